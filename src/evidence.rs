@@ -1,0 +1,242 @@
+//! Records to evidence: typed tables, declared in `content/evidence.yaml`, filled through
+//! `content/sources.yaml`.
+//!
+//! Evidence is what exports tell: this account, that member. It knows no rules and nothing of what is
+//! documented. A new place where an account is stored is a change of data, not of code.
+
+use std::sync::Arc;
+
+use crate::source::{Place, Span};
+
+/// The tables and how they are filled.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    /// All tables in the order of the file. A table's number is its place here.
+    pub tables: Vec<TableSchema>,
+}
+
+/// Number of a table in [`Schema::tables`] and [`Evidence::tables`].
+pub type TableId = usize;
+
+/// A declared table.
+#[derive(Debug, Clone)]
+pub struct TableSchema {
+    /// Its name.
+    pub name: String,
+    /// What a row is.
+    pub about: String,
+    /// The evidence kind of the statements it serves.
+    pub kind: String,
+    /// The PowerShell line that exports it.
+    pub collect: String,
+    /// Numbers of the fields that tell one row from another.
+    pub key: Vec<usize>,
+    /// Its fields.
+    pub fields: Vec<FieldSchema>,
+    /// Tables it is put together from, by union or computation.
+    pub made_from: Vec<TableId>,
+}
+
+impl TableSchema {
+    /// The number of a field.
+    pub fn field(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|f| f.name == name)
+    }
+}
+
+impl Schema {
+    /// The number of a table.
+    pub fn table(&self, name: &str) -> Option<TableId> {
+        self.tables.iter().position(|t| t.name == name)
+    }
+}
+
+/// A declared field.
+#[derive(Debug, Clone)]
+pub struct FieldSchema {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: FieldKind,
+    /// Its meaning.
+    pub about: String,
+}
+
+/// What a field holds, and with it how two values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// Text, compared to the letter.
+    Text,
+    /// Text without regard to case.
+    Name,
+    /// A whole number.
+    Integer,
+    /// Yes or no.
+    Flag,
+    /// A point in time, kept as RFC 3339 text in UTC.
+    Date,
+    /// A Windows account or group in any of its spellings.
+    Account,
+    /// A computer under its NetBIOS or DNS name.
+    Computer,
+    /// A site code.
+    Site,
+    /// A folder, file or share.
+    Path,
+}
+
+/// A scalar or a list of scalars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FieldKind {
+    /// What the value, or each element, is.
+    pub scalar: Scalar,
+    /// Whether the field holds a list.
+    pub list: bool,
+}
+
+/// All evidence of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// One table a declared table, in the same order.
+    pub tables: Vec<Table>,
+}
+
+/// The rows of a table, and what is known to be missing from it.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    /// What the exports tell, in the order of the inputs and of the places in them.
+    pub rows: Vec<Row>,
+    /// What they should tell and do not. A table that no export supplies has one gap of which nothing is known.
+    pub gaps: Vec<Gap>,
+}
+
+/// A row.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The record it was made from; excerpts never show anything beyond it. None in examples.
+    pub record: Option<Place>,
+    /// One cell a field, in the order of the schema.
+    pub cells: Box<[Cell]>,
+}
+
+/// Rows that should be there and are not: a row of which only some cells are known.
+#[derive(Debug, Clone)]
+pub struct Gap {
+    /// Why.
+    pub why: Why,
+    /// The table that is missing something: the table itself or one it is made from.
+    pub table: TableId,
+    /// Where this shows, if it shows anywhere.
+    pub place: Option<Place>,
+    /// What the missing rows would say, as far as it is known; the rest is [`Fact::Unknown`].
+    pub cells: Box<[Cell]>,
+}
+
+/// Why evidence is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// No export holds it.
+    NotExported,
+    /// The export was cut off at its depth.
+    Truncated,
+    /// A lazy property that a list query does not fetch.
+    NotFetched,
+    /// Further pages, or the rest of a broken file, are missing.
+    Incomplete,
+    /// Whether two names mean the same is not known.
+    Identity,
+    /// The value is there but cannot be read: a variable, a protected value.
+    Unreadable,
+}
+
+impl Why {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotExported => "not-exported",
+            Self::Truncated => "truncated",
+            Self::NotFetched => "not-fetched",
+            Self::Incomplete => "incomplete",
+            Self::Identity => "identity-uncertain",
+            Self::Unreadable => "unreadable-value",
+        }
+    }
+}
+
+/// One field of a row.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// What it says.
+    pub fact: Fact,
+    /// Where it says so; none if it follows from the record as a whole.
+    pub place: Option<Place>,
+}
+
+/// The value of a cell.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    /// Not known, and why.
+    Unknown(Why),
+    /// Known to be empty.
+    Empty,
+    /// A flag.
+    Flag(bool),
+    /// A number.
+    Integer(i64),
+    /// A text, name, date, site code, computer or path, as it is written (trimmed).
+    Text(Arc<str>),
+    /// An account.
+    Account(Arc<Account>),
+    /// A list.
+    List(Box<[Cell]>),
+}
+
+/// A Windows account or group as it is written, and what that says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// As it is written.
+    pub written: Box<str>,
+    /// The form it is written in, taken apart.
+    pub form: AccountForm,
+}
+
+/// The spellings of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountForm {
+    /// `DOMAIN\name`, `domain.example\name`, `.\name`.
+    DownLevel {
+        /// Domain or computer part.
+        domain: Box<str>,
+        /// The name.
+        name: Box<str>,
+    },
+    /// `name@domain.example`.
+    Principal {
+        /// The name.
+        name: Box<str>,
+        /// The DNS suffix.
+        suffix: Box<str>,
+    },
+    /// `CN=name,OU=..,DC=domain,DC=example`.
+    Distinguished {
+        /// First relative name.
+        name: Box<str>,
+        /// `domain.example` from the DC parts.
+        domain: Box<str>,
+    },
+    /// `S-1-5-...`.
+    Sid,
+    /// A name without domain part.
+    Bare,
+}
+
+/// What became of an input: for the report.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// What the reader says of it.
+    pub reading: crate::reader::Reading,
+    /// Spans that must never be shown.
+    pub secrets: Vec<Span>,
+    /// How many rows came from it.
+    pub rows: usize,
+}

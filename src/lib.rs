@@ -1,0 +1,30 @@
+//! cmlint checks Configuration Manager exports against what is documented of its accounts and groups.
+//!
+//! ```text
+//! bytes -> source -> reader -> evidence -+
+//!                                        +-> check -> report      cmlint check
+//! content/ -> content -> rules ----------+
+//! ```
+//!
+//! The modules stand in the order in which they may use each other: a module uses only what stands above it.
+//! Each has one public verb: `source::read`, `reader::read`, `evidence::collect`, `content::load`,
+//! `rules::compile`, `check::run`, `report::write`.
+
+pub mod assets;
+pub mod yaml;
+
+pub mod source;
+
+pub mod reader;
+
+pub mod evidence;
+
+pub mod content;
+
+pub mod rules;
+
+pub mod check;
+
+pub mod report;
+
+pub mod cli;
