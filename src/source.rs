@@ -124,3 +124,51 @@ impl View<'_> {
         }
     }
 }
+
+/// Decoded text of a source, a stretch at a time.
+///
+/// A reader works on [`Window::view`]. When it runs out of text in the middle of something it calls
+/// [`Window::advance`] with the position from which it still needs the text, and starts that thing over.
+#[derive(Debug)]
+pub struct Window {
+    text: String,
+    offsets: Offsets,
+}
+
+impl Window {
+    /// A window on text that is already there, as if it were a UTF-8 file.
+    pub fn from_text(text: &str) -> Self {
+        Self { text: text.to_owned(), offsets: Offsets::new(Encoding::Utf8, 0) }
+    }
+
+    /// The text at hand.
+    pub fn view(&self) -> View<'_> {
+        View { text: &self.text, offsets: &self.offsets }
+    }
+
+    /// Whether the view reaches to the end of the source (or of the segment).
+    pub fn at_end(&self) -> bool {
+        true
+    }
+
+    /// Drops the text before `keep_from` and reads on behind it. The view then starts at what was `keep_from`.
+    /// False if there was nothing more to read.
+    ///
+    /// # Errors
+    /// When the source cannot be read on, or when more than the limit of text would have to be kept.
+    pub fn advance(&mut self, keep_from: usize) -> Result<bool, SourceError> {
+        self.text.drain(..keep_from);
+        Ok(false)
+    }
+}
+
+/// Why a source cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The operating system says so.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// More than a limit allows; the text says which, and what to do.
+    #[error("{0}")]
+    Limit(String),
+}
