@@ -5,6 +5,9 @@
 //! whole file. It knows no tables and no rules: which classes and properties are worth building is told to it
 //! by [`Wanted`].
 
+mod row;
+mod secret;
+
 use std::collections::HashMap;
 
 use crate::source::Span;
