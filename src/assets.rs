@@ -42,6 +42,14 @@ impl Assets {
         Self::Embedded("rules", &RULES)
     }
 
+    /// The name of the tree for messages: `content`, or the folder as it was given.
+    pub fn root(&self) -> String {
+        match self {
+            Self::Embedded(root, _) => (*root).to_owned(),
+            Self::Folder(dir) => dir.to_string_lossy().replace('\\', "/"),
+        }
+    }
+
     /// All files whose name ends in `.yaml`, in the order of their names.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ mod render;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::assets::Asset;
+use crate::assets::{Asset, Assets};
 
 pub use node::{Fault, Kind, Node, Spanned};
 pub use read::{Fields, wrong_kind};
@@ -36,6 +36,11 @@ impl File {
     pub fn stem(&self) -> &str {
         let name = self.name.rsplit('/').next().unwrap_or(&self.name);
         name.strip_suffix(".yaml").unwrap_or(name)
+    }
+
+    /// A file that is not there, or cannot be read: something to hang a problem on.
+    pub fn absent(path: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { path: path.into(), name: String::new(), text: Arc::from("") })
     }
 
     /// The folder below the root of its tree; empty for a file in the root.
@@ -74,6 +79,19 @@ impl Document {
     pub fn fields<'n>(&'n self, what: &'n str, problems: &mut Problems) -> Option<Fields<'n>> {
         self.root.fields(&self.file, what, problems)
     }
+}
+
+/// Reads all files of a tree whose name below its root is wanted, in the order of the names. What cannot be
+/// read becomes a problem.
+pub fn read_all(assets: &Assets, wanted: impl Fn(&str) -> bool, problems: &mut Problems) -> Vec<Document> {
+    let files = match assets.yaml_files() {
+        Ok(files) => files,
+        Err(error) => {
+            problems.error(&File::absent(assets.root()), 0..0, format!("cannot be read: {error}"));
+            return Vec::new();
+        }
+    };
+    files.iter().filter(|f| wanted(&f.name)).filter_map(|f| Document::read(f, problems)).collect()
 }
 
 /// A mistake in one of our own YAML files, with the place it is about.
