@@ -4,9 +4,15 @@
 //! Evidence is what exports tell: this account, that member. It knows no rules and nothing of what is
 //! documented. A new place where an account is stored is a change of data, not of code.
 
+mod account;
+mod identity;
+
 use std::sync::Arc;
 
 use crate::source::{Place, Span};
+
+pub use account::computer_name;
+pub use identity::{AccountKind, Identities, Identity, Scope};
 
 /// The tables and how they are filled.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,945 @@
+//! Whether two spellings mean the same account or the same computer.
+//!
+//! Answers are three-valued: proven the same, proven different, or possibly the same. A short (NetBIOS) domain
+//! name and a DNS name are tied together only by evidence that has both; a SID and a name likewise.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::account::computer_name;
+use super::{Account, AccountForm, Evidence, Fact, Row, Scalar, Schema};
+
+/// One identity for all spellings of accounts and computers in a body of evidence.
+#[derive(Debug, Clone, Default)]
+pub struct Identities {
+    /// Lower-case NetBIOS name to the DNS names seen beside it.
+    dns_of: HashMap<String, BTreeSet<String>>,
+    /// Lower-case DNS name to the NetBIOS names seen beside it.
+    netbios_of: HashMap<String, BTreeSet<String>>,
+    /// SID of a domain to the domain.
+    domain_sids: HashMap<String, Domain>,
+    /// Key of a domain to its SID.
+    sid_of_domain: HashMap<String, String>,
+    /// First label of a computer name to the DNS names seen with it; an empty set if only the label was seen.
+    computers: HashMap<String, BTreeSet<String>>,
+    /// SID to the key of its account.
+    key_of_sid: HashMap<String, String>,
+    /// Key of an account to its SID.
+    sid_of_key: HashMap<String, String>,
+    /// User principal name to the key of its account.
+    key_of_upn: HashMap<String, String>,
+    /// Key of an account to where it lives and its name.
+    named: HashMap<String, (Home, String)>,
+    /// Key of an account to whether it is a group.
+    groups: HashMap<String, bool>,
+}
+
+/// What an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccountKind {
+    /// A person or a service account.
+    User,
+    /// The account of a computer.
+    Computer,
+    /// A group.
+    Group,
+    /// A principal that Windows or every domain comes with.
+    WellKnown,
+    /// The evidence does not tell.
+    Unknown,
+}
+
+impl AccountKind {
+    /// The word used in rules.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Computer => "computer",
+            Self::Group => "group",
+            Self::WellKnown => "well-known",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl std::str::FromStr for AccountKind {
+    type Err = ();
+    fn from_str(word: &str) -> Result<Self, ()> {
+        [Self::User, Self::Computer, Self::Group, Self::WellKnown, Self::Unknown]
+            .into_iter()
+            .find(|kind| kind.name() == word)
+            .ok_or(())
+    }
+}
+
+/// Where an account lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// In a domain.
+    Domain,
+    /// On one computer: its domain part is a dot or the name of a computer in evidence.
+    Local,
+    /// On every computer: `BUILTIN`, `NT AUTHORITY` and the like.
+    BuiltIn,
+    /// The name has no domain part.
+    None,
+}
+
+impl Scope {
+    /// The word used in rules.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Domain => "domain",
+            Self::Local => "local",
+            Self::BuiltIn => "built-in",
+            Self::None => "none",
+        }
+    }
+}
+
+impl std::str::FromStr for Scope {
+    type Err = ();
+    fn from_str(word: &str) -> Result<Self, ()> {
+        [Self::Domain, Self::Local, Self::BuiltIn, Self::None]
+            .into_iter()
+            .find(|scope| scope.name() == word)
+            .ok_or(())
+    }
+}
+
+/// A domain under the names that are known of it, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Domain {
+    netbios: Option<String>,
+    dns: Option<String>,
+    /// The DNS name is only the suffix of a user principal name, which need not be a domain's name.
+    suffix: bool,
+}
+
+impl Domain {
+    fn key(&self) -> &str {
+        self.dns.as_deref().or(self.netbios.as_deref()).unwrap_or_default()
+    }
+}
+
+/// Where an account lives, resolved as far as the evidence allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Home {
+    /// No domain part.
+    None,
+    /// `BUILTIN`: the local groups every computer has.
+    Builtin,
+    /// `NT AUTHORITY`, `NT SERVICE`, ...: in lower case; empty for the world's own (`Everyone`).
+    Authority(String),
+    /// The computer the configuration is read on.
+    Here,
+    /// A computer, by its key.
+    Computer(String),
+    /// A domain.
+    Domain(Domain),
+    /// Only the SID is known.
+    Sid,
+}
+
+/// An account, resolved. Made by [`Identities::resolve`]; comparing two of these is cheap.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    home: Home,
+    /// In lower case; empty if only the SID is known.
+    name: String,
+    /// The name is the relative name of a directory object, which need not be its account name.
+    relative: bool,
+    sid: Option<String>,
+    key: String,
+}
+
+impl Identity {
+    /// The key by which accounts are grouped: equal if, and only if, two accounts are proven the same.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The lower-case account name, none if only a SID is known. Two identities whose names are both known and
+    /// differ are possibly the same only if one is the relative name of a directory object.
+    pub fn name(&self) -> Option<&str> {
+        (!self.name.is_empty() && !self.relative).then_some(&self.name)
+    }
+}
+
+/// Principals with the same SID everywhere: SID, domain part, English name, names in other languages.
+/// The values are those of the Windows documentation on well-known SIDs.
+const WELL_KNOWN: &[(&str, &str, &str, &[&str])] = &[
+    ("S-1-1-0", "", "everyone", &["jeder", "tout le monde", "todos", "iedereen"]),
+    (
+        "S-1-3-0",
+        "",
+        "creator owner",
+        &["ersteller-besitzer", "createur proprietaire", "créateur propriétaire"],
+    ),
+    ("S-1-5-4", "nt authority", "interactive", &["interaktiv", "interactif"]),
+    ("S-1-5-7", "nt authority", "anonymous logon", &["anonymous-anmeldung"]),
+    (
+        "S-1-5-11",
+        "nt authority",
+        "authenticated users",
+        &["authentifizierte benutzer", "utilisateurs authentifiés", "usuarios autentificados"],
+    ),
+    ("S-1-5-18", "nt authority", "system", &["localsystem", "local system", "système", "lokales system"]),
+    ("S-1-5-19", "nt authority", "local service", &["localservice", "lokaler dienst", "service local"]),
+    ("S-1-5-20", "nt authority", "network service", &["networkservice", "netzwerkdienst", "service réseau"]),
+    (
+        "S-1-5-32-544",
+        "builtin",
+        "administrators",
+        &["administratoren", "administrateurs", "administradores", "amministratori", "administratörer"],
+    ),
+    ("S-1-5-32-545", "builtin", "users", &["benutzer", "utilisateurs", "usuarios", "gebruikers", "utenti"]),
+    ("S-1-5-32-546", "builtin", "guests", &["gäste", "invités", "invitados", "gasten"]),
+    ("S-1-5-32-547", "builtin", "power users", &["hauptbenutzer"]),
+    ("S-1-5-32-551", "builtin", "backup operators", &["sicherungs-operatoren"]),
+    ("S-1-5-32-555", "builtin", "remote desktop users", &["remotedesktopbenutzer"]),
+    ("S-1-5-32-562", "builtin", "distributed com users", &["distributed com-benutzer"]),
+    ("S-1-5-32-573", "builtin", "event log readers", &["ereignisprotokollleser"]),
+    ("S-1-5-32-580", "builtin", "remote management users", &["remoteverwaltungsbenutzer"]),
+];
+
+/// Principals every domain has: relative id, English name, names in other languages.
+const IN_EACH_DOMAIN: &[(u32, &str, &[&str])] = &[
+    (500, "administrator", &[]),
+    (501, "guest", &["gast"]),
+    (502, "krbtgt", &[]),
+    (512, "domain admins", &["domänen-admins", "admins du domaine", "admins. del dominio"]),
+    (513, "domain users", &["domänen-benutzer", "utilisateurs du domaine", "usuarios del dominio"]),
+    (514, "domain guests", &["domänen-gäste", "invités du domaine"]),
+    (515, "domain computers", &["domänencomputer", "ordinateurs du domaine"]),
+    (516, "domain controllers", &["domänencontroller", "contrôleurs de domaine"]),
+    (518, "schema admins", &["schema-admins", "administrateurs du schéma"]),
+    (519, "enterprise admins", &["organisations-admins", "administrateurs de l’entreprise"]),
+    (520, "group policy creator owners", &["richtlinien-ersteller-besitzer"]),
+];
+
+/// Domain parts that stand for the computer itself or for no place at all.
+const AUTHORITIES: &[(&str, &str)] = &[
+    ("nt authority", "nt authority"),
+    ("nt-autorität", "nt authority"),
+    ("autorite nt", "nt authority"),
+    ("autorité nt", "nt authority"),
+    ("nt service", "nt service"),
+    ("nt-dienst", "nt service"),
+    ("nt virtual machine", "nt virtual machine"),
+    ("iis apppool", "iis apppool"),
+    ("window manager", "window manager"),
+    ("font driver host", "font driver host"),
+    ("application package authority", "application package authority"),
+];
+
+const BUILTIN: &[&str] = &["builtin", "vordefiniert", "predefinito", "integrado"];
+
+impl Identities {
+    /// Builds the identities from the evidence: computers from every cell that names one, domains from the
+    /// table `domains`, SIDs, user principal names and groups from `principals` and `admin_users`.
+    pub fn build(schema: &Schema, evidence: &Evidence) -> Self {
+        let mut out = Self::default();
+        let rows = |table: &str| {
+            schema
+                .table(table)
+                .and_then(|t| Some((&schema.tables[t], evidence.tables.get(t)?)))
+                .into_iter()
+                .flat_map(|(schema, table)| table.rows.iter().map(move |row| (schema, row)))
+        };
+        let text = |schema: &super::TableSchema, row: &Row, field: &str| -> Option<String> {
+            match &row.cells.get(schema.field(field)?)?.fact {
+                Fact::Text(text) => Some(text.trim().to_lowercase()).filter(|t| !t.is_empty()),
+                _ => None,
+            }
+        };
+        for (schema, row) in rows("domains") {
+            let (netbios, dns) = (text(schema, row, "netbios"), text(schema, row, "dns"));
+            out.add_domain(netbios.as_deref(), dns.as_deref());
+        }
+        for (schema, row) in rows("domains") {
+            let (netbios, dns) = (text(schema, row, "netbios"), text(schema, row, "dns"));
+            let sid = text(schema, row, "sid").and_then(|s| super::account::sid(&s));
+            let name = dns.as_deref().or(netbios.as_deref());
+            if let (Some(sid), Some(name)) = (sid, name) {
+                let domain = out.domain(name);
+                out.sid_of_domain.insert(domain.key().to_owned(), sid.clone());
+                out.domain_sids.insert(sid, domain);
+            }
+        }
+        for (t, table) in evidence.tables.iter().enumerate() {
+            for (f, field) in schema.tables[t].fields.iter().enumerate() {
+                if field.kind.scalar == Scalar::Computer {
+                    for row in &table.rows {
+                        out.add_computer_cell(&row.cells[f].fact);
+                    }
+                }
+            }
+        }
+        let mut principals = Vec::new();
+        for table in ["principals", "admin_users"] {
+            for (schema, row) in rows(table) {
+                let Some(field) = schema.field("account") else { continue };
+                let Fact::Account(account) = &row.cells[field].fact else { continue };
+                let flag = schema.field("is_group").and_then(|f| match row.cells[f].fact {
+                    Fact::Flag(flag) => Some(flag),
+                    _ => None,
+                });
+                let sid = text(schema, row, "sid").and_then(|s| super::account::sid(&s));
+                principals.push((account.clone(), sid, text(schema, row, "upn"), flag));
+            }
+        }
+        out.add_principals(&principals);
+        out
+    }
+
+    /// Ties a NetBIOS and a DNS domain name together.
+    fn add_domain(&mut self, netbios: Option<&str>, dns: Option<&str>) {
+        let netbios = netbios.filter(|n| !n.contains('.'));
+        let dns = dns.map(|d| d.trim_end_matches('.')).filter(|d| !d.is_empty());
+        if let Some(netbios) = netbios {
+            self.dns_of.entry(netbios.to_owned()).or_default().extend(dns.map(str::to_owned));
+        }
+        if let Some(dns) = dns {
+            self.netbios_of.entry(dns.to_owned()).or_default().extend(netbios.map(str::to_owned));
+        }
+    }
+
+    fn add_computer_cell(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Text(text) => self.add_computer(text),
+            Fact::List(cells) => cells.iter().for_each(|cell| self.add_computer_cell(&cell.fact)),
+            _ => {}
+        }
+    }
+
+    fn add_computer(&mut self, text: &str) {
+        let Some(name) = computer_name(text).map(str::to_lowercase) else { return };
+        if is_address(&name) {
+            return;
+        }
+        match name.split_once('.') {
+            Some((label, _)) => {
+                self.computers.entry(label.to_owned()).or_default().insert(name.clone());
+            }
+            None => {
+                self.computers.entry(name).or_default();
+            }
+        }
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn add_principals(
+        &mut self,
+        principals: &[(std::sync::Arc<Account>, Option<String>, Option<String>, Option<bool>)],
+    ) {
+        // What two rows contradict each other about is not known.
+        let mut sids: HashMap<String, Option<String>> = HashMap::new();
+        let mut upns: HashMap<String, Option<String>> = HashMap::new();
+        let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (account, sid, upn, _) in principals {
+            let identity = self.resolve(account);
+            if identity.name.is_empty() {
+                continue;
+            }
+            if let Some(sid) = sid {
+                set_once(&mut sids, &identity.key, sid);
+                keys.entry(sid.clone()).or_default().insert(identity.key.clone());
+            }
+            if let Some(upn) = upn {
+                set_once(&mut upns, upn, &identity.key);
+            }
+            self.named.insert(identity.key, (identity.home, identity.name));
+        }
+        self.sid_of_key = sids.into_iter().filter_map(|(key, sid)| Some((key, sid?))).collect();
+        // A SID that goes by several names (renamed, or under both names of its domain) has the first as key.
+        self.key_of_sid =
+            keys.into_iter().filter_map(|(sid, keys)| Some((sid, keys.into_iter().next()?))).collect();
+        self.key_of_upn = upns.into_iter().filter_map(|(upn, key)| Some((upn, key?))).collect();
+        let mut groups: HashMap<String, Option<bool>> = HashMap::new();
+        for (account, sid, _, flag) in principals {
+            let Some(flag) = *flag else { continue };
+            set_once(&mut groups, &self.resolve(account).key, &flag);
+            if let Some(sid) = sid {
+                set_once(&mut groups, sid, &flag);
+            }
+        }
+        self.groups = groups.into_iter().filter_map(|(key, flag)| Some((key, flag?))).collect();
+    }
+
+    /// The domain of that name, under all names known of it.
+    fn domain(&self, name: &str) -> Domain {
+        let name = name.to_lowercase();
+        let only = |names: Option<&BTreeSet<String>>| {
+            names.filter(|n| n.len() == 1).and_then(|n| n.first()).cloned()
+        };
+        if name.contains('.') {
+            // Two domains can share a NetBIOS name; then it does not stand for either.
+            let netbios = only(self.netbios_of.get(&name))
+                .filter(|n| only(self.dns_of.get(n)).is_some_and(|dns| dns == name));
+            Domain { netbios, dns: Some(name), suffix: false }
+        } else {
+            let dns = only(self.dns_of.get(&name));
+            Domain { netbios: Some(name), dns, suffix: false }
+        }
+    }
+
+    /// Resolves an account: where it lives, under which name, with which SID.
+    pub fn resolve(&self, account: &Account) -> Identity {
+        match &account.form {
+            AccountForm::Sid => self.resolve_sid(&account.written),
+            AccountForm::DownLevel { domain, name } => self.resolve_name(domain, name),
+            AccountForm::Bare => {
+                let name = account.name().trim().to_lowercase();
+                match well_known_name(&name, |_| true) {
+                    Some((sid, home, name)) => Identity {
+                        key: home_key(&home, name),
+                        home,
+                        name: name.to_owned(),
+                        relative: false,
+                        sid: Some(sid.to_owned()),
+                    },
+                    None => self.finish(Home::None, name, false),
+                }
+            }
+            AccountForm::Principal { name, suffix } => {
+                let upn = format!("{name}@{suffix}").to_lowercase();
+                if let Some((home, name)) = self.key_of_upn.get(&upn).and_then(|key| self.named.get(key)) {
+                    return self.finish(home.clone(), name.clone(), false);
+                }
+                let mut domain = self.domain(suffix);
+                domain.suffix = domain.netbios.is_none();
+                self.finish(Home::Domain(domain), name.to_lowercase(), false)
+            }
+            AccountForm::Distinguished { name, domain } => {
+                let home = if domain.is_empty() { Home::None } else { Home::Domain(self.domain(domain)) };
+                self.finish(home, name.to_lowercase(), true)
+            }
+        }
+    }
+
+    fn resolve_sid(&self, sid: &str) -> Identity {
+        let sid = sid.to_uppercase();
+        if let Some((_, domain, name, _)) = WELL_KNOWN.iter().find(|w| w.0 == sid) {
+            let home = well_known_home(domain);
+            return Identity {
+                key: home_key(&home, name),
+                home,
+                name: (*name).to_owned(),
+                relative: false,
+                sid: Some(sid),
+            };
+        }
+        if let Some(key) = self.key_of_sid.get(&sid)
+            && let Some((home, name)) = self.named.get(key)
+        {
+            return Identity {
+                home: home.clone(),
+                name: name.clone(),
+                relative: false,
+                sid: Some(sid),
+                key: key.clone(),
+            };
+        }
+        let parent = sid.rsplit_once('-');
+        let domain = parent.and_then(|(domain, _)| self.domain_sids.get(domain));
+        let Some(domain) = domain else {
+            return Identity {
+                home: Home::Sid,
+                name: String::new(),
+                relative: false,
+                key: sid.clone(),
+                sid: Some(sid),
+            };
+        };
+        let home = Home::Domain(domain.clone());
+        let rid = parent.and_then(|(_, rid)| rid.parse().ok());
+        let name = IN_EACH_DOMAIN.iter().find(|w| Some(w.0) == rid).map(|w| w.1).unwrap_or_default();
+        let key = if name.is_empty() { sid.clone() } else { home_key(&home, name) };
+        Identity { home, name: name.to_owned(), relative: false, key, sid: Some(sid) }
+    }
+
+    fn resolve_name(&self, domain: &str, name: &str) -> Identity {
+        let domain = domain.trim().to_lowercase();
+        let name = name.trim().to_lowercase();
+        if domain == "." {
+            return self.finish(Home::Here, name, false);
+        }
+        let home = if BUILTIN.contains(&domain.as_str()) {
+            Some(Home::Builtin)
+        } else {
+            AUTHORITIES.iter().find(|a| a.0 == domain).map(|a| Home::Authority(a.1.to_owned()))
+        };
+        if let Some(home) = home {
+            let place = match &home {
+                Home::Authority(place) => place.clone(),
+                _ => "builtin".to_owned(),
+            };
+            let known = well_known_name(&name, |domain| domain == place);
+            let sid = known.as_ref().map(|k| k.0.to_owned());
+            let name = known.map_or(name, |k| k.2.to_owned());
+            return Identity { key: home_key(&home, &name), home, name, relative: false, sid };
+        }
+        let known_domain = self.dns_of.contains_key(&domain) || self.netbios_of.contains_key(&domain);
+        let home = match self.computer_key_if_known(&domain) {
+            Some(computer) if !known_domain => Home::Computer(computer),
+            _ => Home::Domain(self.domain(&domain)),
+        };
+        self.finish(home, name, false)
+    }
+
+    /// Completes an identity of known home and name.
+    fn finish(&self, home: Home, name: String, relative: bool) -> Identity {
+        let mut name = name;
+        let mut sid = None;
+        if let Home::Domain(domain) = &home
+            && let Some(known) = IN_EACH_DOMAIN.iter().find(|w| w.1 == name || w.2.contains(&name.as_str()))
+        {
+            known.1.clone_into(&mut name);
+            sid = self.sid_of_domain.get(domain.key()).map(|domain| format!("{domain}-{}", known.0));
+        }
+        let key = home_key(&home, &name);
+        let sid = sid.or_else(|| self.sid_of_key.get(&key).cloned());
+        let key = sid.as_ref().and_then(|sid| self.key_of_sid.get(sid)).cloned().unwrap_or(key);
+        Identity { home, name, relative, sid, key }
+    }
+
+    /// Whether two accounts are the same. None if they are possibly the same.
+    pub fn same(&self, a: &Account, b: &Account) -> Option<bool> {
+        if a.form == b.form && a.written == b.written {
+            return Some(true);
+        }
+        self.compare(&self.resolve(a), &self.resolve(b))
+    }
+
+    /// [`Identities::same`] for accounts that have been resolved.
+    pub fn compare(&self, a: &Identity, b: &Identity) -> Option<bool> {
+        if a.key == b.key {
+            return Some(true);
+        }
+        if let (Some(a), Some(b)) = (&a.sid, &b.sid) {
+            return Some(a == b);
+        }
+        let homes = self.same_home(&a.home, &b.home);
+        if homes == Some(false) {
+            return Some(false);
+        }
+        if a.name.is_empty() || b.name.is_empty() {
+            return None;
+        }
+        if a.name != b.name {
+            return if a.relative || b.relative { None } else { Some(false) };
+        }
+        homes
+    }
+
+    fn same_home(&self, a: &Home, b: &Home) -> Option<bool> {
+        match (a, b) {
+            (Home::Here, Home::Here) | (Home::None, Home::None) | (Home::Builtin, Home::Builtin) => {
+                Some(true)
+            }
+            (Home::Authority(a), Home::Authority(b)) => Some(a == b),
+            // A SID of Windows itself would have been resolved.
+            (Home::Authority(_), Home::None) | (Home::None, Home::Authority(_)) => None,
+            (Home::Authority(_), _) | (_, Home::Authority(_)) => Some(false),
+            (Home::Sid | Home::None, _) | (_, Home::Sid | Home::None) => None,
+            // On a domain controller the domain's name stands for the built-in groups.
+            (Home::Builtin, _) | (_, Home::Builtin) => None,
+            (Home::Here, Home::Computer(_)) | (Home::Computer(_), Home::Here) => None,
+            (Home::Here, Home::Domain(domain)) | (Home::Domain(domain), Home::Here) => {
+                // A short name could be that of a computer no export speaks of.
+                domain.dns.is_some().then_some(false)
+            }
+            (Home::Computer(a), Home::Computer(b)) => self.same_computer(a, b),
+            (Home::Computer(_), Home::Domain(_)) | (Home::Domain(_), Home::Computer(_)) => Some(false),
+            (Home::Domain(a), Home::Domain(b)) => self.same_domain(a, b),
+        }
+    }
+
+    fn same_domain(&self, a: &Domain, b: &Domain) -> Option<bool> {
+        match (&a.dns, &b.dns) {
+            (Some(x), Some(y)) if x == y => return Some(true),
+            // A user principal name may have any suffix of the forest.
+            (Some(_), Some(_)) => return (!a.suffix && !b.suffix).then_some(false),
+            _ => {}
+        }
+        if let (Some(x), Some(y)) = (&a.netbios, &b.netbios) {
+            return Some(x == y);
+        }
+        // A short name against a DNS name, and nothing ties them together. If the short name was seen with
+        // other DNS names only, they are different.
+        let (netbios, dns, suffix) = match (&a.netbios, &b.dns, &b.netbios, &a.dns) {
+            (Some(netbios), Some(dns), ..) => (netbios, dns, b.suffix),
+            (.., Some(netbios), Some(dns)) => (netbios, dns, a.suffix),
+            _ => return None,
+        };
+        let seen = self.dns_of.get(netbios).filter(|seen| !seen.is_empty());
+        (!suffix && seen.is_some_and(|seen| !seen.contains(dns))).then_some(false)
+    }
+
+    /// Whether two names of domains mean the same domain. None if they possibly do.
+    pub fn same_domain_name(&self, a: &str, b: &str) -> Option<bool> {
+        let clean = |name: &str| name.trim().trim_end_matches('.').to_lowercase();
+        self.same_domain(&self.domain(&clean(a)), &self.domain(&clean(b)))
+    }
+
+    /// The key by which accounts are grouped: equal if, and only if, two accounts are proven the same.
+    pub fn key(&self, account: &Account) -> String {
+        self.resolve(account).key
+    }
+
+    /// What the evidence tells an account to be.
+    pub fn kind(&self, account: &Account) -> AccountKind {
+        let identity = self.resolve(account);
+        if self.is_well_known(&identity) {
+            return AccountKind::WellKnown;
+        }
+        if identity.name.ends_with('$') {
+            return AccountKind::Computer;
+        }
+        let by_sid = || self.groups.get(identity.sid.as_ref()?);
+        let flag = self.groups.get(&identity.key).or_else(by_sid);
+        match flag {
+            Some(true) => AccountKind::Group,
+            Some(false) => AccountKind::User,
+            None => AccountKind::Unknown,
+        }
+    }
+
+    fn is_well_known(&self, identity: &Identity) -> bool {
+        let rid = identity
+            .sid
+            .as_ref()
+            .filter(|sid| sid.starts_with("S-1-5-21-"))
+            .and_then(|sid| sid.rsplit('-').next()?.parse().ok());
+        match &identity.home {
+            Home::Builtin | Home::Authority(_) => true,
+            Home::Domain(_) | Home::Sid => {
+                IN_EACH_DOMAIN.iter().any(|w| w.1 == identity.name || Some(w.0) == rid)
+            }
+            Home::Here | Home::Computer(_) => {
+                well_known_name(&identity.name, |d| d == "builtin").is_some()
+                    || identity.name == "administrator"
+                    || identity.name == "guest"
+            }
+            Home::None => false,
+        }
+    }
+
+    /// Where an account lives. None if the evidence does not tell: a SID of an unknown domain or computer, a
+    /// name in a short form that is both a domain's and a computer's.
+    pub fn scope(&self, account: &Account) -> Option<Scope> {
+        match self.resolve(account).home {
+            Home::None => Some(Scope::None),
+            Home::Builtin | Home::Authority(_) => Some(Scope::BuiltIn),
+            Home::Here | Home::Computer(_) => Some(Scope::Local),
+            Home::Domain(_) => Some(Scope::Domain),
+            Home::Sid => None,
+        }
+    }
+
+    /// Whether the account is a local account of that computer. None if the evidence does not tell.
+    pub fn home_of(&self, account: &Account, computer: &str) -> Option<bool> {
+        match self.resolve(account).home {
+            Home::Computer(home) => self.same_computer(&home, computer),
+            Home::Domain(_) | Home::Builtin | Home::Authority(_) => Some(false),
+            Home::Here | Home::None | Home::Sid => None,
+        }
+    }
+
+    /// Whether the account is the computer account of that computer: `DOMAIN\SRV$` of `srv.domain.example`.
+    /// None if it possibly is.
+    pub fn is_account_of(&self, account: &Account, computer: &str) -> Option<bool> {
+        let identity = self.resolve(account);
+        if identity.name.is_empty() {
+            return None;
+        }
+        let Some(label) = identity.name.strip_suffix('$') else { return Some(false) };
+        let key = self.computer_key(computer);
+        let (short, domain) = key.split_once('.').unwrap_or((&key, ""));
+        if short != label {
+            return if cut_label(short, label) { None } else { Some(false) };
+        }
+        match &identity.home {
+            Home::Domain(home) if !domain.is_empty() => self.same_domain(home, &self.domain(domain)),
+            Home::Domain(_) | Home::None | Home::Sid => None,
+            _ => Some(false),
+        }
+    }
+
+    /// Whether two names mean the same computer. None if they possibly do: a short name that several DNS names
+    /// begin with, an address.
+    pub fn same_computer(&self, a: &str, b: &str) -> Option<bool> {
+        let (Some(a), Some(b)) = (computer_name(a), computer_name(b)) else { return None };
+        let (a, b) = (a.to_lowercase(), b.to_lowercase());
+        if a == b {
+            return Some(true);
+        }
+        if is_address(&a) || is_address(&b) {
+            return if is_address(&a) && is_address(&b) { Some(false) } else { None };
+        }
+        let label = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+        let (short_a, short_b) = (label(&a), label(&b));
+        if short_a != short_b {
+            // NetBIOS names are cut after 15 characters.
+            let cut = cut_label(&short_a, &short_b);
+            return if cut { None } else { Some(false) };
+        }
+        if a.contains('.') && b.contains('.') {
+            return Some(false);
+        }
+        let full = if a.contains('.') { a } else { b };
+        match self.computers.get(&short_a) {
+            Some(seen) if seen.iter().any(|name| *name != full) => None,
+            _ => Some(true),
+        }
+    }
+
+    /// The key by which computers are grouped: equal if, and only if, two names are proven to mean the same
+    /// computer.
+    pub fn computer_key(&self, name: &str) -> String {
+        let Some(name) = computer_name(name) else { return name.trim().to_lowercase() };
+        let name = name.to_lowercase();
+        if name.contains('.') {
+            return name;
+        }
+        match self.computers.get(&name) {
+            Some(seen) if seen.len() == 1 => seen.first().cloned().unwrap_or(name),
+            _ => name,
+        }
+    }
+
+    /// The key of a computer the evidence speaks of.
+    fn computer_key_if_known(&self, name: &str) -> Option<String> {
+        let label = name.split('.').next().unwrap_or_default();
+        let seen = self.computers.get(label)?;
+        (!name.contains('.') || seen.contains(name)).then(|| self.computer_key(name))
+    }
+}
+
+fn set_once<V: Clone + PartialEq>(map: &mut HashMap<String, Option<V>>, key: &str, value: &V) {
+    match map.get_mut(key) {
+        None => {
+            map.insert(key.to_owned(), Some(value.clone()));
+        }
+        Some(old) if old.as_ref() != Some(value) => *old = None,
+        Some(_) => {}
+    }
+}
+
+fn well_known_home(domain: &str) -> Home {
+    if domain == "builtin" { Home::Builtin } else { Home::Authority(domain.to_owned()) }
+}
+
+/// SID, home and English name of the well-known principal of that name in an admissible domain.
+fn well_known_name(
+    name: &str,
+    admissible: impl Fn(&str) -> bool,
+) -> Option<(&'static str, Home, &'static str)> {
+    WELL_KNOWN
+        .iter()
+        .find(|w| (w.2 == name || w.3.contains(&name)) && admissible(w.1))
+        .map(|w| (w.0, well_known_home(w.1), w.2))
+}
+
+fn home_key(home: &Home, name: &str) -> String {
+    match home {
+        Home::None | Home::Sid => name.to_owned(),
+        Home::Builtin => format!("builtin\\{name}"),
+        Home::Authority(authority) if authority.is_empty() => format!("\\{name}"),
+        Home::Authority(authority) => format!("{authority}\\{name}"),
+        Home::Here => format!(".\\{name}"),
+        Home::Computer(computer) => format!("{computer}\\{name}"),
+        Home::Domain(domain) => format!("{}\\{name}", domain.key()),
+    }
+}
+
+/// Whether one label is the other, cut at the 15 characters a NetBIOS name may have.
+fn cut_label(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    short.chars().count() == 15 && long.starts_with(short)
+}
+
+/// Whether a computer is given by its address.
+fn is_address(name: &str) -> bool {
+    name.parse::<std::net::IpAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn account(text: &str) -> Account {
+        Account::parse(text).unwrap_or_else(|| panic!("{text}"))
+    }
+
+    /// Two domains with both names, one whose short name two forests use, one known by its short name only.
+    fn estate() -> Identities {
+        let mut out = Identities::default();
+        for (netbios, dns) in [
+            (Some("contoso"), Some("contoso.com")),
+            (Some("fabrikam"), Some("corp.fabrikam.net")),
+            (Some("twin"), Some("twin.example")),
+            (Some("twin"), Some("twin.test")),
+            (Some("alone"), None),
+        ] {
+            out.add_domain(netbios, dns);
+        }
+        let contoso = out.domain("contoso");
+        out.sid_of_domain.insert(contoso.key().to_owned(), "S-1-5-21-1-2-3".to_owned());
+        out.domain_sids.insert("S-1-5-21-1-2-3".to_owned(), contoso);
+        for computer in [r"\MP1.contoso.com", "db1", "dup.contoso.com", "dup.corp.fabrikam.net"] {
+            out.add_computer(computer);
+        }
+        let principal = |name: &str, sid: &str, upn: Option<&str>, group: Option<bool>| {
+            (Arc::new(account(name)), Some(sid.to_owned()), upn.map(str::to_owned), group)
+        };
+        out.add_principals(&[
+            principal(r"CONTOSO\jdoe", "S-1-5-21-1-2-3-1105", Some("jane.doe@contoso.com"), Some(false)),
+            principal(r"CONTOSO\cm-admins", "S-1-5-21-1-2-3-1200", None, Some(true)),
+            principal(r"ALONE\svc", "S-1-5-21-9-9-9-1300", None, None),
+            principal(r"alone.example\svc", "S-1-5-21-9-9-9-1300", None, None),
+        ]);
+        out
+    }
+
+    #[test]
+    fn spellings_are_compared_in_three_values() {
+        let estate = estate();
+        let (yes, no, open) = (Some(true), Some(false), None);
+        let table = [
+            // Case, and the two names of a domain.
+            (r"CONTOSO\svc", r"contoso\SVC", yes),
+            (r"CONTOSO\svc", r"contoso.com\svc", yes),
+            (r"CONTOSO\svc", "svc@contoso.com", yes),
+            (r"CONTOSO\svc", "CN=svc,OU=Service,DC=contoso,DC=com", yes),
+            (r"CONTOSO\svc", r"CONTOSO\svc2", no),
+            (r"CONTOSO\svc", r"FABRIKAM\svc", no),
+            (r"CONTOSO\svc", r"corp.fabrikam.net\svc", no),
+            (r"CONTOSO\svc", "svc@corp.fabrikam.net", no),
+            // One name of the domain, and nothing that ties it to the other.
+            (r"ALONE\svc2", r"alone.example\svc2", open),
+            (r"UNSEEN\svc", r"unseen.example\svc", open),
+            (r"UNSEEN\svc", r"contoso.com\svc", no),
+            (r"UNSEEN\svc", r"OTHER\svc", no),
+            (r"UNSEEN\svc", "svc@any.example", open),
+            (r"CONTOSO\svc", "svc@mail.example", open),
+            (r"CONTOSO\svc", "other@mail.example", no),
+            (r"TWIN\svc", r"twin.example\svc", open),
+            (r"TWIN\svc", r"twin.test\svc", open),
+            (r"TWIN\svc", r"contoso.com\svc", no),
+            (r"twin.example\svc", r"twin.test\svc", no),
+            // Bare names.
+            ("svc", r"CONTOSO\svc", open),
+            ("svc", "svc", yes),
+            ("svc", "SVC", yes),
+            ("svc", r"CONTOSO\svc2", no),
+            ("svc", r".\svc", open),
+            // Local accounts.
+            (r".\svc", r"CONTOSO\svc", no),
+            (r".\svc", r"UNSEEN\svc", open),
+            (r".\svc", r"MP1\svc", open),
+            (r"MP1\svc", r"CONTOSO\svc", no),
+            (r"MP1\svc", r"mp1.contoso.com\svc", yes),
+            (r"MP1\svc", r"DB1\svc", no),
+            // SIDs.
+            ("S-1-5-21-1-2-3-1105", r"CONTOSO\jdoe", yes),
+            ("S-1-5-21-1-2-3-1105", "jane.doe@contoso.com", yes),
+            ("jane.doe@contoso.com", r"contoso.com\JDOE", yes),
+            ("S-1-5-21-1-2-3-1105", r"CONTOSO\cm-admins", no),
+            ("S-1-5-21-1-2-3-1106", r"CONTOSO\svc", open),
+            ("S-1-5-21-1-2-3-1106", r"FABRIKAM\svc", no),
+            ("S-1-5-21-1-2-3-1106", "S-1-5-21-1-2-3-1107", no),
+            ("s-1-5-21-1-2-3-1106", "S-1-5-21-1-2-3-1106", yes),
+            ("S-1-5-21-1-2-3-512", r"CONTOSO\Domain Admins", yes),
+            ("S-1-5-21-1-2-3-512", "CONTOSO\\Dom\u{e4}nen-Admins", yes),
+            ("S-1-5-21-7-7-7-1001", r"CONTOSO\svc", open),
+            (r"ALONE\svc", r"alone.example\svc", yes),
+            // Built-in principals.
+            ("S-1-5-32-544", r"BUILTIN\Administrators", yes),
+            ("S-1-5-32-544", r"VORDEFINIERT\Administratoren", yes),
+            ("Administrators", r"BUILTIN\Administrators", yes),
+            (r"NT AUTHORITY\SYSTEM", "S-1-5-18", yes),
+            (r"NT AUTHORITY\SYSTEM", "LocalSystem", yes),
+            (r"NT AUTHORITY\SYSTEM", r"CONTOSO\system", no),
+            ("Everyone", "S-1-1-0", yes),
+            (r"BUILTIN\Administrators", r"CONTOSO\Administrators", open),
+            (r"BUILTIN\Administrators", r"CONTOSO\svc", no),
+            // A directory name need not be the account name.
+            ("CN=Jane Doe,OU=People,DC=contoso,DC=com", r"CONTOSO\jdoe", open),
+            ("CN=Jane Doe,OU=People,DC=contoso,DC=com", r"FABRIKAM\jdoe", no),
+        ];
+        for (a, b, expected) in table {
+            let (x, y) = (account(a), account(b));
+            assert_eq!(estate.same(&x, &y), expected, "{a} = {b}");
+            assert_eq!(estate.same(&y, &x), expected, "{b} = {a}");
+            assert_eq!(
+                estate.key(&x) == estate.key(&y),
+                expected == Some(true),
+                "keys of {a} and {b}: {} and {}",
+                estate.key(&x),
+                estate.key(&y)
+            );
+        }
+    }
+
+    #[test]
+    fn kinds_and_scopes_follow_the_evidence() {
+        let estate = estate();
+        let table = [
+            (r"CONTOSO\jdoe", AccountKind::User, Some(Scope::Domain)),
+            ("jane.doe@contoso.com", AccountKind::User, Some(Scope::Domain)),
+            (r"contoso.com\cm-admins", AccountKind::Group, Some(Scope::Domain)),
+            ("S-1-5-21-1-2-3-1200", AccountKind::Group, Some(Scope::Domain)),
+            (r"CONTOSO\MP1$", AccountKind::Computer, Some(Scope::Domain)),
+            (r"CONTOSO\Domain Admins", AccountKind::WellKnown, Some(Scope::Domain)),
+            (r"BUILTIN\Users", AccountKind::WellKnown, Some(Scope::BuiltIn)),
+            (r"NT SERVICE\MSSQLSERVER", AccountKind::WellKnown, Some(Scope::BuiltIn)),
+            (r"CONTOSO\svc", AccountKind::Unknown, Some(Scope::Domain)),
+            (r".\svc", AccountKind::Unknown, Some(Scope::Local)),
+            (r"mp1\svc", AccountKind::Unknown, Some(Scope::Local)),
+            ("svc", AccountKind::Unknown, Some(Scope::None)),
+            ("S-1-5-21-7-7-7-1001", AccountKind::Unknown, None),
+        ];
+        for (text, kind, scope) in table {
+            assert_eq!(estate.kind(&account(text)), kind, "kind of {text}");
+            assert_eq!(estate.scope(&account(text)), scope, "scope of {text}");
+        }
+    }
+
+    #[test]
+    fn computers_are_compared_in_three_values() {
+        let estate = estate();
+        let table = [
+            (r"\mp1.CONTOSO.com", "MP1", Some(true)),
+            ("mp1.contoso.com", "mp1.corp.fabrikam.net", Some(false)),
+            ("mp1", "mp2", Some(false)),
+            ("DB1", "db1.contoso.com", Some(true)),
+            ("dup", "dup.contoso.com", None),
+            ("dup.contoso.com", "dup.corp.fabrikam.net", Some(false)),
+            ("10.0.0.5", "mp1", None),
+            ("averylongserver", "averylongserver01.contoso.com", None),
+            ("averylongserve", "averylongserver01.contoso.com", Some(false)),
+        ];
+        for (a, b, expected) in table {
+            assert_eq!(estate.same_computer(a, b), expected, "{a} = {b}");
+            assert_eq!(estate.same_computer(b, a), expected, "{b} = {a}");
+        }
+        assert_eq!(estate.computer_key(r"\MP1"), "mp1.contoso.com");
+        assert_eq!(estate.computer_key("dup"), "dup");
+    }
+
+    #[test]
+    fn a_local_account_has_a_home_and_a_computer_an_account() {
+        let estate = estate();
+        assert_eq!(estate.home_of(&account(r"MP1\svc"), "mp1.contoso.com"), Some(true));
+        assert_eq!(estate.home_of(&account(r"MP1\svc"), "db1"), Some(false));
+        assert_eq!(estate.home_of(&account(r"CONTOSO\svc"), "mp1"), Some(false));
+        assert_eq!(estate.home_of(&account(r".\svc"), "mp1"), None);
+        assert_eq!(estate.is_account_of(&account(r"CONTOSO\MP1$"), "mp1"), Some(true));
+        assert_eq!(estate.is_account_of(&account(r"FABRIKAM\MP1$"), "mp1"), Some(false));
+        assert_eq!(estate.is_account_of(&account(r"UNSEEN\DB1$"), "db1"), None);
+        assert_eq!(estate.is_account_of(&account(r"CONTOSO\mp1"), "mp1"), Some(false));
+    }
+}
