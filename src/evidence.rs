@@ -6,10 +6,13 @@
 
 mod account;
 mod identity;
+mod schema;
 
 use std::sync::Arc;
 
+use crate::assets::Assets;
 use crate::source::{Place, Span};
+use crate::yaml::Problems;
 
 pub use account::computer_name;
 pub use identity::{AccountKind, Identities, Identity, Scope};
@@ -39,8 +42,68 @@ pub struct TableSchema {
     pub key: Vec<usize>,
     /// Its fields.
     pub fields: Vec<FieldSchema>,
-    /// Tables it is put together from, by union or computation.
+    /// Rows that agree in these fields are kept once; empty if all rows are kept.
+    pub distinct: Vec<usize>,
+    /// Tables it is put together from, by union or computation; empty if exports fill it.
     pub made_from: Vec<TableId>,
+    /// How it is filled.
+    pub made: Made,
+}
+
+/// How a table is filled.
+#[derive(Debug, Clone, Default)]
+pub enum Made {
+    /// From exports, as `content/sources.yaml` says.
+    #[default]
+    Exported,
+    /// From other tables, row by row.
+    Union {
+        /// The tables, in order.
+        parts: Vec<Part>,
+        /// Fields that follow from other fields.
+        derived: Vec<Derived>,
+    },
+    /// The permissions of administrative users, from their roles.
+    Permissions(Permissions),
+    /// The places where exports are cut short.
+    ExportGaps,
+    /// In Rust, outside this module.
+    Elsewhere,
+}
+
+/// One of the tables a union is made of.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The table.
+    pub table: TableId,
+    /// Fields that have the same value in all rows: number in the union, value.
+    pub constants: Vec<(usize, String)>,
+    /// Number of a field in the union, and in the table.
+    pub fields: Vec<(usize, usize)>,
+}
+
+/// A field that follows from another field of its row.
+#[derive(Debug, Clone)]
+pub struct Derived {
+    /// The field.
+    pub field: usize,
+    /// The field it follows from.
+    pub from: usize,
+    /// Lower-case values and what they become; values that are not here stay as they are. None stands for the
+    /// spelling of an account as text.
+    pub map: Option<Vec<(String, String)>>,
+}
+
+/// How the operations of a security role become permissions.
+#[derive(Debug, Clone, Default)]
+pub struct Permissions {
+    /// The kind of object whose operations count.
+    pub object_type: i64,
+    /// Names and bits.
+    pub bits: Vec<(String, i64)>,
+    /// Roles that come with the product, and what they permit even where their operations were not fetched:
+    /// name in lower case, numbers in `bits`.
+    pub built_in: Vec<(String, Vec<usize>)>,
 }
 
 impl TableSchema {
@@ -51,6 +114,16 @@ impl TableSchema {
 }
 
 impl Schema {
+    /// Reads `evidence.yaml` of a content tree.
+    ///
+    /// # Errors
+    /// With every mistake in the file, at its place.
+    pub fn load(assets: &Assets) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let schema = schema::load(assets, &mut problems);
+        problems.or_value(schema).map(|(schema, _)| schema)
+    }
+
     /// The number of a table.
     pub fn table(&self, name: &str) -> Option<TableId> {
         self.tables.iter().position(|t| t.name == name)
@@ -66,6 +139,21 @@ pub struct FieldSchema {
     pub kind: FieldKind,
     /// Its meaning.
     pub about: String,
+}
+
+impl Scalar {
+    /// The words of `content/evidence.yaml`.
+    pub const WORDS: [(&'static str, Self); 9] = [
+        ("text", Self::Text),
+        ("name", Self::Name),
+        ("integer", Self::Integer),
+        ("flag", Self::Flag),
+        ("date", Self::Date),
+        ("account", Self::Account),
+        ("computer", Self::Computer),
+        ("site", Self::Site),
+        ("path", Self::Path),
+    ];
 }
 
 /// What a field holds, and with it how two values are compared.

@@ -647,7 +647,7 @@ impl Identities {
     }
 
     /// Whether the account is the computer account of that computer: `DOMAIN\SRV$` of `srv.domain.example`.
-    /// None if it possibly is.
+    /// None if it possibly is: several computers have that name, and the domains do not tell them apart.
     pub fn is_account_of(&self, account: &Account, computer: &str) -> Option<bool> {
         let identity = self.resolve(account);
         if identity.name.is_empty() {
@@ -659,11 +659,14 @@ impl Identities {
         if short != label {
             return if cut_label(short, label) { None } else { Some(false) };
         }
-        match &identity.home {
+        let several = self.computers.get(label).is_some_and(|seen| seen.len() > 1);
+        let proven = match &identity.home {
             Home::Domain(home) if !domain.is_empty() => self.same_domain(home, &self.domain(domain)),
             Home::Domain(_) | Home::None | Home::Sid => None,
             _ => Some(false),
-        }
+        };
+        // As with short names: the only computer of that name is the one that is meant.
+        proven.or_else(|| (!several).then_some(true))
     }
 
     /// Whether two names mean the same computer. None if they possibly do: a short name that several DNS names
@@ -939,7 +942,8 @@ mod tests {
         assert_eq!(estate.home_of(&account(r".\svc"), "mp1"), None);
         assert_eq!(estate.is_account_of(&account(r"CONTOSO\MP1$"), "mp1"), Some(true));
         assert_eq!(estate.is_account_of(&account(r"FABRIKAM\MP1$"), "mp1"), Some(false));
-        assert_eq!(estate.is_account_of(&account(r"UNSEEN\DB1$"), "db1"), None);
+        assert_eq!(estate.is_account_of(&account(r"UNSEEN\DB1$"), "db1"), Some(true));
+        assert_eq!(estate.is_account_of(&account("DUP$"), "dup.contoso.com"), None);
         assert_eq!(estate.is_account_of(&account(r"CONTOSO\mp1"), "mp1"), Some(false));
     }
 }
