@@ -3,9 +3,46 @@
 //! This module finds the files (folders, zips, zips in zips, standard input), decides how their bytes are
 //! to be decoded, and hands out decoded text a window at a time, so that memory stays bounded whatever a
 //! file's size. It keeps the way back: every position in the text has an offset in the original bytes, and
-//! [`locate`] turns offsets into lines, columns and excerpts when something is to be shown.
+//! `locate` turns offsets into lines, columns and excerpts when something is to be shown.
 //!
-//! It does not look at what the text says: shapes are the reader's business.
+//! ```text
+//! read(paths) -> Sources -> Source -> bytes()  -> Bytes   raw bytes: len, read_at, find
+//!                                  -> open()   -> Window  decoded text and offsets
+//!                                  -> locate() -> Location, Excerpt
+//! ```
+//!
+//! It does not look at what the text says: shapes are the reader's business. It does not map files into
+//! memory: windows of `read_at` are as fast, and a file that shrinks cannot take the process down.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+mod bytes;
+mod decode;
+mod offsets;
+mod walk;
+mod window;
+
+pub use bytes::Bytes;
+pub use offsets::{Offsets, View};
+pub use window::{Damage, Window};
+
+use bytes::Node;
+use decode::Sniffed;
+
+/// Finds all inputs: files, the files in folders, the entries of archives; `-` is standard input.
+///
+/// In folders, names that start with a dot are left out, symbolic links are followed, and what is reached
+/// twice is taken once. What cannot be had (no such path, no permission, a broken archive, more than a
+/// limit allows) is a [`Source`] with an [`Source::error`], and never keeps its neighbours from being read.
+/// No contents are kept in memory, except those of a short standard input.
+pub fn read(inputs: &[PathBuf], limits: &Limits) -> Sources {
+    let mut walk = walk::Walk::new(limits);
+    for input in inputs {
+        walk.input(input);
+    }
+    walk.done()
+}
 
 /// Number of a source in the order of [`read`]'s result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,11 +69,12 @@ pub struct Place {
 /// How the bytes of a source are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// UTF-8, with or without a byte order mark.
+    /// UTF-8, with or without a byte order mark. A byte that is not part of valid UTF-8 is read as the
+    /// character it is in windows-1252, and counted in [`Window::damage`].
     Utf8,
-    /// UTF-16, low byte first.
+    /// UTF-16, low byte first. A surrogate without its partner is read as U+FFFD.
     Utf16Le,
-    /// UTF-16, high byte first.
+    /// UTF-16, high byte first. A surrogate without its partner is read as U+FFFD.
     Utf16Be,
     /// Not UTF-8 and without a byte order mark: taken for the Western code page, and said so.
     Windows1252,
@@ -61,104 +99,58 @@ impl Encoding {
             Self::Windows1252 => 1,
         }
     }
-}
 
-/// The way from positions in decoded text back to the original bytes.
-///
-/// Anchors say where a position of the text stands in the original; between two anchors the text is a plain
-/// copy, so the distance follows from the characters and the encoding. Text that was unescaped (entities,
-/// `\u0027`, `_x000A_`) has an anchor behind each escape.
-#[derive(Debug, Clone)]
-pub struct Offsets {
-    encoding: Encoding,
-    anchors: Vec<(usize, u64)>,
-}
-
-impl Offsets {
-    /// Offsets of text whose first byte stands at `file` in the original.
-    pub fn new(encoding: Encoding, file: u64) -> Self {
-        Self { encoding, anchors: vec![(0, file)] }
-    }
-
-    /// The encoding of the original.
-    pub fn encoding(&self) -> Encoding {
-        self.encoding
-    }
-
-    /// From `text` on, the original goes on at `file`. Anchors are added in rising order.
-    pub fn anchor(&mut self, text: usize, file: u64) {
-        match self.anchors.last_mut() {
-            Some(last) if last.0 == text => last.1 = file,
-            _ => self.anchors.push((text, file)),
-        }
-    }
-
-    /// Offset in the original of position `at` of `text`, the text these offsets were made for.
-    pub fn file(&self, text: &str, at: usize) -> u64 {
-        let i = self.anchors.partition_point(|a| a.0 <= at).saturating_sub(1);
-        let (from, file) = self.anchors[i];
-        let at = at.max(from);
-        if self.encoding == Encoding::Utf8 {
-            return file + (at - from) as u64;
-        }
-        let run = text.get(from..at).unwrap_or_default();
-        file + run.chars().map(|c| self.encoding.width(c)).sum::<u64>()
-    }
-}
-
-/// Decoded text and the way back to the original bytes.
-#[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
-    /// The decoded text.
-    pub text: &'a str,
-    /// Where it came from.
-    pub offsets: &'a Offsets,
-}
-
-impl View<'_> {
-    /// The original span of `range` of the text.
-    pub fn span(&self, range: std::ops::Range<usize>) -> Span {
-        Span {
-            start: self.offsets.file(self.text, range.start),
-            end: self.offsets.file(self.text, range.end),
+    /// The bytes of one code unit: 2 in UTF-16, else 1.
+    pub(crate) fn unit(self) -> u64 {
+        match self {
+            Self::Utf16Le | Self::Utf16Be => 2,
+            Self::Utf8 | Self::Windows1252 => 1,
         }
     }
 }
 
-/// Decoded text of a source, a stretch at a time.
-///
-/// A reader works on [`Window::view`]. When it runs out of text in the middle of something it calls
-/// [`Window::advance`] with the position from which it still needs the text, and starts that thing over.
-#[derive(Debug)]
-pub struct Window {
-    text: String,
-    offsets: Offsets,
+/// What is refused, and how much memory reading takes. The defaults suit real exports with room to spare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of decoded text that a [`Window`] holds at least (unless the source is shorter). 1 MiB.
+    pub window: usize,
+    /// Bytes of decoded text to which a window may grow when one object does not fit. 64 MiB.
+    pub window_max: usize,
+    /// How many files may be found in all inputs, archives included. 1 000 000.
+    pub files: usize,
+    /// How deep archives may lie in archives: 1 is a zip, 2 a zip in a zip. 4.
+    pub archive_depth: usize,
+    /// How many entries one archive may have, those of the archives inside included. 100 000.
+    pub archive_entries: usize,
+    /// Bytes to which one archive entry may inflate. 4 GiB.
+    pub entry_size: u64,
+    /// Bytes to which all entries of an archive together may inflate, those of the archives inside
+    /// included. 16 GiB.
+    pub archive_size: u64,
+    /// How many times larger than its packed form an entry may be. Holds for entries above
+    /// [`Limits::in_memory`]; smaller ones do no harm. 250.
+    pub ratio: u64,
+    /// Bytes up to which standard input and archive entries are kept in memory while they are in use;
+    /// longer ones go to an unnamed temporary file. 8 MiB.
+    pub in_memory: u64,
+    /// Bytes that are taken from standard input or a pipe. 16 GiB.
+    pub stdin: u64,
 }
 
-impl Window {
-    /// A window on text that is already there, as if it were a UTF-8 file.
-    pub fn from_text(text: &str) -> Self {
-        Self { text: text.to_owned(), offsets: Offsets::new(Encoding::Utf8, 0) }
-    }
-
-    /// The text at hand.
-    pub fn view(&self) -> View<'_> {
-        View { text: &self.text, offsets: &self.offsets }
-    }
-
-    /// Whether the view reaches to the end of the source (or of the segment).
-    pub fn at_end(&self) -> bool {
-        true
-    }
-
-    /// Drops the text before `keep_from` and reads on behind it. The view then starts at what was `keep_from`.
-    /// False if there was nothing more to read.
-    ///
-    /// # Errors
-    /// When the source cannot be read on, or when more than the limit of text would have to be kept.
-    pub fn advance(&mut self, keep_from: usize) -> Result<bool, SourceError> {
-        self.text.drain(..keep_from);
-        Ok(false)
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            window: 1 << 20,
+            window_max: 64 << 20,
+            files: 1_000_000,
+            archive_depth: 4,
+            archive_entries: 100_000,
+            entry_size: 4 << 30,
+            archive_size: 16 << 30,
+            ratio: 250,
+            in_memory: 8 << 20,
+            stdin: 16 << 30,
+        }
     }
 }
 
@@ -171,4 +163,167 @@ pub enum SourceError {
     /// More than a limit allows; the text says which, and what to do.
     #[error("{0}")]
     Limit(String),
+    /// Known to be unreadable since the inputs were listed; the text says why.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+/// One input: a file, a file in an archive, or standard input. Or one that could not be had: then
+/// [`Source::error`] says why, and opening it gives that as an error.
+#[derive(Debug)]
+pub struct Source {
+    id: SourceId,
+    label: Box<str>,
+    node: Arc<Node>,
+    sniffed: OnceLock<Sniffed>,
+}
+
+impl Source {
+    /// Its number.
+    pub fn id(&self) -> SourceId {
+        self.id
+    }
+
+    /// Its name for people: the path as given with `/` between its parts, `outer.zip!inner/name.xml` for an
+    /// archive entry, `<stdin>` for standard input. Control characters are replaced.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Why it cannot be read, if that is known without trying.
+    pub fn error(&self) -> Option<&str> {
+        self.node.failure()
+    }
+
+    /// Its length in original bytes, as the file system or the archive says; 0 if it could not be had.
+    pub fn len(&self) -> u64 {
+        self.node.len()
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Its encoding, once it has been opened.
+    pub fn encoding(&self) -> Option<Encoding> {
+        self.sniffed.get().map(|s| s.encoding)
+    }
+
+    /// The raw bytes. An archive entry is inflated for as long as anyone holds its `Bytes` (or a window on
+    /// them): hold one while segments are read in parallel.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or the archive entry cannot be inflated.
+    pub fn bytes(&self) -> Result<Bytes, SourceError> {
+        let raw = self.node.raw()?;
+        let sniffed = match self.sniffed.get() {
+            Some(sniffed) => *sniffed,
+            None => {
+                let sniffed = decode::sniff(&raw)?;
+                *self.sniffed.get_or_init(|| sniffed)
+            }
+        };
+        Ok(Bytes::new(raw, sniffed, self.node.limits()))
+    }
+
+    /// A window on the beginning of the text.
+    ///
+    /// # Errors
+    /// As [`Source::bytes`], and when the first bytes cannot be read.
+    pub fn open(&self) -> Result<Window, SourceError> {
+        self.bytes()?.window(0, None)
+    }
+
+    /// A window on the text between two original offsets, to be read as if there were nothing around it.
+    /// `None` is the end of the source. See [`Bytes::window`].
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn open_range(&self, start: u64, end: Option<u64>) -> Result<Window, SourceError> {
+        self.bytes()?.window(start, end)
+    }
+}
+
+/// All inputs, in a fixed order: as given, folders by file name, archives in the order of their directory.
+#[derive(Debug, Default)]
+pub struct Sources {
+    list: Vec<Source>,
+}
+
+impl Sources {
+    /// Sources that are already in memory, under the given labels: for examples and tests.
+    pub fn from_memory(files: impl IntoIterator<Item = (String, Vec<u8>)>, limits: &Limits) -> Self {
+        let mut sources = Self::default();
+        let limits = Arc::new(limits.clone());
+        for (label, bytes) in files {
+            sources.push(&label, Node::memory(bytes, &limits));
+        }
+        sources
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The source of that number.
+    pub fn get(&self, id: SourceId) -> Option<&Source> {
+        self.list.get(id.0 as usize)
+    }
+
+    /// The sources in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Source> {
+        self.list.iter()
+    }
+
+    /// The sources in order, as a slice.
+    pub fn as_slice(&self) -> &[Source] {
+        &self.list
+    }
+
+    fn push(&mut self, label: &str, node: Arc<Node>) {
+        let id = SourceId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
+        let label = label.chars().map(visible).collect::<String>().into();
+        self.list.push(Source { id, label, node, sniffed: OnceLock::new() });
+    }
+}
+
+impl<'a> IntoIterator for &'a Sources {
+    type Item = &'a Source;
+    type IntoIter = std::slice::Iter<'a, Source>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.iter()
+    }
+}
+
+/// The nearest character boundary of `text` at or before `at`.
+fn floor(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
+}
+
+/// The character itself, or a harmless stand-in of one character if a terminal or a reader could be led
+/// astray by it: control characters, and those that turn the writing direction or hide.
+pub fn visible(c: char) -> char {
+    match c {
+        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
+        '\x7f' => '\u{2421}',
+        '\u{80}'..='\u{9f}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
+        c => c,
+    }
 }

@@ -1,0 +1,110 @@
+//! Positions of decoded text and offsets of original bytes, and the way between them.
+
+use super::{Encoding, Span, floor};
+
+/// The way from positions in decoded text back to the original bytes.
+///
+/// Anchors say where a position of the text stands in the original; between two anchors the text is a plain
+/// copy, so the distance follows from the characters and the encoding. Text that was unescaped (entities,
+/// `\u0027`, `_x000A_`) has an anchor behind each escape.
+#[derive(Debug, Clone)]
+pub struct Offsets {
+    encoding: Encoding,
+    /// Rising in both numbers. Never empty; the first position is 0.
+    anchors: Vec<(usize, u64)>,
+}
+
+impl Offsets {
+    /// Offsets of text whose first byte stands at `file` in the original.
+    pub fn new(encoding: Encoding, file: u64) -> Self {
+        Self { encoding, anchors: vec![(0, file)] }
+    }
+
+    /// The encoding of the original.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// From `text` on, the original goes on at `file`. Anchors are added in rising order.
+    pub fn anchor(&mut self, text: usize, file: u64) {
+        match self.anchors.last_mut() {
+            Some(last) if last.0 == text => last.1 = file,
+            _ => self.anchors.push((text, file)),
+        }
+    }
+
+    /// Offset in the original of position `at` of `text`, the text these offsets were made for.
+    pub fn file(&self, text: &str, at: usize) -> u64 {
+        let i = self.anchors.partition_point(|a| a.0 <= at).saturating_sub(1);
+        let (from, file) = self.anchors[i];
+        let at = at.max(from);
+        match self.encoding {
+            Encoding::Utf8 => file + (at - from) as u64,
+            Encoding::Windows1252 => file + text.get(from..at).unwrap_or_default().chars().count() as u64,
+            Encoding::Utf16Le | Encoding::Utf16Be => {
+                let run = text.get(from..at).unwrap_or_default();
+                if run.is_ascii() {
+                    file + 2 * run.len() as u64
+                } else {
+                    file + run.chars().map(|c| self.encoding.width(c)).sum::<u64>()
+                }
+            }
+        }
+    }
+
+    /// Position in `text` of the character that holds the original byte `file`: the way of
+    /// [`Offsets::file`] back. An offset before the text gives 0, one behind it the text's length.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) fn text(&self, text: &str, file: u64) -> usize {
+        let i = self.anchors.partition_point(|a| a.1 <= file).saturating_sub(1);
+        let (from, start) = self.anchors[i];
+        let to = self.anchors.get(i + 1).map_or(text.len(), |next| next.0);
+        let Some(run) = text.get(from..to) else { return text.len() };
+        let distance = file.saturating_sub(start);
+        if self.encoding == Encoding::Utf8 {
+            let distance = usize::try_from(distance).unwrap_or(usize::MAX).min(run.len());
+            return from + floor(run, distance);
+        }
+        let mut walked = 0;
+        for (at, c) in run.char_indices() {
+            walked += self.encoding.width(c);
+            if walked > distance {
+                return from + at;
+            }
+        }
+        to
+    }
+
+    /// Goes with dropping the first `keep_from` bytes of `text`.
+    pub(super) fn drop_before(&mut self, text: &str, keep_from: usize) {
+        if keep_from == 0 {
+            return;
+        }
+        let file = self.file(text, keep_from);
+        let first = self.anchors.partition_point(|a| a.0 <= keep_from);
+        self.anchors.drain(..first.saturating_sub(1));
+        self.anchors[0] = (0, file);
+        for anchor in &mut self.anchors[1..] {
+            anchor.0 -= keep_from;
+        }
+    }
+}
+
+/// Decoded text and the way back to the original bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The decoded text.
+    pub text: &'a str,
+    /// Where it came from.
+    pub offsets: &'a Offsets,
+}
+
+impl View<'_> {
+    /// The original span of `range` of the text.
+    pub fn span(&self, range: std::ops::Range<usize>) -> Span {
+        Span {
+            start: self.offsets.file(self.text, range.start),
+            end: self.offsets.file(self.text, range.end),
+        }
+    }
+}
