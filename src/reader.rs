@@ -7,6 +7,11 @@
 
 mod row;
 mod secret;
+mod task_sequence;
+#[cfg(test)]
+mod testing;
+mod unescape;
+mod xml;
 
 use std::collections::HashMap;
 
@@ -220,4 +225,13 @@ pub struct Note {
     pub text: String,
     /// Where.
     pub span: Option<Span>,
+}
+
+/// What made a reader stop: a syntax error, or a limit.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Fault {
+    /// In plain words: lower-case start, no full stop.
+    pub(crate) text: String,
+    /// Where.
+    pub(crate) span: Span,
 }

@@ -330,7 +330,7 @@ fn mask(name: &str, text: &str, span: Span, found: &mut Vec<Found>, sink: &mut d
 }
 
 /// The name before an assignment whose value starts at `at`.
-fn assigned_name(text: &str, at: usize) -> Option<&str> {
+pub(super) fn assigned_name(text: &str, at: usize) -> Option<&str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let head = text[..at].trim_end_matches(|c| !is_name(c));
     let start =

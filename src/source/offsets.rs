@@ -33,6 +33,23 @@ impl Offsets {
         }
     }
 
+    /// From `at` on, the text is a copy of `range` of `text`, whose own way back is `from`. Copies are added in
+    /// rising order.
+    pub fn copy(&mut self, at: usize, from: &Self, text: &str, range: std::ops::Range<usize>) {
+        self.anchor(at, from.file(text, range.start));
+        let first = from.anchors.partition_point(|a| a.0 <= range.start);
+        for &(position, file) in from.anchors[first..].iter().take_while(|a| a.0 < range.end) {
+            self.anchor(at + (position - range.start), file);
+        }
+    }
+
+    /// The offsets of `range` of `text`, as a text of its own.
+    pub fn part(&self, text: &str, range: std::ops::Range<usize>) -> Self {
+        let mut part = Self { encoding: self.encoding, anchors: Vec::with_capacity(1) };
+        part.copy(0, self, text, range);
+        part
+    }
+
     /// Offset in the original of position `at` of `text`, the text these offsets were made for.
     pub fn file(&self, text: &str, at: usize) -> u64 {
         let i = self.anchors.partition_point(|a| a.0 <= at).saturating_sub(1);
