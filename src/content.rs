@@ -1,62 +1,28 @@
 //! The specification: every documented statement on accounts and groups, over its revisions.
 //!
 //! This is the only place that knows what is documented. It knows nothing of exports.
-//! The shape of the files is described in `content/README.md`.
+//! The shape of the files is described in `content/README.md`. [`load`] reads all of them and reports every
+//! mistake at its place; what is loaded holds together, so nothing has to be checked again afterwards.
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod entity;
+mod revision;
+mod timeline;
+mod vocabulary;
 
-/// A revision of the documentation, by its declared date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date {
-    /// Year.
-    pub year: u16,
-    /// Month, 1 to 12.
-    pub month: u8,
-    /// Day, 1 to 31.
-    pub day: u8,
-}
+use std::collections::HashMap;
 
-impl fmt::Display for Date {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
-    }
-}
+use crate::assets::Assets;
+use crate::yaml::{Document, File, Problem, Problems, read_all};
 
-impl std::str::FromStr for Date {
-    type Err = ();
-    fn from_str(s: &str) -> Result<Self, ()> {
-        let mut parts = s.split('-');
-        let (Some(y), Some(m), Some(d), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(());
-        };
-        if y.len() != 4 || m.len() != 2 || d.len() != 2 {
-            return Err(());
-        }
-        let date = Self {
-            year: y.parse().map_err(drop)?,
-            month: m.parse().map_err(drop)?,
-            day: d.parse().map_err(drop)?,
-        };
-        if (1..=12).contains(&date.month) && (1..=31).contains(&date.day) { Ok(date) } else { Err(()) }
-    }
-}
-
-/// A value over the revisions: from which revision on it holds what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Timeline<T> {
-    /// Values by the revision from which they hold, in order; `None` ends the one before. A plain value in a
-    /// file is one entry at the first revision.
-    pub steps: Vec<(Date, Option<T>)>,
-}
-
-impl<T> Timeline<T> {
-    /// The value in force at a revision.
-    pub fn at(&self, revision: Date) -> Option<&T> {
-        self.steps.iter().rev().find(|(from, _)| *from <= revision).and_then(|(_, value)| value.as_ref())
-    }
-}
+pub use entity::{
+    Alert, CATEGORIES, CHANGE_KINDS, Change, Checkable, Entity, EntityKind, Fact, Item, Level, Link,
+    Statement,
+};
+pub use revision::Revision;
+pub use timeline::{Date, Timeline, date};
+pub use vocabulary::{
+    EvidenceKind, Name, Permission, Securable, SecurablePermission, UserRight, Vocabulary, WellKnown,
+};
 
 /// The whole specification.
 #[derive(Debug, Clone, Default)]
@@ -67,172 +33,111 @@ pub struct Content {
     pub entities: Vec<Entity>,
     /// Names that the rest is checked against.
     pub vocabulary: Vocabulary,
+    /// Entity of each id.
+    index: HashMap<String, usize>,
 }
 
-/// A revision of the documentation.
+/// A documented fact as one revision states it.
 #[derive(Debug, Clone)]
-pub struct Revision {
-    /// Declared date, its id.
-    pub date: Date,
-    /// Title of the page.
-    pub page_title: String,
-    /// When it was first seen in public, if that differs.
-    pub observed: Option<String>,
-    /// What is doubtful about the declared date.
-    pub doubt: Option<String>,
-    /// First and last ConfigMgr build it speaks for (the third part of 5.00.8692.1000).
-    pub builds: (u32, Option<u32>),
-    /// Names of those versions: 1806.
-    pub versions: Vec<String>,
-    /// Address of the published page.
-    pub source: Option<String>,
-    /// Publisher and licence of the original.
-    pub licence: String,
-}
-
-/// What an entity is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntityKind {
-    /// A Windows group.
-    Group,
-    /// An account.
-    Account,
-    /// The page itself.
-    Document,
-}
-
-/// A documented account or group.
-#[derive(Debug, Clone)]
-pub struct Entity {
-    /// Kebab-case id.
-    pub id: String,
-    /// What it is.
-    pub kind: EntityKind,
-    /// Title.
-    pub name: Timeline<String>,
-    /// Other names people use.
-    pub aliases: Vec<String>,
-    /// The entity that took its place.
-    pub merged_into: Option<Timeline<String>>,
-    /// One sentence.
-    pub purpose: String,
-    /// What is said of it.
-    pub statements: Vec<Statement>,
-    /// Path of its file, for messages.
-    pub path: String,
-}
-
-/// How binding a statement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Level {
-    Must,
-    MustNot,
-    Should,
-    ShouldNot,
-    May,
-    Info,
-}
-
-/// Whether an export can show that a statement is kept or broken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Checkable {
-    Yes,
-    Partial,
-    No,
-}
-
-/// A documented statement.
-#[derive(Debug, Clone)]
-pub struct Statement {
-    /// `entity/statement`.
-    pub reference: String,
-    /// Its category.
-    pub category: String,
-    /// How binding it is.
-    pub level: Timeline<Level>,
-    /// What it says, in our words; present in the revisions that make it.
-    pub text: Timeline<String>,
-    /// What one revision says in particular.
-    pub detail: Option<Timeline<String>>,
-    /// The quoted words whose wording changed.
-    pub terms: Option<Timeline<String>>,
-    /// How each revision differs from the one before.
-    pub changes: Vec<Change>,
-    /// Machine-readable facts.
-    pub facts: Vec<Fact>,
-    /// Whether it can be checked.
-    pub checkable: Checkable,
-    /// Why not, or not fully.
-    pub because: Option<String>,
-    /// Evidence kinds that would show it.
-    pub evidence: Vec<String>,
-    /// What in that evidence to look at.
-    pub look_at: Option<String>,
-}
-
-/// How a revision differs from the one before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The later revision.
-    pub revision: Date,
-    /// fact-added, fact-removed, fact-changed, clarified, terminology, rename, layout, editorial.
-    pub kind: String,
-    /// What changed.
-    pub note: String,
-}
-
-/// A documented fact: a right, a limit, a permission. Any value may differ by revision.
-#[derive(Debug, Clone)]
-pub struct Fact {
+pub struct FactAt<'c> {
     /// Its kind.
-    pub kind: String,
-    /// Its keys and values.
-    pub keys: BTreeMap<String, Timeline<serde_json::Value>>,
+    pub kind: &'c str,
+    /// Id of the entity it is stated of.
+    pub entity: &'c str,
+    /// The statement that states it: `entity/statement`.
+    pub statement: &'c str,
+    /// The fact over all revisions.
+    pub fact: &'c Fact,
+    /// Its keys with the values of that revision; keys without a value are not there.
+    pub values: serde_json::Map<String, serde_json::Value>,
 }
 
-/// Names that statements and rules may use.
-#[derive(Debug, Clone, Default)]
-pub struct Vocabulary {
-    /// Ids of evidence kinds.
-    pub evidence_kinds: Vec<String>,
-    /// User rights: constant, words in the console, constant of the denial.
-    pub user_rights: Vec<UserRight>,
-    /// Permissions on securable objects of a collection: name and bit.
-    pub securable_permissions: Vec<(String, i64)>,
-    /// Well-known principals: name, names in other languages, SID or relative id.
-    pub well_known: Vec<WellKnown>,
+/// Reads the specification. With it come warnings, which stop nothing.
+///
+/// # Errors
+/// With all problems of all files, if one of them is an error.
+pub fn load(assets: &Assets) -> Result<(Content, Problems), Problems> {
+    let mut problems = Problems::new();
+    let documents = read_all(assets, wanted, &mut problems);
+    let content = read(&documents, &assets.root(), &mut problems);
+    problems.or_value(content)
 }
 
-/// A user right.
-#[derive(Debug, Clone)]
-pub struct UserRight {
-    /// `SeInteractiveLogonRight`.
-    pub id: String,
-    /// What the policy editor calls it.
-    pub display: String,
-    /// The right that denies it.
-    pub deny: Option<String>,
+/// Whether a file of `content/` is read here. The evidence tables stand in the same folder.
+fn wanted(name: &str) -> bool {
+    !matches!(name, "evidence.yaml" | "sources.yaml")
 }
 
-/// A principal that Windows or a domain comes with.
-#[derive(Debug, Clone)]
-pub struct WellKnown {
-    /// English name.
-    pub name: String,
-    /// Names in other languages.
-    pub names: Vec<String>,
-    /// Full SID, if it is the same everywhere.
-    pub sid: Option<String>,
-    /// Relative id in each domain, otherwise.
-    pub rid: Option<u32>,
+fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content {
+    let find = |name: &str, problems: &mut Problems| {
+        let document = documents.iter().find(|d| d.file.name == name);
+        // A file that is there but is no YAML has been reported.
+        if document.is_none() && !problems.0.iter().any(|p| p.file.name == name) {
+            let file = File::absent(format!("{root}/{name}"));
+            problems.push(
+                Problem::error(&file, 0..0, "the file is missing")
+                    .help("a folder given with `--content` replaces the built-in one whole"),
+            );
+        }
+        document
+    };
+    let vocabulary = find("vocabulary.yaml", problems).map(|d| Vocabulary::read(d, problems));
+    let revisions = find("revisions.yaml", problems).map(|d| revision::read(d, problems)).unwrap_or_default();
+    find("document.yaml", problems);
+
+    let dates: Vec<Date> = revisions.iter().map(|r| r.date).collect();
+    let known = entity::Known { revisions: &dates, vocabulary: vocabulary.as_ref() };
+    let mut pointers = Vec::new();
+    let mut entities: Vec<Entity> = Vec::new();
+    for document in documents {
+        let file = &document.file;
+        match (file.folder(), file.name.as_str()) {
+            ("accounts" | "groups", _) | (_, "document.yaml") => {
+                entities.extend(entity::read(document, &known, &mut pointers, problems));
+            }
+            (_, "vocabulary.yaml" | "revisions.yaml") => {}
+            _ => problems.push(
+                Problem::warning(file, 0..0, "the file belongs to nothing, and is not read")
+                    .help("entities stand in `accounts/` and `groups/`"),
+            ),
+        }
+    }
+    entities.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
+    let mut index: HashMap<String, usize> = HashMap::new();
+    for (i, entity) in entities.iter().enumerate() {
+        if let Some(first) = index.insert(entity.id.clone(), i).and_then(|i| entities.get(i)) {
+            problems.push(
+                Problem::error(
+                    &entity.file,
+                    entity.span.clone(),
+                    format!("the id `{}` comes twice", entity.id),
+                )
+                .related(&first.file, first.span.clone(), "first here"),
+            );
+        }
+    }
+    for pointer in pointers {
+        if !index.contains_key(&pointer.id.value) {
+            let names = entities.iter().map(|e| e.id.as_str());
+            let id = &pointer.id;
+            problems.push(Problem::unknown_name(
+                &pointer.file,
+                id.span.clone(),
+                "account or group",
+                &id.value,
+                names,
+            ));
+        } else if pointer.id.value == pointer.from {
+            problems.error(&pointer.file, pointer.id.span, "this is the account or group itself");
+        }
+    }
+    Content { revisions, entities, vocabulary: vocabulary.unwrap_or_default(), index }
 }
 
 impl Content {
     /// The entity of that id.
     pub fn entity(&self, id: &str) -> Option<&Entity> {
-        self.entities.iter().find(|e| e.id == id)
+        self.entities.get(*self.index.get(id)?)
     }
 
     /// The statement of that reference, with its entity.
@@ -241,4 +146,72 @@ impl Content {
         let entity = self.entity(entity)?;
         Some((entity, entity.statements.iter().find(|s| s.reference == reference)?))
     }
+
+    /// The newest revision's date. There is one, since content without revisions does not load; the year 0
+    /// stands for an empty specification.
+    pub fn newest(&self) -> Date {
+        self.revisions.last().map_or(Date { year: 0, month: 1, day: 1 }, |r| r.date)
+    }
+
+    /// The revision of that date.
+    pub fn revision(&self, date: Date) -> Option<&Revision> {
+        self.revisions.iter().find(|r| r.date == date)
+    }
+
+    /// The newest revision that speaks for a ConfigMgr build (the third part of 5.00.8692.1000).
+    pub fn revision_for_build(&self, build: u32) -> Option<Date> {
+        self.revisions
+            .iter()
+            .rev()
+            .find(|r| r.builds.0 <= build && r.builds.1.is_none_or(|last| build <= last))
+            .map(|r| r.date)
+    }
+
+    /// The dates of the revisions, oldest first.
+    pub fn dates(&self) -> Vec<Date> {
+        self.revisions.iter().map(|r| r.date).collect()
+    }
+
+    /// All statements with their entities, in order.
+    pub fn statements(&self) -> impl Iterator<Item = (&Entity, &Statement)> {
+        self.entities.iter().flat_map(|e| e.statements.iter().map(move |s| (e, s)))
+    }
+
+    /// The statements that a revision makes of the entities it has.
+    pub fn in_force(&self, revision: Date) -> impl Iterator<Item = (&Entity, &Statement)> {
+        self.entities
+            .iter()
+            .filter(move |e| e.name.at(revision).is_some())
+            .flat_map(|e| e.statements.iter().map(move |s| (e, s)))
+            .filter(move |(_, s)| s.text.at(revision).is_some())
+    }
+
+    /// The facts that a revision states, in the order of their statements.
+    pub fn facts_at(&self, revision: Date) -> Vec<FactAt<'_>> {
+        self.in_force(revision)
+            .flat_map(|(entity, statement)| {
+                statement.facts.iter().filter_map(move |fact| {
+                    Some(FactAt {
+                        kind: &fact.kind,
+                        entity: &entity.id,
+                        statement: &statement.reference,
+                        fact,
+                        values: fact.at(revision)?,
+                    })
+                })
+            })
+            .collect()
+    }
+
+    /// All kinds of facts, sorted: what a rule can run over.
+    pub fn fact_kinds(&self) -> Vec<&str> {
+        let facts = self.statements().flat_map(|(_, s)| &s.facts);
+        let mut kinds: Vec<&str> = facts.map(|f| f.kind.as_str()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -429,7 +429,7 @@ error: the rule has no field `title`
 1 │ titel: x
   │ ^^^^^
 
-error: unknown field of a rule `titel`
+error: unknown rule field `titel`
   ┌─ rules/accounts/some-rule.yaml:1:1
   │
 1 │ titel: x

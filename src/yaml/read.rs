@@ -64,7 +64,7 @@ impl Node {
         match &self.kind {
             Kind::Map(entries) => Some(Fields { file, node: self, what, entries, asked: Vec::new() }),
             _ => {
-                problems.push(wrong_kind(file, self, &format!("a {what}"), "a map"));
+                problems.push(wrong_kind(file, self, &format!("the {what}"), "a map"));
                 None
             }
         }
@@ -228,7 +228,7 @@ impl<'n> Fields<'n> {
             problems.push(Problem::unknown_name(
                 self.file,
                 key.span.clone(),
-                &format!("field of a {}", self.what),
+                &format!("{} field", self.what),
                 &key.value,
                 names,
             ));
