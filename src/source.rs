@@ -17,6 +17,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+mod archive;
 mod bytes;
 mod decode;
 mod offsets;
@@ -300,6 +301,15 @@ impl<'a> IntoIterator for &'a Sources {
 
     fn into_iter(self) -> Self::IntoIter {
         self.list.iter()
+    }
+}
+
+/// An error of the operating system in words.
+fn reason(e: &std::io::Error) -> String {
+    match e.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "there is no permission to read it".to_owned(),
+        _ => e.to_string(),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Random access to the bytes of a source, wherever they lie.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use memchr::memmem;
 
+use super::archive::Archive;
 use super::decode::{SNIFF, Sniffed};
 use super::{Encoding, Limits, SourceError, Window};
 
@@ -98,6 +99,8 @@ fn read_file(file: &File, mut offset: u64, buffer: &mut [u8]) -> io::Result<usiz
 pub(super) enum Origin {
     /// A file, opened when it is needed.
     File(PathBuf),
+    /// An entry of an archive, by its number.
+    Entry(Arc<Archive>, usize),
     /// There all the time: what standard input gave, or an example.
     Held(Arc<Raw>),
     /// Nowhere; the text says why.
@@ -142,12 +145,25 @@ impl Node {
         &self.limits
     }
 
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Fills `buffer` with the first bytes, as far as there are any, without keeping anything open.
+    pub(super) fn head(&self, buffer: &mut [u8]) -> io::Result<()> {
+        match &self.origin {
+            Origin::File(path) => read_file(&File::open(path)?, 0, buffer).map(drop),
+            Origin::Held(raw) => raw.read_at(0, buffer).map(drop),
+            Origin::Entry(..) | Origin::Failed(_) => Ok(()),
+        }
+    }
+
     /// The bytes: those that someone already uses, or fetched anew.
     pub(super) fn raw(&self) -> Result<Arc<Raw>, SourceError> {
         match &self.origin {
             Origin::Held(raw) => return Ok(Arc::clone(raw)),
             Origin::Failed(why) => return Err(SourceError::Unreadable(why.clone())),
-            Origin::File(_) => {}
+            Origin::File(_) | Origin::Entry(..) => {}
         }
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(raw) = opened.upgrade() {
@@ -155,6 +171,7 @@ impl Node {
         }
         let raw = Arc::new(match &self.origin {
             Origin::File(path) => open(path)?,
+            Origin::Entry(archive, index) => archive.inflate(*index, &self.limits)?,
             Origin::Held(_) | Origin::Failed(_) => Raw::Memory(Vec::new()),
         });
         *opened = Arc::downgrade(&raw);
@@ -173,6 +190,26 @@ fn open(path: &Path) -> io::Result<Raw> {
     let read = read_file(&file, 0, &mut bytes)?;
     bytes.truncate(read);
     Ok(Raw::Memory(bytes))
+}
+
+/// Takes in everything: up to `in_memory` bytes in memory, more in an unnamed temporary file. None if there
+/// are more than `max` bytes.
+pub(super) fn spool(input: &mut dyn Read, in_memory: u64, max: u64) -> io::Result<Option<Raw>> {
+    let mut head = Vec::new();
+    let first = in_memory.min(max);
+    input.take(first.saturating_add(1)).read_to_end(&mut head)?;
+    if head.len() as u64 <= first {
+        return Ok(Some(Raw::Memory(head)));
+    }
+    if first == max {
+        return Ok(None);
+    }
+    let mut file = tempfile::tempfile()?;
+    file.write_all(&head)?;
+    let mut len = head.len() as u64;
+    drop(head);
+    len += io::copy(&mut input.take((max - len).saturating_add(1)), &mut file)?;
+    Ok((len <= max).then_some(Raw::File(file, len)))
 }
 
 /// The raw bytes of a source and how they are to be read. Cheap to clone and to share between threads.

@@ -6,25 +6,31 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::bytes::{Node, Origin, Raw};
+use super::archive::{Archive, Budget, MAGIC, Recent};
+use super::bytes::{Node, Origin, spool};
 use super::window::size_text;
-use super::{Limits, Sources};
+use super::{Limits, SourceError, Sources, reason};
 
 /// The name of standard input in reports.
 const STDIN: &str = "<stdin>";
 
+/// The list while it grows.
 pub(super) struct Walk {
     sources: Sources,
     limits: Arc<Limits>,
     /// Files and folders that were met, by their canonical path.
     seen: HashSet<PathBuf>,
+    /// Archives in archives that are kept inflated.
+    recent: Arc<Recent>,
+    /// Whether standard input was taken.
     stdin: bool,
+    /// Whether the limit of files is reached.
     full: bool,
 }
 
@@ -34,6 +40,7 @@ impl Walk {
             sources: Sources::default(),
             limits: Arc::new(limits.clone()),
             seen: HashSet::new(),
+            recent: Arc::default(),
             stdin: false,
             full: false,
         }
@@ -119,18 +126,76 @@ impl Walk {
 
     /// Something that can be read only once.
     fn stream(&mut self, label: &str, input: &mut dyn Read) {
-        match spool(input, &self.limits) {
-            Ok(raw) => {
+        match spool(input, self.limits.in_memory, self.limits.stdin) {
+            Ok(Some(raw)) => {
                 let len = raw.len();
-                let node = Node::new(Origin::Held(Arc::new(raw)), len, &self.limits);
-                self.add(label, node);
+                self.add(label, Node::new(Origin::Held(Arc::new(raw)), len, &self.limits));
             }
-            Err(why) => self.failed(label, &why),
+            Ok(None) => {
+                let limit = size_text(self.limits.stdin);
+                self.failed(
+                    label,
+                    &format!("more than the limit of {limit}; save it as a file and give its path"),
+                );
+            }
+            Err(e) => self.failed(label, &reason(&e)),
         }
     }
 
+    /// A file, or what is in it if it is an archive.
     fn add(&mut self, label: &str, node: Arc<Node>) {
-        self.push(label, node);
+        let mut head = [0; MAGIC.len()];
+        match node.head(&mut head) {
+            Ok(()) if &head == MAGIC => {
+                let mut budget = Budget::new(&self.limits);
+                self.archive(label, &node, 1, &mut budget);
+            }
+            Ok(()) => self.push(label, node),
+            Err(e) => self.failed(label, &reason(&e)),
+        }
+    }
+
+    fn archive(&mut self, label: &str, node: &Arc<Node>, depth: usize, budget: &mut Budget) {
+        let limits = Arc::clone(&self.limits);
+        if depth > limits.archive_depth {
+            let why = format!(
+                "archives lie in one another more than {} deep; unpack it and check the files",
+                limits.archive_depth
+            );
+            return self.failed(label, &why);
+        }
+        let archive = match Archive::open(node, budget.entries, &self.recent) {
+            Ok(archive) => Arc::new(archive),
+            Err(SourceError::Limit(_)) => return self.failed(label, &too_many(&limits)),
+            Err(SourceError::Io(e)) => return self.failed(label, &reason(&e)),
+            Err(e) => return self.failed(label, &e.to_string()),
+        };
+        if archive.has_duplicates() {
+            self.failed(
+                label,
+                "several entries of the archive have one name and only the last of them is read",
+            );
+        }
+        for entry in archive.entries() {
+            if self.full {
+                return;
+            }
+            if budget.entries == 0 {
+                return self.failed(label, &too_many(&limits));
+            }
+            budget.entries -= 1;
+            let label = format!("{label}!{}", entry.name);
+            if let Err(why) = budget.take(&entry, &limits) {
+                self.failed(&label, &why);
+                continue;
+            }
+            let node = Node::new(Origin::Entry(Arc::clone(&archive), entry.index), entry.size, &limits);
+            match archive.holds_archive(entry.index) {
+                Ok(true) => self.archive(&label, &node, depth + 1, budget),
+                Ok(false) => self.push(&label, node),
+                Err(e) => self.failed(&label, &e.to_string()),
+            }
+        }
     }
 
     fn failed(&mut self, label: &str, why: &str) {
@@ -153,6 +218,10 @@ impl Walk {
         );
         self.sources.push(label, Node::failed(why, &self.limits));
     }
+}
+
+fn too_many(limits: &Limits) -> String {
+    format!("the archive has more than {} entries; unpack it and check the files", limits.archive_entries)
 }
 
 /// The canonical path of a file. That of its folder is kept from one file to the next.
@@ -187,36 +256,279 @@ fn label(path: &Path) -> String {
     }
 }
 
-/// An error of the operating system in words.
-pub(super) fn reason(e: &io::Error) -> String {
-    match e.kind() {
-        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
-        io::ErrorKind::PermissionDenied => "there is no permission to read it".to_owned(),
-        _ => e.to_string(),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::super::{Encoding, Source, read};
+    use super::*;
+    use std::io::Write;
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
 
-/// Takes in everything, in memory if it is short, else in an unnamed temporary file.
-fn spool(input: &mut dyn Read, limits: &Limits) -> Result<Raw, String> {
-    let mut head = Vec::new();
-    input.take(limits.in_memory.saturating_add(1)).read_to_end(&mut head).map_err(|e| reason(&e))?;
-    if head.len() as u64 <= limits.in_memory.min(limits.stdin) {
-        return Ok(Raw::Memory(head));
+    fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(io::Cursor::new(Vec::new()));
+        for (name, bytes) in files {
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
     }
-    let mut spooled = || -> io::Result<(fs::File, u64)> {
-        let mut file = tempfile::tempfile()?;
-        file.write_all(&head)?;
-        let rest = limits.stdin.saturating_add(1).saturating_sub(head.len() as u64);
-        let copied = io::copy(&mut input.take(rest), &mut file)?;
-        file.seek(SeekFrom::Start(0))?;
-        Ok((file, head.len() as u64 + copied))
-    };
-    match spooled() {
-        Ok((file, len)) if len <= limits.stdin => Ok(Raw::File(file, len)),
-        Ok(_) => Err(format!(
-            "more than the limit of {}; save it as a file and give its path",
-            size_text(limits.stdin)
-        )),
-        Err(e) => Err(reason(&e)),
+
+    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        dir
+    }
+
+    /// Labels without the temporary folder, and the text or the error.
+    fn contents(dir: &tempfile::TempDir, sources: &Sources) -> Vec<(String, String)> {
+        let root = format!("{}/", label(dir.path()));
+        sources.iter().map(|source| (source.label().replace(&root, ""), content(source))).collect()
+    }
+
+    fn content(source: &Source) -> String {
+        match source.open() {
+            Ok(window) => window.view().text.to_owned(),
+            Err(e) => format!("error: {e}"),
+        }
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_folder_is_walked_by_name_without_hidden_files() {
+        let dir = folder(&[
+            ("b.xml", b"b"),
+            ("a/z.json", b"z"),
+            ("a/c/d.txt", b"d"),
+            (".git/config", b"no"),
+            ("a/.hidden", b"no"),
+            ("c.xml", b"\xff\xfec\0"),
+        ]);
+        let sources = read(&[dir.path().to_owned()], &Limits::default());
+        let expected = pairs(&[("a/c/d.txt", "d"), ("a/z.json", "z"), ("b.xml", "b"), ("c.xml", "c")]);
+        assert_eq!(contents(&dir, &sources), expected);
+        let last = &sources.as_slice()[3];
+        assert_eq!((last.id().0, last.len(), last.encoding()), (3, 4, Some(Encoding::Utf16Le)));
+        assert_eq!(sources.get(last.id()).unwrap().label(), last.label());
+    }
+
+    #[test]
+    fn what_is_given_is_read_even_if_hidden_and_what_is_missing_is_said() {
+        let dir = folder(&[(".a.xml", b"a"), ("b.xml", b"b")]);
+        let paths = [".a.xml", "none.xml", "b.xml"].map(|name| dir.path().join(name));
+        let sources = read(&paths, &Limits::default());
+        let missing = "error: there is no such file or folder";
+        assert_eq!(
+            contents(&dir, &sources),
+            pairs(&[(".a.xml", "a"), ("none.xml", missing), ("b.xml", "b")])
+        );
+        assert!(sources.as_slice()[1].error().is_some() && sources.as_slice()[2].error().is_none());
+    }
+
+    #[test]
+    fn everything_is_read_once() {
+        let dir = folder(&[("a/x.xml", b"x"), ("b.xml", b"b")]);
+        let root = dir.path().to_owned();
+        let sources =
+            read(&[root.join("a"), root.join("b.xml"), root.clone(), root.join("a")], &Limits::default());
+        assert_eq!(contents(&dir, &sources), pairs(&[("a/x.xml", "x"), ("b.xml", "b")]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn symbolic_links_are_followed_but_not_in_circles() {
+        use std::os::unix::fs::symlink;
+        let dir = folder(&[("a/x.xml", b"x"), ("d/y.xml", b"y")]);
+        symlink(dir.path(), dir.path().join("a/up")).unwrap();
+        symlink(dir.path().join("d"), dir.path().join("c")).unwrap();
+        symlink(dir.path().join("a/x.xml"), dir.path().join("z.xml")).unwrap();
+        symlink(dir.path().join("nowhere"), dir.path().join("e")).unwrap();
+        let sources = read(&[dir.path().to_owned()], &Limits::default());
+        let missing = "error: there is no such file or folder";
+        assert_eq!(contents(&dir, &sources), pairs(&[("a/x.xml", "x"), ("c/y.xml", "y"), ("e", missing)]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_without_permission_does_not_stop_the_others() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = folder(&[("a.xml", b"a"), ("b.xml", b"b")]);
+        let locked = dir.path().join("a.xml");
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+        let readable = fs::File::open(&locked).is_ok();
+        let sources = read(&[dir.path().to_owned()], &Limits::default());
+        let a = if readable { "a" } else { "error: there is no permission to read it" };
+        assert_eq!(contents(&dir, &sources), pairs(&[("a.xml", a), ("b.xml", "b")]));
+    }
+
+    #[test]
+    fn zips_are_known_by_content_and_opened_in_one_another() {
+        let inner = zipped(&[("object.xml", b"<INSTANCE/>"), ("dir\\r.xml", b"r")]);
+        let outer = zipped(&[("one.xml", b"1"), ("deep/inner.dat", &inner), ("two.xml", b"2")]);
+        let dir = folder(&[("export.zip", &outer), ("not.zip", b"text")]);
+        let sources = read(&[dir.path().to_owned()], &Limits::default());
+        assert_eq!(
+            contents(&dir, &sources),
+            pairs(&[
+                ("export.zip!one.xml", "1"),
+                ("export.zip!deep/inner.dat!object.xml", "<INSTANCE/>"),
+                ("export.zip!deep/inner.dat!dir/r.xml", "r"),
+                ("export.zip!two.xml", "2"),
+                ("not.zip", "text"),
+            ])
+        );
+        assert_eq!(sources.as_slice()[1].len(), 11);
+    }
+
+    #[test]
+    fn broken_archives_and_entries_leave_their_neighbours_alone() {
+        let mut whole = zipped(&[("a.xml", b"first entry"), ("b.xml", b"second entry")]);
+        let half = whole[..40].to_vec();
+        // Behind the header of 30 bytes and the name of 5: the deflated bytes of the first entry.
+        whole[37] ^= 0xff;
+        let dir = folder(&[("a.zip", &half), ("b.zip", &whole), ("c.xml", b"c")]);
+        let sources = read(&[dir.path().to_owned()], &Limits::default());
+        let contents = contents(&dir, &sources);
+        let labels: Vec<&str> = contents.iter().map(|c| c.0.as_str()).collect();
+        assert_eq!(labels, ["a.zip", "b.zip!a.xml", "b.zip!b.xml", "c.xml"]);
+        assert!(contents[0].1.starts_with("error: not a whole zip archive"), "{}", contents[0].1);
+        assert!(contents[1].1.starts_with("error: the archive is damaged here"), "{}", contents[1].1);
+        assert_eq!((contents[2].1.as_str(), contents[3].1.as_str()), ("second entry", "c"));
+    }
+
+    #[test]
+    fn limits_of_archives() {
+        let mut nested = zipped(&[("x.xml", b"x")]);
+        for _ in 0..3 {
+            nested = zipped(&[("n.zip", &nested), ("y.xml", b"y")]);
+        }
+        let big = vec![b' '; 5000];
+        let large = zipped(&[("a.xml", b"a"), ("big.xml", &big), ("z.xml", b"z")]);
+        let many = zipped(&[("1", b"1"), ("2", b"2"), ("3", b"3")]);
+        let dir = folder(&[("large.zip", &large), ("many.zip", &many), ("nested.zip", &nested)]);
+        let errors = |limits: Limits| -> Vec<(String, String)> {
+            let sources = read(&[dir.path().to_owned()], &limits);
+            let failed = contents(&dir, &sources).into_iter().filter(|c| c.1.starts_with("error: "));
+            failed.collect()
+        };
+        assert_eq!(errors(Limits::default()), []);
+        assert_eq!(
+            errors(Limits { archive_depth: 3, ..Limits::default() }),
+            pairs(&[(
+                "nested.zip!n.zip!n.zip!n.zip",
+                "error: archives lie in one another more than 3 deep; unpack it and check the files"
+            )])
+        );
+        assert_eq!(
+            errors(Limits { archive_entries: 2, ..Limits::default() })[1],
+            pairs(&[(
+                "many.zip",
+                "error: the archive has more than 2 entries; unpack it and check the files"
+            )])[0]
+        );
+        assert_eq!(
+            errors(Limits { entry_size: 4096, ..Limits::default() }),
+            pairs(&[(
+                "large.zip!big.xml",
+                "error: inflates to 4.9 KiB, the limit is 4 KiB; unpack it and check the file"
+            )])
+        );
+        assert_eq!(
+            errors(Limits { ratio: 50, in_memory: 1000, ..Limits::default() }),
+            pairs(&[(
+                "large.zip!big.xml",
+                "error: inflates to more than 50 times its size; if that is right, unpack it and check the file"
+            )])
+        );
+        assert_eq!(
+            errors(Limits { archive_size: 5000, ..Limits::default() }),
+            pairs(&[(
+                "large.zip!big.xml",
+                "error: the archive inflates to more than 4.9 KiB; unpack it and check the files"
+            )])
+        );
+    }
+
+    #[test]
+    fn the_directory_of_an_archive_is_counted_before_it_is_read() {
+        let names: Vec<String> = (0..40).map(|i| i.to_string()).collect();
+        let files: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &b""[..])).collect();
+        let dir = folder(&[("many.zip", &zipped(&files))]);
+        let sources = read(&[dir.path().to_owned()], &Limits { archive_entries: 39, ..Limits::default() });
+        assert_eq!(sources.len(), 1);
+        assert!(sources.as_slice()[0].error().unwrap().contains("more than 39 entries"));
+        let sources = read(&[dir.path().to_owned()], &Limits { archive_entries: 40, ..Limits::default() });
+        assert_eq!(sources.len(), 40);
+    }
+
+    #[test]
+    fn long_entries_and_long_input_go_to_a_file() {
+        let text: String = (0..2000).map(|i| format!("line {i}\n")).collect();
+        let dir = folder(&[("a.zip", &zipped(&[("long.txt", text.as_bytes())]))]);
+        let limits = Limits { in_memory: 100, window: 64, ..Limits::default() };
+        let sources = read(&[dir.path().to_owned()], &limits);
+        let mut window = sources.as_slice()[0].open().unwrap();
+        let mut got = String::new();
+        loop {
+            got.push_str(window.view().text);
+            if !window.advance(window.view().text.len()).unwrap() {
+                break;
+            }
+        }
+        assert_eq!(got, text);
+
+        let mut walk = Walk::new(&limits);
+        walk.stream(STDIN, &mut text.as_bytes());
+        walk.stream("short", &mut &b"short"[..]);
+        walk.stream("zip", &mut zipped(&[("e.xml", b"e")]).as_slice());
+        let sources = walk.done();
+        assert_eq!(sources.as_slice()[0].len(), text.len() as u64);
+        assert!(content(&sources.as_slice()[0]).starts_with("line 0\nline 1\n"));
+        assert_eq!(content(&sources.as_slice()[1]), "short");
+        assert_eq!(
+            (sources.as_slice()[2].label(), content(&sources.as_slice()[2])),
+            ("zip!e.xml", "e".to_owned())
+        );
+
+        let mut walk = Walk::new(&Limits { stdin: 1000, ..limits });
+        walk.stream(STDIN, &mut text.as_bytes());
+        let why = walk.done().as_slice()[0].error().unwrap().to_owned();
+        assert_eq!(why, "more than the limit of 1000 bytes; save it as a file and give its path");
+    }
+
+    #[test]
+    fn too_many_files() {
+        let dir = folder(&[("a", b"a"), ("b", b"b"), ("c", b"c"), ("d", b"d")]);
+        let sources = read(&[dir.path().to_owned()], &Limits { files: 2, ..Limits::default() });
+        assert_eq!(sources.len(), 3);
+        assert!(sources.as_slice()[2].error().unwrap().starts_with("more than 2 files"));
+    }
+
+    #[test]
+    fn labels() {
+        assert_eq!(label(Path::new("./a/b.xml")), "a/b.xml");
+        assert_eq!(label(Path::new("a/b.xml")), "a/b.xml");
+        assert_eq!(label(Path::new("../b.xml")), "../b.xml");
+        assert_eq!(label(Path::new(".")), ".");
+        let sources = Sources::from_memory([("a\x1b[31m.xml".to_owned(), Vec::new())], &Limits::default());
+        assert_eq!(sources.as_slice()[0].label(), "a␛[31m.xml");
+    }
+
+    #[test]
+    fn an_entry_is_inflated_once_while_it_is_in_use() {
+        let dir = folder(&[("a.zip", &zipped(&[("e.xml", b"<a/>")]))]);
+        let sources = read(&[dir.path().to_owned()], &Limits::default());
+        let source = &sources.as_slice()[0];
+        let bytes = source.bytes().unwrap();
+        fs::remove_file(dir.path().join("a.zip")).unwrap();
+        assert_eq!(content(source), "<a/>");
+        drop(bytes);
+        assert_eq!(content(source), "error: there is no such file or folder");
     }
 }
