@@ -6,16 +6,25 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, include_dir};
+// `CONTENT` and `RULES`, made by the build script in the order of their names.
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-static CONTENT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/content");
-static RULES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+/// A file that is built in.
+#[derive(Debug)]
+pub struct Embedded {
+    /// Path below the tree's root, with `/`: `accounts/x.yaml`.
+    name: &'static str,
+    /// Its text.
+    text: &'static str,
+    /// The packed tree of the text; empty if it is not YAML.
+    tree: &'static [u8],
+}
 
 /// A tree of text files: the one built into the binary, or a folder that replaces it whole.
 #[derive(Debug, Clone)]
 pub enum Assets {
     /// Built in. The name is the folder's name in the repository, for messages.
-    Embedded(&'static str, &'static Dir<'static>),
+    Embedded(&'static str, &'static [Embedded]),
     /// A folder on disk.
     Folder(PathBuf),
 }
@@ -56,11 +65,14 @@ impl Assets {
     /// When a folder or one of its files cannot be read, or is not UTF-8; the message names the path.
     pub fn yaml_files(&self) -> io::Result<Vec<Asset>> {
         let mut files = match self {
-            Self::Embedded(root, dir) => {
-                let mut out = Vec::new();
-                embedded(dir, root, &mut out);
-                out
-            }
+            Self::Embedded(root, files) => files
+                .iter()
+                .map(|f| Asset {
+                    path: format!("{root}/{}", f.name),
+                    name: f.name.to_owned(),
+                    text: Cow::Borrowed(f.text),
+                })
+                .collect(),
             Self::Folder(dir) => folder(dir)?,
         };
         files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -68,17 +80,17 @@ impl Assets {
     }
 }
 
-fn embedded(dir: &'static Dir<'static>, root: &str, out: &mut Vec<Asset>) {
-    for file in dir.files() {
-        let name = file.path().to_string_lossy().replace('\\', "/");
-        if name.ends_with(".yaml")
-            && let Some(text) = file.contents_utf8()
-        {
-            out.push(Asset { path: format!("{root}/{name}"), name, text: Cow::Borrowed(text) });
-        }
-    }
-    for dir in dir.dirs() {
-        embedded(dir, root, out);
+impl Asset {
+    /// The packed tree of the text, if the text is that of a file that is built in.
+    pub fn packed(&self) -> Option<&'static [u8]> {
+        let (root, name) = self.path.split_once('/')?;
+        let files: &[Embedded] = match root {
+            "content" => &CONTENT,
+            "rules" => &RULES,
+            _ => return None,
+        };
+        let file = files.get(files.binary_search_by(|f| f.name.cmp(name)).ok()?)?;
+        (file.text == self.text && !file.tree.is_empty()).then_some(file.tree)
     }
 }
 

@@ -8,6 +8,9 @@
 //! business of those who read them.
 
 mod node;
+#[cfg(test)]
+mod pack;
+mod packed;
 mod read;
 mod render;
 
@@ -66,7 +69,9 @@ impl Document {
             name: asset.name.clone(),
             text: Arc::from(asset.text.as_ref()),
         });
-        match Node::parse(&file.text) {
+        // What is built in has been parsed when the program was built.
+        let packed = asset.packed().and_then(|packed| packed::unpack(&file.text, packed));
+        match packed.map_or_else(|| Node::parse(&file.text), Ok) {
             Ok(root) => Some(Self { file, root }),
             Err(fault) => {
                 problems.push(Problem::from_fault(&file, fault));
@@ -469,6 +474,42 @@ error: `help` is empty
 
 "
         );
+    }
+
+    #[test]
+    fn packing_loses_nothing() {
+        let text = "# ä\nÄpfel: grün\n'q u': \"x\\ny\"\nl: >-\n  eins\n  zwei\nn:\nm: |\n  a\ni: [-1, 0x20, -9223372036854775808, 9223372036854775807]\nf: [1.5, -0.0, 1e300]\nb: {t: true, f: false, n: ~, e: [], m: {}}\nq: ['it''s', \"it's\", '', 'a']\nan: &x [1, {k: v}]\nal: *x\n";
+        let node = Node::parse(text).unwrap();
+        let packed = pack::pack(text, &node);
+        assert_eq!(packed::unpack(text, &packed), Some(node.clone()));
+        // Not of this text, cut short, or with something behind: never a panic, and never taken for whole.
+        for end in 0..packed.len() {
+            assert_eq!(packed::unpack(text, &packed[..end]), None, "{end}");
+        }
+        assert_eq!(packed::unpack("", &packed), None);
+        assert_eq!(packed::unpack(text, &[packed.as_slice(), &[0]].concat()), None);
+        for at in 0..packed.len() {
+            let mut wrong = packed.clone();
+            wrong[at] ^= 0xff;
+            assert_ne!(packed::unpack(text, &wrong), Some(node.clone()), "{at}");
+        }
+    }
+
+    #[test]
+    fn what_is_built_in_is_what_the_parser_makes_of_it() {
+        let mut files = 0;
+        for assets in [Assets::content(), Assets::rules()] {
+            for asset in assets.yaml_files().unwrap() {
+                let Ok(parsed) = Node::parse(&asset.text) else { continue };
+                let packed = asset.packed().unwrap_or_else(|| panic!("{} is not packed", asset.path));
+                assert!(packed::unpack(&asset.text, packed) == Some(parsed), "{}", asset.path);
+                files += 1;
+            }
+        }
+        assert!(files >= 40, "{files}");
+        let mut edited = Assets::content().yaml_files().unwrap().remove(0);
+        edited.text.to_mut().push('\n');
+        assert_eq!(edited.packed(), None);
     }
 
     #[test]

@@ -1,0 +1,69 @@
+//! Packs what is built into the binary: the text of every file of `content/` and `rules/`, and beside it the
+//! tree that the YAML parser makes of it, so that no run parses it again.
+//!
+//! A file that is not YAML is built in without its tree: the program then shows the mistake at its place.
+
+// The program uses more of these files than the script does.
+#![allow(dead_code, unreachable_pub)]
+
+#[path = "src/yaml/node.rs"]
+mod node;
+#[path = "src/yaml/pack.rs"]
+mod pack;
+#[path = "src/yaml/packed.rs"]
+mod packed;
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut table = String::new();
+    for tree in ["content", "rules"] {
+        println!("cargo::rerun-if-changed={tree}");
+        let mut names = Vec::new();
+        list(&root.join(tree), "", &mut names)?;
+        names.sort_unstable();
+        writeln!(table, "static {}: [Embedded; {}] = [", tree.to_uppercase(), names.len())?;
+        for (i, name) in names.iter().enumerate() {
+            let source = root.join(tree).join(name);
+            let text = fs::read_to_string(&source).map_err(|e| format!("{tree}/{name}: {e}"))?;
+            let packed = match node::Node::parse(&text) {
+                Ok(node) => pack::pack(&text, &node),
+                Err(fault) => {
+                    println!("cargo::warning={tree}/{name}: {}", fault.message);
+                    Vec::new()
+                }
+            };
+            let target = out.join(format!("{tree}-{i}.tree"));
+            fs::write(&target, packed)?;
+            writeln!(
+                table,
+                "    Embedded {{ name: {name:?}, text: include_str!({source:?}), tree: include_bytes!({target:?}) }},"
+            )?;
+        }
+        writeln!(table, "];")?;
+    }
+    for source in ["node", "pack", "packed"] {
+        println!("cargo::rerun-if-changed=src/yaml/{source}.rs");
+    }
+    fs::write(out.join("embedded.rs"), table)?;
+    Ok(())
+}
+
+/// The names of the YAML files below a folder, with `/` between their parts.
+fn list(folder: &Path, below: &str, names: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
+    for entry in fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))? {
+        let entry = entry?;
+        let name = entry.file_name().into_string().map_err(|n| format!("{} is no text", n.display()))?;
+        if entry.path().is_dir() {
+            list(&entry.path(), &format!("{below}{name}/"), names)?;
+        } else if name.ends_with(".yaml") {
+            names.push(format!("{below}{name}"));
+        }
+    }
+    Ok(())
+}
