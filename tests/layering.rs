@@ -32,7 +32,12 @@ fn used(line: &str) -> Vec<&str> {
             Some(list) => list.split('}').next().unwrap_or_default(),
             None => rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default(),
         };
-        out.extend(names.split(',').map(|n| n.trim().split("::").next().unwrap_or_default()).filter(|n| !n.is_empty()));
+        out.extend(
+            names
+                .split(',')
+                .map(|n| n.trim().split("::").next().unwrap_or_default())
+                .filter(|n| !n.is_empty()),
+        );
     }
     out
 }
@@ -69,7 +74,8 @@ fn only_the_edge_prints_and_only_yaml_names_the_yaml_crate() {
     files(&root.join("src"), &mut all);
     let mut wrong = Vec::new();
     for file in all {
-        let name = file.strip_prefix(root.join("src")).expect("below src").to_string_lossy().replace('\\', "/");
+        let name =
+            file.strip_prefix(root.join("src")).expect("below src").to_string_lossy().replace('\\', "/");
         let text = fs::read_to_string(&file).expect("readable");
         if text.contains("serde_yaml::") && !name.starts_with("yaml") {
             wrong.push(format!("{name} names the YAML crate"));

@@ -305,7 +305,12 @@ impl Bytes {
         let Sniffed { begin, end: last, .. } = self.sniffed;
         let end = end.filter(|end| *end < last).map_or(last, |end| end / unit * unit).max(begin);
         let start = (start / unit * unit).clamp(begin, end);
-        Window::new(self.clone(), start, end)
+        Window::new(self.clone(), start, end, self.limits.window, self.limits.window_max)
+    }
+
+    /// A window on all the text of a size of its own.
+    pub(super) fn sized_window(&self, size: usize, max: usize) -> Result<Window, SourceError> {
+        Window::new(self.clone(), self.sniffed.begin, self.sniffed.end, size, max)
     }
 
     pub(super) fn raw(&self) -> &Raw {

@@ -71,7 +71,6 @@ impl Offsets {
 
     /// Position in `text` of the character that holds the original byte `file`: the way of
     /// [`Offsets::file`] back. An offset before the text gives 0, one behind it the text's length.
-    #[cfg_attr(not(test), allow(dead_code))]
     pub(super) fn text(&self, text: &str, file: u64) -> usize {
         let i = self.anchors.partition_point(|a| a.1 <= file).saturating_sub(1);
         let (from, start) = self.anchors[i];

@@ -360,7 +360,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = folder(&[("a.xml", b"a"), ("b.xml", b"b")]);
         let locked = dir.path().join("a.xml");
-        fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
         let readable = fs::File::open(&locked).is_ok();
         let sources = read(&[dir.path().to_owned()], &Limits::default());
         let a = if readable { "a" } else { "error: there is no permission to read it" };

@@ -40,19 +40,31 @@ pub struct Window {
     end: u64,
     /// Bytes of text to be filled: grows while something does not fit.
     size: usize,
+    /// What `size` is while everything fits.
+    usual: usize,
+    /// What `size` may become.
+    max: usize,
     damage: Damage,
 }
 
 impl Window {
-    pub(super) fn new(bytes: Bytes, start: u64, end: u64) -> Result<Self, SourceError> {
-        let size = bytes.limits().window.max(1);
+    pub(super) fn new(
+        bytes: Bytes,
+        start: u64,
+        end: u64,
+        usual: usize,
+        max: usize,
+    ) -> Result<Self, SourceError> {
+        let usual = usual.max(1);
         let mut window = Self {
             text: String::new(),
             offsets: Offsets::new(bytes.encoding(), start),
             fetched: Vec::new(),
             next: start,
             end,
-            size,
+            size: usual,
+            usual,
+            max,
             damage: Damage::default(),
             bytes: Some(bytes),
         };
@@ -70,6 +82,8 @@ impl Window {
             next: 0,
             end: 0,
             size: 0,
+            usual: 0,
+            max: 0,
             damage: Damage::default(),
         }
     }
@@ -99,22 +113,21 @@ impl Window {
         let keep_from = floor(&self.text, keep_from);
         self.offsets.drop_before(&self.text, keep_from);
         self.text.drain(..keep_from);
-        let Some(bytes) = self.bytes.as_ref().filter(|_| self.next < self.end) else {
+        if self.at_end() {
             return Ok(false);
-        };
+        }
         let kept = self.text.len();
-        let max = bytes.limits().window_max;
-        if kept >= max {
+        if kept >= self.max {
             let start = self.offsets.file(&self.text, 0);
             return Err(SourceError::Limit(format!(
                 "an object that starts at byte {start} is larger than the limit of {}; export it without its \
                  large properties",
-                size_text(max as u64)
+                size_text(self.max as u64)
             )));
         }
-        self.size = bytes.limits().window.max(1);
-        while self.size < max && kept > self.size / 2 {
-            self.size = self.size.saturating_mul(2).min(max);
+        self.size = self.usual;
+        while self.size < self.max && kept > self.size / 2 {
+            self.size = self.size.saturating_mul(2).min(self.max);
         }
         self.fill()?;
         Ok(self.text.len() > kept)
