@@ -127,11 +127,20 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
                 &id.value,
                 names,
             ));
-        } else if pointer.id.value == pointer.from {
+        } else if pointer.id.value == pointer.from && pointer.distinct {
             problems.error(&pointer.file, pointer.id.span, "this is the account or group itself");
         }
     }
-    Content { revisions, entities, vocabulary: vocabulary.unwrap_or_default(), index }
+    let content = Content { revisions, entities, vocabulary: vocabulary.unwrap_or_default(), index };
+    for entity in &content.entities {
+        let next = |id: &str| content.entity(id)?.merged_into.as_ref()?.values().last();
+        let steps = std::iter::successors(next(&entity.id), |id| next(id));
+        if steps.take(content.entities.len()).any(|id| *id == entity.id) {
+            let message = format!("the merges of `{}` lead back to itself", entity.id);
+            problems.error(&entity.file, entity.span.clone(), message);
+        }
+    }
+    content
 }
 
 impl Content {

@@ -513,6 +513,62 @@ error: `help` is empty
     }
 
     #[test]
+    fn what_is_shown_cannot_speak_to_the_terminal() {
+        let file = Arc::new(File {
+            path: "a\u{1b}b.yaml".into(),
+            name: String::new(),
+            text: "x: '\u{1b}[31m\u{9b}\u{202e}' # z\r\ny: 1\r\n".into(),
+        });
+        let mut problems = Problems::new();
+        let at = file.text.find('z').unwrap();
+        problems.error(&file, at..at + 1, "bad \u{7}");
+        problems.error(&File::absent("gone.yaml"), 0..0, "the file is missing");
+        assert_eq!(
+            render(&problems, false),
+            "\
+error: bad ?
+  ┌─ a?b.yaml:1:16
+  │
+1 │ x: '?[31m¿\u{fffd}' # z\u{20}
+  │                ^
+
+error: the file is missing
+  ┌─ gone.yaml:1:1
+  │
+1 │\u{20}
+  │ ^
+
+"
+        );
+    }
+
+    proptest::proptest! {
+        /// Whatever stands in a file: no panic, and places that can be shown.
+        #[test]
+        fn places_can_be_shown(text in "([-:,?&*#|>%{}\\[\\]'\"a1 ü\n\t]|- |: |\n  ){0,40}") {
+            fn check(text: &str, node: &Node) {
+                assert!(text.get(node.span.clone()).is_some(), "{:?}", node.span);
+                assert!(text.get(node.head()).is_some());
+                for item in node.as_list().unwrap_or_default() {
+                    check(text, item);
+                }
+                for (key, value) in node.as_map().unwrap_or_default() {
+                    assert!(text.get(key.span.clone()).is_some());
+                    check(text, value);
+                }
+            }
+            match Node::parse(&text) {
+                Ok(node) => {
+                    check(&text, &node);
+                    let packed = pack::pack(&text, &node);
+                    assert_eq!(packed::unpack(&text, &packed), Some(node));
+                }
+                Err(fault) => assert!(text.get(fault.span.clone()).is_some(), "{fault:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn nearest_names() {
         let names = ["text", "terms", "level", "category", "checkable"];
         assert_eq!(nearest("txet", names), Some("text"));

@@ -298,6 +298,8 @@ pub(super) struct Pointer {
     pub(super) file: Arc<File>,
     /// The entity it stands in.
     pub(super) from: String,
+    /// Whether it must be another one.
+    pub(super) distinct: bool,
 }
 
 /// Reads a file of `accounts/` or `groups/`, or `document.yaml`.
@@ -354,6 +356,7 @@ pub(super) fn read(
             id: target.clone().map(str::to_owned),
             file: Arc::clone(file),
             from: id.value.clone(),
+            distinct: false,
         });
         Some(target.value.to_owned())
     });
@@ -772,6 +775,7 @@ impl Reader<'_> {
                 id: t.map(str::to_owned),
                 file: Arc::clone(self.file),
                 from: entity.to_owned(),
+                distinct: true,
             }));
             return;
         }

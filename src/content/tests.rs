@@ -413,6 +413,16 @@ fn mistakes_between_entities() {
             "accounts/old-account.yaml:4:1: it is merged from 2018-10-26 on, but still has a name then (end the name: `2018-10-26: null`)"
         ]
     );
+    let circle = GROUP
+        .replace("purpose: P", "merged_into: {2018-10-26: old-account}\npurpose: P")
+        .replace("SMS Admins}", "SMS Admins, 2018-10-26: null}");
+    assert_eq!(
+        lines(&with(G, circle).1),
+        [
+            "accounts/old-account.yaml:1:5: the merges of `old-account` lead back to itself",
+            "groups/sms-admins.yaml:1:5: the merges of `sms-admins` lead back to itself"
+        ]
+    );
     let twice = ACCOUNT.to_owned() + &ACCOUNT[ACCOUNT.find("  - id").unwrap()..];
     let (_, problems) = with(A, twice);
     assert_eq!(

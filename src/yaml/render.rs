@@ -1,10 +1,37 @@
 //! Problems as text, in the manner of compilers.
 
+use std::borrow::Cow;
+
 use codespan_reporting::diagnostic::{Diagnostic, Label};
 use codespan_reporting::files::SimpleFiles;
 use codespan_reporting::term;
 
 use super::Problems;
+
+/// Text without control characters and without marks that reorder it, so that a file cannot speak to the
+/// terminal. Each is replaced by a sign of as many bytes: places stay what they are.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let replaced = |c: char| match c.len_utf8() {
+        _ if !harmful(c) => c,
+        1 => {
+            if c == '\r' {
+                ' '
+            } else {
+                '?'
+            }
+        }
+        2 => '\u{bf}',
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    Cow::Owned(text.chars().map(replaced).collect())
+}
 
 /// All problems in the order they are in, with excerpts; `colour` adds terminal styles.
 pub fn render(problems: &Problems, colour: bool) -> String {
@@ -18,18 +45,18 @@ pub fn render(problems: &Problems, colour: bool) -> String {
         for (i, (file, span, text)) in places.enumerate() {
             let id = known.iter().position(|p| *p == file.path).unwrap_or_else(|| {
                 known.push(&file.path);
-                files.add(file.path.as_str(), file.text.as_ref())
+                files.add(harmless(&file.path), harmless(&file.text))
             });
             let label =
                 if i == 0 { Label::primary(id, span.clone()) } else { Label::secondary(id, span.clone()) };
-            labels.push(label.with_message(text));
+            labels.push(label.with_message(harmless(text)));
         }
         let diagnostic = if problem.warning { Diagnostic::warning() } else { Diagnostic::error() };
         diagnostics.push(
             diagnostic
-                .with_message(&problem.message)
+                .with_message(harmless(&problem.message))
                 .with_labels(labels)
-                .with_notes_iter(problem.help.iter().map(|help| format!("help: {help}"))),
+                .with_notes_iter(problem.help.iter().map(|help| format!("help: {}", harmless(help)))),
         );
     }
     let config = term::Config::default();
