@@ -1,7 +1,33 @@
 //! Rules: when a configuration breaks a statement, as data.
 //!
 //! A rule file is read as it stands, then checked against the specification and the evidence tables and
-//! compiled; nothing is looked up by name afterwards. The shape of the files is in `rules/README.md`.
+//! compiled: afterwards nothing is looked up by name but the keys of documented facts, whose values depend on
+//! the revision. The shape of the files is in `rules/README.md`.
+//!
+//! This module evaluates nothing; that is [`crate::check`]'s business.
+
+mod example;
+mod facts;
+mod file;
+mod operand;
+mod test;
+mod text;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::assets::Assets;
+use crate::content::{Content, Date, Timeline};
+use crate::evidence::{Schema, TableId};
+use crate::yaml::{Document, File, Problem, Problems};
+
+pub use example::{Example, Expect, GivenRow, GivenTable};
+pub use facts::{Documented, FactRef, Selector};
+pub use operand::{Mode, Operand, RevisionKey, TypedError, typed};
+pub use test::{AccountKind, AccountScope, Check, Each, Group, Join, Limit, Op, Pattern, Test, TestKind};
+pub use text::{Segment, Spot, Text, Which};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +67,245 @@ impl Confidence {
             Self::Low => "low",
             Self::Medium => "medium",
             Self::High => "high",
+        }
+    }
+}
+
+/// All rules, in the order of their ids.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    /// The rules. A rule's number is its place here.
+    pub rules: Vec<Rule>,
+    /// What should be looked at and stops nothing.
+    pub warnings: Problems,
+}
+
+impl RuleSet {
+    /// The rule of that id or former id.
+    pub fn find(&self, id: &str) -> Option<&Rule> {
+        let by_id = self.rules.binary_search_by(|r| r.id.as_str().cmp(id)).ok().map(|i| &self.rules[i]);
+        by_id.or_else(|| self.rules.iter().find(|r| r.aliases.iter().any(|a| a == id)))
+    }
+}
+
+/// A checked rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Kebab-case, names the bad state.
+    pub id: String,
+    /// Former ids.
+    pub aliases: Vec<String>,
+    /// The folder it stands in.
+    pub group: String,
+    /// Its file, for messages.
+    pub file: Arc<File>,
+    /// One line: the state that is wrong.
+    pub title: String,
+    /// The statements it enforces, `entity/statement`: those it names, or those of the facts it runs over in any
+    /// revision. Empty for rules that have [`Rule::because`] instead.
+    pub statements: Vec<String>,
+    /// The documented facts it runs over.
+    pub documented: Option<Documented>,
+    /// Why it exists although no statement says it.
+    pub because: Option<String>,
+    /// In what it goes beyond the documents.
+    pub derived: Option<String>,
+    /// The newest revision its author has read.
+    pub reviewed: Date,
+    /// First and last revision it is for, where it says so.
+    pub revisions: (Option<Date>, Option<Date>),
+    /// How bad it is, by revision; where it has no level it does not run.
+    pub level: Timeline<Level>,
+    /// How sure a finding is.
+    pub confidence: Confidence,
+    /// The tables it reads, in the order of the schema.
+    pub evidence: Vec<TableId>,
+    /// Named values.
+    pub params: Vec<Param>,
+    /// What must hold.
+    pub check: Check,
+    /// When a finding is better or worse than usual.
+    pub adjust: Vec<Adjust>,
+    /// Numbers of the rules it gives way to.
+    pub yields_to: Vec<usize>,
+    /// What a finding is about, where that is not the key of the row.
+    pub subject: Option<Text>,
+    /// One line.
+    pub message: Text,
+    /// What `{reason}` stands for when a named test fails.
+    pub reasons: Vec<(String, Text)>,
+    /// Where; the first is primary.
+    pub labels: Vec<LabelText>,
+    /// What to do: Markdown.
+    pub help: String,
+    /// A PowerShell line that would mend it.
+    pub fix: Option<Fix>,
+    /// Where else to read.
+    pub references: Vec<Reference>,
+    /// Its unit tests.
+    pub examples: Vec<Example>,
+}
+
+/// A named value of a rule.
+#[derive(Debug, Clone)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// A scalar or a list of scalars.
+    pub value: serde_json::Value,
+    /// What it is.
+    pub help: String,
+}
+
+/// Another level or confidence for rows for which tests hold.
+#[derive(Debug)]
+pub struct Adjust {
+    /// All must be true.
+    pub filter: Vec<Test>,
+    /// The level then.
+    pub level: Option<Level>,
+    /// The confidence then.
+    pub confidence: Option<Confidence>,
+}
+
+/// A label of the findings of a rule.
+#[derive(Debug)]
+pub struct LabelText {
+    /// Where it stands.
+    pub at: Spot,
+    /// What it says.
+    pub text: Text,
+    /// Whether it is the primary one.
+    pub primary: bool,
+}
+
+/// Remediation that is printed and never run.
+#[derive(Debug)]
+pub struct Fix {
+    /// The command.
+    pub powershell: Text,
+    /// The computer to run it on.
+    pub on: Option<Text>,
+}
+
+/// Where else to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// Ids of techniques in the Misconfiguration Manager collection: `PREVENT-10`.
+    MisconfigurationManager(Vec<String>),
+    /// Ids of MITRE ATT&CK techniques: `T1078`.
+    Mitre(Vec<String>),
+    /// A page.
+    Page {
+        /// Its address.
+        url: String,
+        /// Its title.
+        title: String,
+    },
+}
+
+/// Reads and checks all rule files.
+///
+/// # Errors
+/// With all mistakes of all files, in the order of path and position, if there is one that is not a warning.
+/// A folder that cannot be read is a problem of a file of its name.
+pub fn compile(assets: &Assets, content: &Content, schema: &Schema) -> Result<RuleSet, Problems> {
+    let mut problems = Problems::new();
+    let files = match assets.yaml_files() {
+        Ok(files) => files,
+        Err(error) => {
+            let name = match assets {
+                Assets::Embedded(root, _) => (*root).to_owned(),
+                Assets::Folder(path) => path.display().to_string(),
+            };
+            let file = Arc::new(File { path: name.clone(), name, text: Arc::from("") });
+            problems.push(Problem::error(&file, 0..0, format!("the rules cannot be read: {error}")));
+            return Err(problems);
+        }
+    };
+    // What is built in has been compiled by the tests; what is given instead is checked to the last pattern.
+    let patterns = matches!(assets, Assets::Folder(_));
+    let parts: Vec<(Option<Document>, Option<file::Loaded>, Problems)> = files
+        .par_iter()
+        .map(|asset| {
+            let mut problems = Problems::new();
+            let document = Document::read(asset, &mut problems);
+            let rule = document.as_ref().and_then(|d| file::read(d, content, schema, patterns, &mut problems));
+            (document, rule, problems)
+        })
+        .collect();
+    let mut loaded = Vec::new();
+    for (_, rule, part) in parts {
+        problems.extend(part);
+        loaded.extend(rule);
+    }
+    loaded.sort_by(|a, b| a.rule.id.cmp(&b.rule.id).then_with(|| a.rule.file.path.cmp(&b.rule.file.path)));
+    join(&mut loaded, &mut problems);
+    let rules = loaded.into_iter().map(|l| l.rule).collect();
+    let (rules, warnings) = problems.or_value(rules)?;
+    Ok(RuleSet { rules, warnings })
+}
+
+/// What one rule says of others: ids are unique, and `yields_to` names rules and runs in no circle.
+fn join(loaded: &mut [file::Loaded], problems: &mut Problems) {
+    let mut names: Vec<(String, usize, Range<usize>)> = Vec::new();
+    for (i, one) in loaded.iter().enumerate() {
+        names.push((one.rule.id.clone(), i, one.id_span.clone()));
+        for (alias, span) in one.rule.aliases.iter().zip(&one.alias_spans) {
+            names.push((alias.clone(), i, span.clone()));
+        }
+    }
+    names.sort_by(|a, b| (&a.0, a.1, a.2.start).cmp(&(&b.0, b.1, b.2.start)));
+    for pair in names.windows(2) {
+        if let [a, b] = pair
+            && a.0 == b.0
+        {
+            let (first, second) = (&loaded[a.1].rule.file, &loaded[b.1].rule.file);
+            problems.push(
+                Problem::error(second, b.2.clone(), format!("the id `{}` is taken", b.0)).related(
+                    first,
+                    a.2.clone(),
+                    "first used here",
+                ),
+            );
+        }
+    }
+    for i in 0..loaded.len() {
+        let mut to = Vec::new();
+        for (id, span) in std::mem::take(&mut loaded[i].yields_to) {
+            match names.iter().find(|(name, _, _)| *name == id) {
+                Some((_, j, _)) => to.push((*j, span)),
+                None => problems.push(Problem::unknown_name(
+                    &loaded[i].rule.file,
+                    span,
+                    "rule",
+                    &id,
+                    names.iter().map(|(name, _, _)| name.as_str()),
+                )),
+            }
+        }
+        loaded[i].rule.yields_to = to.iter().map(|(j, _)| *j).collect();
+        loaded[i].yield_spans = to.into_iter().map(|(_, span)| span).collect();
+    }
+    // A circle is reported at the rule of it that comes first.
+    for i in 0..loaded.len() {
+        let mut stack: Vec<usize> = loaded[i].rule.yields_to.clone();
+        let mut seen = vec![false; loaded.len()];
+        while let Some(j) = stack.pop() {
+            if j == i {
+                let span = loaded[i].yield_spans.first().cloned().unwrap_or_default();
+                if (0..i).all(|k| !seen[k]) {
+                    problems.push(Problem::error(
+                        &loaded[i].rule.file,
+                        span,
+                        format!("`{}` gives way to itself, by way of the rules it yields to", loaded[i].rule.id),
+                    ));
+                }
+                break;
+            }
+            if !std::mem::replace(&mut seen[j], true) {
+                stack.extend(&loaded[j].rule.yields_to);
+            }
         }
     }
 }
