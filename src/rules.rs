@@ -24,9 +24,9 @@ use crate::evidence::{Schema, TableId};
 use crate::yaml::{Document, File, Problem, Problems};
 
 pub use example::{Example, Expect, GivenRow, GivenTable};
-pub use facts::{Documented, FactRef, Selector};
+pub use facts::{Documented, FactRef, Place as FactPlace, Selector, Wanted};
 pub use operand::{Mode, Operand, RevisionKey, TypedError, typed};
-pub use test::{AccountKind, AccountScope, Check, Each, Group, Join, Limit, Op, Pattern, Test, TestKind};
+pub use test::{Check, Each, Group, Join, Limit, Op, Pattern, Test, TestKind};
 pub use text::{Segment, Spot, Text, Which};
 
 /// How bad a finding is.

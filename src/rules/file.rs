@@ -607,11 +607,6 @@ impl Reader<'_> {
             problems.error(self.file, head.clone(), "the group asks nothing: it has neither a limit nor `require`");
             return None;
         }
-        if limits.is_empty()
-            && let Some(distinct) = &distinct
-        {
-            problems.error(self.file, distinct.span.clone(), "`distinct` needs a limit to hold its count against");
-        }
         let scalar = |name: Spanned<&str>, problems: &mut Problems| {
             let span = name.span.clone();
             let (number, kind) = self.field(frame, name, problems)?;

@@ -153,7 +153,10 @@ pub fn typed(scalar: Scalar, value: &Value) -> Result<Fact, TypedError> {
             }
             Fact::Text(Arc::from(text.as_str()))
         }
-        (Scalar::Account, Value::String(text)) => Fact::Account(Arc::new(Account::parse(text))),
+        (Scalar::Account, Value::String(text)) => match Account::parse(text) {
+            Some(account) => Fact::Account(Arc::new(account)),
+            None => Fact::Empty,
+        },
         (_, Value::String(text)) => Fact::Text(Arc::from(text.as_str())),
         (Scalar::Date, _) => return error("a date"),
         _ => return error("a text"),

@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::file::Reader;
 use super::operand::{Mode, Operand};
-use crate::evidence::{FieldKind, Scalar, TableId};
+use crate::evidence::{AccountKind, FieldKind, Scalar, Scope, TableId};
 use crate::yaml::{Kind, Node, Problem, Problems};
 
 /// What must hold. Field numbers are those of the table; where rows are made of the elements of a list field, the
@@ -157,7 +157,9 @@ pub enum Op {
     /// The account is of one of these kinds.
     Kind(Vec<AccountKind>),
     /// The account is of one of these scopes.
-    Scope(Vec<AccountScope>),
+    Scope(Vec<Scope>),
+    /// The computer is the one on which the account is a local account.
+    HomeOf(Operand),
     /// The path is that folder or below it.
     Within(Operand),
     /// Some row has it in a field, or (negated) none.
@@ -182,27 +184,6 @@ pub struct Join {
     pub filter: Vec<Test>,
 }
 
-/// What an account is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum AccountKind {
-    User,
-    Computer,
-    Group,
-    WellKnown,
-    Unknown,
-}
-
-/// Where an account is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum AccountScope {
-    Domain,
-    Local,
-    BuiltIn,
-    None,
-}
-
 const KINDS: &[(&str, AccountKind)] = &[
     ("user", AccountKind::User),
     ("computer", AccountKind::Computer),
@@ -211,11 +192,11 @@ const KINDS: &[(&str, AccountKind)] = &[
     ("unknown", AccountKind::Unknown),
 ];
 
-const SCOPES: &[(&str, AccountScope)] = &[
-    ("domain", AccountScope::Domain),
-    ("local", AccountScope::Local),
-    ("built-in", AccountScope::BuiltIn),
-    ("none", AccountScope::None),
+const SCOPES: &[(&str, Scope)] = &[
+    ("domain", Scope::Domain),
+    ("local", Scope::Local),
+    ("built-in", Scope::BuiltIn),
+    ("none", Scope::None),
 ];
 
 /// A regular expression, without regard to case; compiled when it is first needed.
@@ -254,7 +235,7 @@ pub(super) struct Frame {
     pub(super) item: Option<usize>,
 }
 
-const OPERATORS: [&str; 15] = [
+const OPERATORS: [&str; 16] = [
     "equals",
     "in",
     "has",
@@ -267,6 +248,7 @@ const OPERATORS: [&str; 15] = [
     "has_bits",
     "kind",
     "scope",
+    "home_of",
     "within",
     "found_in",
     "absent_from",
@@ -531,6 +513,12 @@ impl Reader<'_> {
                 } else {
                     Op::Scope(self.words(operand, "scope", SCOPES, problems))
                 }
+            }
+            "home_of" => {
+                if !one(problems) || !fits("computers", scalar == Scalar::Computer, problems) {
+                    return None;
+                }
+                Op::HomeOf(self.operand(operand, Some(Scalar::Account), false, frames, problems)?.1)
             }
             "within" => {
                 if !one(problems) || !fits("paths", scalar == Scalar::Path, problems) {
