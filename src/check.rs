@@ -1,9 +1,47 @@
-//! Rules against evidence, in three values. Prints nothing.
+//! Rules against evidence, in three values.
+//!
+//! A rule is bound to the chosen revision (and, one by one, to the documented facts it runs over), then every row
+//! of its table is judged: [`run`] gives findings and, for every rule, what became of it. Evidence that is missing
+//! is never a pass. [`example`] and [`examples`] run the rules on the evidence in their own files.
+//!
+//! This module prints nothing and decides nothing about waivers, formats or exit codes.
 
-use crate::content::Date;
-use crate::evidence::{TableId, Why};
-use crate::rules::{Confidence, Level};
+mod bind;
+mod eval;
+mod example;
+mod finding;
+mod group;
+mod open;
+mod rows;
+mod shared;
+mod titles;
+mod value;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+use crate::content::{Content, Date};
+use crate::evidence::{Evidence, Identities, Schema, TableId, Why};
+use crate::rules::{Check, Confidence, Level, Rule, RuleSet};
 use crate::source::Place;
+
+use bind::Binding;
+use finding::{Ranked, Writer};
+use rows::Verdict;
+use shared::Shared;
+
+pub use example::{example, examples};
+
+/// What a run can be told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The revision whose statements count.
+    pub revision: Date,
+    /// Ids of the rules to run; none for all.
+    pub only: Option<HashSet<String>>,
+}
 
 /// What came out of a run.
 #[derive(Debug, Clone)]
@@ -77,6 +115,8 @@ pub enum Outcome {
     NotEvaluated(Open),
     /// Nothing to look at, and why: no row, or not in this revision.
     NotApplicable(String),
+    /// The rule itself broke, which is a fault of this program.
+    Error(String),
 }
 
 /// Why a rule could not be evaluated.
@@ -91,3 +131,190 @@ pub struct Open {
     /// Where it shows, if it shows anywhere.
     pub place: Option<Place>,
 }
+
+/// Runs the rules. The result is the same for any number of threads.
+pub fn run(rules: &RuleSet, content: &Content, schema: &Schema, evidence: &Evidence, options: &Options) -> Run {
+    let ids = Identities::build(schema, evidence);
+    let shared = Shared::new(content, schema, evidence, &ids, options.revision);
+    let results: Vec<(Vec<RuleOutcome>, Vec<Ranked>)> = rules
+        .rules
+        .par_iter()
+        .enumerate()
+        .filter(|(_, rule)| options.only.as_ref().is_none_or(|only| only.contains(&rule.id)))
+        .map(|(number, rule)| guarded(&shared, number, rule))
+        .collect();
+    let mut outcomes = Vec::new();
+    let mut ranked = Vec::new();
+    for (some, more) in results {
+        outcomes.extend(some);
+        ranked.extend(more);
+    }
+    Run { revision: options.revision, findings: settle(rules, ranked), outcomes }
+}
+
+/// Runs one rule by itself; what it yields to is left out.
+fn run_alone(rule: &Rule, content: &Content, schema: &Schema, evidence: &Evidence, options: &Options) -> Run {
+    let ids = Identities::build(schema, evidence);
+    let shared = Shared::new(content, schema, evidence, &ids, options.revision);
+    let (outcomes, ranked) = guarded(&shared, 0, rule);
+    Run { revision: options.revision, findings: settle(&RuleSet::default(), ranked), outcomes }
+}
+
+/// Runs a rule; if it breaks, that is its outcome and stops no other.
+fn guarded(shared: &Shared<'_>, number: usize, rule: &Rule) -> (Vec<RuleOutcome>, Vec<Ranked>) {
+    catch_unwind(AssertUnwindSafe(|| judge(shared, number, rule))).unwrap_or_else(|_| {
+        let outcome = Outcome::Error("the rule could not be evaluated; please report this".to_owned());
+        (vec![RuleOutcome { rule: rule.id.clone(), statements: rule.statements.clone(), outcome }], Vec::new())
+    })
+}
+
+/// What becomes of a rule.
+fn judge(shared: &Shared<'_>, number: usize, rule: &Rule) -> (Vec<RuleOutcome>, Vec<Ranked>) {
+    let revision = shared.revision;
+    let outcome = |statements: &[String], outcome: Outcome| RuleOutcome {
+        rule: rule.id.clone(),
+        statements: statements.to_vec(),
+        outcome,
+    };
+    let made = bind::made(shared.content, &rule.statements, shared);
+    let absent = if rule.revisions.0.is_some_and(|from| revision < from) {
+        Some(format!("the rule is not for revisions as old as {revision}"))
+    } else if rule.revisions.1.is_some_and(|until| revision > until) {
+        Some(format!("the rule is not for revisions as new as {revision}"))
+    } else if rule.level.at(revision).is_none() {
+        Some(format!("the rule has no level in revision {revision}"))
+    } else if made.is_empty() && !rule.statements.is_empty() && rule.documented.is_none() {
+        Some(format!("not in revision {revision}"))
+    } else {
+        None
+    };
+    let Some(documented) = &rule.documented else {
+        if let Some(reason) = absent {
+            return (vec![outcome(&rule.statements, Outcome::NotApplicable(reason))], Vec::new());
+        }
+        let statements: Vec<String> = made.into_iter().cloned().collect();
+        let verdict = evaluate(Binding { shared, rule, fact: None }, number, &statements);
+        let (result, findings) = finish(shared, rule, verdict);
+        return (vec![outcome(&statements, result)], findings);
+    };
+    let facts = documented.selector.at(shared.content, revision, None);
+    let mut outcomes = Vec::new();
+    let mut findings = Vec::new();
+    for statement in &rule.statements {
+        let own = std::slice::from_ref(statement);
+        if let Some(reason) = &absent {
+            outcomes.push(outcome(own, Outcome::NotApplicable(reason.clone())));
+            continue;
+        }
+        let mut verdict: Option<Verdict> = None;
+        for fact in facts.iter().filter(|f| f.statement.reference == *statement) {
+            let one = evaluate(Binding { shared, rule, fact: Some(*fact) }, number, own);
+            match &mut verdict {
+                None => verdict = Some(one),
+                Some(all) => all.merge(one),
+            }
+        }
+        match verdict {
+            Some(verdict) => {
+                let (result, more) = finish(shared, rule, verdict);
+                outcomes.push(outcome(own, result));
+                findings.extend(more);
+            }
+            None => {
+                outcomes.push(outcome(own, Outcome::NotApplicable(format!("not in revision {revision}"))));
+            }
+        }
+    }
+    (outcomes, findings)
+}
+
+/// Judges the rows of a rule under one binding.
+fn evaluate(binding: Binding<'_>, number: usize, statements: &[String]) -> Verdict {
+    let rule = binding.rule;
+    let filter = binding.tests(rule.check.filter());
+    let require = binding.tests(rule.check.require());
+    // Every test belongs to statements that the revision does not make.
+    if require.is_empty() && !rule.check.require().is_empty() {
+        return Verdict::default();
+    }
+    let adjust: Vec<_> = rule.adjust.iter().map(|a| binding.tests(&a.filter)).collect();
+    let writer =
+        Writer { binding, number, filter: &filter, require: &require, adjust: &adjust, statements };
+    match &rule.check {
+        Check::Each(each) => rows::each(binding, each, &filter, &require, &writer),
+        Check::Group(group) => group::group(binding, group, &filter, &require, &writer),
+    }
+}
+
+fn finish(shared: &Shared<'_>, rule: &Rule, verdict: Verdict) -> (Outcome, Vec<Ranked>) {
+    let outcome = if !verdict.findings.is_empty() {
+        Outcome::Fail
+    } else if let Some(causes) = verdict.open {
+        Outcome::NotEvaluated(causes.into_open(shared.schema))
+    } else if verdict.passed > 0 {
+        Outcome::Pass
+    } else {
+        let table = rule.check.table();
+        let name = shared.schema.tables.get(table).map_or("?", |t| t.name.as_str());
+        Outcome::NotApplicable(if shared.table(table).rows.is_empty() {
+            format!("the exports hold no `{name}`")
+        } else {
+            format!("no row of `{name}` is concerned")
+        })
+    };
+    (outcome, verdict.findings)
+}
+
+/// Drops the findings that give way to others, joins those that say the same, and puts them in order.
+fn settle(rules: &RuleSet, mut ranked: Vec<Ranked>) -> Vec<Finding> {
+    let mut subjects: HashMap<usize, HashSet<&str>> = HashMap::new();
+    for one in &ranked {
+        subjects.entry(one.rule).or_default().insert(&one.same_subject);
+    }
+    let stays: Vec<bool> = ranked
+        .iter()
+        .map(|one| {
+            let winners = rules.rules.get(one.rule).map_or(&[][..], |r| &r.yields_to);
+            !winners.iter().any(|w| subjects.get(w).is_some_and(|s| s.contains(one.same_subject.as_str())))
+        })
+        .collect();
+    let mut stays = stays.into_iter();
+    ranked.retain(|_| stays.next().unwrap_or(true));
+    // Findings without a place come last.
+    ranked.sort_by(|a, b| {
+        (a.place.is_none(), a.place, a.rule, &a.finding.subject, &a.finding.statements, &a.finding.message).cmp(&(
+            b.place.is_none(),
+            b.place,
+            b.rule,
+            &b.finding.subject,
+            &b.finding.statements,
+            &b.finding.message,
+        ))
+    });
+    // The same thing exported twice is one finding with two places.
+    let mut out: Vec<Finding> = Vec::new();
+    let mut seen: BTreeMap<(String, String, Vec<String>), usize> = BTreeMap::new();
+    for one in ranked {
+        let finding = one.finding;
+        let key = (finding.fingerprint.clone(), finding.message.clone(), finding.statements.clone());
+        match seen.get(&key) {
+            Some(first) => {
+                let first = &mut out[*first];
+                if let Some(label) = finding.labels.into_iter().next()
+                    && first.labels.len() < MOST_LABELS
+                    && first.labels.iter().all(|l| l.place != label.place)
+                {
+                    first.labels.push(Label { text: "and here".to_owned(), ..label });
+                }
+            }
+            None => {
+                seen.insert(key, out.len());
+                out.push(finding);
+            }
+        }
+    }
+    out
+}
+
+/// How many labels a finding that was made several times has at most.
+const MOST_LABELS: usize = 8;

@@ -1,0 +1,562 @@
+//! Tests of a row, in three values, with the reasons of what cannot be told.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, OnceLock};
+
+use super::bind::{Bound, BoundJoin, BoundKind, BoundOp, BoundOperand};
+use super::open::{About, Cause};
+use super::shared::{Frame, Index, Shared};
+use super::value::{Tri, Value, bucket, date, path, same, text, within};
+use crate::evidence::{Account, AccountKind, Cell, Fact, TableId, Why};
+use crate::rules::Mode;
+
+/// Evaluates tests. The frames are the row of the check and, inside joins, the rows they look at.
+#[derive(Debug)]
+pub(super) struct Eval<'b> {
+    shared: &'b Shared<'b>,
+    frames: Vec<Frame<'b>>,
+    /// Why the last result was open.
+    pub(super) causes: Vec<Cause>,
+}
+
+/// Tables with fewer rows are read through; looking them up would not pay.
+const SMALL: usize = 8;
+
+/// What a join looks for in a field.
+#[derive(Debug)]
+struct Sought<'v> {
+    field: usize,
+    mode: Mode,
+    value: Value<'v>,
+    index: &'v Arc<OnceLock<Index>>,
+}
+
+/// A value of an operand.
+enum Given<'v> {
+    Known(Value<'v>),
+    Unknown(Cause),
+}
+
+impl<'b> Eval<'b> {
+    pub(super) fn new(shared: &'b Shared<'b>) -> Self {
+        Self { shared, frames: Vec::new(), causes: Vec::new() }
+    }
+
+    /// Sets the row of the check; forgets the reasons of the row before.
+    pub(super) fn look_at(&mut self, frame: Frame<'b>) {
+        self.frames.clear();
+        self.frames.push(frame);
+        self.causes.clear();
+    }
+
+    /// Whether all tests hold. Reasons are kept only if that is open.
+    pub(super) fn all<'t>(&mut self, tests: &'t [Bound<'t>]) -> Tri {
+        let mark = self.causes.len();
+        let mut result = Tri::True;
+        for test in tests {
+            result = result & self.test(test);
+            if result == Tri::False {
+                break;
+            }
+        }
+        if result != Tri::Open {
+            self.causes.truncate(mark);
+        }
+        result
+    }
+
+    /// Whether a test holds.
+    pub(super) fn test<'t>(&mut self, test: &'t Bound<'t>) -> Tri {
+        let mark = self.causes.len();
+        let result = match &test.kind {
+            BoundKind::All(tests) => self.all(tests),
+            BoundKind::Any(tests) => {
+                let mut result = Tri::False;
+                for test in tests {
+                    result = result | self.test(test);
+                    if result == Tri::True {
+                        break;
+                    }
+                }
+                result
+            }
+            BoundKind::Not(test) => !self.test(test),
+            BoundKind::Some { join, negated } => {
+                let found = self.join(join, None).0;
+                if *negated { !found } else { found }
+            }
+            BoundKind::Field { field, op } => self.field(*field, op),
+        };
+        if result != Tri::Open {
+            self.causes.truncate(mark);
+        }
+        result
+    }
+
+    fn field<'t>(&mut self, field: usize, op: &'t BoundOp<'t>) -> Tri {
+        let Some(frame) = self.frames.last().copied() else { return Tri::Open };
+        static EMPTY: Cell = Cell { fact: Fact::Empty, place: None };
+        let cell = frame.cell(field).unwrap_or(&EMPTY);
+        if let BoundOp::FoundIn { join, field: there, mode, negated, index } = op {
+            let found = match &cell.fact {
+                Fact::Unknown(_) => {
+                    // Whatever it is, it is not among no rows.
+                    let rows = self.join(join, None).0;
+                    if rows != Tri::False {
+                        self.causes.push(unknown(&frame, field, cell));
+                    }
+                    rows.min(Tri::Open)
+                }
+                Fact::Empty | Fact::List(_) => Tri::False,
+                fact => {
+                    let value = self.shared.value(&frame, field, fact);
+                    self.join(join, Some(Sought { field: *there, mode: *mode, value, index })).0
+                }
+            };
+            return if *negated { !found } else { found };
+        }
+        match &cell.fact {
+            Fact::Unknown(_) => {
+                self.causes.push(unknown(&frame, field, cell));
+                return Tri::Open;
+            }
+            Fact::Empty => return matches!(op, BoundOp::Exists(false)).into(),
+            _ => {}
+        }
+        match op {
+            BoundOp::Exists(exists) => (*exists).into(),
+            BoundOp::In(values) => {
+                let value = self.shared.value(&frame, field, &cell.fact);
+                self.same_as(&frame, &value, values)
+            }
+            BoundOp::Has(values) => {
+                let Fact::List(items) = &cell.fact else { return Tri::False };
+                let mut result = Tri::False;
+                for item in items {
+                    result = result
+                        | match &item.fact {
+                            Fact::Empty => Tri::False,
+                            Fact::Unknown(_) => {
+                                self.causes.push(unknown(&frame, field, item));
+                                Tri::Open
+                            }
+                            fact => {
+                                let value = Value::new(fact, self.shared.ids);
+                                self.same_as(&frame, &value, values)
+                            }
+                        };
+                    if result == Tri::True {
+                        break;
+                    }
+                }
+                result
+            }
+            BoundOp::Matches(pattern) => {
+                let regex = pattern.regex();
+                text(&cell.fact).is_some_and(|t| regex.is_some_and(|r| r.is_match(t))).into()
+            }
+            BoundOp::StartsWith(values) => self.against(values, |value| {
+                fold(&cell.fact).zip(fold(value.fact)).is_some_and(|(a, b)| a.starts_with(&b)).into()
+            }),
+            BoundOp::EndsWith(values) => self.against(values, |value| {
+                fold(&cell.fact).zip(fold(value.fact)).is_some_and(|(a, b)| a.ends_with(&b)).into()
+            }),
+            BoundOp::Less(values) => self.against(values, |value| before(&cell.fact, value.fact).into()),
+            BoundOp::More(values) => self.against(values, |value| before(value.fact, &cell.fact).into()),
+            BoundOp::HasBits(values) => self.against(values, |value| match (&cell.fact, value.fact) {
+                (Fact::Integer(a), Fact::Integer(b)) => (a & b == *b).into(),
+                _ => Tri::False,
+            }),
+            BoundOp::Within(values) => self.against(values, |value| {
+                let paths = text(&cell.fact).zip(text(value.fact));
+                paths.is_some_and(|(a, b)| within(&path(a), &path(b))).into()
+            }),
+            BoundOp::HomeOf(values) => {
+                let ids = self.shared.ids;
+                let mut undecided = None;
+                let result = self.against(values, |value| match (text(&cell.fact), value.fact) {
+                    (Some(computer), Fact::Account(account)) => {
+                        let home = ids.home_of(account, computer);
+                        if home.is_none() {
+                            undecided = Some(account.written.to_string());
+                        }
+                        home.into()
+                    }
+                    _ => Tri::False,
+                });
+                if let (Tri::Open, Some(account)) = (result, undecided) {
+                    self.undecided(&frame, cell, About::Scope(account));
+                }
+                result
+            }
+            BoundOp::Kind(kinds) => {
+                let Fact::Account(account) = &cell.fact else { return Tri::False };
+                let result = self.kind(account, kinds);
+                if result == Tri::Open {
+                    self.undecided(&frame, cell, About::Kind(account.written.to_string()));
+                }
+                result
+            }
+            BoundOp::Scope(scopes) => {
+                let Fact::Account(account) = &cell.fact else { return Tri::False };
+                match self.shared.ids.scope(account) {
+                    Some(scope) => scopes.contains(&scope).into(),
+                    None => {
+                        self.undecided(&frame, cell, About::Scope(account.written.to_string()));
+                        Tri::Open
+                    }
+                }
+            }
+            BoundOp::FoundIn { .. } => Tri::Open,
+        }
+    }
+
+    /// A name without a `$` at its end is no computer, whatever else it is.
+    fn kind(&self, account: &Account, kinds: &[AccountKind]) -> Tri {
+        use AccountKind as K;
+        let kind = self.shared.ids.kind(account);
+        if kind != K::Unknown || kinds.contains(&K::Unknown) {
+            return kinds.contains(&kind).into();
+        }
+        let named = self.shared.ids.resolve(account).name().is_some();
+        let possible: &[K] = if named { &[K::User, K::Group] } else { &[K::User, K::Group, K::Computer] };
+        if possible.iter().all(|k| kinds.contains(k)) {
+            Tri::True
+        } else if possible.iter().any(|k| kinds.contains(k)) {
+            Tri::Open
+        } else {
+            Tri::False
+        }
+    }
+
+    /// Whether a value is the same as one of these.
+    fn same_as(&mut self, frame: &Frame<'b>, value: &Value<'_>, values: &[(Mode, BoundOperand)]) -> Tri {
+        let mut result = Tri::False;
+        for (mode, operand) in values {
+            let mut causes = Vec::new();
+            let _ = self.given(operand, |given| {
+                let one = match given {
+                    Given::Unknown(cause) => {
+                        causes.push(cause);
+                        Tri::Open
+                    }
+                    Given::Known(other) => {
+                        let one = same(self.shared.ids, *mode, value, &other);
+                        if one == Tri::Open {
+                            causes.push(doubt(frame, value, &other));
+                        }
+                        one
+                    }
+                };
+                result = result | one;
+                if result == Tri::True { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            self.causes.extend(causes);
+            if result == Tri::True {
+                break;
+            }
+        }
+        result
+    }
+
+    /// Whether something holds for one of the values; for none of no values.
+    fn against(&mut self, values: &[BoundOperand], mut holds: impl FnMut(&Value<'_>) -> Tri) -> Tri {
+        let mut result = Tri::False;
+        let mut causes = Vec::new();
+        for operand in values {
+            let _ = self.given(operand, |given| {
+                result = result
+                    | match given {
+                        Given::Unknown(cause) => {
+                            causes.push(cause);
+                            Tri::Open
+                        }
+                        Given::Known(value) => holds(&value),
+                    };
+                if result == Tri::True { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+        }
+        self.causes.extend(causes);
+        result
+    }
+
+    /// Hands out the values of an operand, one by one.
+    fn given<'t>(
+        &self,
+        operand: &'t BoundOperand,
+        mut take: impl FnMut(Given<'t>) -> ControlFlow<()>,
+    ) -> ControlFlow<()>
+    where
+        'b: 't,
+    {
+        let (frame, field) = match operand {
+            BoundOperand::Const(value) => return take(Given::Known(value.value())),
+            BoundOperand::Row(field) => (self.frames.first(), *field),
+            BoundOperand::Match(field) => (self.frames.len().checked_sub(2).and_then(|i| self.frames.get(i)), *field),
+        };
+        let Some(frame) = frame.copied() else { return ControlFlow::Continue(()) };
+        let Some(cell) = frame.cell(field) else { return ControlFlow::Continue(()) };
+        match &cell.fact {
+            Fact::Empty => ControlFlow::Continue(()),
+            Fact::Unknown(_) => take(Given::Unknown(unknown(&frame, field, cell))),
+            Fact::List(items) => {
+                for item in items {
+                    match &item.fact {
+                        Fact::Empty | Fact::List(_) => {}
+                        Fact::Unknown(_) => take(Given::Unknown(unknown(&frame, field, item)))?,
+                        fact => take(Given::Known(Value::new(fact, self.shared.ids)))?,
+                    }
+                }
+                ControlFlow::Continue(())
+            }
+            fact => take(Given::Known(self.shared.value(&frame, field, fact))),
+        }
+    }
+
+    /// Whether there is a row for which the tests hold and which has what is sought; and the row.
+    fn join<'t>(&mut self, join: &'t BoundJoin<'t>, sought: Option<Sought<'_>>) -> (Tri, Option<u32>) {
+        let shared = self.shared;
+        let table = shared.table(join.table);
+        let mark = self.causes.len();
+        let mut open = false;
+        let count = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
+        let lists = if table.rows.len() > SMALL { self.candidates(join, sought.as_ref()) } else { None };
+        let mut look = |this: &mut Self, row: u32| -> bool {
+            let before = this.causes.len();
+            let frame = shared.row(join.table, row);
+            match this.joined(frame, join, sought.as_ref()) {
+                Tri::True => return true,
+                Tri::False => this.causes.truncate(before),
+                Tri::Open => {
+                    this.keep_new(mark, before);
+                    open = true;
+                }
+            }
+            false
+        };
+        let found = match &lists {
+            Some(lists) => lists.iter().flat_map(|rows| rows.iter().copied()).find(|row| look(self, *row)),
+            None => (0..count).find(|row| look(self, *row)),
+        };
+        if found.is_some() {
+            self.causes.truncate(mark);
+            return (Tri::True, found);
+        }
+        for gap in &table.gaps {
+            let cause = Cause { why: gap.why, table: gap.table, about: About::Rows, place: gap.place };
+            if self.causes[mark..].iter().any(|c| c.why == cause.why && c.table == cause.table && c.about == cause.about) {
+                continue;
+            }
+            let before = self.causes.len();
+            let result = self.joined(shared.gap(join.table, gap), join, sought.as_ref());
+            self.causes.truncate(before);
+            if result != Tri::False {
+                self.causes.push(cause);
+                open = true;
+            }
+        }
+        (if open { Tri::Open } else { Tri::False }, None)
+    }
+
+    /// Whether a row of a join has what is sought and passes its tests.
+    fn joined<'t>(&mut self, frame: Frame<'b>, join: &'t BoundJoin<'t>, sought: Option<&Sought<'_>>) -> Tri {
+        let mut result = Tri::True;
+        if let Some(sought) = sought {
+            result = self.holds(&frame, sought);
+            if result == Tri::False {
+                return result;
+            }
+        }
+        self.frames.push(frame);
+        result = result & self.all(&join.filter);
+        self.frames.pop();
+        result
+    }
+
+    /// Whether a row has what is sought.
+    fn holds(&mut self, frame: &Frame<'b>, sought: &Sought<'_>) -> Tri {
+        let Some(cell) = frame.cell(sought.field) else { return Tri::False };
+        match &cell.fact {
+            Fact::Empty => Tri::False,
+            Fact::Unknown(_) => {
+                self.causes.push(unknown(frame, sought.field, cell));
+                Tri::Open
+            }
+            Fact::List(items) => {
+                let mut result = Tri::False;
+                for item in items {
+                    result = result
+                        | match &item.fact {
+                            Fact::Empty | Fact::List(_) => Tri::False,
+                            Fact::Unknown(_) => {
+                                self.causes.push(unknown(frame, sought.field, item));
+                                Tri::Open
+                            }
+                            fact => self.is(frame, &Value::new(fact, self.shared.ids), sought),
+                        };
+                    if result == Tri::True {
+                        break;
+                    }
+                }
+                result
+            }
+            fact => {
+                let value = self.shared.value(frame, sought.field, fact);
+                self.is(frame, &value, sought)
+            }
+        }
+    }
+
+    fn is(&mut self, frame: &Frame<'b>, value: &Value<'_>, sought: &Sought<'_>) -> Tri {
+        let result = same(self.shared.ids, sought.mode, &sought.value, value);
+        if result == Tri::Open {
+            self.causes.push(doubt(frame, &sought.value, value));
+        }
+        result
+    }
+
+    /// The rows that a join has to look at, by the lookup that leaves the fewest; none for all rows.
+    fn candidates<'t>(&self, join: &'t BoundJoin<'t>, sought: Option<&Sought<'t>>) -> Option<Vec<&'t [u32]>>
+    where
+        'b: 't,
+    {
+        let shared = self.shared;
+        let mut best: Option<Vec<&'t [u32]>> = None;
+        let size = |lists: &[&[u32]]| lists.iter().map(|l| l.len()).sum::<usize>();
+        let mut offer = |lists: Option<Vec<&'t [u32]>>| {
+            if let Some(lists) = lists
+                && best.as_ref().is_none_or(|b| size(&lists) < size(b))
+            {
+                best = Some(lists);
+            }
+        };
+        if let Some(sought) = sought {
+            let index = sought.index.get_or_init(|| shared.build_index(join.table, sought.field, sought.mode));
+            offer(index.rows(&bucket(shared.ids, sought.mode, &sought.value)));
+        }
+        for (number, slot) in &join.lookups {
+            let Some(Bound { kind: BoundKind::Field { field, op: BoundOp::In(values) }, .. }) =
+                join.filter.get(*number)
+            else {
+                continue;
+            };
+            let [(mode, operand)] = values.as_slice() else { continue };
+            let index = slot.get_or_init(|| shared.build_index(join.table, *field, *mode));
+            match operand {
+                BoundOperand::Const(value) => offer(index.rows(&value.bucket)),
+                _ => {
+                    let mut lists = Some(Vec::new());
+                    // The frame of the join is not there yet, so what it will call the row before is the last.
+                    let frame = match operand {
+                        BoundOperand::Match(_) => self.frames.last(),
+                        _ => self.frames.first(),
+                    };
+                    let field = match operand {
+                        BoundOperand::Match(field) | BoundOperand::Row(field) => *field,
+                        BoundOperand::Const(_) => continue,
+                    };
+                    let Some((frame, cell)) = frame.and_then(|f| Some((f, f.cell(field)?))) else { continue };
+                    match &cell.fact {
+                        Fact::Empty => {}
+                        Fact::Unknown(_) | Fact::List(_) => lists = None,
+                        fact => {
+                            let value = shared.value(frame, field, fact);
+                            lists = index.rows(&bucket(shared.ids, *mode, &value));
+                        }
+                    }
+                    offer(lists);
+                }
+            }
+        }
+        best
+    }
+
+    /// Of the reasons from `before` on, keeps those of a table and kind that are not there since `mark`.
+    fn keep_new(&mut self, mark: usize, before: usize) {
+        let new = self.causes.split_off(before);
+        for cause in new {
+            if !self.causes[mark..].iter().any(|c| c.why == cause.why && c.table == cause.table) {
+                self.causes.push(cause);
+            }
+        }
+    }
+
+    fn undecided(&mut self, frame: &Frame<'b>, cell: &Cell, about: About) {
+        self.causes.push(Cause {
+            why: Why::Identity,
+            table: frame.table,
+            about,
+            place: cell.place.or(frame.record),
+        });
+    }
+
+    /// The row that a join found, in a test that is (or is not) true.
+    pub(super) fn found<'t>(&mut self, test: &'t Bound<'t>, holds: bool) -> Option<(TableId, u32)> {
+        if self.test(test) != Tri::from(holds) {
+            return None;
+        }
+        match &test.kind {
+            BoundKind::All(tests) | BoundKind::Any(tests) => {
+                tests.iter().find_map(|test| self.found(test, holds))
+            }
+            BoundKind::Not(test) => self.found(test, !holds),
+            BoundKind::Some { join, negated } => {
+                if holds == *negated {
+                    return None;
+                }
+                self.join(join, None).1.map(|row| (join.table, row))
+            }
+            BoundKind::Field { field, op: BoundOp::FoundIn { join, field: there, mode, negated, index } } => {
+                if holds == *negated {
+                    return None;
+                }
+                let frame = self.frames.last().copied()?;
+                let cell = frame.cell(*field)?;
+                let value = self.shared.value(&frame, *field, &cell.fact);
+                let sought = Sought { field: *there, mode: *mode, value, index };
+                self.join(join, Some(sought)).1.map(|row| (join.table, row))
+            }
+            BoundKind::Field { .. } => None,
+        }
+    }
+}
+
+/// Why a cell is not known.
+pub(super) fn unknown(frame: &Frame<'_>, field: usize, cell: &Cell) -> Cause {
+    match (frame.gap, &cell.fact) {
+        (Some(gap), _) => Cause { why: gap.why, table: gap.table, about: About::Rows, place: gap.place },
+        (None, fact) => Cause {
+            why: match fact {
+                Fact::Unknown(why) => *why,
+                _ => Why::Incomplete,
+            },
+            table: frame.table,
+            about: About::Field(field),
+            place: cell.place.or(frame.record),
+        },
+    }
+}
+
+/// Two values may be the same, or not.
+fn doubt(frame: &Frame<'_>, a: &Value<'_>, b: &Value<'_>) -> Cause {
+    let name = |value: &Value<'_>| text(value.fact).unwrap_or_default().to_owned();
+    Cause {
+        why: Why::Identity,
+        table: frame.table,
+        about: About::Same(name(a), name(b)),
+        place: frame.record,
+    }
+}
+
+fn fold(fact: &Fact) -> Option<String> {
+    text(fact).map(str::to_lowercase)
+}
+
+/// Whether one number or date comes before another. A day without a time is before all times of that day.
+fn before(a: &Fact, b: &Fact) -> bool {
+    match (a, b) {
+        (Fact::Integer(a), Fact::Integer(b)) => a < b,
+        (Fact::Text(a), Fact::Text(b)) => date(a) < date(b),
+        _ => false,
+    }
+}

@@ -1,0 +1,140 @@
+//! Examples: the rules run on the evidence in their own files.
+
+use rayon::prelude::*;
+
+use super::{Options, Outcome, Run, run_alone};
+use crate::content::{Content, Date};
+use crate::evidence::{Evidence, Gap, Row, Schema, Table, TableId, Why};
+use crate::rules::{Example, Expect, Rule, RuleSet};
+use crate::yaml::{Problem, Problems};
+
+/// Runs all examples of all rules.
+pub fn examples(rules: &RuleSet, content: &Content, schema: &Schema) -> Problems {
+    let found: Vec<Problem> = rules
+        .rules
+        .par_iter()
+        .flat_map_iter(|rule| rule.examples.iter().filter_map(|e| example(rule, e, content, schema)))
+        .collect();
+    let mut problems = Problems(found);
+    problems.sort();
+    problems
+}
+
+/// Runs an example of a rule. None if it comes out as expected.
+pub fn example(rule: &Rule, example: &Example, content: &Content, schema: &Schema) -> Option<Problem> {
+    let newest = content.revisions.last().map(|r| r.date)?;
+    let evidence = evidence(example, schema);
+    let revision: Date = example.revision.unwrap_or(newest);
+    let run = run_alone(rule, content, schema, &evidence, &Options { revision, only: None });
+    let (got, reasons) = outcome(&run);
+    if fits(&example.expect, &got) {
+        return None;
+    }
+    let problem = Problem::error(
+        &rule.file,
+        example.expect_span.clone(),
+        format!("the example comes out differently: {}", words(&example.expect, schema)),
+    )
+    .label(format!("got {}", words(&got, schema)))
+    .related(&rule.file, example.span.clone(), "in this example");
+    Some(match reasons {
+        Some(reasons) => problem.help(reasons),
+        None => problem,
+    })
+}
+
+/// The evidence of an example: what is given is complete, what is not is missing.
+fn evidence(example: &Example, schema: &Schema) -> Evidence {
+    let given: Vec<TableId> = example.given.iter().map(|g| g.table).collect();
+    let mut tables: Vec<Table> = (0..schema.tables.len()).map(|_| Table::default()).collect();
+    for given in &example.given {
+        let Some(table) = tables.get_mut(given.table) else { continue };
+        for row in &given.rows {
+            match row.gap {
+                Some(why) => table.gaps.push(Gap {
+                    why,
+                    table: given.table,
+                    place: None,
+                    cells: row.cells.clone(),
+                }),
+                None => table.rows.push(Row { record: None, cells: row.cells.clone() }),
+            }
+        }
+    }
+    for (number, table) in tables.iter_mut().enumerate() {
+        if !given.contains(&number) {
+            table.gaps.push(missing(schema, number));
+        }
+    }
+    Evidence { tables }
+}
+
+/// A table that no export supplies.
+fn missing(schema: &Schema, table: TableId) -> Gap {
+    let unknown = || crate::evidence::Cell { fact: crate::evidence::Fact::Unknown(Why::NotExported), place: None };
+    let cells = schema.tables[table].fields.iter().map(|_| unknown()).collect();
+    Gap { why: Why::NotExported, table, place: None, cells }
+}
+
+/// What came out, all statements of the rule together, and in words why.
+fn outcome(run: &Run) -> (Expect, Option<String>) {
+    if !run.findings.is_empty() {
+        let messages: Vec<String> = run.findings.iter().map(|f| f.message.clone()).collect();
+        return (
+            Expect::Fail(run.findings.iter().map(|f| f.subject.clone()).collect()),
+            Some(format!("found: {}", messages.join("; "))),
+        );
+    }
+    let mut tables = Vec::new();
+    let mut reason = None;
+    let mut passed = false;
+    let mut why = None;
+    for outcome in &run.outcomes {
+        match &outcome.outcome {
+            Outcome::NotEvaluated(open) => {
+                tables.extend(open.tables.iter().copied());
+                reason.get_or_insert_with(|| open.reason.clone());
+            }
+            Outcome::Pass | Outcome::Fail => passed = true,
+            Outcome::NotApplicable(reason) | Outcome::Error(reason) => {
+                why.get_or_insert_with(|| reason.clone());
+            }
+        }
+    }
+    if reason.is_some() {
+        tables.sort_unstable();
+        tables.dedup();
+        return (Expect::NotEvaluated(tables), reason);
+    }
+    if passed { (Expect::Pass, None) } else { (Expect::NotApplicable, why) }
+}
+
+fn fits(expected: &Expect, got: &Expect) -> bool {
+    match (expected, got) {
+        (Expect::Fail(expected), Expect::Fail(got)) => {
+            let sorted = |subjects: &[String]| {
+                let mut subjects = subjects.to_vec();
+                subjects.sort();
+                subjects
+            };
+            sorted(expected) == sorted(got)
+        }
+        (Expect::NotEvaluated(expected), Expect::NotEvaluated(got)) => expected.iter().all(|t| got.contains(t)),
+        (expected, got) => expected == got,
+    }
+}
+
+fn words(expect: &Expect, schema: &Schema) -> String {
+    let list = |names: &mut dyn Iterator<Item = &str>| {
+        names.map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+    };
+    match expect {
+        Expect::Pass => "pass".to_owned(),
+        Expect::NotApplicable => "not applicable".to_owned(),
+        Expect::Fail(subjects) => format!("fail for {}", list(&mut subjects.iter().map(String::as_str))),
+        Expect::NotEvaluated(tables) => {
+            let mut names = tables.iter().filter_map(|t| schema.tables.get(*t)).map(|t| t.name.as_str());
+            format!("not evaluated for want of {}", list(&mut names))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Why something could not be told, collected while tests are evaluated and put into words.
+
+use std::collections::BTreeSet;
+
+use super::Open;
+use crate::evidence::{Schema, TableId, Why};
+use crate::source::Place;
+
+/// One reason why a test is open.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cause {
+    pub(super) why: Why,
+    pub(super) table: TableId,
+    pub(super) about: About,
+    pub(super) place: Option<Place>,
+}
+
+/// What is not known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum About {
+    /// Rows of the table.
+    Rows,
+    /// A field of a row, by number.
+    Field(usize),
+    /// Whether two names mean the same.
+    Same(String, String),
+    /// What kind of account this is.
+    Kind(String),
+    /// Where this account is kept.
+    Scope(String),
+}
+
+/// The reasons of a rule; a few of each table and kind are enough to put them into words.
+#[derive(Debug, Default)]
+pub(super) struct Causes {
+    tables: BTreeSet<TableId>,
+    kept: BTreeSet<Cause>,
+}
+
+/// How many reasons are kept at most.
+const KEPT: usize = 64;
+
+impl Causes {
+    pub(super) fn add(&mut self, causes: impl IntoIterator<Item = Cause>) {
+        for cause in causes {
+            self.tables.insert(cause.table);
+            self.kept.insert(cause);
+            // The heaviest stay, so that the outcome does not depend on the order.
+            while self.kept.len() > KEPT {
+                self.kept.pop_last();
+            }
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.tables.extend(other.tables);
+        self.add(other.kept);
+    }
+
+    /// The outcome in words.
+    pub(super) fn into_open(self, schema: &Schema) -> Open {
+        let Some(first) = self.kept.first() else {
+            return Open {
+                why: Why::Incomplete,
+                reason: "the exports do not tell".to_owned(),
+                tables: self.tables.into_iter().collect(),
+                place: None,
+            };
+        };
+        let table = |t: TableId| schema.tables.get(t).map_or("?", |t| t.name.as_str());
+        let name = table(first.table);
+        let field = match first.about {
+            About::Field(f) => Some(
+                schema.tables.get(first.table).and_then(|t| t.fields.get(f)).map_or("item", |f| f.name.as_str()),
+            ),
+            _ => None,
+        };
+        let reason = match (&first.about, first.why) {
+            (About::Same(a, b), _) => format!("whether `{a}` and `{b}` are the same cannot be told"),
+            (About::Kind(account), _) => format!("what kind of account `{account}` is cannot be told"),
+            (About::Scope(account), _) => format!("whether `{account}` is a local account cannot be told"),
+            (About::Rows, Why::NotExported) => {
+                let names: BTreeSet<TableId> = self
+                    .kept
+                    .iter()
+                    .filter(|c| c.why == Why::NotExported && c.about == About::Rows)
+                    .map(|c| c.table)
+                    .collect();
+                format!("no export holds {}", list(names.into_iter().map(table)))
+            }
+            (About::Rows, Why::Truncated) => format!("the export of `{name}` was cut off at its depth"),
+            (About::Rows, Why::NotFetched) => format!("`{name}` was not fetched: a list query leaves it out"),
+            (About::Rows, Why::Incomplete) => format!("the export of `{name}` is incomplete"),
+            (About::Rows, Why::Identity) => format!("whose rows of `{name}` these are cannot be told"),
+            (About::Rows, Why::Unreadable) => format!("`{name}` cannot be read: its values are protected"),
+            (About::Field(_), why) => {
+                let field = field.unwrap_or_default();
+                match why {
+                    Why::NotExported => format!("no export holds `{field}` of `{name}`"),
+                    Why::Truncated => format!("`{field}` of `{name}` was cut off at the depth of the export"),
+                    Why::NotFetched => format!("`{field}` of `{name}` was not fetched: a list query leaves it out"),
+                    Why::Incomplete => format!("`{field}` of `{name}` is missing from the export"),
+                    Why::Identity => format!("whom `{field}` of `{name}` means cannot be told"),
+                    Why::Unreadable => {
+                        format!("`{field}` of `{name}` cannot be read: it is a variable, or protected")
+                    }
+                }
+            }
+        };
+        Open { why: first.why, reason, place: first.place, tables: self.tables.into_iter().collect() }
+    }
+}
+
+/// `a`, `b` and `c`.
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|n| format!("`{n}`")).collect();
+    match names.as_slice() {
+        [] => "it".to_owned(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}

@@ -1,0 +1,135 @@
+//! The rows of a check, one by one: `each`.
+
+use super::bind::{Binding, Bound};
+use super::eval::Eval;
+use super::finding::{Ranked, Scene, Writer};
+use super::open::{About, Cause, Causes};
+use super::shared::{Frame, Shared};
+use super::value::Tri;
+use crate::evidence::{Cell, Fact, TableId};
+use crate::rules::Each;
+
+/// What became of a rule under one binding.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    /// Rows that passed.
+    pub(super) passed: usize,
+    /// Why rows could not be judged.
+    pub(super) open: Option<Causes>,
+    /// Rows that failed.
+    pub(super) findings: Vec<Ranked>,
+}
+
+impl Verdict {
+    pub(super) fn open(&mut self, causes: impl IntoIterator<Item = Cause>) {
+        self.open.get_or_insert_default().add(causes);
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.findings.extend(other.findings);
+        if let Some(causes) = other.open {
+            self.open.get_or_insert_default().merge(causes);
+        }
+    }
+}
+
+/// Visits the rows of a table, or the elements of one of its list fields. `sure` is false for what may not be there:
+/// gaps, and elements of a list that is not known.
+pub(super) fn visit<'b>(
+    shared: &'b Shared<'b>,
+    table: TableId,
+    item: Option<usize>,
+    mut look: impl FnMut(Frame<'b>, bool),
+) {
+    let rows = u32::try_from(shared.table(table).rows.len()).unwrap_or(u32::MAX);
+    for row in 0..rows {
+        elements(shared.row(table, row), item, true, &mut look);
+    }
+    for gap in &shared.table(table).gaps {
+        elements(shared.gap(table, gap), item, false, &mut look);
+    }
+}
+
+fn elements<'b>(frame: Frame<'b>, item: Option<usize>, sure: bool, look: &mut impl FnMut(Frame<'b>, bool)) {
+    let Some(item) = item else { return look(frame, sure) };
+    let Some(cell) = frame.cells.get(item) else { return };
+    match &cell.fact {
+        Fact::Empty => {}
+        Fact::List(cells) => {
+            for cell in cells.iter().filter(|c| !matches!(c.fact, Fact::Empty)) {
+                look(Frame { item: Some(cell), ..frame }, sure && known(cell));
+            }
+        }
+        _ => look(Frame { item: Some(cell), ..frame }, false),
+    }
+}
+
+fn known(cell: &Cell) -> bool {
+    !matches!(cell.fact, Fact::Unknown(_))
+}
+
+/// Why a row that may be there is not known.
+pub(super) fn missing(frame: &Frame<'_>, item: Option<usize>) -> Cause {
+    match (frame.gap, frame.item) {
+        (Some(gap), _) => Cause { why: gap.why, table: gap.table, about: About::Rows, place: gap.place },
+        (None, Some(cell)) => super::eval::unknown(frame, item.unwrap_or_default(), cell),
+        (None, None) => Cause {
+            why: crate::evidence::Why::Incomplete,
+            table: frame.table,
+            about: About::Rows,
+            place: frame.record,
+        },
+    }
+}
+
+/// Judges every row.
+pub(super) fn each<'b>(
+    binding: Binding<'b>,
+    each: &'b Each,
+    filter: &'b [Bound<'b>],
+    require: &'b [Bound<'b>],
+    writer: &Writer<'b>,
+) -> Verdict {
+    let shared = binding.shared;
+    let mut verdict = Verdict::default();
+    let mut eval = Eval::new(shared);
+    visit(shared, each.table, each.item, |frame, sure| {
+        eval.look_at(frame);
+        let selected = eval.all(filter);
+        if selected == Tri::False {
+            return;
+        }
+        let holds = eval.all(require);
+        match (selected, holds, sure) {
+            (_, Tri::True, true) => verdict.passed += 1,
+            (_, Tri::True, false) => {}
+            (Tri::True, Tri::False, true) => {
+                let failed: Vec<usize> = (0..require.len())
+                    .filter(|n| {
+                        eval.look_at(frame);
+                        eval.test(&require[*n]) == Tri::False
+                    })
+                    .collect();
+                let scene = Scene {
+                    frame,
+                    over: None,
+                    last: None,
+                    count: 0,
+                    limit: None,
+                    values: Vec::new(),
+                    failed,
+                };
+                verdict.findings.push(writer.write(&scene, &mut eval));
+            }
+            (_, _, sure) => {
+                let mut causes = std::mem::take(&mut eval.causes);
+                if !sure {
+                    causes.push(missing(&frame, each.item));
+                }
+                verdict.open(causes);
+            }
+        }
+    });
+    verdict
+}

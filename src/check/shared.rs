@@ -1,0 +1,202 @@
+//! What all rules of a run share: the tables, the identities, and the indexes that joins look rows up in.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::titles;
+use super::value::{Bucket, Value, bucket};
+use crate::content::{Content, Date};
+use crate::evidence::{Cell, Evidence, Fact, Gap, Identities, Identity, Scalar, Schema, Table, TableId};
+use crate::rules::Mode;
+use crate::source::Place;
+
+/// Everything a rule is evaluated against.
+#[derive(Debug)]
+pub(super) struct Shared<'e> {
+    pub(super) content: &'e Content,
+    pub(super) schema: &'e Schema,
+    pub(super) revision: Date,
+    pub(super) ids: &'e Identities,
+    tables: Vec<Cow<'e, Table>>,
+    /// Identities of the accounts of a column, one a row; built when first needed.
+    columns: Vec<Vec<OnceLock<Column>>>,
+    #[allow(clippy::type_complexity)]
+    indexes: Mutex<HashMap<(TableId, usize, Mode), Arc<OnceLock<Index>>>>,
+}
+
+type Column = Vec<Option<Arc<Identity>>>;
+
+/// A row, an element of one of its list fields, or a gap.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame<'e> {
+    pub(super) table: TableId,
+    /// Number of the row; none for a gap.
+    pub(super) row: Option<u32>,
+    pub(super) cells: &'e [Cell],
+    pub(super) item: Option<&'e Cell>,
+    pub(super) record: Option<Place>,
+    pub(super) gap: Option<&'e Gap>,
+}
+
+impl<'e> Frame<'e> {
+    /// The cell of a field; the number after the last is the element.
+    pub(super) fn cell(&self, field: usize) -> Option<&'e Cell> {
+        match self.cells.get(field) {
+            Some(cell) => Some(cell),
+            None => self.item,
+        }
+    }
+}
+
+/// Rows by the keys of a field.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    by_key: HashMap<String, Vec<u32>>,
+    /// Rows that may have any value.
+    any: Vec<u32>,
+}
+
+impl Index {
+    /// The rows that may have the value; the same row may come twice. None if it may be any row.
+    pub(super) fn rows<'i>(&'i self, bucket: &Bucket) -> Option<Vec<&'i [u32]>> {
+        match bucket {
+            Bucket::None => Some(vec![self.any.as_slice()]),
+            Bucket::Any => None,
+            Bucket::Keys(keys) => {
+                let mut lists: Vec<&[u32]> =
+                    keys.iter().filter_map(|key| self.by_key.get(key)).map(Vec::as_slice).collect();
+                lists.push(&self.any);
+                Some(lists)
+            }
+        }
+    }
+}
+
+impl<'e> Shared<'e> {
+    pub(super) fn new(
+        content: &'e Content,
+        schema: &'e Schema,
+        evidence: &'e Evidence,
+        ids: &'e Identities,
+        revision: Date,
+    ) -> Self {
+        static NOTHING: Table = Table { rows: Vec::new(), gaps: Vec::new() };
+        let mut tables: Vec<Cow<'e, Table>> = (0..schema.tables.len())
+            .map(|t| Cow::Borrowed(evidence.tables.get(t).unwrap_or(&NOTHING)))
+            .collect();
+        if let Some(id) = schema.table(titles::TABLE)
+            && let Some(table) = tables.get_mut(id)
+        {
+            // An example may give its own.
+            if table.rows.is_empty() {
+                *table = Cow::Owned(titles::table(content, &schema.tables[id], revision));
+            }
+        }
+        let columns =
+            schema.tables.iter().map(|t| t.fields.iter().map(|_| OnceLock::new()).collect()).collect();
+        Self { content, schema, revision, ids, tables, columns, indexes: Mutex::default() }
+    }
+
+    pub(super) fn table(&self, table: TableId) -> &Table {
+        &self.tables[table]
+    }
+
+    /// A row of a table.
+    pub(super) fn row(&self, table: TableId, row: u32) -> Frame<'_> {
+        let data = &self.tables[table].rows[row as usize];
+        Frame { table, row: Some(row), cells: &data.cells, item: None, record: data.record, gap: None }
+    }
+
+    /// A gap of a table.
+    pub(super) fn gap<'s>(&'s self, table: TableId, gap: &'s Gap) -> Frame<'s> {
+        Frame { table, row: None, cells: &gap.cells, item: None, record: gap.place, gap: Some(gap) }
+    }
+
+    /// The type of a field; of the element of a list field for the number after the last.
+    pub(super) fn scalar(&self, frame: &Frame<'_>, field: usize, item: Option<usize>) -> Scalar {
+        let fields = &self.schema.tables[frame.table].fields;
+        fields.get(field).or_else(|| fields.get(item?)).map_or(Scalar::Text, |f| f.kind.scalar)
+    }
+
+    /// The value of a cell that is not empty and not unknown.
+    pub(super) fn value<'s>(&'s self, frame: &Frame<'s>, field: usize, fact: &'s Fact) -> Value<'s> {
+        if let (Fact::Account(_), Some(row)) = (fact, frame.row)
+            && field < frame.cells.len()
+            && let Some(Some(identity)) = self.column(frame.table, field).get(row as usize)
+        {
+            return Value { fact, identity: Some(Cow::Borrowed(identity)) };
+        }
+        Value::new(fact, self.ids)
+    }
+
+    fn column(&self, table: TableId, field: usize) -> &Column {
+        self.columns[table][field].get_or_init(|| {
+            // Many rows name few accounts.
+            let mut known: HashMap<&str, Arc<Identity>> = HashMap::new();
+            self.tables[table]
+                .rows
+                .iter()
+                .map(|row| match &row.cells.get(field)?.fact {
+                    Fact::Account(account) => Some(Arc::clone(
+                        known.entry(&account.written).or_insert_with(|| Arc::new(self.ids.resolve(account))),
+                    )),
+                    _ => None,
+                })
+                .collect()
+        })
+    }
+
+    /// The place of an index; it is built when it is first asked for.
+    pub(super) fn index_slot(&self, table: TableId, field: usize, mode: Mode) -> Arc<OnceLock<Index>> {
+        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(indexes.entry((table, field, mode)).or_default())
+    }
+
+    pub(super) fn build_index(&self, table: TableId, field: usize, mode: Mode) -> Index {
+        let mut index = Index::default();
+        for number in 0..u32::try_from(self.tables[table].rows.len()).unwrap_or(u32::MAX) {
+            let frame = self.row(table, number);
+            let Some(cell) = frame.cell(field) else { continue };
+            self.enter(&mut index, &frame, field, mode, number, cell);
+        }
+        index
+    }
+
+    fn enter<'s>(
+        &'s self,
+        index: &mut Index,
+        frame: &Frame<'s>,
+        field: usize,
+        mode: Mode,
+        number: u32,
+        cell: &'s Cell,
+    ) {
+        match &cell.fact {
+            Fact::Empty => {}
+            Fact::Unknown(_) => index.any.push(number),
+            Fact::List(cells) => {
+                for cell in cells {
+                    match &cell.fact {
+                        Fact::Empty | Fact::List(_) => {}
+                        Fact::Unknown(_) => index.any.push(number),
+                        fact => self.enter_value(index, mode, number, &Value::new(fact, self.ids)),
+                    }
+                }
+            }
+            fact => self.enter_value(index, mode, number, &self.value(frame, field, fact)),
+        }
+    }
+
+    fn enter_value(&self, index: &mut Index, mode: Mode, number: u32, value: &Value<'_>) {
+        match bucket(self.ids, mode, value) {
+            Bucket::None => {}
+            Bucket::Any => index.any.push(number),
+            Bucket::Keys(keys) => {
+                for key in keys {
+                    index.by_key.entry(key).or_default().push(number);
+                }
+            }
+        }
+    }
+}
