@@ -318,3 +318,25 @@ fn settle(rules: &RuleSet, mut ranked: Vec<Ranked>) -> Vec<Finding> {
 
 /// How many labels a finding that was made several times has at most.
 const MOST_LABELS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::Assets;
+
+    fn shown(problems: &crate::yaml::Problems) -> String {
+        crate::yaml::render(problems, false)
+    }
+
+    /// The rules of the repository compile, and their examples come out as they say.
+    #[test]
+    fn the_rules_are_good() {
+        let folder = |name: &str| Assets::Folder(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name));
+        let (content, _) = crate::content::load(&folder("content")).unwrap_or_else(|p| panic!("{}", shown(&p)));
+        let schema = Schema::load(&folder("content")).unwrap_or_else(|p| panic!("{}", shown(&p)));
+        let rules =
+            crate::rules::compile(&std::env::var_os("CMLINT_RULES").map_or_else(|| folder("rules"), |p| Assets::Folder(p.into())), &content, &schema).unwrap_or_else(|p| panic!("{}", shown(&p)));
+        let problems = examples(&rules, &content, &schema);
+        assert!(problems.is_empty(), "{}", shown(&problems));
+    }
+}

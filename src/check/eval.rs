@@ -211,21 +211,17 @@ impl<'b> Eval<'b> {
         }
     }
 
-    /// A name without a `$` at its end is no computer, whatever else it is.
+    /// Where no export tells more, an account is judged by its name: without a `$` at its end it is taken for a
+    /// user. A SID that no export resolves may be anything.
     fn kind(&self, account: &Account, kinds: &[AccountKind]) -> Tri {
         use AccountKind as K;
-        let kind = self.shared.ids.kind(account);
-        if kind != K::Unknown || kinds.contains(&K::Unknown) {
-            return kinds.contains(&kind).into();
-        }
-        let named = self.shared.ids.resolve(account).name().is_some();
-        let possible: &[K] = if named { &[K::User, K::Group] } else { &[K::User, K::Group, K::Computer] };
-        if possible.iter().all(|k| kinds.contains(k)) {
-            Tri::True
-        } else if possible.iter().any(|k| kinds.contains(k)) {
-            Tri::Open
-        } else {
-            Tri::False
+        match self.shared.ids.kind(account) {
+            K::Unknown if self.shared.ids.resolve(account).name().is_some() => kinds.contains(&K::User).into(),
+            K::Unknown if kinds.contains(&K::Unknown) => Tri::True,
+            K::Unknown if [K::User, K::Group, K::Computer].iter().all(|k| kinds.contains(k)) => Tri::True,
+            K::Unknown if kinds == [K::WellKnown] => Tri::False,
+            K::Unknown => Tri::Open,
+            kind => kinds.contains(&kind).into(),
         }
     }
 

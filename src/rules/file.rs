@@ -150,9 +150,6 @@ pub(super) fn read(
         }
     }
     let reviewed_date = reviewed.as_ref().and_then(|r| revision(file, content, r, problems));
-    if let (Some(date), Some(reviewed)) = (reviewed_date, &reviewed) {
-        behind(file, content, &statements, date, reviewed, problems);
-    }
     let revisions = match revisions {
         Some(mut fields) => {
             let from = fields.text("from", problems).and_then(|d| revision(file, content, &d, problems));
@@ -168,6 +165,9 @@ pub(super) fn read(
         }
         None => (None, None),
     };
+    if let (Some(date), Some(reviewed)) = (reviewed_date, &reviewed) {
+        behind(file, content, &statements, (date, revisions.1), reviewed, problems);
+    }
     let level = level.and_then(|node| levels(file, content, node, problems));
 
     let params = params.map_or_else(Vec::new, |node| read_params(file, node, problems));
@@ -354,12 +354,12 @@ fn levels(file: &Arc<File>, content: &Content, node: &Node, problems: &mut Probl
     Some(Timeline { steps })
 }
 
-/// Warns when a statement was changed after the rule's author read it.
+/// Warns when a statement was changed after the rule's author read it, in a revision the rule is for.
 fn behind(
     file: &Arc<File>,
     content: &Content,
     statements: &[String],
-    reviewed: Date,
+    (reviewed, until): (Date, Option<Date>),
     at: &Spanned<&str>,
     problems: &mut Problems,
 ) {
@@ -367,7 +367,7 @@ fn behind(
         let Some((_, statement)) = content.statement(reference) else { continue };
         let told = statement.changes.iter().filter(|c| !matches!(c.kind.as_str(), "layout" | "editorial" | "rename"));
         let texts = statement.text.steps.iter().skip(1).map(|(date, _)| *date);
-        let newest = told.map(|c| c.revision).chain(texts).filter(|d| *d > reviewed).max();
+        let newest = told.map(|c| c.revision).chain(texts).filter(|d| *d > reviewed && until.is_none_or(|u| *d <= u)).max();
         if let Some(newest) = newest {
             problems.push(
                 Problem::warning(file, at.span.clone(), format!("`{reference}` was changed on {newest}"))

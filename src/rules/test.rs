@@ -256,7 +256,7 @@ const OPERATORS: [&str; 16] = [
 const BLOCKS: [&str; 5] = ["all", "any", "not", "some", "none"];
 
 impl Reader<'_> {
-    /// A list of tests. An empty list is a mistake, because it would hold for everything.
+    /// A list of tests. Only `where` may be empty; then it holds for everything.
     pub(super) fn tests(
         &self,
         node: &Node,
@@ -266,11 +266,8 @@ impl Reader<'_> {
         problems: &mut Problems,
     ) -> Vec<Test> {
         let Some(items) = node.list(self.file, &format!("`{what}`"), problems) else { return Vec::new() };
-        if items.is_empty() {
-            problems.push(
-                Problem::error(self.file, node.span.clone(), format!("`{what}` holds no test"))
-                    .help("leave the field out"),
-            );
+        if items.is_empty() && what != "where" {
+            problems.error(self.file, node.span.clone(), format!("`{what}` holds no test"));
         }
         items.iter().filter_map(|item| self.test(item, frames, named, problems)).collect()
     }
