@@ -133,7 +133,13 @@ pub struct Open {
 }
 
 /// Runs the rules. The result is the same for any number of threads.
-pub fn run(rules: &RuleSet, content: &Content, schema: &Schema, evidence: &Evidence, options: &Options) -> Run {
+pub fn run(
+    rules: &RuleSet,
+    content: &Content,
+    schema: &Schema,
+    evidence: &Evidence,
+    options: &Options,
+) -> Run {
     let ids = Identities::build(schema, evidence);
     let shared = Shared::new(content, schema, evidence, &ids, options.revision);
     let results: Vec<(Vec<RuleOutcome>, Vec<Ranked>)> = rules
@@ -164,7 +170,10 @@ fn run_alone(rule: &Rule, content: &Content, schema: &Schema, evidence: &Evidenc
 fn guarded(shared: &Shared<'_>, number: usize, rule: &Rule) -> (Vec<RuleOutcome>, Vec<Ranked>) {
     catch_unwind(AssertUnwindSafe(|| judge(shared, number, rule))).unwrap_or_else(|_| {
         let outcome = Outcome::Error("the rule could not be evaluated; please report this".to_owned());
-        (vec![RuleOutcome { rule: rule.id.clone(), statements: rule.statements.clone(), outcome }], Vec::new())
+        (
+            vec![RuleOutcome { rule: rule.id.clone(), statements: rule.statements.clone(), outcome }],
+            Vec::new(),
+        )
     })
 }
 
@@ -238,8 +247,7 @@ fn evaluate(binding: Binding<'_>, number: usize, statements: &[String]) -> Verdi
         return Verdict::default();
     }
     let adjust: Vec<_> = rule.adjust.iter().map(|a| binding.tests(&a.filter)).collect();
-    let writer =
-        Writer { binding, number, filter: &filter, require: &require, adjust: &adjust, statements };
+    let writer = Writer { binding, number, filter: &filter, require: &require, adjust: &adjust, statements };
     match &rule.check {
         Check::Each(each) => rows::each(binding, each, &filter, &require, &writer),
         Check::Group(group) => group::group(binding, group, &filter, &require, &writer),
@@ -282,14 +290,15 @@ fn settle(rules: &RuleSet, mut ranked: Vec<Ranked>) -> Vec<Finding> {
     ranked.retain(|_| stays.next().unwrap_or(true));
     // Findings without a place come last.
     ranked.sort_by(|a, b| {
-        (a.place.is_none(), a.place, a.rule, &a.finding.subject, &a.finding.statements, &a.finding.message).cmp(&(
-            b.place.is_none(),
-            b.place,
-            b.rule,
-            &b.finding.subject,
-            &b.finding.statements,
-            &b.finding.message,
-        ))
+        (a.place.is_none(), a.place, a.rule, &a.finding.subject, &a.finding.statements, &a.finding.message)
+            .cmp(&(
+                b.place.is_none(),
+                b.place,
+                b.rule,
+                &b.finding.subject,
+                &b.finding.statements,
+                &b.finding.message,
+            ))
     });
     // The same thing exported twice is one finding with two places.
     let mut out: Vec<Finding> = Vec::new();
@@ -332,10 +341,15 @@ mod tests {
     #[test]
     fn the_rules_are_good() {
         let folder = |name: &str| Assets::Folder(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name));
-        let (content, _) = crate::content::load(&folder("content")).unwrap_or_else(|p| panic!("{}", shown(&p)));
+        let (content, _) =
+            crate::content::load(&folder("content")).unwrap_or_else(|p| panic!("{}", shown(&p)));
         let schema = Schema::load(&folder("content")).unwrap_or_else(|p| panic!("{}", shown(&p)));
-        let rules =
-            crate::rules::compile(&std::env::var_os("CMLINT_RULES").map_or_else(|| folder("rules"), |p| Assets::Folder(p.into())), &content, &schema).unwrap_or_else(|p| panic!("{}", shown(&p)));
+        let rules = crate::rules::compile(
+            &std::env::var_os("CMLINT_RULES").map_or_else(|| folder("rules"), |p| Assets::Folder(p.into())),
+            &content,
+            &schema,
+        )
+        .unwrap_or_else(|p| panic!("{}", shown(&p)));
         let problems = examples(&rules, &content, &schema);
         assert!(problems.is_empty(), "{}", shown(&problems));
     }

@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use crate::assets::Assets;
 use crate::content::{Content, Date, Timeline};
 use crate::evidence::{Schema, TableId};
-use crate::yaml::{Document, File, Problem, Problems};
+use crate::yaml::{File, Problem, Problems, read_all};
 
 pub use example::{Example, Expect, GivenRow, GivenTable};
 pub use facts::{Documented, FactRef, Place as FactPlace, Selector, Wanted};
@@ -211,31 +211,19 @@ pub enum Reference {
 /// A folder that cannot be read is a problem of a file of its name.
 pub fn compile(assets: &Assets, content: &Content, schema: &Schema) -> Result<RuleSet, Problems> {
     let mut problems = Problems::new();
-    let files = match assets.yaml_files() {
-        Ok(files) => files,
-        Err(error) => {
-            let name = match assets {
-                Assets::Embedded(root, _) => (*root).to_owned(),
-                Assets::Folder(path) => path.display().to_string(),
-            };
-            let file = Arc::new(File { path: name.clone(), name, text: Arc::from("") });
-            problems.push(Problem::error(&file, 0..0, format!("the rules cannot be read: {error}")));
-            return Err(problems);
-        }
-    };
+    let documents = read_all(assets, |_| true, &mut problems);
     // What is built in has been compiled by the tests; what is given instead is checked to the last pattern.
     let patterns = matches!(assets, Assets::Folder(_));
-    let parts: Vec<(Option<Document>, Option<file::Loaded>, Problems)> = files
+    let parts: Vec<(Option<file::Loaded>, Problems)> = documents
         .par_iter()
-        .map(|asset| {
+        .map(|document| {
             let mut problems = Problems::new();
-            let document = Document::read(asset, &mut problems);
-            let rule = document.as_ref().and_then(|d| file::read(d, content, schema, patterns, &mut problems));
-            (document, rule, problems)
+            let rule = file::read(document, content, schema, patterns, &mut problems);
+            (rule, problems)
         })
         .collect();
     let mut loaded = Vec::new();
-    for (_, rule, part) in parts {
+    for (rule, part) in parts {
         problems.extend(part);
         loaded.extend(rule);
     }
@@ -261,22 +249,20 @@ fn join(loaded: &mut [file::Loaded], problems: &mut Problems) {
             && a.0 == b.0
         {
             let (first, second) = (&loaded[a.1].rule.file, &loaded[b.1].rule.file);
-            problems.push(
-                Problem::error(second, b.2.clone(), format!("the id `{}` is taken", b.0)).related(
-                    first,
-                    a.2.clone(),
-                    "first used here",
-                ),
-            );
+            problems.push(Problem::error(second, b.2.clone(), format!("the id `{}` is taken", b.0)).related(
+                first,
+                a.2.clone(),
+                "first used here",
+            ));
         }
     }
-    for i in 0..loaded.len() {
+    for one in loaded.iter_mut() {
         let mut to = Vec::new();
-        for (id, span) in std::mem::take(&mut loaded[i].yields_to) {
+        for (id, span) in std::mem::take(&mut one.yields_to) {
             match names.iter().find(|(name, _, _)| *name == id) {
                 Some((_, j, _)) => to.push((*j, span)),
                 None => problems.push(Problem::unknown_name(
-                    &loaded[i].rule.file,
+                    &one.rule.file,
                     span,
                     "rule",
                     &id,
@@ -284,8 +270,8 @@ fn join(loaded: &mut [file::Loaded], problems: &mut Problems) {
                 )),
             }
         }
-        loaded[i].rule.yields_to = to.iter().map(|(j, _)| *j).collect();
-        loaded[i].yield_spans = to.into_iter().map(|(_, span)| span).collect();
+        one.rule.yields_to = to.iter().map(|(j, _)| *j).collect();
+        one.yield_spans = to.into_iter().map(|(_, span)| span).collect();
     }
     // A circle is reported at the rule of it that comes first.
     for i in 0..loaded.len() {
@@ -298,7 +284,10 @@ fn join(loaded: &mut [file::Loaded], problems: &mut Problems) {
                     problems.push(Problem::error(
                         &loaded[i].rule.file,
                         span,
-                        format!("`{}` gives way to itself, by way of the rules it yields to", loaded[i].rule.id),
+                        format!(
+                            "`{}` gives way to itself, by way of the rules it yields to",
+                            loaded[i].rule.id
+                        ),
                     ));
                 }
                 break;

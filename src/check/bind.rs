@@ -122,9 +122,7 @@ impl<'b> Binding<'b> {
             }
             TestKind::Not(test) => BoundKind::Not(Box::new(self.test(test)?)),
             TestKind::Some { join, negated } => BoundKind::Some { join: self.join(join), negated: *negated },
-            TestKind::Field { field, kind, op } => {
-                BoundKind::Field { field: *field, op: self.op(*kind, op) }
-            }
+            TestKind::Field { field, kind, op } => BoundKind::Field { field: *field, op: self.op(*kind, op) },
         };
         Some(Bound { name: test.name.as_deref(), statements: &test.statements, kind })
     }
@@ -242,7 +240,9 @@ impl<'b> Binding<'b> {
 fn flat(fact: Fact) -> Vec<Fact> {
     match fact {
         Fact::Empty | Fact::Unknown(_) => Vec::new(),
-        Fact::List(cells) => Vec::from(cells).into_iter().map(|cell: Cell| cell.fact).flat_map(flat).collect(),
+        Fact::List(cells) => {
+            Vec::from(cells).into_iter().map(|cell: Cell| cell.fact).flat_map(flat).collect()
+        }
         other => vec![other],
     }
 }

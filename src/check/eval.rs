@@ -216,7 +216,9 @@ impl<'b> Eval<'b> {
     fn kind(&self, account: &Account, kinds: &[AccountKind]) -> Tri {
         use AccountKind as K;
         match self.shared.ids.kind(account) {
-            K::Unknown if self.shared.ids.resolve(account).name().is_some() => kinds.contains(&K::User).into(),
+            K::Unknown if self.shared.ids.resolve(account).name().is_some() => {
+                kinds.contains(&K::User).into()
+            }
             K::Unknown if kinds.contains(&K::Unknown) => Tri::True,
             K::Unknown if [K::User, K::Group, K::Computer].iter().all(|k| kinds.contains(k)) => Tri::True,
             K::Unknown if kinds == [K::WellKnown] => Tri::False,
@@ -288,7 +290,9 @@ impl<'b> Eval<'b> {
         let (frame, field) = match operand {
             BoundOperand::Const(value) => return take(Given::Known(value.value())),
             BoundOperand::Row(field) => (self.frames.first(), *field),
-            BoundOperand::Match(field) => (self.frames.len().checked_sub(2).and_then(|i| self.frames.get(i)), *field),
+            BoundOperand::Match(field) => {
+                (self.frames.len().checked_sub(2).and_then(|i| self.frames.get(i)), *field)
+            }
         };
         let Some(frame) = frame.copied() else { return ControlFlow::Continue(()) };
         let Some(cell) = frame.cell(field) else { return ControlFlow::Continue(()) };
@@ -340,7 +344,10 @@ impl<'b> Eval<'b> {
         }
         for gap in &table.gaps {
             let cause = Cause { why: gap.why, table: gap.table, about: About::Rows, place: gap.place };
-            if self.causes[mark..].iter().any(|c| c.why == cause.why && c.table == cause.table && c.about == cause.about) {
+            if self.causes[mark..]
+                .iter()
+                .any(|c| c.why == cause.why && c.table == cause.table && c.about == cause.about)
+            {
                 continue;
             }
             let before = self.causes.len();
@@ -427,7 +434,8 @@ impl<'b> Eval<'b> {
             }
         };
         if let Some(sought) = sought {
-            let index = sought.index.get_or_init(|| shared.build_index(join.table, sought.field, sought.mode));
+            let index =
+                sought.index.get_or_init(|| shared.build_index(join.table, sought.field, sought.mode));
             offer(index.rows(&bucket(shared.ids, sought.mode, &sought.value)));
         }
         for (number, slot) in &join.lookups {

@@ -51,12 +51,9 @@ fn evidence(example: &Example, schema: &Schema) -> Evidence {
         let Some(table) = tables.get_mut(given.table) else { continue };
         for row in &given.rows {
             match row.gap {
-                Some(why) => table.gaps.push(Gap {
-                    why,
-                    table: given.table,
-                    place: None,
-                    cells: row.cells.clone(),
-                }),
+                Some(why) => {
+                    table.gaps.push(Gap { why, table: given.table, place: None, cells: row.cells.clone() })
+                }
                 None => table.rows.push(Row { record: None, cells: row.cells.clone() }),
             }
         }
@@ -71,7 +68,8 @@ fn evidence(example: &Example, schema: &Schema) -> Evidence {
 
 /// A table that no export supplies.
 fn missing(schema: &Schema, table: TableId) -> Gap {
-    let unknown = || crate::evidence::Cell { fact: crate::evidence::Fact::Unknown(Why::NotExported), place: None };
+    let unknown =
+        || crate::evidence::Cell { fact: crate::evidence::Fact::Unknown(Why::NotExported), place: None };
     let cells = schema.tables[table].fields.iter().map(|_| unknown()).collect();
     Gap { why: Why::NotExported, table, place: None, cells }
 }
@@ -119,7 +117,9 @@ fn fits(expected: &Expect, got: &Expect) -> bool {
             };
             sorted(expected) == sorted(got)
         }
-        (Expect::NotEvaluated(expected), Expect::NotEvaluated(got)) => expected.iter().all(|t| got.contains(t)),
+        (Expect::NotEvaluated(expected), Expect::NotEvaluated(got)) => {
+            expected.iter().all(|t| got.contains(t))
+        }
         (expected, got) => expected == got,
     }
 }

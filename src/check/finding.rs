@@ -102,12 +102,8 @@ impl<'b> Writer<'b> {
             .or_else(|| self.filter.iter().find_map(|test| eval.found(test, true)));
         let matched = found.map(|(table, row)| shared.row(table, row));
 
-        let statements: Vec<String> = self
-            .statements
-            .iter()
-            .filter(|s| !narrowed || cited.contains(s.as_str()))
-            .cloned()
-            .collect();
+        let statements: Vec<String> =
+            self.statements.iter().filter(|s| !narrowed || cited.contains(s.as_str())).cloned().collect();
         let row_entity = self.row_entity(&scene.frame);
         let statements = of_entity(shared.content, statements, row_entity.as_deref(), shared.revision);
         let entity = self.entity(&statements, row_entity);
@@ -253,7 +249,8 @@ impl<'b> Writer<'b> {
                     let entity = line.entity.and_then(|id| content.entity(id));
                     if let Some(entity) = entity {
                         let name = entity.name.at(self.binding.shared.revision);
-                        let name = name.or_else(|| entity.name.steps.iter().rev().find_map(|(_, n)| n.as_ref()));
+                        let name =
+                            name.or_else(|| entity.name.steps.iter().rev().find_map(|(_, n)| n.as_ref()));
                         out.push_str(name.map_or(&entity.id, |n| n));
                     }
                 }

@@ -285,9 +285,8 @@ fn judge<'b>(
                 Some(_) => beyond.and_then(|n| values.get(n)).map(|(_, frame)| *frame),
             };
             // Without a limit the rows after the first are what there is beside it.
-            let over = over.or_else(|| {
-                if limit.is_none() { rows.sure.get(1).map(|m| m.frame) } else { None }
-            });
+            let over =
+                over.or_else(|| if limit.is_none() { rows.sure.get(1).map(|m| m.frame) } else { None });
             let texts = values
                 .iter()
                 .filter_map(|(_, frame)| Some(shown(&frame.cell(group.distinct?)?.fact)))

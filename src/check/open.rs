@@ -71,7 +71,11 @@ impl Causes {
         let name = table(first.table);
         let field = match first.about {
             About::Field(f) => Some(
-                schema.tables.get(first.table).and_then(|t| t.fields.get(f)).map_or("item", |f| f.name.as_str()),
+                schema
+                    .tables
+                    .get(first.table)
+                    .and_then(|t| t.fields.get(f))
+                    .map_or("item", |f| f.name.as_str()),
             ),
             _ => None,
         };
@@ -98,7 +102,9 @@ impl Causes {
                 match why {
                     Why::NotExported => format!("no export holds `{field}` of `{name}`"),
                     Why::Truncated => format!("`{field}` of `{name}` was cut off at the depth of the export"),
-                    Why::NotFetched => format!("`{field}` of `{name}` was not fetched: a list query leaves it out"),
+                    Why::NotFetched => {
+                        format!("`{field}` of `{name}` was not fetched: a list query leaves it out")
+                    }
                     Why::Incomplete => format!("`{field}` of `{name}` is missing from the export"),
                     Why::Identity => format!("whom `{field}` of `{name}` means cannot be told"),
                     Why::Unreadable => {

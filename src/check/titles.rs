@@ -15,7 +15,8 @@ pub(super) fn table(content: &Content, schema: &TableSchema, revision: Date) -> 
     let mut rows = Vec::new();
     for entity in content.entities.iter().filter(|e| e.kind != EntityKind::Document) {
         let current = entity.name.at(revision);
-        let titles: BTreeSet<&String> = entity.name.steps.iter().filter_map(|(_, title)| title.as_ref()).collect();
+        let titles: BTreeSet<&String> =
+            entity.name.steps.iter().filter_map(|(_, title)| title.as_ref()).collect();
         for title in titles {
             let cells = schema
                 .fields

@@ -106,9 +106,8 @@ pub(super) fn same(ids: &Identities, mode: Mode, a: &Value<'_>, b: &Value<'_>) -
         },
         Mode::Computer => texts().map_or(Tri::False, |(a, b)| ids.same_computer(a, b).into()),
         Mode::ComputerAccount => match (a.fact, b.fact) {
-            (Fact::Account(account), Fact::Text(computer)) | (Fact::Text(computer), Fact::Account(account)) => {
-                ids.is_account_of(account, computer).into()
-            }
+            (Fact::Account(account), Fact::Text(computer))
+            | (Fact::Text(computer), Fact::Account(account)) => ids.is_account_of(account, computer).into(),
             _ => Tri::False,
         },
     }

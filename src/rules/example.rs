@@ -151,7 +151,8 @@ impl Reader<'_> {
                 && let Some(problem) = problems.0.last_mut()
             {
                 problem.help = Some(
-                    "expected is `pass`, `not-applicable`, `{fail: [subject]}` or `{not-evaluated: table}`".to_owned(),
+                    "expected is `pass`, `not-applicable`, `{fail: [subject]}` or `{not-evaluated: table}`"
+                        .to_owned(),
                 );
             }
             return word;
@@ -285,7 +286,8 @@ impl Reader<'_> {
                         let cells: Option<Vec<Cell>> = items
                             .iter()
                             .map(|item| {
-                                self.cell(kind.scalar, item, n, problems).map(|fact| Cell { fact, place: None })
+                                self.cell(kind.scalar, item, n, problems)
+                                    .map(|fact| Cell { fact, place: None })
                             })
                             .collect();
                         cells.map(|c| Fact::List(c.into()))

@@ -123,7 +123,12 @@ impl<'c> Facts<'c> {
 
 impl Selector {
     /// The facts that are meant in a revision, in the order of the content. `bound` is the fact the rule is bound to.
-    pub(crate) fn at<'c>(&self, content: &'c Content, revision: Date, bound: Option<Place<'c>>) -> Vec<Place<'c>> {
+    pub(crate) fn at<'c>(
+        &self,
+        content: &'c Content,
+        revision: Date,
+        bound: Option<Place<'c>>,
+    ) -> Vec<Place<'c>> {
         self.candidates(content)
             .filter(|p| p.statement.text.at(revision).is_some())
             .filter(|p| self.matches(*p, revision, bound))
@@ -145,11 +150,11 @@ impl Selector {
             let kind = kind.clone();
             entity.statements.iter().flat_map(move |statement| {
                 let kind = kind.clone();
-                statement
-                    .facts
-                    .iter()
-                    .filter(move |f| f.kind == kind)
-                    .map(move |fact| Place { entity, statement, fact })
+                statement.facts.iter().filter(move |f| f.kind == kind).map(move |fact| Place {
+                    entity,
+                    statement,
+                    fact,
+                })
             })
         })
     }
@@ -241,7 +246,9 @@ impl Reader<'_> {
             if alone.all(self.content).is_empty() {
                 let texts: Vec<String> = match &key {
                     FactRef::Entity => known.places.iter().map(|p| p.entity.id.clone()).collect(),
-                    FactRef::Statement => known.places.iter().map(|p| p.statement.reference.clone()).collect(),
+                    FactRef::Statement => {
+                        known.places.iter().map(|p| p.statement.reference.clone()).collect()
+                    }
                     FactRef::Key(_) => known.values(&key).flat_map(texts).collect(),
                 };
                 let written = value.as_text().unwrap_or_default();
@@ -292,7 +299,13 @@ impl Reader<'_> {
         if keys.contains(&name.value) {
             return Some(FactRef::new(name.value));
         }
-        problems.push(Problem::unknown_name(self.file, name.span.clone(), "key of these facts", name.value, keys));
+        problems.push(Problem::unknown_name(
+            self.file,
+            name.span.clone(),
+            "key of these facts",
+            name.value,
+            keys,
+        ));
         None
     }
 }

@@ -80,18 +80,22 @@ pub(super) fn read(
     let fix = fields.fields("fix", "fix", problems);
     let references = fields.list("references", problems);
     let examples = fields.required("examples", problems);
-    let source_key = ["statement", "documented", "because"].map(|name| fields.key(name).map(|k| k.span.clone()));
+    let source_key =
+        ["statement", "documented", "because"].map(|name| fields.key(name).map(|k| k.span.clone()));
     let head = fields.head();
     fields.finish(problems);
 
-    let mut reader =
-        Reader { file, content, schema, facts: None, params: &[], statements: &[], patterns };
+    let mut reader = Reader { file, content, schema, facts: None, params: &[], statements: &[], patterns };
     if let Some(id) = &id {
         kebab(file, id, problems);
         if id.value != file.stem() {
             problems.push(
-                Problem::error(file, id.span.clone(), format!("the id is not the name of the file, `{}`", file.stem()))
-                    .help("name the file after the rule; a former id goes to `aliases`"),
+                Problem::error(
+                    file,
+                    id.span.clone(),
+                    format!("the id is not the name of the file, `{}`", file.stem()),
+                )
+                .help("name the file after the rule; a former id goes to `aliases`"),
             );
         }
     }
@@ -100,8 +104,9 @@ pub(super) fn read(
     }
     if file.folder().is_empty() {
         problems.push(
-            Problem::error(file, head.clone(), "a rule stands in a folder, which is its group")
-                .help("move the file to `accounts/`, `groups/`, `permissions/`, `task-sequences/` or `hygiene/`"),
+            Problem::error(file, head.clone(), "a rule stands in a folder, which is its group").help(
+                "move the file to `accounts/`, `groups/`, `permissions/`, `task-sequences/` or `hygiene/`",
+            ),
         );
     }
     if let Some(title) = &title {
@@ -117,8 +122,12 @@ pub(super) fn read(
         ),
         [_] => {}
         [first, second, ..] => problems.push(
-            Problem::error(file, (*second).clone(), "a rule has one of `statement`, `documented` and `because`")
-                .related(file, (*first).clone(), "the other"),
+            Problem::error(
+                file,
+                (*second).clone(),
+                "a rule has one of `statement`, `documented` and `because`",
+            )
+            .related(file, (*first).clone(), "the other"),
         ),
     }
     if let Some(span) = &source_key[2]
@@ -318,7 +327,12 @@ fn unknown_statement(file: &Arc<File>, content: &Content, reference: &Spanned<&s
 }
 
 /// A date that is a revision's.
-fn revision(file: &Arc<File>, content: &Content, text: &Spanned<&str>, problems: &mut Problems) -> Option<Date> {
+fn revision(
+    file: &Arc<File>,
+    content: &Content,
+    text: &Spanned<&str>,
+    problems: &mut Problems,
+) -> Option<Date> {
     let date = text.value.parse::<Date>().ok();
     let known = date.filter(|d| content.revisions.iter().any(|r| r.date == *d));
     if known.is_none() {
@@ -334,7 +348,12 @@ fn revision(file: &Arc<File>, content: &Content, text: &Spanned<&str>, problems:
     known
 }
 
-fn levels(file: &Arc<File>, content: &Content, node: &Node, problems: &mut Problems) -> Option<Timeline<Level>> {
+fn levels(
+    file: &Arc<File>,
+    content: &Content,
+    node: &Node,
+    problems: &mut Problems,
+) -> Option<Timeline<Level>> {
     let Kind::Map(entries) = &node.kind else {
         let level = node.word(file, "level", LEVELS, problems)?;
         let first = content.revisions.first().map(|r| r.date)?;
@@ -343,7 +362,8 @@ fn levels(file: &Arc<File>, content: &Content, node: &Node, problems: &mut Probl
     let mut steps = Vec::new();
     for (key, value) in entries {
         let date = revision(file, content, &Spanned::new(key.value.as_str(), key.span.clone()), problems);
-        let level = if value.is_null() { None } else { Some(value.word(file, "level", LEVELS, problems)?.value) };
+        let level =
+            if value.is_null() { None } else { Some(value.word(file, "level", LEVELS, problems)?.value) };
         steps.push((date?, level));
     }
     steps.sort_by_key(|(date, _)| *date);
@@ -365,9 +385,16 @@ fn behind(
 ) {
     for reference in statements {
         let Some((_, statement)) = content.statement(reference) else { continue };
-        let told = statement.changes.iter().filter(|c| !matches!(c.kind.as_str(), "layout" | "editorial" | "rename"));
+        let told = statement
+            .changes
+            .iter()
+            .filter(|c| !matches!(c.kind.as_str(), "layout" | "editorial" | "rename"));
         let texts = statement.text.steps.iter().skip(1).map(|(date, _)| *date);
-        let newest = told.map(|c| c.revision).chain(texts).filter(|d| *d > reviewed && until.is_none_or(|u| *d <= u)).max();
+        let newest = told
+            .map(|c| c.revision)
+            .chain(texts)
+            .filter(|d| *d > reviewed && until.is_none_or(|u| *d <= u))
+            .max();
         if let Some(newest) = newest {
             problems.push(
                 Problem::warning(file, at.span.clone(), format!("`{reference}` was changed on {newest}"))
@@ -540,7 +567,8 @@ impl Reader<'_> {
                 Some(Check::Each(Each {
                     table: frame.table,
                     item: frame.item,
-                    filter: filter.map_or_else(Vec::new, |n| self.tests(n, "where", &[frame], false, problems)),
+                    filter: filter
+                        .map_or_else(Vec::new, |n| self.tests(n, "where", &[frame], false, problems)),
                     require: self.tests(require?, "require", &[frame], true, problems),
                 }))
             }
@@ -601,10 +629,18 @@ impl Reader<'_> {
         let head = fields.head();
         let (Some(frame), Some(_)) = (frame, by_node) else { return None };
         if let Some((_, second)) = limits.get(1) {
-            problems.error(self.file, second.span.clone(), "a group has one of `at_most`, `at_least`, `exactly`");
+            problems.error(
+                self.file,
+                second.span.clone(),
+                "a group has one of `at_most`, `at_least`, `exactly`",
+            );
         }
         if limits.is_empty() && require.is_none() {
-            problems.error(self.file, head.clone(), "the group asks nothing: it has neither a limit nor `require`");
+            problems.error(
+                self.file,
+                head.clone(),
+                "the group asks nothing: it has neither a limit nor `require`",
+            );
             return None;
         }
         let scalar = |name: Spanned<&str>, problems: &mut Problems| {
@@ -675,7 +711,11 @@ impl Reader<'_> {
             if named.contains(&table) {
                 problems.error(self.file, name.span.clone(), format!("`{}` comes twice", name.value));
             } else if !read.contains(&table) {
-                problems.error(self.file, name.span.clone(), format!("the check does not read `{}`", name.value));
+                problems.error(
+                    self.file,
+                    name.span.clone(),
+                    format!("the check does not read `{}`", name.value),
+                );
             }
             named.push(table);
         }
@@ -684,8 +724,12 @@ impl Reader<'_> {
                 && let Some(table) = self.schema.tables.get(*table)
             {
                 problems.push(
-                    Problem::error(self.file, node.span.clone(), format!("the check reads `{}` too", table.name))
-                        .help("name all tables that are read"),
+                    Problem::error(
+                        self.file,
+                        node.span.clone(),
+                        format!("the check reads `{}` too", table.name),
+                    )
+                    .help("name all tables that are read"),
                 );
             }
         }
@@ -705,7 +749,13 @@ impl Reader<'_> {
         }
     }
 
-    fn reasons(&self, node: &Node, check: &Check, names: &Names, problems: &mut Problems) -> Vec<(String, Text)> {
+    fn reasons(
+        &self,
+        node: &Node,
+        check: &Check,
+        names: &Names,
+        problems: &mut Problems,
+    ) -> Vec<(String, Text)> {
         let Kind::Map(entries) = &node.kind else {
             problems.push(wrong_kind(self.file, node, "`reasons`", "a map"));
             return Vec::new();
@@ -769,7 +819,11 @@ impl Reader<'_> {
             if let Some(style) = &style
                 && style.value != (i == 0)
             {
-                problems.error(self.file, style.span.clone(), "the first label is the primary one, no other is");
+                problems.error(
+                    self.file,
+                    style.span.clone(),
+                    "the first label is the primary one, no other is",
+                );
             }
             let spot = at.and_then(|at| self.spot(&at, names, problems));
             let text = text.and_then(|node| self.line(node, "text", names, problems));

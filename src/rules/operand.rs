@@ -48,7 +48,9 @@ impl Mode {
             (S::Flag, S::Flag) => Self::Flag,
             (S::Date, S::Date) => Self::Date,
             (S::Account, S::Account | S::Name | S::Text) | (S::Name | S::Text, S::Account) => Self::Account,
-            (S::Computer, S::Computer | S::Name | S::Text) | (S::Name | S::Text, S::Computer) => Self::Computer,
+            (S::Computer, S::Computer | S::Name | S::Text) | (S::Name | S::Text, S::Computer) => {
+                Self::Computer
+            }
             (S::Site, S::Site | S::Name | S::Text) | (S::Name | S::Text, S::Site) => Self::Site,
             (S::Path, S::Path | S::Name | S::Text) | (S::Name | S::Text, S::Path) => Self::Path,
             (S::Account, S::Computer) | (S::Computer, S::Account) => Self::ComputerAccount,
@@ -225,20 +227,28 @@ impl Reader<'_> {
         ];
         if given.iter().filter(|g| **g).count() != 1 {
             if !entries.is_empty() {
-                problems.error(self.file, head, "an operand is one of row, match, fact, param, revision, documented");
+                problems.error(
+                    self.file,
+                    head,
+                    "an operand is one of row, match, fact, param, revision, documented",
+                );
             }
             return None;
         }
         if let Some(name) = row {
-            return self.field_operand(name, frames.first().copied(), scalar, list, problems).map(
-                |(mode, field, kind)| (mode, Operand::Row { field, kind }),
-            );
+            return self
+                .field_operand(name, frames.first().copied(), scalar, list, problems)
+                .map(|(mode, field, kind)| (mode, Operand::Row { field, kind }));
         }
         if let Some(name) = found {
             if frames.len() < 3 {
                 problems.push(
-                    Problem::error(self.file, name.span.clone(), "there is no row that a join has found here")
-                        .help("`match` is for the `where` of a join inside the `where` of another"),
+                    Problem::error(
+                        self.file,
+                        name.span.clone(),
+                        "there is no row that a join has found here",
+                    )
+                    .help("`match` is for the `where` of a join inside the `where` of another"),
                 );
                 return None;
             }
@@ -257,8 +267,12 @@ impl Reader<'_> {
                     seen.push(value);
                     if value.is_array() && !list {
                         problems.push(
-                            Problem::error(self.file, name.span.clone(), format!("`{}` is a list", name.value))
-                                .help("use `in`"),
+                            Problem::error(
+                                self.file,
+                                name.span.clone(),
+                                format!("`{}` is a list", name.value),
+                            )
+                            .help("use `in`"),
                         );
                         return None;
                     }
@@ -272,7 +286,8 @@ impl Reader<'_> {
             let value = &self.params[number].value;
             if value.is_array() && !list {
                 problems.push(
-                    Problem::error(self.file, name.span, format!("`{}` is a list", name.value)).help("use `in`"),
+                    Problem::error(self.file, name.span, format!("`{}` is a list", name.value))
+                        .help("use `in`"),
                 );
                 return None;
             }
@@ -284,7 +299,7 @@ impl Reader<'_> {
             if is != read_as {
                 problems.push(
                     Problem::error(self.file, key.span, "this cannot be compared with the field")
-                        .label(format!("{}", describe(FieldKind { scalar: is, list: false }))),
+                        .label(describe(FieldKind { scalar: is, list: false })),
                 );
                 return None;
             }
@@ -297,9 +312,7 @@ impl Reader<'_> {
             return None;
         };
         if !list {
-            problems.push(
-                Problem::error(self.file, take.span, "this is a list of values").help("use `in`"),
-            );
+            problems.push(Problem::error(self.file, take.span, "this is a list of values").help("use `in`"));
             return None;
         }
         let facts = selector.all(self.content);
@@ -335,8 +348,12 @@ impl Reader<'_> {
             None => {
                 let here = FieldKind { scalar, list: false };
                 problems.push(
-                    Problem::error(self.file, name.span, format!("`{}` cannot be compared with the field", name.value))
-                        .label(format!("{} against {}", describe(kind), describe(here))),
+                    Problem::error(
+                        self.file,
+                        name.span,
+                        format!("`{}` cannot be compared with the field", name.value),
+                    )
+                    .label(format!("{} against {}", describe(kind), describe(here))),
                 );
                 None
             }
@@ -352,9 +369,7 @@ impl Reader<'_> {
         problems: &mut Problems,
     ) -> Option<Fact> {
         let site = scalar == Scalar::Site
-            && value
-                .as_str()
-                .is_some_and(|t| t.len() != 3 || !t.bytes().all(|b| b.is_ascii_alphanumeric()));
+            && value.as_str().is_some_and(|t| t.len() != 3 || !t.bytes().all(|b| b.is_ascii_alphanumeric()));
         let result = if site {
             Err(TypedError(format!("{value} is not a site code: three letters or digits").replace('"', "`")))
         } else {

@@ -277,11 +277,14 @@ impl Reader<'_> {
         let name = fields.text("name", problems);
         let cited = fields.texts("statement", problems);
         if !named {
-            for (word, span) in [("name", name.as_ref().map(|n| &n.span)), ("statement", cited.first().map(|s| &s.span))] {
+            for (word, span) in
+                [("name", name.as_ref().map(|n| &n.span)), ("statement", cited.first().map(|s| &s.span))]
+            {
                 if let Some(span) = span {
                     problems.push(
-                        Problem::error(self.file, span.clone(), format!("`{word}` says nothing here"))
-                            .help("only the tests of `require` can fail, so only they have names and statements"),
+                        Problem::error(self.file, span.clone(), format!("`{word}` says nothing here")).help(
+                            "only the tests of `require` can fail, so only they have names and statements",
+                        ),
                     );
                 }
             }
@@ -339,16 +342,19 @@ impl Reader<'_> {
                 ));
                 return None;
             }
-            (Some(field), Some((word, operand)), _) => self.field_test(field, word, operand, frames, problems)?,
+            (Some(field), Some((word, operand)), _) => {
+                self.field_test(field, word, operand, frames, problems)?
+            }
             (None, Some((word, _)), _) => {
                 problems.push(Problem::error(self.file, head, format!("`{word}` needs a `field`")));
                 return None;
             }
             (_, None, None) => {
-                problems.push(
-                    Problem::error(self.file, head, "the test asks nothing")
-                        .help(format!("it needs one of `{}`, `{}`", OPERATORS.join("`, `"), BLOCKS.join("`, `"))),
-                );
+                problems.push(Problem::error(self.file, head, "the test asks nothing").help(format!(
+                    "it needs one of `{}`, `{}`",
+                    OPERATORS.join("`, `"),
+                    BLOCKS.join("`, `")
+                )));
                 return None;
             }
         };
@@ -406,9 +412,13 @@ impl Reader<'_> {
         let fits = |what: &str, fits: bool, problems: &mut Problems| {
             if !fits {
                 problems.push(
-                    Problem::error(self.file, name.span.clone(), format!("`{word}` does not fit `{}`", name.value))
-                        .label(format!("this field is {}", describe(kind)))
-                        .help(format!("`{word}` is for {what}")),
+                    Problem::error(
+                        self.file,
+                        name.span.clone(),
+                        format!("`{word}` does not fit `{}`", name.value),
+                    )
+                    .label(format!("this field is {}", describe(kind)))
+                    .help(format!("`{word}` is for {what}")),
                 );
             }
             fits
@@ -416,9 +426,13 @@ impl Reader<'_> {
         let one = |problems: &mut Problems| {
             if kind.list {
                 problems.push(
-                    Problem::error(self.file, name.span.clone(), format!("`{word}` does not fit `{}`", name.value))
-                        .label(format!("this field is {}", describe(kind)))
-                        .help("use `has`, or make a row of each element with `each: TABLE.FIELD`"),
+                    Problem::error(
+                        self.file,
+                        name.span.clone(),
+                        format!("`{word}` does not fit `{}`", name.value),
+                    )
+                    .label(format!("this field is {}", describe(kind)))
+                    .help("use `has`, or make a row of each element with `each: TABLE.FIELD`"),
                 );
             }
             !kind.list
@@ -533,7 +547,8 @@ impl Reader<'_> {
                 fields.finish(problems);
                 let (there, join) = (there?, join?);
                 let span = there.span.clone();
-                let (number, other) = self.field(Frame { table: join.table, item: None }, there.clone(), problems)?;
+                let (number, other) =
+                    self.field(Frame { table: join.table, item: None }, there.clone(), problems)?;
                 let Some(mode) = Mode::of(scalar, other.scalar) else {
                     problems.push(self.misfit(span, there.value, other, name.value, kind));
                     return None;
@@ -572,8 +587,11 @@ impl Reader<'_> {
         here: &str,
         kind: FieldKind,
     ) -> Problem {
-        Problem::error(self.file, span, format!("`{there}` cannot be compared with `{here}`"))
-            .label(format!("{} against {}", describe(other), describe(kind)))
+        Problem::error(self.file, span, format!("`{there}` cannot be compared with `{here}`")).label(format!(
+            "{} against {}",
+            describe(other),
+            describe(kind)
+        ))
     }
 }
 

@@ -129,7 +129,13 @@ fn tables_found(test: &Test, holds: bool, out: &mut Vec<TableId>) {
 
 impl Reader<'_> {
     /// A text with values on one line.
-    pub(super) fn line(&self, node: &Node, what: &str, names: &Names, problems: &mut Problems) -> Option<Text> {
+    pub(super) fn line(
+        &self,
+        node: &Node,
+        what: &str,
+        names: &Names,
+        problems: &mut Problems,
+    ) -> Option<Text> {
         let text = node.text(self.file, &format!("`{what}`"), problems)?;
         if text.value.trim().is_empty() {
             problems.error(self.file, text.span, format!("`{what}` is empty"));
@@ -142,7 +148,12 @@ impl Reader<'_> {
     }
 
     /// Takes a text apart.
-    pub(super) fn template(&self, text: &Spanned<&str>, names: &Names, problems: &mut Problems) -> Option<Text> {
+    pub(super) fn template(
+        &self,
+        text: &Spanned<&str>,
+        names: &Names,
+        problems: &mut Problems,
+    ) -> Option<Text> {
         let mut segments = Vec::new();
         let mut literal = String::new();
         let mut rest = text.value.trim_end();
