@@ -5,6 +5,8 @@
 //! whole file. It knows no tables and no rules: which classes and properties are worth building is told to it
 //! by [`Wanted`].
 
+mod date;
+mod json;
 mod row;
 mod secret;
 mod task_sequence;
