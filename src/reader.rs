@@ -7,6 +7,7 @@
 
 mod date;
 mod json;
+mod mof;
 mod row;
 mod secret;
 mod task_sequence;

@@ -1,2 +1,3 @@
 //! JSON
+mod text;
 mod token;
