@@ -1,3 +1,4 @@
 //! JSON
+mod build;
 mod text;
 mod token;

@@ -75,17 +75,19 @@ pub(super) struct Member {
 /// A place in the text from which to go on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scanner<'t> {
+    /// The text.
+    pub(super) text: &'t str,
     bytes: &'t [u8],
     /// The next byte.
     pub(super) at: usize,
     /// Whether the text ends because the file does.
-    last: bool,
+    pub(super) last: bool,
 }
 
 impl<'t> Scanner<'t> {
     /// At `at` of `text`; `last` says that nothing follows the text.
     pub(super) fn new(text: &'t str, at: usize, last: bool) -> Self {
-        Self { bytes: text.as_bytes(), at, last }
+        Self { text, bytes: text.as_bytes(), at, last }
     }
 
     /// The next byte, without taking it.
