@@ -199,6 +199,13 @@ pub(super) fn may_name_secret(bytes: &[u8]) -> bool {
 ///
 /// Made to be run over everything: it looks for a few rare bytes and judges only the words they stand in.
 pub(super) fn mentions(bytes: &[u8]) -> bool {
+    names_password(bytes)
+        || OTHERS.iter().any(|seed| seed.find_iter(bytes).any(|at| names_secret_at(bytes, at)))
+        || BLOBS.iter().any(|blob| blob.find(bytes).is_some())
+}
+
+/// [`mentions`] for a password or secret by name only: cheap enough for rows that nobody wants.
+pub(super) fn names_password(bytes: &[u8]) -> bool {
     // Password, passwd and pwd have a `w` behind an `s` or `p` and before a `d` or `o`.
     let near = |at: usize| {
         let before = at.checked_sub(1).and_then(|i| bytes.get(i)).map(|b| b | 0x20);
@@ -206,13 +213,14 @@ pub(super) fn mentions(bytes: &[u8]) -> bool {
         matches!((before, behind), (Some(b's' | b'p'), Some(b'd' | b'o'))) && names_secret_at(bytes, at)
     };
     memchr::memchr2_iter(b'w', b'W', bytes).any(near)
-        || SEEDS.iter().any(|seed| seed.find_iter(bytes).any(|at| names_secret_at(bytes, at)))
-        || BLOBS.iter().any(|blob| blob.find(bytes).is_some())
+        || SECRET.find_iter(bytes).any(|at| names_secret_at(bytes, at))
 }
 
+static SECRET: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ecret").into_owned());
+
 /// Parts of the other words.
-static SEEDS: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| {
-    ["ecret", "SECRET", "assphrase", "asscode", "piKey", "ccessToken", "rivateKey"]
+static OTHERS: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
+    ["SECRET", "assphrase", "asscode", "piKey", "ccessToken", "rivateKey"]
         .map(|seed| Finder::new(seed).into_owned())
 });
 

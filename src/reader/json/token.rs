@@ -110,6 +110,23 @@ impl<'t> Scanner<'t> {
         self.blanks_slowly();
     }
 
+    /// Skips what may stand between values at the top level: white space, NUL, byte order marks.
+    pub(super) fn filling(&mut self) {
+        loop {
+            self.blanks();
+            match self.bytes.get(self.at) {
+                Some(0) => self.at += 1,
+                Some(0xEF) if self.bytes[self.at..].starts_with("\u{feff}".as_bytes()) => self.at += 3,
+                _ => return,
+            }
+        }
+    }
+
+    /// Whether the last byte that is not white space is a comma.
+    pub(super) fn behind_comma(&self) -> bool {
+        self.bytes[..self.at].iter().rev().find(|b| !b.is_ascii_whitespace()) == Some(&b',')
+    }
+
     fn blanks_slowly(&mut self) {
         const SPACES: u64 = 0x2020_2020_2020_2020;
         loop {
