@@ -84,13 +84,17 @@ struct Reader<'a, 'w> {
     rows: Rows<'a, 'w>,
     /// The class of the rows at hand, where an envelope tells it.
     class: Option<Box<str>>,
+    /// Where the value at the top level begins in the window's text, or where the window begins in it.
+    value: usize,
+    /// Whether a line feed of that value has left the window.
+    lines: bool,
     /// Whether the text is to end between two elements of a list.
     open_end: bool,
 }
 
 impl<'a, 'w> Reader<'a, 'w> {
     fn new(window: &'a mut Window, wanted: &'w Wanted, sink: &'a mut dyn Sink, open_end: bool) -> Self {
-        Self { window, pos: 0, rows: Rows::new(wanted, sink), class: None, open_end }
+        Self { window, pos: 0, rows: Rows::new(wanted, sink), class: None, value: 0, lines: false, open_end }
     }
 
     /// Does something at the next byte, reading on and starting over if the text ends in its middle.
@@ -104,8 +108,10 @@ impl<'a, 'w> Reader<'a, 'w> {
                     return Ok(done);
                 }
                 Err(Stop::More) if !last => {
+                    let leaving = &self.window.view().text.as_bytes()[self.value.min(self.pos)..self.pos];
+                    self.lines = self.lines || memchr::memchr(b'\n', leaving).is_some();
                     let more = self.window.advance(self.pos)?;
-                    self.pos = 0;
+                    (self.pos, self.value) = (0, 0);
                     last = !more || self.window.at_end();
                 }
                 Err(Stop::More) => return Err(Halt::Broken(Rest::from(self.window.view(), self.pos))),
@@ -125,7 +131,7 @@ impl<'a, 'w> Reader<'a, 'w> {
                 }
             })?;
             let Some(next) = next else { return Ok(()) };
-            let start = self.window.view().offsets.file(self.window.view().text, self.pos);
+            (self.value, self.lines) = (self.pos, false);
             let outcome = match next {
                 b'{' => self.top_object(),
                 b'[' => {
@@ -136,7 +142,7 @@ impl<'a, 'w> Reader<'a, 'w> {
             };
             match outcome {
                 Ok(()) => self.rows.tally.values += 1,
-                Err(Halt::Bad(rest, why)) if self.next_line(start, rest, why)? => {}
+                Err(Halt::Bad(rest, why)) if self.next_line(rest, why)? => {}
                 Err(halt) => return Err(halt),
             }
             self.class = None;
@@ -145,11 +151,10 @@ impl<'a, 'w> Reader<'a, 'w> {
 
     /// After a mistake in a line that is to be a value of its own: goes to the next line, if that may be one. False
     /// if this is not a file of lines.
-    fn next_line(&mut self, start: u64, mistake: Rest, why: &'static str) -> Result<bool, Halt> {
-        let view = self.window.view();
+    fn next_line(&mut self, mistake: Rest, why: &'static str) -> Result<bool, Halt> {
         // The value must have begun in the line of the mistake.
-        let line = memchr::memrchr(b'\n', &view.text.as_bytes()[..mistake.at]).map_or(0, |i| i + 1);
-        if view.offsets.file(view.text, line) > start {
+        let before = self.window.view().text.as_bytes().get(self.value..mistake.at).unwrap_or_default();
+        if self.lines || memchr::memchr(b'\n', before).is_some() {
             return Ok(false);
         }
         self.pos = mistake.at;
@@ -293,6 +298,27 @@ enum Next {
 /// Looks at an object at the top level until it is clear how to read it. Leaves the scanner where it was unless the
 /// object is read as a whole.
 fn plan(s: &mut Scanner<'_>, members: &mut Vec<Member>, wanted: &Wanted) -> Result<Plan, Stop> {
+    let start = s.at;
+    let mut list = false;
+    let plan = look(s, members, wanted, &mut list);
+    if matches!(plan, Ok(Plan::Whole(_))) {
+        return plan;
+    }
+    s.at = start;
+    match plan {
+        // What can be had of a list of rows is had, even if it is larger than the window or breaks off.
+        Err(stop) if list && (start == 0 || s.last || stop != Stop::More) => Ok(Plan::Stream),
+        plan => plan,
+    }
+}
+
+/// [`plan`], without a thought to where the scanner is left. `rows` says whether a list of rows was met.
+fn look(
+    s: &mut Scanner<'_>,
+    members: &mut Vec<Member>,
+    wanted: &Wanted,
+    rows: &mut bool,
+) -> Result<Plan, Stop> {
     members.clear();
     let start = s.at;
     let text = s.text;
@@ -319,22 +345,21 @@ fn plan(s: &mut Scanner<'_>, members: &mut Vec<Member>, wanted: &Wanted) -> Resu
                     && is_class_key(wanted, name)
                     && build::named_class(text, members).is_none();
         if stream {
-            s.at = start;
             return Ok(Plan::Stream);
         }
-        match s.value() {
-            Ok(value) => members.push(Member { key, value }),
-            Err(Stop::More) if !s.last && list => {
-                s.at = start;
-                return Ok(Plan::Stream);
-            }
-            Err(stop) => return Err(stop),
-        }
+        *rows |= list && holds_objects(text, s.at);
+        let value = s.value()?;
+        members.push(Member { key, value });
     }
     if sharphound(text, members) && find(text, members, "data").is_some() {
         return Ok(Plan::Foreign("SharpHound data"));
     }
     Ok(Plan::Whole(Token { kind: Kind::Object, range: start..s.at }))
+}
+
+/// Whether the first element of the list at `at` is an object.
+fn holds_objects(text: &str, at: usize) -> bool {
+    text[at + 1..].trim_start().starts_with('{')
 }
 
 /// Whether there is a `meta` with a `type` and a `count` or `methods`.
@@ -401,3 +426,6 @@ fn conclude(mut tally: Tally, foreign: Option<&'static str>) -> Reading {
     }
     reading
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::build::{Use, named_class, printed_row, properties, use_of};
+use super::build::{Use, build, named_class, printed_row, properties, use_of};
 use super::text::{decode, decode_exactly};
 use super::token::{Kind, Member, Scanner, Token};
 use crate::reader::row::{self, Recogniser};
+use crate::reader::task_sequence::{self, Package};
 use crate::reader::{Data, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, secret};
 use crate::source::{Span, View};
 
@@ -320,17 +321,38 @@ impl<'a, 'w> Rows<'a, 'w> {
         if !wanted.name.eq_ignore_ascii_case("SMS_TaskSequencePackage") {
             return None;
         }
-        let member = find(view.text, members, "Sequence").filter(|m| m.value.is_text())?;
-        let (text, offsets) = decode_exactly(view, &member.value);
-        if !text.trim_start().starts_with('<') {
+        let text = view.text;
+        let member = find(text, members, "Sequence").filter(|m| m.value.is_text())?;
+        let (sequence, offsets) = decode_exactly(view, &member.value);
+        if !sequence.trim_start().starts_with('<') {
             return None;
         }
-        let _ = offsets;
+        let field = |names: &[&str]| {
+            let member =
+                names.iter().find_map(|name| find(text, members, name).filter(|m| m.value.is_text()))?;
+            Some(build(view, &member.value, ""))
+        };
+        let package = Package {
+            name: field(&["Name"]),
+            id: field(&["PackageID"]),
+            changed: field(&["LastRefreshTime", "SourceDate", "LastModifiedDate"]),
+        };
         let span = view.span(member.value.inner());
-        Some(Value {
-            span,
-            data: Data::Object(Object { class: Some("sequence".into()), properties: Vec::new() }),
-        })
+        match task_sequence::read(View { text: &sequence, offsets: &offsets }, Some(&package), self.sink) {
+            Ok(_) => {
+                let object = Object { class: Some("sequence".into()), properties: Vec::new() };
+                Some(Value { span, data: Data::Object(object) })
+            }
+            Err(fault) => {
+                self.broken(
+                    fault.span,
+                    span,
+                    Some("TaskSequenceStep"),
+                    format!("the task sequence is not valid XML: {}", fault.text),
+                );
+                Some(Value { span, data: Data::Truncated })
+            }
+        }
     }
 }
 
