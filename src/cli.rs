@@ -1,1 +1,172 @@
 //! The command line: arguments in, exit code out.
+//!
+//! This module says which commands and options there are; each command is one file in `cli/` that joins the
+//! modules and leaves the work to them. What is printed is made in [`crate::report`].
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Effects, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::assets::Assets;
+
+mod explain;
+mod load;
+mod names;
+mod output;
+mod rules;
+mod test;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::Cyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Checks Configuration Manager exports against what is documented of its accounts and groups.
+///
+/// Give it what PowerShell, the console or AdminService export (XML or JSON, also in zip files). It says which
+/// documented statement a configuration breaks, shows the place in the export, and says what it could not
+/// check and how to collect what is missing. It reads files only: it connects to nothing and changes nothing.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cmlint",
+    version,
+    styles = STYLES,
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    after_help = "Run `cmlint COMMAND --help` for all options of a command, with examples.",
+    after_long_help = "\
+Examples:
+  cmlint explain NAA                    everything documented about the network access account
+  cmlint rules                          what is checked, and what it needs
+
+Run `cmlint COMMAND --help` for all options of a command."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Explain a rule, a documented statement, an account or a group
+    Explain(explain::ExplainArgs),
+    /// List the rules: what they check, how grave it is, which evidence they need
+    Rules(rules::RulesArgs),
+    /// Validate the specification, the rules and the evidence tables, and run every example
+    Test(test::TestArgs),
+}
+
+/// Options of all commands.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// Use the specification in this folder instead of the built-in one
+    #[arg(long, global = true, value_name = "DIR", env = "CMLINT_CONTENT", hide_env_values = true)]
+    content: Option<PathBuf>,
+    /// Use the rules in this folder instead of the built-in ones
+    #[arg(long, global = true, value_name = "DIR", env = "CMLINT_RULES", hide_env_values = true)]
+    rules: Option<PathBuf>,
+    /// When to use colours
+    ///
+    /// `auto` uses them on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE=1 turns them on everywhere.
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+impl Global {
+    fn content(&self) -> Assets {
+        self.content.clone().map_or_else(Assets::content, Assets::Folder)
+    }
+
+    fn rules(&self) -> Assets {
+        self.rules.clone().map_or_else(Assets::rules, Assets::Folder)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// The two formats of commands that only tell something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TextFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// How a run ended. The numbers are a promise: see the help of `check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing that counts was found.
+    Clean,
+    /// Something was found.
+    Findings,
+    /// Not all of the work could be done.
+    Trouble,
+    /// Nothing could be evaluated, or evidence that was required is missing.
+    NotEvaluated,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Clean => 0,
+            Exit::Findings => 1,
+            Exit::Trouble => 2,
+            Exit::NotEvaluated => 3,
+        })
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the command cannot do its work at all; the message is for people and says what to do.
+pub fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let Cli { command, global } = cli;
+    let color = match global.color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    };
+    color.write_global();
+    match command {
+        Command::Explain(args) => explain::run(&args, &global),
+        Command::Rules(args) => rules::run(&args, &global),
+        Command::Test(args) => test::run(&args, &global),
+    }
+}
+
+/// Says on standard error why a command did not do its work.
+pub fn complain(error: &anyhow::Error) {
+    use crate::report::text::{BAD, paint};
+    let mut text = format!("{} {error}\n", paint(BAD, "error:"));
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("  because {cause}\n"));
+    }
+    output::aside(&text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,4 +1,25 @@
 //! Parses the command line, runs the command, sets the exit code.
-#![allow(unused_crate_dependencies)]
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cmlint::cli::{self, Cli, Exit};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version arrive here too, with exit code 0. A closed pipe is nobody's fault.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Trouble.into() } else { Exit::Clean.into() };
+        }
+    };
+    match cli::run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            cli::complain(&error);
+            Exit::Trouble.into()
+        }
+    }
+}

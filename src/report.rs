@@ -1,1 +1,283 @@
-//! One file a format. Decides nothing.
+//! What came out of a run, for people and for programs; one file a format.
+//!
+//! A format only writes down what it is given: it decides nothing, reads no files and knows no command line.
+//! Places in exports come as [`Spot`]s, already turned into lines, columns and masked excerpts, so that every
+//! format shows the same numbers and none can show a secret.
+
+use std::collections::BTreeMap;
+
+use crate::check::{Finding, Outcome, Run};
+use crate::content::{Content, Date, Revision};
+use crate::evidence::{Schema, TableId, Why};
+use crate::reader::Status;
+use crate::rules::Level;
+use crate::source::Excerpt;
+
+mod concise;
+mod human;
+mod json;
+pub mod text;
+
+/// The formats of `cmlint check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Excerpts and a summary, for reading.
+    Human,
+    /// One line a finding.
+    Concise,
+    /// Everything, for programs; `docs/report.schema.json` describes it.
+    Json,
+}
+
+/// Everything a format may show.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// The specification.
+    pub content: &'a Content,
+    /// The evidence tables.
+    pub schema: &'a Schema,
+    /// Title of each rule that ran, by its id.
+    pub titles: &'a BTreeMap<&'a str, &'a str>,
+    /// What was given, in the order it was read.
+    pub inputs: &'a [Input],
+    /// Why this revision was applied, as half a sentence: "it is the newest".
+    pub revision_reason: &'a str,
+    /// What came out.
+    pub run: &'a Run,
+    /// The places of each finding, in the order of [`Run::findings`]; the first of each is primary.
+    pub spots: &'a [Vec<Spot>],
+    /// How many columns there are to write in.
+    pub columns: usize,
+    /// Show every finding with an excerpt, every rule and its outcome, all that is missing.
+    pub verbose: bool,
+}
+
+/// What became of an input.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Its path, as it is shown.
+    pub path: String,
+    /// Name of its shape, if it was recognised.
+    pub format: Option<&'static str>,
+    /// Name of its encoding, if it could be opened.
+    pub encoding: Option<&'static str>,
+    /// How many objects it holds.
+    pub records: u64,
+    /// How far it was read.
+    pub status: Status,
+    /// What to know of it, each with line and column where it has a place.
+    pub notes: Vec<(Option<(u64, u64)>, String)>,
+}
+
+/// A labelled place, ready to be shown.
+#[derive(Debug, Clone)]
+pub struct Spot {
+    /// The file.
+    pub path: String,
+    /// First line, from 1.
+    pub line: u64,
+    /// First column in characters, from 1.
+    pub column: u64,
+    /// Line of the last character.
+    pub end_line: u64,
+    /// One past the last column.
+    pub end_column: u64,
+    /// What is to be seen there.
+    pub label: String,
+    /// Whether the finding is about this place; the others explain it.
+    pub primary: bool,
+    /// The line it begins on and, of a longer place, the next few and the last; masked, and cut to what may be
+    /// shown. Empty if nothing is.
+    pub excerpts: Vec<Excerpt>,
+}
+
+/// The word for how far an input was read.
+fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Read => "read",
+        Status::Partial => "partial",
+        Status::Unrecognised => "unrecognised",
+        Status::Unreadable => "unreadable",
+    }
+}
+
+/// Writes a report in a format, colours included.
+pub fn write(report: &Report<'_>, format: Format) -> String {
+    match format {
+        Format::Human => human::write(report),
+        Format::Concise => concise::write(report),
+        Format::Json => json::write(report),
+    }
+}
+
+/// How many rules ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outcomes {
+    /// Looked, holds.
+    pub pass: usize,
+    /// Looked, does not hold.
+    pub fail: usize,
+    /// Could not look.
+    pub not_evaluated: usize,
+    /// Nothing to look at.
+    pub not_applicable: usize,
+    /// The rule itself broke.
+    pub error: usize,
+}
+
+/// What a set of missing tables keeps from being checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingExport<'a> {
+    /// The line that collects it.
+    pub collect: &'a str,
+    /// The tables it would fill and that are missed.
+    pub tables: Vec<TableId>,
+    /// Rules that cannot be evaluated without it.
+    pub rules: Vec<&'a str>,
+    /// How many statements these are about.
+    pub statements: usize,
+}
+
+impl<'a> Report<'a> {
+    /// The applied revision as the specification describes it.
+    pub fn revision(&self) -> Option<&'a Revision> {
+        self.content.revision(self.run.revision)
+    }
+
+    /// Number of findings of a level.
+    pub fn findings_of(&self, level: Level) -> usize {
+        self.run.findings.iter().filter(|f| f.level == level).count()
+    }
+
+    /// Findings with their places, by file and position; those without a place come last.
+    pub fn findings(&self) -> Vec<(&'a Finding, &'a [Spot])> {
+        let mut all: Vec<_> = (self.run.findings.iter())
+            .enumerate()
+            .map(|(i, f)| (f, self.spots.get(i).map_or(&[][..], Vec::as_slice)))
+            .collect();
+        let order: BTreeMap<&str, usize> =
+            self.inputs.iter().enumerate().map(|(i, input)| (input.path.as_str(), i)).collect();
+        all.sort_by_key(|(_, spots)| {
+            spots.first().map_or((usize::MAX, 0, 0), |s| {
+                (order.get(s.path.as_str()).copied().unwrap_or(usize::MAX - 1), s.line, s.column)
+            })
+        });
+        all
+    }
+
+    /// How many rules ended how.
+    pub fn outcomes(&self) -> Outcomes {
+        let mut out = Outcomes::default();
+        for row in &self.run.outcomes {
+            match row.outcome {
+                Outcome::Pass => out.pass += 1,
+                Outcome::Fail => out.fail += 1,
+                Outcome::NotEvaluated(_) => out.not_evaluated += 1,
+                Outcome::NotApplicable(_) => out.not_applicable += 1,
+                Outcome::Error(_) => out.error += 1,
+            }
+        }
+        out
+    }
+
+    /// What is not exported, by the line that collects it, the most valuable first.
+    pub fn missing_exports(&self) -> Vec<MissingExport<'a>> {
+        let mut missing: Vec<MissingExport<'a>> = Vec::new();
+        let mut statements: Vec<Vec<&str>> = Vec::new();
+        for row in &self.run.outcomes {
+            let Outcome::NotEvaluated(open) = &row.outcome else { continue };
+            if open.why != Why::NotExported {
+                continue;
+            }
+            for table in leaves(self.schema, &open.tables) {
+                let Some(collect) = self.schema.tables.get(table).map(|t| t.collect.as_str()) else {
+                    continue;
+                };
+                let at = missing.iter().position(|m| m.collect == collect).unwrap_or_else(|| {
+                    missing.push(MissingExport { collect, tables: vec![], rules: vec![], statements: 0 });
+                    statements.push(Vec::new());
+                    missing.len() - 1
+                });
+                let entry = &mut missing[at];
+                if !entry.tables.contains(&table) {
+                    entry.tables.push(table);
+                }
+                if !entry.rules.contains(&row.rule.as_str()) {
+                    entry.rules.push(&row.rule);
+                }
+                statements[at].extend(row.statements.iter().map(String::as_str));
+            }
+        }
+        for (entry, mut statements) in missing.iter_mut().zip(statements) {
+            statements.sort_unstable();
+            statements.dedup();
+            entry.statements = statements.len();
+            entry.tables.sort_unstable();
+        }
+        missing.sort_by_key(|m| {
+            (std::cmp::Reverse(m.rules.len()), std::cmp::Reverse(m.statements), m.tables.first().copied())
+        });
+        missing
+    }
+
+    /// What a statement says in the applied revision, in our words.
+    pub fn statement_text(&self, reference: &str) -> Option<&'a str> {
+        let (_, statement) = self.content.statement(reference)?;
+        statement.text.at(self.run.revision).map(String::as_str)
+    }
+
+    /// The title an entity has in the applied revision, or the last it had.
+    pub fn entity_name(&self, id: &str) -> Option<&'a str> {
+        let entity = self.content.entity(id)?;
+        name_at(&entity.name, self.run.revision)
+    }
+}
+
+/// The tables themselves, and for those that are made of others, the others.
+fn leaves(schema: &Schema, tables: &[TableId]) -> Vec<TableId> {
+    let mut out = Vec::new();
+    let mut todo: Vec<TableId> = tables.iter().rev().copied().collect();
+    let mut seen = Vec::new();
+    while let Some(table) = todo.pop() {
+        if seen.contains(&table) {
+            continue;
+        }
+        seen.push(table);
+        match schema.tables.get(table) {
+            Some(t) if !t.made_from.is_empty() => todo.extend(t.made_from.iter().rev()),
+            _ => out.push(table),
+        }
+    }
+    out
+}
+
+/// The lines that collect these tables, each once.
+pub fn collects<'a>(schema: &'a Schema, tables: &[TableId]) -> Vec<&'a str> {
+    let mut out: Vec<&str> = Vec::new();
+    for table in leaves(schema, tables) {
+        if let Some(table) = schema.tables.get(table)
+            && !out.contains(&table.collect.as_str())
+        {
+            out.push(&table.collect);
+        }
+    }
+    out
+}
+
+/// The value at a revision, or the last there was.
+pub fn name_at(name: &crate::content::Timeline<String>, revision: Date) -> Option<&str> {
+    name.at(revision).or_else(|| name.steps.iter().rev().find_map(|(_, v)| v.as_ref())).map(String::as_str)
+}
+
+/// The word for how binding a statement is.
+pub fn level_word(level: crate::content::Level) -> &'static str {
+    use crate::content::Level;
+    match level {
+        Level::Must => "must",
+        Level::MustNot => "must-not",
+        Level::Should => "should",
+        Level::ShouldNot => "should-not",
+        Level::May => "may",
+        Level::Info => "info",
+    }
+}

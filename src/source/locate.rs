@@ -264,8 +264,11 @@ impl Lines {
         let end = offsets.text(text, request.span.end);
         let chosen = choose(&cells, at, end, width);
 
-        out.before = chosen.start > 0 || first > line_start || self.start.is_none();
-        out.after = chosen.end < cells.len() || stop < line_stop || !ends_line(bytes, line_stop);
+        // Indentation before a record and the comma behind it are nothing that is missed.
+        let left = !text[line_start..first].trim_start().is_empty();
+        let right = !text[stop..line_stop].trim_end_matches([' ', '\t', ',']).is_empty();
+        out.before = chosen.start > 0 || left || self.start.is_none();
+        out.after = chosen.end < cells.len() || right || !ends_line(bytes, line_stop);
         // The column of `at` is known; that of the first cell is as many characters away.
         let start = cells.get(chosen.start).map_or(first, |cell| cell.range.start);
         out.column = if start <= at {

@@ -1,0 +1,64 @@
+//! Loads specification, evidence tables and rules, and collects what is wrong with them.
+
+use super::{Global, output};
+use crate::content::{self, Content};
+use crate::evidence::Schema;
+use crate::rules::{self, RuleSet};
+use crate::yaml::{self, Problems};
+
+/// What every command but `--version` needs.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) content: Content,
+    pub(super) schema: Schema,
+    pub(super) rules: RuleSet,
+}
+
+/// Loads everything. None if something is wrong; the problems then have an error among them.
+pub(super) fn load_all(global: &Global) -> (Option<Loaded>, Problems) {
+    let assets = global.content();
+    let mut problems = Problems::new();
+    let content = match content::load(&assets) {
+        Ok((content, warnings)) => {
+            problems.extend(warnings);
+            Some(content)
+        }
+        Err(errors) => {
+            problems.extend(errors);
+            None
+        }
+    };
+    let schema = match Schema::load(&assets) {
+        Ok(schema) => Some(schema),
+        Err(errors) => {
+            problems.extend(errors);
+            None
+        }
+    };
+    // Rules name statements and tables: without these every name in them would be a mistake.
+    let (Some(content), Some(schema)) = (content, schema) else { return (None, problems) };
+    match rules::compile(&global.rules(), &content, &schema) {
+        Ok(mut rules) => {
+            problems.extend(std::mem::take(&mut rules.warnings));
+            (Some(Loaded { content, schema, rules }), problems)
+        }
+        Err(errors) => {
+            problems.extend(errors);
+            (None, problems)
+        }
+    }
+}
+
+/// Loads everything, or shows on standard error what is wrong. Warnings are for `cmlint test`.
+///
+/// # Errors
+/// When something is wrong.
+pub(super) fn load(global: &Global) -> anyhow::Result<Loaded> {
+    let (loaded, mut problems) = load_all(global);
+    loaded.ok_or_else(|| {
+        problems.0.retain(|p| !p.warning);
+        problems.sort();
+        output::aside(&yaml::render(&problems, true));
+        anyhow::anyhow!("the specification or the rules cannot be used: {}", super::test::verdict(&problems))
+    })
+}

@@ -1,0 +1,59 @@
+//! `cmlint test`: validates the specification, the evidence tables and the rules, and runs every example.
+
+use clap::Args;
+
+use super::{Exit, Global, output};
+use crate::check;
+use crate::report::text::{BAD, DOUBT, GOOD, count, paint};
+use crate::yaml::{self, Problems};
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cmlint test                           what is built in
+  cmlint test --rules my-rules          your own rules, against the built-in specification
+
+Exit codes:
+  0  all is well; there may be warnings
+  2  something is wrong")]
+pub(super) struct TestArgs {}
+
+pub(super) fn run(_args: &TestArgs, global: &Global) -> anyhow::Result<Exit> {
+    let (loaded, mut problems) = super::load::load_all(global);
+    if let Some(loaded) = &loaded {
+        problems.extend(check::examples(&loaded.rules, &loaded.content, &loaded.schema));
+    }
+    problems.sort();
+    output::aside(&yaml::render(&problems, true));
+    let Some(loaded) = loaded else {
+        output::aside(&format!("{}\n", verdict(&problems)));
+        return Ok(Exit::Trouble);
+    };
+    let statements: usize = loaded.content.entities.iter().map(|e| e.statements.len()).sum();
+    let entities =
+        loaded.content.entities.iter().filter(|e| e.kind != crate::content::EntityKind::Document).count();
+    let examples: usize = loaded.rules.rules.iter().map(|r| r.examples.len()).sum();
+    let line = [
+        count(entities, "entity", "entities"),
+        count(statements, "statement", "statements"),
+        count(loaded.schema.tables.len(), "evidence table", "evidence tables"),
+        count(loaded.rules.rules.len(), "rule", "rules"),
+        count(examples, "example", "examples"),
+    ];
+    output::write(&format!("{}: {}\n", line.join(", "), verdict(&problems)), None)?;
+    Ok(if problems.has_errors() { Exit::Trouble } else { Exit::Clean })
+}
+
+/// `2 errors, 1 warning`, or that all is well.
+pub(super) fn verdict(problems: &Problems) -> String {
+    let errors = problems.0.iter().filter(|p| !p.warning).count();
+    let warnings = problems.0.len() - errors;
+    let mut parts = Vec::new();
+    if errors > 0 {
+        parts.push(paint(BAD, count(errors, "error", "errors")));
+    }
+    if warnings > 0 {
+        parts.push(paint(DOUBT, count(warnings, "warning", "warnings")));
+    }
+    if parts.is_empty() { paint(GOOD, "all is well") } else { parts.join(", ") }
+}

@@ -1,0 +1,23 @@
+//! One line a finding: `path:line:column: level[rule] message`.
+
+use std::fmt::Write;
+
+use super::Report;
+use super::text::{STRONG, harmless, level_style, paint};
+
+pub(super) fn write(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    for (finding, spots) in report.findings() {
+        if let Some(spot) = spots.first() {
+            let _ = write!(out, "{}:{}:{}: ", paint(STRONG, harmless(&spot.path)), spot.line, spot.column);
+        }
+        let style = level_style(finding.level);
+        let _ = writeln!(
+            out,
+            "{} {}",
+            paint(style, format_args!("{}[{}]", finding.level.name(), finding.rule)),
+            harmless(&finding.message)
+        );
+    }
+    out
+}
