@@ -5,7 +5,13 @@
 //! documented. A new place where an account is stored is a change of data, not of code.
 
 mod account;
+mod convert;
 mod identity;
+mod made;
+mod mapping;
+mod merge;
+mod path;
+mod rows;
 mod schema;
 
 use std::sync::Arc;
@@ -16,6 +22,18 @@ use crate::yaml::Problems;
 
 pub use account::computer_name;
 pub use identity::{AccountKind, Identities, Identity, Scope};
+pub use mapping::Mapping;
+
+/// Reads `evidence.yaml` and `sources.yaml` of a content tree.
+///
+/// # Errors
+/// With every mistake in either file, at its place.
+pub fn load(assets: &Assets) -> Result<(Schema, Mapping), Problems> {
+    let mut problems = Problems::new();
+    let schema = schema::load(assets, &mut problems);
+    let mapping = mapping::load(assets, &schema, &mut problems);
+    problems.or_value((schema, mapping)).map(|(loaded, _)| loaded)
+}
 
 /// The tables and how they are filled.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,660 @@
+//! Reads `sources.yaml`: where each field of a table stands in an export.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::path::{Path, Steps};
+use super::schema::{field_named, table_named};
+use super::{Fact, Scalar, Schema, TableId, TableSchema};
+use crate::assets::Assets;
+use crate::reader::{Recognise, Wanted, WantedClass};
+use crate::yaml::{Document, Fields, File, Kind, Node, Problem, Problems, Spanned, read_all, wrong_kind};
+
+/// How exported objects become rows.
+#[derive(Debug, Clone, Default)]
+pub struct Mapping {
+    pub(super) classes: Vec<ClassMap>,
+    /// Lower-case class name to its number.
+    numbers: HashMap<Box<str>, usize>,
+}
+
+/// How objects of a class become rows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ClassMap {
+    pub(super) name: Box<str>,
+    pub(super) recognise: Vec<Recognise>,
+    /// Properties that list queries return empty.
+    pub(super) lazy: Vec<Lazy>,
+    /// Tables that miss something because the values of this class are protected.
+    pub(super) unreadable: Vec<TableId>,
+    /// Tables that are exported as soon as an object of this class is there, and for which object they are.
+    pub(super) covers: Vec<Known>,
+    /// A property that is not there is empty, not unknown.
+    pub(super) whole: bool,
+    pub(super) rows: Vec<RowMap>,
+}
+
+/// A property that list queries return empty.
+#[derive(Debug, Clone)]
+pub(super) struct Lazy {
+    pub(super) property: Box<str>,
+    pub(super) others: Vec<Box<str>>,
+    pub(super) tables: Vec<Known>,
+}
+
+/// A table, and what is known of those of its rows an object speaks of.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) table: TableId,
+    pub(super) fields: Vec<(usize, FieldMap)>,
+}
+
+/// When a table counts as exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Presence {
+    /// When an object passes `when`.
+    #[default]
+    Item,
+    /// As soon as an object of the class is there.
+    Class,
+    /// Never by these rows.
+    Never,
+}
+
+/// How an object becomes rows of one table.
+#[derive(Debug, Clone)]
+pub(super) struct RowMap {
+    pub(super) table: TableId,
+    pub(super) presence: Presence,
+    pub(super) when: Choice,
+    pub(super) each: Option<Path>,
+    pub(super) filter: Choice,
+    pub(super) fields: Vec<(usize, FieldMap)>,
+}
+
+/// Alternatives, each a list of conditions that must all hold. No alternative: always.
+pub(super) type Choice = Vec<Vec<Condition>>;
+
+/// A condition on an object or element.
+#[derive(Debug, Clone)]
+pub(super) struct Condition {
+    pub(super) path: Path,
+    pub(super) test: Test,
+}
+
+/// What must be true of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Test {
+    /// It is one of these, in lower case.
+    In(Vec<String>),
+    /// It is there and not empty, or the opposite.
+    Exists(bool),
+    /// It begins with this, in lower case.
+    StartsWith(String),
+}
+
+/// How a value becomes a cell.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FieldMap {
+    pub(super) source: Source,
+    pub(super) path: Path,
+    /// Keeps what stands behind, or before, a text.
+    pub(super) after: Option<Box<str>>,
+    pub(super) before: Option<Box<str>>,
+    pub(super) part: Option<AccountPart>,
+    /// Lower-case values and what they become.
+    pub(super) map: Option<Vec<(Box<str>, Fact)>>,
+    pub(super) otherwise: Otherwise,
+    pub(super) not: bool,
+    /// Where the domain of a bare account name stands: a distinguished name.
+    pub(super) domain: Option<Path>,
+    /// Only what has the look of an account is taken for one; anything else is unknown.
+    pub(super) qualified: bool,
+    /// The name of the file stands in for an empty value.
+    pub(super) or_file: bool,
+}
+
+/// What a cell is made from.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Source {
+    /// The value at the path.
+    #[default]
+    Path,
+    /// The same in all rows.
+    Constant(Fact),
+    /// Not to be known from this class.
+    Unknown,
+    /// Whether the value is there and empty.
+    IsEmpty,
+    /// Whether the text holds a task sequence variable.
+    Variable,
+    /// What is known of a credential.
+    Secret,
+    /// The third number of a version.
+    Build,
+}
+
+/// A part of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AccountPart {
+    Domain,
+    Name,
+}
+
+/// What becomes of values that a map does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Otherwise {
+    Empty,
+    #[default]
+    Unknown,
+    Same,
+}
+
+impl Mapping {
+    /// The mapping of a class.
+    pub(super) fn class(&self, name: &str) -> Option<&ClassMap> {
+        let number = match self.numbers.get(name) {
+            Some(number) => number,
+            None => self.numbers.get(name.to_ascii_lowercase().as_str())?,
+        };
+        Some(&self.classes[*number])
+    }
+
+    /// The tables that objects of a class fill or should fill.
+    pub(super) fn tables_of(class: &ClassMap) -> Vec<TableId> {
+        let lazy = class.lazy.iter().flat_map(|l| l.tables.iter().map(|k| k.table));
+        let mut tables: Vec<TableId> = class
+            .rows
+            .iter()
+            .map(|r| r.table)
+            .chain(class.covers.iter().map(|k| k.table))
+            .chain(lazy)
+            .chain(class.unreadable.iter().copied())
+            .collect();
+        tables.sort_unstable();
+        tables.dedup();
+        tables
+    }
+
+    /// The classes and properties that a reader must build.
+    pub fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::default();
+        for (name, number) in &self.numbers {
+            let class = &self.classes[*number];
+            let known = WantedClass { name: class.name.clone(), properties: class.properties() };
+            wanted.classes.insert(name.to_ascii_lowercase().into(), known);
+        }
+        wanted.recognise = self.classes.iter().flat_map(|c| c.recognise.iter().cloned()).collect();
+        wanted
+    }
+}
+
+impl ClassMap {
+    /// Lower-case names of the top-level properties that are looked at.
+    fn properties(&self) -> Vec<Box<str>> {
+        let mut names: Vec<Box<str>> = Vec::new();
+        let mut add = |name: &str| {
+            let name: Box<str> = name.to_ascii_lowercase().into();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        };
+        let mut add_path = |path: &Path| {
+            for (name, others) in path.alternatives.iter().filter_map(Steps::top) {
+                add(name);
+                others.iter().for_each(|other| add(other));
+            }
+        };
+        let known = |known: &Known, add_path: &mut dyn FnMut(&Path)| {
+            known.fields.iter().for_each(|(_, field)| add_path(&field.path));
+        };
+        for row in &self.rows {
+            row.when.iter().chain(&row.filter).flatten().for_each(|condition| add_path(&condition.path));
+            row.each.iter().for_each(&mut add_path);
+            for (_, field) in &row.fields {
+                add_path(&field.path);
+                field.domain.iter().for_each(&mut add_path);
+            }
+        }
+        self.covers.iter().for_each(|k| known(k, &mut add_path));
+        for lazy in &self.lazy {
+            lazy.tables.iter().for_each(|k| known(k, &mut add_path));
+        }
+        for lazy in &self.lazy {
+            add(&lazy.property);
+            lazy.others.iter().for_each(|other| add(other));
+        }
+        // A class of which only its being there counts still has its own properties.
+        for rule in &self.recognise {
+            rule.all.iter().chain(&rule.any).for_each(|name| add(name));
+        }
+        names
+    }
+}
+
+/// Reads `sources.yaml` of a content tree.
+pub(super) fn load(assets: &Assets, schema: &Schema, problems: &mut Problems) -> Mapping {
+    let documents = read_all(assets, |name| name == "sources.yaml", problems);
+    match documents.first() {
+        Some(document) => read(document, schema, problems),
+        None => {
+            if problems.is_empty() {
+                let path = format!("{}/sources.yaml", assets.root());
+                problems.error(&File::absent(path), 0..0, "the file is missing");
+            }
+            Mapping::default()
+        }
+    }
+}
+
+/// What the pieces of a file are read with.
+struct Context<'s> {
+    file: Arc<File>,
+    schema: &'s Schema,
+    /// Property name to other names for the same.
+    also: Vec<(String, Vec<Box<str>>)>,
+}
+
+/// Reads the mapping. Mistakes are added to `problems`; what has none is in the mapping.
+pub(super) fn read(document: &Document, schema: &Schema, problems: &mut Problems) -> Mapping {
+    let mut mapping = Mapping::default();
+    let mut context = Context { file: Arc::clone(&document.file), schema, also: Vec::new() };
+    let Some(mut root) = document.fields("sources file", problems) else { return mapping };
+    if let Some(also) = root.fields("also", "list of names", problems) {
+        for (name, node) in also.rest() {
+            let mut names = Vec::new();
+            for item in node.list(&context.file, "other names", problems).unwrap_or_default() {
+                names.extend(item.text(&context.file, "a name", problems).map(|t| t.value.into()));
+            }
+            context.also.push((name.value.clone(), names));
+        }
+    }
+    let mut places: HashMap<Box<str>, std::ops::Range<usize>> = HashMap::new();
+    for node in root.list("classes", problems) {
+        let Some((class, names)) = context.class(node, problems) else { continue };
+        let number = mapping.classes.len();
+        mapping.classes.push(class);
+        for name in names {
+            let key: Box<str> = name.value.to_ascii_lowercase().into();
+            if let Some(first) = places.get(&key) {
+                let what = format!("the class `{}` comes twice", name.value);
+                let problem = Problem::error(&context.file, name.span.clone(), what);
+                problems.push(problem.related(&context.file, first.clone(), "first here"));
+                continue;
+            }
+            places.insert(key.clone(), name.span);
+            mapping.numbers.insert(key, number);
+        }
+    }
+    root.finish(problems);
+    context.unfilled(&mapping, problems);
+    mapping
+}
+
+impl Context<'_> {
+    /// A table that nothing fills is a mistake in one of the two files.
+    fn unfilled(&self, mapping: &Mapping, problems: &mut Problems) {
+        if mapping.classes.is_empty() || problems.has_errors() {
+            return;
+        }
+        for (id, table) in self.schema.tables.iter().enumerate() {
+            let filled = mapping.classes.iter().any(|class| class.rows.iter().any(|row| row.table == id));
+            if matches!(table.made, super::Made::Exported) && !filled {
+                let what = format!("no class fills the table `{}`", table.name);
+                problems.error(&self.file, 0..0, what);
+            }
+        }
+    }
+
+    fn class<'n>(
+        &'n self,
+        node: &'n Node,
+        problems: &mut Problems,
+    ) -> Option<(ClassMap, Vec<Spanned<&'n str>>)> {
+        let file = &self.file;
+        let mut fields = node.fields(file, "class", problems)?;
+        let name = fields.required_text("class", problems)?;
+        let mut names = vec![name.clone()];
+        names.extend(fields.texts("also", problems));
+        let mut class = ClassMap { name: name.value.into(), ..ClassMap::default() };
+        for node in fields.list("recognise", problems) {
+            class.recognise.extend(self.recognise(name.value, node, problems));
+        }
+        if let Some(lazy) = fields.fields("lazy", "list of lazy properties", problems) {
+            for (property, node) in lazy.rest() {
+                let tables = self.known_tables(node, problems);
+                let others = self.others(&property.value);
+                class.lazy.push(Lazy { property: property.value.as_str().into(), others, tables });
+            }
+        }
+        for table in fields.texts("unreadable", problems) {
+            class.unreadable.extend(table_named(file, self.schema, table, problems));
+        }
+        if let Some(node) = fields.get("covers") {
+            class.covers = self.known_tables(node, problems);
+        }
+        let absent = fields.word("absent", &[("unknown", false), ("empty", true)], problems);
+        class.whole = absent.is_some_and(|a| a.value);
+        for node in fields.list("rows", problems) {
+            class.rows.extend(self.row(node, problems));
+        }
+        if class.rows.is_empty() && class.lazy.is_empty() && class.unreadable.is_empty() {
+            problems.error(file, name.span.clone(), format!("the class `{}` fills no table", name.value));
+        }
+        fields.finish(problems);
+        Some((class, names))
+    }
+
+    fn others(&self, name: &str) -> Vec<Box<str>> {
+        self.also
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, names)| names.clone())
+            .unwrap_or_default()
+    }
+
+    fn recognise(&self, class: &str, node: &Node, problems: &mut Problems) -> Option<Recognise> {
+        let file = &self.file;
+        let mut fields = node.fields(file, "way to recognise a class", problems)?;
+        let lower = |texts: Vec<Spanned<&str>>| -> Vec<Box<str>> {
+            texts.into_iter().map(|t| t.value.to_ascii_lowercase().into()).collect()
+        };
+        let mut out = Recognise { class: class.into(), ..Recognise::default() };
+        out.all = lower(fields.texts("all", problems));
+        out.any = lower(fields.texts("any", problems));
+        out.none = lower(fields.texts("none", problems));
+        if let Some(values) = fields.fields("values", "list of values", problems) {
+            for (name, node) in values.rest() {
+                if let Some(text) = node.text(file, "a value", problems) {
+                    out.values.push((name.value.to_ascii_lowercase().into(), text.value.into()));
+                }
+            }
+        }
+        if out.all.is_empty() && out.any.is_empty() && out.values.is_empty() {
+            problems.error(file, fields.head(), "this would recognise any row");
+        }
+        fields.finish(problems);
+        Some(out)
+    }
+
+    /// `[table, ...]`, or `{table: {field: path, ...}}`.
+    fn known_tables(&self, node: &Node, problems: &mut Problems) -> Vec<Known> {
+        let file = &self.file;
+        match &node.kind {
+            Kind::List(items) => items
+                .iter()
+                .filter_map(|item| item.text(file, "a table", problems))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .filter_map(|name| table_named(file, self.schema, name, problems))
+                .map(|table| Known { table, fields: Vec::new() })
+                .collect(),
+            Kind::Map(entries) => {
+                let mut out = Vec::new();
+                for (name, node) in entries {
+                    let named = Spanned::new(name.value.as_str(), name.span.clone());
+                    let Some(table) = table_named(file, self.schema, named, problems) else { continue };
+                    let Some(fields) = node.fields(file, "list of fields", problems) else { continue };
+                    let fields = self.fields(&fields, table, false, problems);
+                    out.push(Known { table, fields });
+                }
+                out
+            }
+            _ => {
+                problems.push(wrong_kind(file, node, "this", "a list of tables, or a map of them"));
+                Vec::new()
+            }
+        }
+    }
+
+    fn row(&self, node: &Node, problems: &mut Problems) -> Option<RowMap> {
+        let file = &self.file;
+        let mut fields = node.fields(file, "row", problems)?;
+        let name = fields.required_text("table", problems);
+        let words = [("item", Presence::Item), ("class", Presence::Class), ("never", Presence::Never)];
+        let presence = fields.word("presence", &words, problems).map(|p| p.value).unwrap_or_default();
+        let when = fields.get("when").map(|node| self.choice(node, false, problems)).unwrap_or_default();
+        let each = fields.text("each", problems).and_then(|text| self.path(&text, false, problems));
+        let filter = fields.get("where").map(|node| self.choice(node, true, problems)).unwrap_or_default();
+        if let (Some(key), true) = (fields.key("where"), each.is_none()) {
+            problems.error(
+                file,
+                key.span.clone(),
+                "`where` is about the elements of `each`, which is missing",
+            );
+        }
+        let columns = fields.required("fields", problems);
+        let table = name.and_then(|name| table_named(file, self.schema, name, problems));
+        let columns = match (columns, table) {
+            (Some(node), Some(table)) => node
+                .fields(file, "list of fields", problems)
+                .map(|fields| self.fields(&fields, table, each.is_some(), problems)),
+            _ => None,
+        };
+        fields.finish(problems);
+        let table = table?;
+        if !matches!(self.schema.tables[table].made, super::Made::Exported) {
+            let what = format!("the table `{}` is made from others", self.schema.tables[table].name);
+            problems.error(file, node.head(), what);
+        }
+        Some(RowMap { table, presence, when, each, filter, fields: columns? })
+    }
+
+    fn fields(
+        &self,
+        fields: &Fields<'_>,
+        table: TableId,
+        elements: bool,
+        problems: &mut Problems,
+    ) -> Vec<(usize, FieldMap)> {
+        let table = &self.schema.tables[table];
+        let mut out = Vec::new();
+        for (name, node) in fields.rest() {
+            let named = Spanned::new(name.value.as_str(), name.span.clone());
+            let number = field_named(&self.file, table, named, problems);
+            // The value is read even where the name is wrong, so that all mistakes are seen at once.
+            let known = number.unwrap_or(usize::MAX);
+            if let Some(field) = self.field(node, table, known, elements, problems)
+                && let Some(number) = number
+            {
+                out.push((number, field));
+            }
+        }
+        out
+    }
+
+    fn field(
+        &self,
+        node: &Node,
+        table: &TableSchema,
+        number: usize,
+        elements: bool,
+        problems: &mut Problems,
+    ) -> Option<FieldMap> {
+        let file = &self.file;
+        if node.as_text().is_some() {
+            let text = node.text(file, "a path", problems)?;
+            let path = self.path(&text, elements, problems)?;
+            return Some(FieldMap { path, ..FieldMap::default() });
+        }
+        let scalar = table.fields.get(number).map(|f| f.kind.scalar);
+        let mut fields = node.fields(file, "field", problems)?;
+        let mut out = FieldMap::default();
+        let ways: [(&'static str, fn() -> Source); 6] = [
+            ("path", || Source::Path),
+            ("is_empty", || Source::IsEmpty),
+            ("variable", || Source::Variable),
+            ("secret", || Source::Secret),
+            ("build", || Source::Build),
+            ("value", || Source::Unknown),
+        ];
+        let mut given = 0;
+        for (way, source) in ways {
+            if way == "value" {
+                if let Some(node) = fields.get("value") {
+                    given += 1;
+                    let fact = self.constant(node, scalar, problems);
+                    out.source = Source::Constant(fact.unwrap_or(Fact::Empty));
+                }
+            } else if let Some(text) = fields.text(way, problems) {
+                given += 1;
+                out.source = source();
+                out.path = self.path(&text, elements, problems).unwrap_or_default();
+            }
+        }
+        if fields.flag("unknown", problems) == Some(true) {
+            given += 1;
+            out.source = Source::Unknown;
+        }
+        if given != 1 {
+            let help = "one of `path`, `value`, `unknown`, `is_empty`, `variable`, `secret`, `build`";
+            problems
+                .push(Problem::error(file, fields.head(), "a field is made in exactly one way").help(help));
+        }
+        out.after = fields.text("after", problems).map(|t| t.value.into());
+        out.before = fields.text("before", problems).map(|t| t.value.into());
+        let parts = [("domain", AccountPart::Domain), ("name", AccountPart::Name)];
+        out.part = fields.word("part", &parts, problems).map(|p| p.value);
+        if let Some(map) = fields.fields("map", "map of values", problems) {
+            let entry = |(key, node): &(Spanned<String>, Node), problems: &mut Problems| {
+                let key: Box<str> = key.value.to_lowercase().into();
+                Some((key, self.constant(node, scalar, problems)?))
+            };
+            out.map = Some(map.rest().filter_map(|e| entry(e, problems)).collect());
+        }
+        let words = [("empty", Otherwise::Empty), ("unknown", Otherwise::Unknown), ("same", Otherwise::Same)];
+        if let Some(otherwise) = fields.word("otherwise", &words, problems) {
+            out.otherwise = otherwise.value;
+            if out.map.is_none() {
+                problems.error(file, otherwise.span, "`otherwise` belongs to a `map`");
+            }
+        }
+        out.not = fields.flag("not", problems).unwrap_or(false);
+        out.domain = fields.text("domain", problems).and_then(|text| self.path(&text, elements, problems));
+        out.qualified = fields.flag("qualified", problems).unwrap_or(false);
+        out.or_file = fields.flag("or_file", problems).unwrap_or(false);
+        let fits = |words: &[Scalar]| scalar.is_none_or(|s| words.contains(&s));
+        let wrong = [
+            (
+                out.not || matches!(out.source, Source::IsEmpty | Source::Variable),
+                &[Scalar::Flag][..],
+                "a flag",
+            ),
+            (out.domain.is_some() || out.qualified, &[Scalar::Account][..], "an account"),
+            (matches!(out.source, Source::Secret), &[Scalar::Name, Scalar::Text][..], "a name"),
+            (matches!(out.source, Source::Build), &[Scalar::Integer][..], "an integer"),
+        ];
+        for (used, scalars, what) in wrong {
+            if used && !fits(scalars) {
+                problems.error(file, fields.head(), format!("this gives {what}, and the field is none"));
+            }
+        }
+        fields.finish(problems);
+        Some(out)
+    }
+
+    /// A value written in the file, as a fact of the field's type.
+    fn constant(&self, node: &Node, scalar: Option<Scalar>, problems: &mut Problems) -> Option<Fact> {
+        let Some(scalar) = scalar else { return Some(Fact::Empty) };
+        let fact = match (&node.kind, scalar) {
+            (Kind::Bool(flag), Scalar::Flag) => Fact::Flag(*flag),
+            (Kind::Integer(number), Scalar::Integer) => Fact::Integer(*number),
+            (Kind::Text(text), Scalar::Text | Scalar::Name | Scalar::Site | Scalar::Path) => {
+                Fact::Text(text.as_str().into())
+            }
+            (Kind::Text(text), Scalar::Account | Scalar::Computer) => super::convert::text_fact(scalar, text),
+            _ => {
+                let word = Scalar::WORDS.iter().find(|(_, s)| *s == scalar).map_or("", |(w, _)| *w);
+                problems.push(wrong_kind(&self.file, node, "this value", &format!("of the type `{word}`")));
+                return None;
+            }
+        };
+        Some(fact)
+    }
+
+    fn path(&self, text: &Spanned<&str>, elements: bool, problems: &mut Problems) -> Option<Path> {
+        let mistake = match Path::parse(text.value, &|name| self.others(name)) {
+            Ok(path) => {
+                let element = path.alternatives.iter().find(|steps| steps.in_element);
+                if element.is_some() && !elements {
+                    let what = "a path that begins with `.` needs `each`";
+                    problems.error(&self.file, text.span.clone(), what);
+                    return None;
+                }
+                return Some(path);
+            }
+            Err(mistake) => mistake,
+        };
+        let (range, message) = mistake;
+        // The text stands in the file as it is, but for quotes around it.
+        let written = self.file.text.get(text.span.clone()).unwrap_or_default();
+        let span = match written.find(text.value) {
+            Some(at) => {
+                let start = (text.span.start + at + range.start).min(text.span.end);
+                start..(text.span.start + at + range.end).clamp(start, text.span.end)
+            }
+            None => text.span.clone(),
+        };
+        problems.push(Problem::error(&self.file, span, format!("not a path: {message}")));
+        None
+    }
+
+    /// A map of conditions, or a list of alternatives.
+    fn choice(&self, node: &Node, elements: bool, problems: &mut Problems) -> Choice {
+        match &node.kind {
+            Kind::List(items) => items.iter().map(|item| self.conditions(item, elements, problems)).collect(),
+            _ => vec![self.conditions(node, elements, problems)],
+        }
+    }
+
+    fn conditions(&self, node: &Node, elements: bool, problems: &mut Problems) -> Vec<Condition> {
+        let Some(fields) = node.fields(&self.file, "list of conditions", problems) else { return Vec::new() };
+        fields
+            .rest()
+            .filter_map(|(path, node)| {
+                let named = Spanned::new(path.value.as_str(), path.span.clone());
+                let path = self.path(&named, elements, problems);
+                Some(Condition { test: self.test(node, problems)?, path: path? })
+            })
+            .collect()
+    }
+
+    fn test(&self, node: &Node, problems: &mut Problems) -> Option<Test> {
+        let file = &self.file;
+        let plain = |node: &Node| match &node.kind {
+            Kind::Text(text) => Some(text.to_lowercase()),
+            Kind::Integer(number) => Some(number.to_string()),
+            Kind::Bool(flag) => Some(flag.to_string()),
+            _ => None,
+        };
+        if let Some(text) = plain(node) {
+            return Some(Test::In(vec![text]));
+        }
+        if let Some(items) = node.as_list() {
+            let mut out = Vec::new();
+            for item in items {
+                match plain(item) {
+                    Some(text) => out.push(text),
+                    None => problems.push(wrong_kind(file, item, "a value", "text or a number")),
+                }
+            }
+            return Some(Test::In(out));
+        }
+        let mut fields = node.fields(file, "condition", problems)?;
+        let exists = fields.flag("exists", problems);
+        let start = fields.text("starts_with", problems);
+        let test = match (exists, start) {
+            (Some(exists), None) => Some(Test::Exists(exists)),
+            (None, Some(start)) => Some(Test::StartsWith(start.value.to_lowercase())),
+            _ => {
+                let help = "`exists` or `starts_with`, or the value itself";
+                problems.push(
+                    Problem::error(file, fields.head(), "a condition has exactly one operator").help(help),
+                );
+                None
+            }
+        };
+        fields.finish(problems);
+        test
+    }
+}

@@ -1,0 +1,280 @@
+//! What the files gave, put together: one row for what several exports say alike, gaps that another export
+//! fills taken away, tables that no export supplies said to be missing.
+//!
+//! The order of rows is that of the sources and of the places in them, whatever the number of threads.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::mapping::Mapping;
+use super::rows::{Gathered, incomplete, unknown_cells, write_fact};
+use super::{
+    Cell, Evidence, Fact, FieldSchema, Gap, Made, Row, Scalar, Schema, Table, TableId, TableSchema, Why,
+};
+use crate::source::{Place, Span};
+
+/// What one source gave, its stretches in order.
+pub(super) struct OfSource {
+    pub(super) stretches: Vec<Gathered>,
+}
+
+/// Everything put together.
+pub(super) struct Merged {
+    pub(super) evidence: Evidence,
+    /// By source: how many rows came from it, and where credentials stand in it.
+    pub(super) sources: Vec<(usize, Vec<Span>)>,
+    /// Places where an export of unknown objects is cut short.
+    pub(super) lost: Vec<Place>,
+}
+
+/// Puts together what the sources gave.
+pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) -> Merged {
+    let count = schema.tables.len();
+    let mut all: Vec<Rows> = (0..count).map(|_| Rows::default()).collect();
+    let mut gaps: Vec<Gap> = Vec::new();
+    let mut settled: Vec<(TableId, Box<[Cell]>)> = Vec::new();
+    let mut present = vec![false; count];
+    let mut protected: Vec<(TableId, Place)> = Vec::new();
+    let mut lost: Vec<Place> = Vec::new();
+    let mut of_sources = Vec::with_capacity(sources.len());
+    for source in sources {
+        let mut tables: Vec<Vec<Row>> = vec![Vec::new(); count];
+        let mut secrets = Vec::new();
+        let mut seen: BTreeSet<Box<str>> = BTreeSet::new();
+        let mut unknown = Vec::new();
+        for stretch in source.stretches {
+            for (table, rows) in stretch.tables.into_iter().enumerate() {
+                tables[table].extend(rows);
+            }
+            for (table, there) in stretch.present.into_iter().enumerate() {
+                present[table] |= there;
+            }
+            gaps.extend(stretch.gaps);
+            settled.extend(stretch.settled);
+            protected.extend(stretch.protected);
+            seen.extend(stretch.seen);
+            unknown.extend(stretch.lost.into_iter().map(|(_, place)| place));
+            secrets.extend(stretch.secrets);
+        }
+        // What is missing from a file of which only the rest is known may be anything the file holds.
+        for place in unknown {
+            lost.push(place);
+            let classes = seen.iter().filter_map(|name| mapping.class(name));
+            gaps.extend(classes.flat_map(|class| incomplete(schema, class, place)));
+        }
+        let mut rows = 0;
+        for (table, mut of_table) in tables.into_iter().enumerate() {
+            of_table.sort_by_key(|row| row.record.map(|place| place.span.start));
+            rows += of_table.len();
+            all[table].add(&schema.tables[table], of_table);
+        }
+        secrets.sort_unstable();
+        secrets.dedup();
+        of_sources.push((rows, secrets));
+    }
+    for (table, place) in protected {
+        if !present[table] {
+            let cells = unknown_cells(schema.tables[table].fields.len(), Why::Unreadable);
+            gaps.push(Gap { why: Why::Unreadable, table, place: Some(place), cells });
+        }
+    }
+    for gap in &gaps {
+        present[gap.table] = true;
+    }
+    let mut evidence = Evidence::default();
+    for (table, rows) in all.into_iter().enumerate() {
+        let mut rows = rows.rows;
+        drop_superseded(&schema.tables[table], &mut rows);
+        evidence.tables.push(Table { rows, gaps: Vec::new() });
+    }
+    for gap in open_gaps(schema, &evidence, &settled, gaps) {
+        let table = gap.table;
+        evidence.tables[table].gaps.push(gap);
+    }
+    for (id, table) in schema.tables.iter().enumerate() {
+        if matches!(table.made, Made::Exported) && !present[id] {
+            let cells = unknown_cells(table.fields.len(), Why::NotExported);
+            let gap = Gap { why: Why::NotExported, table: id, place: None, cells };
+            evidence.tables[id].gaps.push(gap);
+        }
+    }
+    Merged { evidence, sources: of_sources, lost }
+}
+
+/// The rows of a table, source after source.
+#[derive(Default)]
+struct Rows {
+    rows: Vec<Row>,
+    /// The rows that are there, and how often.
+    known: HashMap<(u64, u64), usize>,
+}
+
+impl Rows {
+    /// Adds the rows of a source. What an earlier source says in the same words is not repeated; what a source
+    /// says twice by itself stays twice.
+    fn add(&mut self, table: &TableSchema, rows: Vec<Row>) {
+        if rows.is_empty() {
+            return;
+        }
+        if self.rows.is_empty() && table.distinct.is_empty() {
+            self.rows = rows;
+            return;
+        }
+        if self.known.is_empty() {
+            let mut text = String::new();
+            for row in &self.rows {
+                *self.known.entry(print(table, row, &mut text)).or_default() += 1;
+            }
+        }
+        let mut text = String::new();
+        let mut own: HashMap<(u64, u64), usize> = HashMap::new();
+        for row in rows {
+            let print = print(table, &row, &mut text);
+            let count = own.entry(print).or_default();
+            *count += 1;
+            let known = self.known.get(&print).copied().unwrap_or(0);
+            if *count > known && (table.distinct.is_empty() || *count == 1) {
+                self.rows.push(row);
+            }
+        }
+        for (print, count) in own {
+            let known = self.known.entry(print).or_default();
+            *known = count.max(*known);
+        }
+    }
+}
+
+/// A print of what a row says: of its distinct fields, if the table has some, otherwise of all. Places do not
+/// count.
+fn print(table: &TableSchema, row: &Row, text: &mut String) -> (u64, u64) {
+    text.clear();
+    if table.distinct.is_empty() {
+        for cell in &row.cells {
+            write_fact(&cell.fact, text);
+            text.push('\n');
+        }
+    } else {
+        for number in &table.distinct {
+            write_fact(&row.cells[*number].fact, text);
+            text.push('\n');
+        }
+        *text = text.to_lowercase();
+    }
+    let hash = |seed: u8| {
+        let mut hasher = DefaultHasher::new();
+        seed.hash(&mut hasher);
+        text.hash(&mut hasher);
+        hasher.finish()
+    };
+    (hash(0), hash(1))
+}
+
+/// Whether a cell is unknown because the export does not tell, so that another export may.
+fn may_be_told(cell: &Cell) -> bool {
+    matches!(cell.fact, Fact::Unknown(Why::NotExported | Why::Truncated | Why::NotFetched | Why::Incomplete))
+}
+
+/// Whether a cell says something.
+fn is_known(cell: &Cell) -> bool {
+    !matches!(cell.fact, Fact::Unknown(_))
+}
+
+/// The value of a cell for comparison within its field: texts of most types without regard to case.
+fn comparable(field: &FieldSchema, cell: &Cell) -> String {
+    let mut text = String::new();
+    write_fact(&cell.fact, &mut text);
+    if field.kind.scalar == Scalar::Text { text } else { text.to_lowercase() }
+}
+
+/// Takes away rows that say less than another row of the same thing and nothing else.
+fn drop_superseded(table: &TableSchema, rows: &mut Vec<Row>) {
+    if !rows.iter().any(|row| row.cells.iter().any(may_be_told)) {
+        return;
+    }
+    let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
+    for (number, row) in rows.iter().enumerate() {
+        if table.key.iter().all(|k| is_known(&row.cells[*k])) {
+            let key: String =
+                table.key.iter().map(|k| comparable(&table.fields[*k], &row.cells[*k]) + "\n").collect();
+            by_key.entry(key).or_default().push(number);
+        }
+    }
+    let mut superseded: HashSet<usize> = HashSet::new();
+    for numbers in by_key.values().filter(|numbers| numbers.len() > 1) {
+        for &poor in numbers {
+            let says_less = |rich: usize| {
+                rich != poor && !superseded.contains(&rich) && says_less(table, &rows[poor], &rows[rich])
+            };
+            if numbers.iter().any(|rich| says_less(*rich)) {
+                superseded.insert(poor);
+            }
+        }
+    }
+    let mut number = 0;
+    rows.retain(|_| {
+        number += 1;
+        !superseded.contains(&(number - 1))
+    });
+}
+
+fn says_less(table: &TableSchema, poor: &Row, rich: &Row) -> bool {
+    let mut less = false;
+    for ((field, poor), rich) in table.fields.iter().zip(&poor.cells).zip(&rich.cells) {
+        if may_be_told(poor) {
+            less |= is_known(rich);
+        } else if comparable(field, poor) != comparable(field, rich) {
+            return false;
+        }
+    }
+    less
+}
+
+/// The gaps that nothing fills, each once, in the order of their places.
+fn open_gaps(
+    schema: &Schema,
+    evidence: &Evidence,
+    settled: &[(TableId, Box<[Cell]>)],
+    mut gaps: Vec<Gap>,
+) -> Vec<Gap> {
+    gaps.sort_by_key(|gap| gap.place);
+    let mut index: HashMap<(TableId, Vec<usize>), HashSet<String>> = HashMap::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut text = String::new();
+    gaps.retain(|gap| {
+        let table = &schema.tables[gap.table];
+        text.clear();
+        text.push_str(&format!("{} {}\n", gap.table, gap.why.name()));
+        for cell in &gap.cells {
+            write_fact(&cell.fact, &mut text);
+            text.push('\n');
+        }
+        if !seen.insert(text.clone()) {
+            return false;
+        }
+        // Constants of the mapping have no place; they do not tell one object from another.
+        let told: Vec<usize> = (0..gap.cells.len())
+            .filter(|&i| {
+                let cell = &gap.cells[i];
+                is_known(cell) && !matches!(cell.fact, Fact::Empty) && cell.place.is_some()
+            })
+            .collect();
+        if told.is_empty() {
+            return true;
+        }
+        let value = |cells: &[Cell]| -> Option<String> {
+            told.iter()
+                .map(|&i| {
+                    let cell = &cells[i];
+                    is_known(cell).then(|| comparable(&table.fields[i], cell) + "\n")
+                })
+                .collect()
+        };
+        let filled = index.entry((gap.table, told.clone())).or_insert_with(|| {
+            let of_objects = settled.iter().filter(|(t, _)| *t == gap.table).map(|(_, cells)| &**cells);
+            let of_rows = evidence.tables[gap.table].rows.iter().map(|row| &*row.cells);
+            of_objects.chain(of_rows).filter_map(value).collect()
+        });
+        !value(&gap.cells).is_some_and(|value| filled.contains(&value))
+    });
+    gaps
+}
