@@ -13,6 +13,8 @@ mod merge;
 mod path;
 mod rows;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -33,6 +35,18 @@ pub fn load(assets: &Assets) -> Result<(Schema, Mapping), Problems> {
     let schema = schema::load(assets, &mut problems);
     let mapping = mapping::load(assets, &schema, &mut problems);
     problems.or_value((schema, mapping)).map(|(loaded, _)| loaded)
+}
+
+/// Puts the rows of all sources together, resolves identities, and fills the tables that are made from others.
+fn assemble(
+    schema: &Schema,
+    mapping: &Mapping,
+    sources: Vec<merge::OfSource>,
+) -> (merge::Merged, Identities) {
+    let mut merged = merge::merge(schema, mapping, sources);
+    made::fill(schema, &mut merged.evidence, &merged.lost);
+    let identities = Identities::build(schema, &merged.evidence);
+    (merged, identities)
 }
 
 /// The tables and how they are filled.

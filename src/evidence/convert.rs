@@ -93,10 +93,7 @@ fn flag(text: &str) -> Option<bool> {
 /// The third number of a version, or the number itself: `5.00.8692.1000`, `8692`.
 pub(super) fn build(text: &str) -> Option<i64> {
     let text = text.trim();
-    match text.split('.').nth(2) {
-        Some(part) => part.parse().ok(),
-        None => integer(text),
-    }
+    if text.contains('.') { text.split('.').nth(2)?.parse().ok() } else { integer(text) }
 }
 
 /// A point in time as RFC 3339 in UTC: from `/Date(ms)/`, from ISO 8601, from a CIM date

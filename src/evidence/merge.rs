@@ -169,9 +169,14 @@ fn print(table: &TableSchema, row: &Row, text: &mut String) -> (u64, u64) {
     (hash(0), hash(1))
 }
 
-/// Whether a cell is unknown because the export does not tell, so that another export may.
-fn may_be_told(cell: &Cell) -> bool {
-    matches!(cell.fact, Fact::Unknown(Why::NotExported | Why::Truncated | Why::NotFetched | Why::Incomplete))
+/// Whether a cell is unknown only in this export, so that another may tell. An account that is a variable or
+/// protected is so everywhere.
+fn may_be_told(field: &FieldSchema, cell: &Cell) -> bool {
+    match cell.fact {
+        Fact::Unknown(Why::Unreadable) => field.kind.scalar != Scalar::Account,
+        Fact::Unknown(_) => true,
+        _ => false,
+    }
 }
 
 /// Whether a cell says something.
@@ -188,7 +193,8 @@ fn comparable(field: &FieldSchema, cell: &Cell) -> String {
 
 /// Takes away rows that say less than another row of the same thing and nothing else.
 fn drop_superseded(table: &TableSchema, rows: &mut Vec<Row>) {
-    if !rows.iter().any(|row| row.cells.iter().any(may_be_told)) {
+    let may_be_told_one = |row: &Row| table.fields.iter().zip(&row.cells).any(|(f, c)| may_be_told(f, c));
+    if !rows.iter().any(may_be_told_one) {
         return;
     }
     let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
@@ -220,7 +226,7 @@ fn drop_superseded(table: &TableSchema, rows: &mut Vec<Row>) {
 fn says_less(table: &TableSchema, poor: &Row, rich: &Row) -> bool {
     let mut less = false;
     for ((field, poor), rich) in table.fields.iter().zip(&poor.cells).zip(&rich.cells) {
-        if may_be_told(poor) {
+        if may_be_told(field, poor) {
             less |= is_known(rich);
         } else if comparable(field, poor) != comparable(field, rich) {
             return false;

@@ -503,7 +503,7 @@ error: the field `Bad-Name` needs a type and a meaning
    │
    = help: write `[type, meaning]`
 
-error: unknown field of a table `uniom`
+error: unknown table field `uniom`
    ┌─ content/evidence.yaml:16:5
    │
 16 │     uniom: []

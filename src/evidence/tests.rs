@@ -1,0 +1,965 @@
+//! The shipped mapping on hand-made objects of every class it knows.
+
+use std::sync::OnceLock;
+
+use serde_json::{Value as Json, json};
+
+use super::merge::{Merged, OfSource};
+use super::rows::Collector;
+use super::*;
+use crate::reader::{Data, Missing, Object, Record, Secret, Sink, Value};
+use crate::source::SourceId;
+use crate::yaml::render;
+
+fn shipped() -> &'static (Schema, Mapping) {
+    static LOADED: OnceLock<(Schema, Mapping)> = OnceLock::new();
+    LOADED.get_or_init(|| load(&Assets::content()).unwrap_or_else(|p| panic!("{}", render(&p, false))))
+}
+
+/// Makes objects of JSON. Each value stands one byte behind the one before, so that places can be told apart.
+/// `"<cut>"` is a value beyond the depth of an export, `"<clear>"` and the like are credentials.
+struct Maker {
+    at: u64,
+}
+
+impl Maker {
+    fn span(&mut self) -> Span {
+        self.at += 1;
+        Span { start: self.at, end: self.at + 1 }
+    }
+
+    fn value(&mut self, json: &Json) -> Value {
+        let span = self.span();
+        let data = match json {
+            Json::Null => Data::Null,
+            Json::Bool(flag) => Data::Bool(*flag),
+            Json::Number(number) => Data::Number(number.to_string().into()),
+            Json::String(text) => match text.as_str() {
+                "<cut>" => Data::Truncated,
+                "<clear>" => Data::Secret(Secret::Clear),
+                "<protected>" => Data::Secret(Secret::Protected),
+                "<reference>" => Data::Secret(Secret::Reference),
+                text => Data::Text(text.into()),
+            },
+            Json::Array(items) => Data::List(items.iter().map(|item| self.value(item)).collect()),
+            Json::Object(_) => Data::Object(self.object(json)),
+        };
+        Value { span, data }
+    }
+
+    fn object(&mut self, json: &Json) -> Object {
+        let map = json.as_object().unwrap();
+        let properties = map.iter().map(|(name, v)| (name.as_str().into(), self.value(v))).collect();
+        Object { class: None, properties }
+    }
+
+    fn record(&mut self, class: &str, json: &Json) -> Record {
+        let start = self.at + 1;
+        let object = self.object(json);
+        Record { class: class.into(), span: Span { start, end: self.at + 2 }, object }
+    }
+}
+
+/// The evidence of several sources, each a list of classes and objects.
+fn evidence_of(sources: &[&[(&str, Json)]]) -> (Merged, Identities) {
+    let (schema, mapping) = shipped();
+    let sources = sources
+        .iter()
+        .enumerate()
+        .map(|(number, records)| {
+            let source = SourceId(u32::try_from(number).unwrap());
+            let mut collector = Collector::new(schema, mapping, source, "file name");
+            let mut maker = Maker { at: 0 };
+            for (class, json) in *records {
+                match *class {
+                    "<missing>" => collector.missing(json.as_str(), Missing::MorePages, maker.span()),
+                    class => collector.record(maker.record(class, json)),
+                }
+            }
+            OfSource { stretches: vec![collector.finish()] }
+        })
+        .collect();
+    assemble(schema, mapping, sources)
+}
+
+fn show(fact: &Fact) -> String {
+    match fact {
+        Fact::Unknown(why) => format!("?{}", why.name()),
+        Fact::Empty => String::new(),
+        Fact::Flag(flag) => flag.to_string(),
+        Fact::Integer(number) => number.to_string(),
+        Fact::Text(text) => text.to_string(),
+        Fact::Account(account) => account.written.to_string(),
+        Fact::List(cells) => {
+            let items: Vec<String> = cells.iter().map(|cell| show(&cell.fact)).collect();
+            format!("[{}]", items.join("; "))
+        }
+    }
+}
+
+/// The rows of a table, one a line: the fields that are not empty.
+fn rows(merged: &Merged, table: &str) -> Vec<String> {
+    let (schema, _) = shipped();
+    let id = schema.table(table).unwrap();
+    let line = |cells: &[Cell]| {
+        let fields = schema.tables[id].fields.iter().zip(cells);
+        let filled = fields.filter(|(_, cell)| !matches!(cell.fact, Fact::Empty));
+        filled
+            .map(|(field, cell)| format!("{}={}", field.name, show(&cell.fact)))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    merged.evidence.tables[id].rows.iter().map(|row| line(&row.cells)).collect()
+}
+
+/// The gaps of a table, one a line: why, and the fields that are known.
+fn gaps(merged: &Merged, table: &str) -> Vec<String> {
+    let (schema, _) = shipped();
+    let id = schema.table(table).unwrap();
+    let line = |gap: &Gap| {
+        let fields = schema.tables[id].fields.iter().zip(&gap.cells);
+        let known = fields.filter(|(_, cell)| !matches!(cell.fact, Fact::Unknown(_) | Fact::Empty));
+        let known: String =
+            known.map(|(field, cell)| format!(" {}={}", field.name, show(&cell.fact))).collect();
+        format!("{}{known}", gap.why.name())
+    };
+    merged.evidence.tables[id].gaps.iter().map(line).collect()
+}
+
+/// The rows of the given tables from one source.
+fn from(records: &[(&str, Json)], tables: &[&str]) -> Vec<String> {
+    let (merged, _) = evidence_of(&[records]);
+    tables.iter().flat_map(|table| rows(&merged, table)).collect()
+}
+
+#[test]
+fn sites() {
+    assert_eq!(
+        from(
+            &[
+                (
+                    "SMS_Site",
+                    json!({"SiteCode": "PS1", "ReportingSiteCode": "CAS", "ServerName": "ps1.contoso.com", "Type": 2,
+                        "InstallDir": r"D:\CM", "Version": "5.00.8692.1000", "BuildNumber": 8692})
+                ),
+                (
+                    "SMS_SCI_SiteDefinition",
+                    json!({"SiteCode": "CAS", "ParentSiteCode": "", "SiteServerName": r"\\cas.contoso.com",
+                        "SiteType": "4", "InstallDirectory": r"C:\CM"})
+                ),
+            ],
+            &["sites"]
+        ),
+        [
+            r"site=PS1 parent=CAS server=ps1.contoso.com type=primary install_dir=D:\CM version=5.00.8692.1000 build=8692",
+            r"site=CAS server=cas.contoso.com type=cas install_dir=C:\CM version=?not-exported build=?not-exported",
+        ]
+    );
+}
+
+fn role(name: &str, props: Json) -> (&'static str, Json) {
+    let nal = r#"["Display=\\srv.contoso.com\"]MSWNET:["SMS_SITE=PS1"]\\srv.contoso.com\"#;
+    ("SMS_SCI_SysResUse", json!({"RoleName": name, "SiteCode": "PS1", "NALPath": nal, "Props": props}))
+}
+
+fn prop(name: &str, value: i64, value1: &str, value2: &str) -> Json {
+    json!({"PropertyName": name, "Value": value, "Value1": value1, "Value2": value2})
+}
+
+#[test]
+fn roles_and_their_accounts() {
+    let account = r"CONTOSO\svc";
+    let records = [
+        role(
+            "SMS Management Point",
+            json!([prop("UserName", 0, "", account), prop("SQLServerName", 0, "", "db1")]),
+        ),
+        role("SMS Enrollment Server", json!([prop("USERNAME", 0, account, "")])),
+        // The slot that looks like an account wins.
+        role("SMS Certificate Registration Point", json!([prop("UserName", 0, account, "x")])),
+        role("SMS Multicast Service Point", json!([])),
+        role("SMS SRS Reporting Point", json!(prop("Username", 0, "", account))),
+        role(
+            "SMS Software Update Point",
+            json!({"WSUSAccessAccount": prop("WSUSAccessAccount", 0, "", account)}),
+        ),
+        role("SMS Distribution Point", json!([prop("IsMulticast", 1, "", "")])),
+        role(
+            "SMS Site System",
+            json!([
+                prop("UserName", 0, "", account),
+                prop("UseMachineAccount", 0, "", ""),
+                prop("FDMOperation", 1, "", ""),
+                prop("UseProxy", 1, "", ""),
+                prop("ProxyName", 0, "", "proxy.contoso.com"),
+                prop("ProxyUserName", 0, "", r"CONTOSO\proxy"),
+            ]),
+        ),
+    ];
+    let (merged, _) = evidence_of(&[&records]);
+    assert_eq!(rows(&merged, "site_systems").len(), 8);
+    assert_eq!(
+        rows(&merged, "role_accounts"),
+        [
+            r"site=PS1 host=srv.contoso.com role=SMS Management Point entity=management-point-connection-account account=CONTOSO\svc database_server=db1",
+            r"site=PS1 host=srv.contoso.com role=SMS Enrollment Server entity=enrollment-point-connection-account account=CONTOSO\svc",
+            r"site=PS1 host=srv.contoso.com role=SMS Certificate Registration Point entity=certificate-registration-point-account account=CONTOSO\svc",
+            r"site=PS1 host=srv.contoso.com role=SMS Multicast Service Point entity=multicast-connection-account",
+            r"site=PS1 host=srv.contoso.com role=SMS SRS Reporting Point entity=reporting-services-point-account account=CONTOSO\svc",
+            r"site=PS1 host=srv.contoso.com role=SMS Software Update Point entity=software-update-point-connection-account account=CONTOSO\svc",
+        ]
+    );
+    assert_eq!(
+        rows(&merged, "installation_accounts"),
+        [
+            r"site=PS1 host=srv.contoso.com account=CONTOSO\svc use_computer_account=false server_initiated=true"
+        ]
+    );
+    assert_eq!(rows(&merged, "distribution_points"), ["site=PS1 host=srv.contoso.com multicast=true"]);
+    assert_eq!(
+        rows(&merged, "proxy_settings"),
+        [
+            r"site=PS1 host=srv.contoso.com role=SMS Site System entity=site-system-proxy-server-account use_proxy=true proxy=proxy.contoso.com account=CONTOSO\proxy"
+        ]
+    );
+    assert_eq!(gaps(&merged, "role_accounts"), [""; 0]);
+    assert_eq!(gaps(&merged, "network_access_accounts"), ["not-exported"]);
+}
+
+#[test]
+fn a_cell_stands_where_its_value_stands() {
+    let (schema, _) = shipped();
+    let (merged, _) =
+        evidence_of(&[&[role("SMS Management Point", json!([prop("UserName", 0, "", r"CONTOSO\svc")]))]]);
+    let table = schema.table("role_accounts").unwrap();
+    let row = &merged.evidence.tables[table].rows[0];
+    let account = &row.cells[schema.tables[table].field("account").unwrap()];
+    // RoleName, SiteCode, NALPath, Props, its element, PropertyName, Value, Value1, Value2.
+    assert_eq!(account.place.unwrap().span, Span { start: 9, end: 10 });
+    assert_eq!(row.record.unwrap().span, Span { start: 1, end: 11 });
+}
+
+#[test]
+fn what_a_shallow_or_partial_export_leaves_out_is_unknown() {
+    let props = |name: &str, props: Json| role(name, props);
+    let (merged, _) = evidence_of(&[&[
+        props("SMS Management Point", json!("<cut>")),
+        props("SMS Enrollment Server", json!([prop("Other", 0, "", ""), "<cut>"])),
+        (
+            "SMS_SCI_SysResUse",
+            json!({"RoleName": "SMS SRS Reporting Point", "NetworkOSPath": r"\\srv2", "SiteCode": "PS1"}),
+        ),
+        props("SMS Software Update Point", json!("<cut>")),
+    ]]);
+    assert_eq!(
+        rows(&merged, "role_accounts"),
+        [
+            "site=PS1 host=srv.contoso.com role=SMS Management Point entity=management-point-connection-account account=?truncated database_server=?truncated",
+            "site=PS1 host=srv.contoso.com role=SMS Enrollment Server entity=enrollment-point-connection-account account=?truncated database_server=?truncated",
+            "site=PS1 host=srv2 role=SMS SRS Reporting Point entity=reporting-services-point-account account=?not-exported database_server=?not-exported",
+            "site=PS1 host=srv.contoso.com role=SMS Software Update Point entity=software-update-point-connection-account account=?truncated database_server=?truncated",
+        ]
+    );
+    // Whether the software update point has proxy settings of its own cannot be told.
+    assert_eq!(
+        gaps(&merged, "proxy_settings"),
+        [
+            "truncated site=PS1 host=srv.contoso.com role=SMS Software Update Point entity=software-update-point-proxy-server-account"
+        ]
+    );
+    assert_eq!(
+        rows(&merged, "export_gaps"),
+        [
+            "evidence=role_accounts why=truncated what=srv.contoso.com, management-point-connection-account",
+            "evidence=role_accounts why=truncated what=srv.contoso.com, enrollment-point-connection-account",
+            "evidence=role_accounts why=truncated what=srv.contoso.com, software-update-point-connection-account",
+            "evidence=proxy_settings why=truncated what=srv.contoso.com, SMS Software Update Point",
+        ]
+    );
+    // A role without a known account may have one: a gap, not a row.
+    assert_eq!(rows(&merged, "account_uses"), [""; 0]);
+    let uses = gaps(&merged, "account_uses");
+    assert!(
+        uses.contains(
+            &"truncated entity=management-point-connection-account site=PS1 host=srv.contoso.com role=SMS Management Point purpose=management-point-connection-account"
+                .to_owned()
+        ),
+        "{uses:#?}"
+    );
+}
+
+fn component(name: &str, lists: Json, props: Json) -> (&'static str, Json) {
+    (
+        "SMS_SCI_Component",
+        json!({"ComponentName": name, "ItemName": format!("{name}|SMS Site Server"), "SiteCode": "PS1", "PropLists": lists, "Props": props}),
+    )
+}
+
+fn list(name: &str, values: Json) -> Json {
+    json!({"PropertyListName": name, "Values": values})
+}
+
+#[test]
+fn client_components() {
+    let client = |lists: Json| {
+        (
+            "SMS_SCI_ClientComp",
+            json!({"ClientComponentName": "Software Distribution", "SiteCode": "PS1", "PropLists": lists}),
+        )
+    };
+    let names = "Network Access User Names";
+    assert_eq!(
+        from(
+            &[client(json!([list(names, json!([r"CONTOSO\a", "", r"CONTOSO\b"]))]))],
+            &["network_access_accounts"]
+        ),
+        [r"site=PS1 account=CONTOSO\a", r"site=PS1 account=CONTOSO\b"]
+    );
+    // One account, collapsed; one list, collapsed; wrapped in value and Count.
+    for lists in [
+        json!([list(names, json!(r"CONTOSO\a"))]),
+        list(names, json!([r"CONTOSO\a"])),
+        json!({"value": [list(names, json!([r"CONTOSO\a"]))], "Count": 1}),
+        json!([list(names, json!({"value": [r"CONTOSO\a"], "Count": 1}))]),
+        json!({names: [r"CONTOSO\a"]}),
+    ] {
+        assert_eq!(
+            from(&[client(lists.clone())], &["network_access_accounts"]),
+            [r"site=PS1 account=CONTOSO\a"],
+            "{lists}"
+        );
+    }
+    // None is configured: no row and no gap.
+    for lists in [json!([]), Json::Null, json!([list(names, json!([]))])] {
+        let (merged, _) = evidence_of(&[&[client(lists.clone())]]);
+        assert_eq!(rows(&merged, "network_access_accounts"), [""; 0]);
+        assert_eq!(gaps(&merged, "network_access_accounts"), [""; 0], "{lists}");
+    }
+    // Cut off in three ways.
+    for lists in [
+        json!("<cut>"),
+        json!([list(names, json!("<cut>"))]),
+        json!([list(names, json!(r"CONTOSO\a CONTOSO\b"))]),
+    ] {
+        let (merged, _) = evidence_of(&[&[client(lists.clone())]]);
+        assert_eq!(rows(&merged, "network_access_accounts"), [""; 0]);
+        assert_eq!(gaps(&merged, "network_access_accounts"), ["truncated site=PS1"], "{lists}");
+    }
+    // Not selected.
+    let (merged, _) = evidence_of(&[&[(
+        "SMS_SCI_ClientComp",
+        json!({"ClientComponentName": "Software Distribution", "SiteCode": "PS1"}),
+    )]]);
+    assert_eq!(gaps(&merged, "network_access_accounts"), ["not-exported site=PS1"]);
+    // Another component says nothing of it.
+    let (merged, _) = evidence_of(&[&[(
+        "SMS_SCI_ClientComp",
+        json!({"ClientComponentName": "Hardware Inventory", "PropLists": []}),
+    )]]);
+    assert_eq!(gaps(&merged, "network_access_accounts"), ["not-exported"]);
+
+    let remote = (
+        "SMS_SCI_ClientComp",
+        json!({"ClientComponentName": "Remote Control", "SiteCode": "PS1", "PropLists": [], "Props": [prop("Enabled", 1, "", "")],
+            "RegMultiStringLists": [{"ValueName": "PermittedViewers", "ValueStrings": [r"CONTOSO\helpdesk", "S-1-5-32-544"]}]}),
+    );
+    assert_eq!(
+        from(&[remote], &["client_settings", "permitted_viewers"]),
+        [
+            r"setting=Default Client Agent Settings remote_tools=true viewers=[CONTOSO\helpdesk; S-1-5-32-544]",
+            r"setting=Default Client Agent Settings account=CONTOSO\helpdesk",
+            "setting=Default Client Agent Settings account=S-1-5-32-544",
+        ]
+    );
+    assert_eq!(
+        from(
+            &[("SMS_EmbeddedPropertyList", list(names, json!([r"CONTOSO\a"])))],
+            &["network_access_accounts"]
+        ),
+        [r"site=?not-exported account=CONTOSO\a"]
+    );
+}
+
+#[test]
+fn site_components() {
+    let ldap = "LDAP://OU=Servers,DC=contoso,DC=com";
+    let records = [
+        component(
+            "SMS_CLIENT_CONFIG_MANAGER",
+            json!([list("Reserved2", json!([r"CONTOSO\push"]))]),
+            json!([]),
+        ),
+        component("SMS_DISCOVERY_DATA_MANAGER", json!([]), json!([prop("SETTINGS", 0, "ACTIVE", "")])),
+        component(
+            "SMS_AD_SYSTEM_DISCOVERY_AGENT",
+            json!([
+                list("AD Containers", json!([ldap, "0", "1"])),
+                list(&format!("AD Accounts:{ldap}"), json!([r"CONTOSO\disc"]))
+            ]),
+            json!([]),
+        ),
+        component("SMS_AD_USER_DISCOVERY_AGENT", json!([list("AD Accounts:x", json!([]))]), json!([])),
+        component("SMS_AD_SECURITY_GROUP_DISCOVERY_AGENT", json!([]), json!([])),
+        component(
+            "SMS_ALERT_NOTIFICATION",
+            json!([]),
+            json!([
+                prop("EnableSmtpSetting", 1, "", ""),
+                prop("AuthenticationMethod", 2, "", ""),
+                prop("UserName", 0, r"CONTOSO\mail", "")
+            ]),
+        ),
+        component(
+            "SMS_EXCHANGE_CONNECTOR",
+            json!([
+                list("ConnectorConfig_1", json!(["mail1", "0", r"CONTOSO\ex"])),
+                list("ConnectorConfig_2", json!(["mail2", "0", "7"])),
+            ]),
+            json!([prop("ProxyUserName", 0, r"CONTOSO\proxy", ""), prop("UseProxy", 1, "", "")]),
+        ),
+    ];
+    let (merged, _) = evidence_of(&[&records]);
+    assert_eq!(rows(&merged, "client_push_accounts"), [r"site=PS1 account=CONTOSO\push"]);
+    assert_eq!(rows(&merged, "client_push_settings"), ["site=PS1 enabled=true"]);
+    assert_eq!(
+        rows(&merged, "discovery_accounts"),
+        [
+            format!(
+                r"site=PS1 entity=active-directory-system-discovery-account location={ldap} account=CONTOSO\disc"
+            ),
+            "site=PS1 entity=active-directory-user-discovery-account location=x".to_owned(),
+        ]
+    );
+    assert_eq!(
+        rows(&merged, "email_settings"),
+        [r"site=PS1 enabled=true authentication=account account=CONTOSO\mail"]
+    );
+    assert_eq!(
+        rows(&merged, "exchange_connectors"),
+        [r"site=PS1 server=mail1 account=CONTOSO\ex", "site=PS1 server=mail2 account=?unreadable-value"]
+    );
+    assert_eq!(
+        rows(&merged, "proxy_settings"),
+        [
+            r"site=PS1 role=Exchange Server connector entity=exchange-server-connector-proxy-server-account use_proxy=true account=CONTOSO\proxy"
+        ]
+    );
+    // A cut list of one agent leaves a gap for its account only.
+    let (merged, _) = evidence_of(&[&[component("SMS_AD_USER_DISCOVERY_AGENT", json!("<cut>"), json!([]))]]);
+    assert_eq!(
+        gaps(&merged, "discovery_accounts"),
+        ["truncated site=PS1 entity=active-directory-user-discovery-account"]
+    );
+}
+
+#[test]
+fn routes_forests_and_migration() {
+    assert_eq!(
+        from(
+            &[
+                (
+                    "SMS_SCI_Address",
+                    json!({"SiteCode": "PS1", "DesSiteCode": "CAS", "Props": [prop("Lan Login", 0, "", r"CONTOSO\route")]})
+                ),
+                ("SMS_SCI_Address", json!({"SiteCode": "CAS", "ItemName": "PS1", "Props": []})),
+                (
+                    "SMS_ADForest",
+                    json!({"ForestFQDN": "contoso.com", "Account": null, "EnableDiscovery": true, "PublishingPath": "LDAP://x", "PublishingSites": ["PS1", "CAS"]})
+                ),
+                (
+                    "SMS_ADForest",
+                    json!({"ForestFQDN": "fabrikam.com", "Account": r"FABRIKAM\f", "EnableDiscovery": "False", "PublishingPath": ""})
+                ),
+                (
+                    "SMS_MigrationSiteMapping",
+                    json!({"SourceSiteServer": "old", "Account": r"CONTOSO\mig", "AccountForSql": ""})
+                ),
+            ],
+            &["replication_routes", "forests", "forest_publishing", "migration_sources"]
+        ),
+        [
+            r"site=PS1 destination=CAS account=CONTOSO\route",
+            "site=CAS destination=PS1",
+            "forest=contoso.com discovery=true publishing=true",
+            r"forest=fabrikam.com account=FABRIKAM\f discovery=false publishing=false",
+            "forest=contoso.com site=PS1",
+            "forest=contoso.com site=CAS",
+            r"source=old account=CONTOSO\mig",
+        ]
+    );
+}
+
+#[test]
+fn stored_accounts_and_their_usage() {
+    let (merged, _) = evidence_of(&[&[
+        (
+            "SMS_SCI_Reserved",
+            json!({"SiteCode": "PS1", "UserName": r"CONTOSO\a", "AccountUsage": ["Software Distribution", "X"]}),
+        ),
+        (
+            "SMS_SCI_Reserved",
+            json!({"SiteCode": "PS1", "UserName": r"CONTOSO\b", "AccountUsage": "Software Distribution"}),
+        ),
+        ("SMS_SCI_Reserved", json!({"SiteCode": "PS1", "UserName": r"CONTOSO\c", "AccountUsage": []})),
+        ("SMS_SCI_Reserved", json!({"SiteCode": "PS1", "UserName": r"CONTOSO\d"})),
+        (
+            "SMS_SCI_Reserved",
+            json!({"SiteCode": "PS1", "ItemName": r"CONTOSO\e| 0", "UserName": "", "AccountUsage": null}),
+        ),
+    ]]);
+    assert_eq!(
+        rows(&merged, "stored_accounts"),
+        [
+            r"site=PS1 account=CONTOSO\a usage=[Software Distribution; X]",
+            r"site=PS1 account=CONTOSO\b usage=[Software Distribution]",
+            r"site=PS1 account=CONTOSO\c",
+            r"site=PS1 account=CONTOSO\d usage=?not-exported",
+            r"site=PS1 account=CONTOSO\e",
+        ]
+    );
+}
+
+#[test]
+fn administrators_and_what_their_roles_permit() {
+    let admin = |name: &str, roles: Json| {
+        (
+            "SMS_Admin",
+            json!({"LogonName": name, "AdminSid": "S-1-5-21-1-2-3-1104", "IsGroup": false, "RoleNames": roles}),
+        )
+    };
+    let role = |name: &str, operations: Json| {
+        ("SMS_Role", json!({"RoleName": name, "RoleID": "R", "IsBuiltIn": false, "Operations": operations}))
+    };
+    let records = [
+        admin(r"CONTOSO\full", json!(["Full Administrator"])),
+        admin(r"CONTOSO\help", json!("Helpers")),
+        admin(r"CONTOSO\odd", json!(["Not listed", "Lazy"])),
+        admin(r"CONTOSO\none", json!([])),
+        admin(r"CONTOSO\cut", json!("<cut>")),
+        role(
+            "Helpers",
+            json!([{"ObjectTypeID": 1, "GrantedOperations": 4129}, {"ObjectTypeID": 2, "GrantedOperations": 2048}]),
+        ),
+        role("Lazy", json!([])),
+    ];
+    let (merged, _) = evidence_of(&[&records]);
+    assert_eq!(
+        rows(&merged, "role_operations"),
+        ["role=Helpers object_type=1 mask=4129", "role=Helpers object_type=2 mask=2048"]
+    );
+    assert_eq!(gaps(&merged, "role_operations"), ["not-fetched role=Lazy"]);
+    let permissions = rows(&merged, "admin_permissions");
+    assert_eq!(permissions.len(), 8 + 3);
+    assert_eq!(
+        permissions[6],
+        r"account=CONTOSO\full role=Full Administrator permission=View Collected Files"
+    );
+    assert_eq!(
+        permissions[8..],
+        [
+            r"account=CONTOSO\help role=Helpers permission=Read",
+            r"account=CONTOSO\help role=Helpers permission=Remote Control",
+            r"account=CONTOSO\help role=Helpers permission=Read Resource",
+        ]
+    );
+    assert_eq!(
+        gaps(&merged, "admin_permissions"),
+        [
+            r"not-exported account=CONTOSO\odd role=Not listed",
+            r"not-fetched account=CONTOSO\odd role=Lazy",
+            r"truncated account=CONTOSO\cut",
+        ]
+    );
+    // Without any roles only the roles of the product are known.
+    let (merged, _) = evidence_of(&[&[
+        admin(r"CONTOSO\rto", json!(["Remote Tools Operator"])),
+        admin(r"CONTOSO\help", json!(["Helpers"])),
+    ]]);
+    assert!(
+        rows(&merged, "admin_permissions").contains(
+            &r"account=CONTOSO\rto role=Remote Tools Operator permission=Remote Control".to_owned()
+        )
+    );
+    assert_eq!(gaps(&merged, "admin_permissions"), [r"not-exported account=CONTOSO\help role=Helpers"]);
+}
+
+#[test]
+fn client_settings() {
+    let agent = json!({"AgentID": 7, "Enabled": true, "PermittedViewers": [r"CONTOSO\helpdesk", "Everyone"]});
+    assert_eq!(
+        from(
+            &[
+                (
+                    "SMS_ClientSettings",
+                    json!({"Name": "Default", "AgentConfigurations": [{"AgentID": 1}, agent]})
+                ),
+                ("SMS_ClientSettings", json!({"Name": "Kiosks", "AgentConfigurations": [{"AgentID": 1}]})),
+                ("SMS_RemoteToolsAgentConfig", json!({"PermittedViewers": r"CONTOSO\one", "Enabled": 0})),
+            ],
+            &["client_settings", "permitted_viewers"]
+        ),
+        [
+            r"setting=Default remote_tools=true viewers=[CONTOSO\helpdesk; Everyone]",
+            r"setting=?not-exported remote_tools=false viewers=[CONTOSO\one]",
+            r"setting=Default account=CONTOSO\helpdesk",
+            "setting=Default account=Everyone",
+            r"setting=?not-exported account=CONTOSO\one",
+        ]
+    );
+    let (merged, _) =
+        evidence_of(&[&[("SMS_ClientSettings", json!({"Name": "Default", "AgentConfigurations": []}))]]);
+    assert_eq!(gaps(&merged, "client_settings"), ["not-fetched setting=Default"]);
+    assert_eq!(gaps(&merged, "permitted_viewers"), ["not-fetched setting=Default"]);
+}
+
+#[test]
+fn content_access() {
+    assert_eq!(
+        from(
+            &[
+                (
+                    "SMS_PackageAccessByUsers",
+                    json!({"PackageID": "PS100001", "Access": 101, "UserName": r#"["Display=Users"]GENERIC:GROUP=Users"#})
+                ),
+                (
+                    "SMS_PackageAccessByUsers",
+                    json!({"PackageID": "PS100001", "Access": "0x1ff", "UserName": r#"["Display=CONTOSO\readers"]MSWNET:["A=1"]\\CONTOSO\readers\"#})
+                ),
+                (
+                    "SMS_PackageAccessByUsers",
+                    json!({"PackageID": "PS100001", "Access": "FullControl", "Name": "Administrator(s)", "Type": "Administrator"})
+                ),
+            ],
+            &["content_access"]
+        ),
+        [
+            "package=PS100001 object_type=?not-exported account=Users generic=users access=101 right=read",
+            r"package=PS100001 object_type=?not-exported account=CONTOSO\readers access=511 right=?unreadable-value",
+            "package=PS100001 object_type=?not-exported account=Administrator(s) generic=administrators access=?unreadable-value right=full",
+        ]
+    );
+}
+
+#[test]
+fn tables_that_grow_with_the_estate_stay_small() {
+    let system = |domain: &str, dns: &str| {
+        ("SMS_R_System", json!({"ResourceDomainORWorkgroup": domain, "FullDomainName": dns}))
+    };
+    let one = [system("CONTOSO", "CONTOSO.COM"), system("contoso", "contoso.com"), system("WORKGROUP", "")];
+    let two = [
+        system("CONTOSO", "CONTOSO.COM"),
+        ("SMS_CombinedDeviceResources", json!({"Domain": "CONTOSO", "SiteCode": "PS1", "IsClient": true})),
+        ("SMS_CombinedDeviceResources", json!({"Domain": "Workgroup", "SiteCode": "PS1", "IsClient": true})),
+        ("SMS_CombinedDeviceResources", json!({"Domain": "OTHER", "SiteCode": "PS1", "IsClient": true})),
+    ];
+    let (merged, identities) = evidence_of(&[&one, &two]);
+    assert_eq!(
+        rows(&merged, "clients"),
+        [
+            "domain=CONTOSO dns_domain=CONTOSO.COM workgroup=false",
+            "domain=WORKGROUP workgroup=true",
+            "domain=OTHER dns_domain=?not-exported workgroup=?unreadable-value",
+        ]
+    );
+    assert_eq!(rows(&merged, "domains"), ["netbios=CONTOSO dns=CONTOSO.COM"]);
+    let account = |text| Account::parse(text).unwrap();
+    assert_eq!(identities.same(&account(r"CONTOSO\a"), &account("a@contoso.com")), Some(true));
+}
+
+#[test]
+fn domains_and_principals() {
+    let records = [
+        (
+            "ADDomain",
+            json!({"NetBIOSName": "CONTOSO", "DNSRoot": "contoso.com", "DomainSID": {"BinaryLength": 24, "Value": "S-1-5-21-1-2-3"}}),
+        ),
+        (
+            "SMS_R_User",
+            json!({"UniqueUserName": r"FABRIKAM\jdoe", "SID": "S-1-5-21-4-5-6-1105", "UserPrincipalName": "jane@mail.example", "FullDomainName": "FABRIKAM.NET"}),
+        ),
+        (
+            "Microsoft.ActiveDirectory.Management.ADGroup",
+            json!({"SamAccountName": "admins", "DistinguishedName": "CN=The admins,OU=x,DC=contoso,DC=com", "SID": "S-1-5-21-1-2-3-1200", "ObjectClass": "group"}),
+        ),
+        (
+            "SMS_Admin",
+            json!({"LogonName": r"CONTOSO\cm", "AdminSid": "S-1-5-21-1-2-3-1300", "IsGroup": true, "RoleNames": []}),
+        ),
+    ];
+    let (merged, identities) = evidence_of(&[&records]);
+    assert_eq!(
+        rows(&merged, "domains"),
+        ["netbios=CONTOSO dns=contoso.com sid=S-1-5-21-1-2-3", "netbios=FABRIKAM dns=FABRIKAM.NET"]
+    );
+    assert_eq!(
+        rows(&merged, "principals"),
+        [
+            r"account=FABRIKAM\jdoe sid=S-1-5-21-4-5-6-1105 upn=jane@mail.example is_group=false",
+            r"account=contoso.com\admins sid=S-1-5-21-1-2-3-1200 upn=?not-exported is_group=true",
+            r"account=CONTOSO\cm sid=S-1-5-21-1-2-3-1300 is_group=true",
+        ]
+    );
+    let account = |text| Account::parse(text).unwrap();
+    assert_eq!(identities.same(&account("S-1-5-21-1-2-3-1200"), &account(r"CONTOSO\admins")), Some(true));
+    assert_eq!(identities.same(&account("jane@mail.example"), &account(r"fabrikam.net\jdoe")), Some(true));
+    assert_eq!(identities.kind(&account("S-1-5-21-1-2-3-1300")), AccountKind::Group);
+}
+
+fn step(kind: &str, variables: Json, properties: Json) -> (&'static str, Json) {
+    (
+        "TaskSequenceStep",
+        json!({"TaskSequence": "Deploy", "Name": "Step", "Type": kind, "Group": "A/B", "Disabled": false, "Variables": variables, "Properties": properties}),
+    )
+}
+
+#[test]
+fn task_sequence_steps() {
+    let common = "task_sequence=Deploy step=Step group=A/B type=";
+    let cases = [
+        (
+            step(
+                "SMS_TaskSequence_CaptureSystemImageAction",
+                json!({"OSDCaptureAccount": r"CONTOSO\cap", "OSDCaptureDestination": r"\\srv\x.wim", "OSDCaptureAccountPassword": null}),
+                json!({}),
+            ),
+            r"SMS_TaskSequence_CaptureSystemImageAction entity=capture-os-image-account kind=capture disabled=false account=CONTOSO\cap dynamic=false wanted=true target=\\srv\x.wim password=none",
+        ),
+        (
+            step(
+                "SMS_TaskSequence_JoinDomainWorkgroupAction",
+                json!({}),
+                json!({"DomainUsername": "%JoinUser%", "Type": "0", "DomainName": "contoso.com", "DomainPassword": "<reference>"}),
+            ),
+            "SMS_TaskSequence_JoinDomainWorkgroupAction entity=task-sequence-domain-join-account kind=join disabled=false account=?unreadable-value dynamic=true wanted=true domain=contoso.com password=reference",
+        ),
+        (
+            step("SMS_TaskSequence_ApplyNetworkSettingsAction", json!({"OSDJoinAccount": ""}), json!({})),
+            "SMS_TaskSequence_ApplyNetworkSettingsAction entity=task-sequence-domain-join-account kind=network-settings disabled=false dynamic=false wanted=false password=none",
+        ),
+        (
+            step(
+                "SMS_TaskSequence_ConnectNetworkFolderAction",
+                json!({"SMSConnectNetworkFolderAccount": r"CONTOSO\f", "SMSConnectNetworkFolderPassword": "<protected>"}),
+                json!({"Path": r"\\srv\s"}),
+            ),
+            r"SMS_TaskSequence_ConnectNetworkFolderAction entity=task-sequence-network-folder-connection-account kind=folder disabled=false account=CONTOSO\f dynamic=false wanted=true target=\\srv\s password=protected",
+        ),
+        (
+            step(
+                "SMS_TaskSequence_RunCommandLineAction",
+                json!({"_SMSTSRunCommandLineAsUser": "true", "SMSTSRunCommandLineUserName": r"CONTOSO\r", "LoadProfile": "true", "SMSTSRunCommandLineUserPassword": "<clear>"}),
+                json!({}),
+            ),
+            r"SMS_TaskSequence_RunCommandLineAction entity=task-sequence-run-as-account kind=command-line disabled=false account=CONTOSO\r dynamic=false wanted=true load_profile=true password=clear",
+        ),
+        (
+            step(
+                "SMS_TaskSequence_RunPowerShellScriptAction",
+                json!({"_SMSTSRunPowerShellAsUser": "TRUE"}),
+                json!({}),
+            ),
+            "SMS_TaskSequence_RunPowerShellScriptAction entity=task-sequence-run-as-account kind=powershell disabled=false dynamic=false wanted=true password=none",
+        ),
+    ];
+    for (record, expected) in cases {
+        assert_eq!(from(&[record], &["task_sequence_steps"]), [format!("{common}{expected}")]);
+    }
+    // A step that runs nothing as a user needs no account.
+    let plain = step(
+        "SMS_TaskSequence_RunCommandLineAction",
+        json!({"_SMSTSRunCommandLineAsUser": "false"}),
+        json!({}),
+    );
+    assert_eq!(from(&[plain], &["task_sequence_steps"]), [""; 0]);
+    // A step of MDT has no type.
+    let untyped = (
+        "TaskSequenceStep",
+        json!({"Name": "Tool", "Disabled": true, "Variables": {"RunAsUser": "true", "SMSTSRunCommandLineUserName": "admin"}}),
+    );
+    assert_eq!(
+        from(&[untyped], &["task_sequence_steps"]),
+        [
+            "task_sequence=file name step=Tool entity=task-sequence-run-as-account kind=command-line disabled=true account=admin dynamic=false wanted=true password=none"
+        ]
+    );
+    let sets = (
+        "TaskSequenceStep",
+        json!({"TaskSequence": "Deploy", "Name": "Set", "Type": "SMS_TaskSequence_SetVariableAction", "Disabled": false, "Variables": {}, "Properties": {},
+            "Sets": [{"Name": "OSDJoinAccount", "Value": r"CONTOSO\j"}, {"Name": "Other", "Value": "x"}]}),
+    );
+    assert_eq!(
+        from(&[sets], &["task_sequence_steps"]),
+        [
+            r"task_sequence=Deploy step=Set type=SMS_TaskSequence_SetVariableAction entity=task-sequence-domain-join-account kind=set-variable disabled=false account=CONTOSO\j dynamic=false wanted=false"
+        ]
+    );
+    let variables = (
+        "SMS_CollectionSettings",
+        json!({"CollectionID": "PS100005", "CollectionVariables": [{"Name": "OSDJoinAccount", "Value": r"CONTOSO\j"}]}),
+    );
+    let (merged, _) = evidence_of(&[&[variables]]);
+    assert_eq!(
+        rows(&merged, "task_sequence_steps"),
+        [
+            r"task_sequence=PS100005 step=OSDJoinAccount entity=task-sequence-domain-join-account kind=set-variable disabled=false account=CONTOSO\j dynamic=false wanted=false"
+        ]
+    );
+    // It says nothing of the steps themselves.
+    assert_eq!(gaps(&merged, "task_sequence_steps"), ["not-exported"]);
+}
+
+#[test]
+fn a_task_sequence_is_whole_once_its_steps_were_read() {
+    let lazy =
+        ("SMS_TaskSequencePackage", json!({"PackageID": "PS100012", "Name": "Deploy", "Sequence": null}));
+    let other = ("SMS_TaskSequencePackage", json!({"PackageID": "PS100013", "Name": "Refresh"}));
+    let read = [
+        ("TaskSequence", json!({"Name": "Deploy", "PackageID": "PS100012"})),
+        step("SMS_TaskSequence_UpgradeOperatingSystemAction", json!({}), json!({})),
+    ];
+    let (merged, _) = evidence_of(&[&[lazy.clone(), other.clone()]]);
+    for table in ["task_sequences", "task_sequence_steps", "os_deployments"] {
+        assert_eq!(
+            gaps(&merged, table),
+            ["not-fetched task_sequence=Deploy", "not-fetched task_sequence=Refresh"],
+            "{table}"
+        );
+    }
+    let (merged, _) = evidence_of(&[&[lazy, other], &read]);
+    for table in ["task_sequences", "task_sequence_steps", "os_deployments"] {
+        assert_eq!(gaps(&merged, table), ["not-fetched task_sequence=Refresh"], "{table}");
+    }
+    assert_eq!(rows(&merged, "task_sequences"), ["task_sequence=Deploy package=PS100012"]);
+    assert_eq!(rows(&merged, "os_deployments"), ["task_sequence=Deploy step=Step disabled=false"]);
+}
+
+#[test]
+fn the_same_estate_given_twice_is_read_once() {
+    let naa = |values: Json| ("SMS_EmbeddedPropertyList", list("Network Access User Names", values));
+    // Twice in one list is twice configured; the second file says the same and one thing more.
+    let one = [naa(json!([r"CONTOSO\a", r"CONTOSO\a", r"CONTOSO\b"]))];
+    let two = [naa(json!([r"CONTOSO\a", r"CONTOSO\b", r"contoso\B"]))];
+    let (merged, _) = evidence_of(&[&one, &two, &one]);
+    let accounts: Vec<String> = rows(&merged, "network_access_accounts")
+        .iter()
+        .map(|row| row.rsplit_once('=').unwrap().1.to_owned())
+        .collect();
+    assert_eq!(accounts, [r"CONTOSO\a", r"CONTOSO\a", r"CONTOSO\b", r"contoso\B"]);
+    assert_eq!(merged.sources.iter().map(|(rows, _)| *rows).collect::<Vec<_>>(), [3, 3, 3]);
+}
+
+#[test]
+fn a_fuller_export_takes_the_place_of_a_shallow_one() {
+    let shallow = [role("SMS Management Point", json!("<cut>"))];
+    let deep = [role("SMS Management Point", json!([prop("UserName", 0, "", r"CONTOSO\mp")]))];
+    for order in [[&shallow[..], &deep[..]], [&deep[..], &shallow[..]]] {
+        let (merged, _) = evidence_of(&order);
+        assert_eq!(
+            rows(&merged, "role_accounts"),
+            [
+                r"site=PS1 host=srv.contoso.com role=SMS Management Point entity=management-point-connection-account account=CONTOSO\mp"
+            ]
+        );
+        assert_eq!(rows(&merged, "export_gaps"), [""; 0]);
+    }
+    let client = |lists: Json, site: &str| {
+        (
+            "SMS_SCI_ClientComp",
+            json!({"ClientComponentName": "Software Distribution", "SiteCode": site, "PropLists": lists}),
+        )
+    };
+    let (merged, _) = evidence_of(&[
+        &[client(json!("<cut>"), "PS1"), client(json!("<cut>"), "PS2")],
+        &[client(json!([]), "PS1")],
+    ]);
+    assert_eq!(gaps(&merged, "network_access_accounts"), ["truncated site=PS2"]);
+}
+
+#[test]
+fn missing_pages_leave_a_gap_in_every_table_of_the_class() {
+    let (merged, _) =
+        evidence_of(&[&[role("SMS Management Point", json!([])), ("<missing>", json!("sms_sci_sysresuse"))]]);
+    let roles = gaps(&merged, "role_accounts");
+    assert_eq!(roles.len(), 6);
+    assert_eq!(roles[0], "incomplete entity=management-point-connection-account");
+    assert_eq!(gaps(&merged, "site_systems"), ["incomplete"]);
+    // Of an unknown class: whatever the file holds may be missing.
+    let (merged, _) = evidence_of(&[&[
+        ("SMS_Admin", json!({"LogonName": r"CONTOSO\a", "RoleNames": []})),
+        ("<missing>", Json::Null),
+    ]]);
+    assert_eq!(gaps(&merged, "admin_users"), ["incomplete"]);
+    assert!(rows(&merged, "export_gaps").contains(&"why=incomplete".to_owned()));
+    let (merged, _) = evidence_of(&[&[("<missing>", Json::Null)]]);
+    assert_eq!(gaps(&merged, "admin_users"), ["not-exported"]);
+}
+
+#[test]
+fn a_client_policy_tells_that_there_is_an_account_and_not_which() {
+    let policy = ("CCM_NetworkAccessAccount", json!({"NetworkAccessUsername": "<protected>"}));
+    let (merged, _) = evidence_of(&[std::slice::from_ref(&policy)]);
+    assert_eq!(gaps(&merged, "network_access_accounts"), ["unreadable-value"]);
+    let naa = ("SMS_EmbeddedPropertyList", list("Network Access User Names", json!([r"CONTOSO\a"])));
+    let (merged, _) = evidence_of(&[&[policy], &[naa]]);
+    assert_eq!(gaps(&merged, "network_access_accounts"), [""; 0]);
+}
+
+#[test]
+fn a_clear_text_credential_gives_a_row_without_its_text() {
+    assert_eq!(
+        from(
+            &[(
+                "ClearTextSecret",
+                json!({"Name": "Password", "Holder": "Step", "Class": "TaskSequenceStep"})
+            )],
+            &["secrets"]
+        ),
+        ["name=Password holder=Step class=TaskSequenceStep"]
+    );
+}
+
+#[test]
+fn uses_of_accounts_are_brought_together() {
+    let naa = ("SMS_EmbeddedPropertyList", list("Network Access User Names", json!([r"CONTOSO\naa"])));
+    let capture = step(
+        "SMS_TaskSequence_CaptureSystemImageAction",
+        json!({"OSDCaptureAccount": "%Capture%"}),
+        json!({}),
+    );
+    let (merged, _) = evidence_of(&[&[naa, capture, role("SMS Management Point", json!([]))]]);
+    assert_eq!(
+        rows(&merged, "account_uses"),
+        [
+            r"account=CONTOSO\naa entity=network-access-account site=?not-exported spelling=CONTOSO\naa purpose=network-access-account",
+            "account=?unreadable-value entity=capture-os-image-account task_sequence=Deploy step=Step disabled=false dynamic=true spelling=?unreadable-value purpose=task sequence editor",
+        ]
+    );
+    let gaps = gaps(&merged, "account_uses");
+    assert!(
+        gaps.contains(
+            &"not-exported entity=client-push-installation-account purpose=client-push-installation-account"
+                .to_owned()
+        ),
+        "{gaps:#?}"
+    );
+    assert!(!gaps.iter().any(|gap| gap.contains("management-point")), "{gaps:#?}");
+}
+
+#[test]
+fn readers_are_told_what_is_wanted() {
+    let (_, mapping) = shipped();
+    let wanted = mapping.wanted();
+    let class = wanted.class("SMS_SCI_sysresuse").unwrap();
+    assert_eq!(&*class.name, "SMS_SCI_SysResUse");
+    for name in ["rolename", "sitecode", "networkospath", "nalpath", "props", "embeddedproperties"] {
+        assert!(class.properties.iter().any(|p| &**p == name), "{name}");
+    }
+    assert!(!class.properties.iter().any(|p| &**p == "proplists"));
+    let aliased = wanted.class("microsoft.activedirectory.management.aduser").unwrap();
+    assert_eq!(&*aliased.name, "ADPrincipal");
+    assert_eq!(
+        wanted.recognise[0].all,
+        ["sitecode".into(), "servername".into(), "installdir".into()] as [Box<str>; 3]
+    );
+    assert!(wanted.classes.values().all(|class| !class.properties.is_empty()));
+}
