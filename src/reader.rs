@@ -5,6 +5,9 @@
 //! whole file. It knows no tables and no rules: which classes and properties are worth building is told to it
 //! by [`Wanted`].
 
+mod date;
+mod json;
+mod mof;
 mod row;
 mod secret;
 mod task_sequence;

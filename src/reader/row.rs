@@ -42,7 +42,17 @@ pub(super) fn class_name(written: &str) -> &str {
     if is_wmi(name) {
         name = name.find('.').map_or(name, |dot| &name[..dot]);
     }
+    // The members of one collection are the devices of all collections, under a class of their own.
+    if strip(name, "SMS_CM_RES_COLL_").is_some() {
+        return "SMS_CombinedDeviceResources";
+    }
+    name = strip(name, "Microsoft.ActiveDirectory.Management.").unwrap_or(name);
     name.trim()
+}
+
+/// Whether the class is one that only readers give, not exports.
+pub(super) fn is_own(class: &str) -> bool {
+    ["TaskSequence", "TaskSequenceStep", CLEAR_TEXT_SECRET].iter().any(|own| class.eq_ignore_ascii_case(own))
 }
 
 /// Whether the name has the prefix of a class of the site's own or of the client's name space.
@@ -426,6 +436,8 @@ mod tests {
             ),
             ("Selected.System.Management.ManagementObject#root\\sms\\site_PS1\\SMS_Site", "SMS_Site"),
             ("Deserialized.Selected.X", "X"),
+            ("SMS_CM_RES_COLL_SMS00001.ResourceID=16777220", "SMS_CombinedDeviceResources"),
+            ("Deserialized.Microsoft.ActiveDirectory.Management.ADDomain", "ADDomain"),
             ("root/sms/site_PS1:SMS_SCI_Reserved", "SMS_SCI_Reserved"),
             (
                 "\\\\srv.contoso.com\\root\\sms\\site_PS1:SMS_SCI_Reserved.FileType=2,ItemName=\"a\\\\b:c#d|0\"",

@@ -6,6 +6,9 @@
 //! credential, only verdicts and positions.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::reader::Secret;
 
@@ -190,6 +193,50 @@ pub(super) fn may_name_secret(bytes: &[u8]) -> bool {
                 | [b'v', b'e', b'd']
         )
     })
+}
+
+/// Whether raw text may hold a credential: a word that names one, or the first bytes of an encrypted one.
+///
+/// Made to be run over everything: it looks for a few rare bytes and judges only the words they stand in.
+pub(super) fn mentions(bytes: &[u8]) -> bool {
+    names_password(bytes)
+        || OTHERS.iter().any(|seed| seed.find_iter(bytes).any(|at| names_secret_at(bytes, at)))
+        || BLOBS.iter().any(|blob| blob.find(bytes).is_some())
+}
+
+/// [`mentions`] for a password or secret by name only: cheap enough for rows that nobody wants.
+pub(super) fn names_password(bytes: &[u8]) -> bool {
+    // Password, passwd and pwd have a `w` behind an `s` or `p` and before a `d` or `o`.
+    let near = |at: usize| {
+        let before = at.checked_sub(1).and_then(|i| bytes.get(i)).map(|b| b | 0x20);
+        let behind = bytes.get(at + 1).map(|b| b | 0x20);
+        matches!((before, behind), (Some(b's' | b'p'), Some(b'd' | b'o'))) && names_secret_at(bytes, at)
+    };
+    memchr::memchr2_iter(b'w', b'W', bytes).any(near)
+        || SECRET.find_iter(bytes).any(|at| names_secret_at(bytes, at))
+}
+
+static SECRET: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ecret").into_owned());
+
+/// Parts of the other words.
+static OTHERS: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
+    ["SECRET", "assphrase", "asscode", "piKey", "ccessToken", "rivateKey"]
+        .map(|seed| Finder::new(seed).into_owned())
+});
+
+/// The encrypted password of an account record, and the first bytes of encrypted values.
+static BLOBS: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
+    ["eserved2", "d08c9ddf", "D08C9DDF", "0000000001000000280000", "AQAAANCMnd8BFd"]
+        .map(|blob| Finder::new(blob).into_owned())
+});
+
+/// Whether the word around that position is the name of a credential.
+fn names_secret_at(bytes: &[u8], at: usize) -> bool {
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    let start = bytes[..at].iter().rposition(|b| !part(b)).map_or(0, |i| i + 1);
+    let end = bytes[at..].iter().position(|b| !part(b)).map_or(bytes.len(), |i| at + i);
+    // Words of this length are encoded data.
+    end - start <= 200 && std::str::from_utf8(&bytes[start..end]).is_ok_and(is_secret_list)
 }
 
 /// Lower-case letters and digits of a name, and where its words begin in them.
@@ -505,6 +552,33 @@ mod tests {
             "ProductKey",
         ] {
             assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn raw_text_that_mentions_one() {
+        for text in [
+            "\"OSDJoinPassword\"",
+            "x PWD=",
+            "clientSecret",
+            "\"Reserved2\":",
+            "01000000d08c9ddf01",
+            "MY_PASSWORD",
+            "password",
+        ] {
+            assert!(mentions(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "\"PasswordLastSet\":1",
+            "badPwdCount",
+            "Secretary",
+            "swd",
+            "Windows",
+            "w",
+            "",
+            "OSDRandomAdminPassword",
+        ] {
+            assert!(!mentions(text.as_bytes()), "{text}");
         }
     }
 

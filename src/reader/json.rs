@@ -1,0 +1,431 @@
+//! JSON: what PowerShell's `ConvertTo-Json` writes, answers of the AdminService, one object a line.
+//!
+//! The reader goes through lists of rows one row at a time, at the top level and one level down (envelopes,
+//! objects of lists), so that memory does not grow with the file. Only an object that is neither an envelope nor
+//! a list is read as a whole: it is one row. A list inside of an envelope whose class is named only behind the rows is
+//! read by the properties of the rows if it does not fit the window.
+//!
+//! Huge lists can be read in parts: [`outline`] tells where they may be cut, [`read_part`] reads a part and says
+//! whether the cut was right.
+
+mod build;
+mod rows;
+mod text;
+mod token;
+
+use rows::{LISTS, Rows, Tally, context_class, find, is_class_key, key_class};
+use text::decode;
+use token::{Kind, Member, Scanner, Stop, Token};
+
+use crate::reader::{Format, Note, Reading, Sink, Status, Wanted};
+use crate::source::{SourceError, Span, View, Window};
+
+/// Reads a whole JSON source.
+pub(super) fn read(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Reading {
+    let mut reader = Reader::new(window, wanted, sink, false);
+    let outcome = reader.top_level();
+    let refused = reader.settle(outcome);
+    conclude(reader.rows.tally, refused)
+}
+
+/// Why reading stops.
+#[derive(Debug)]
+enum Halt {
+    /// The file ends in the middle of what begins here.
+    Broken(Rest),
+    /// It is not JSON here.
+    Bad(Rest, &'static str),
+    /// The source cannot be read on.
+    Source(SourceError),
+    /// It is something else: its name.
+    Foreign(&'static str),
+    /// The part ends where the next one begins.
+    Cut,
+}
+
+/// A character, and the text from there on as far as it is known.
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    /// In the window's text, as long as that is not advanced.
+    at: usize,
+    here: Span,
+    all: Span,
+}
+
+impl Rest {
+    fn from(view: View<'_>, at: usize) -> Self {
+        let text = view.text;
+        let at = text.floor_char_boundary(at.min(text.len()));
+        let here = text[at..].chars().next().map_or(0, char::len_utf8);
+        Self { at, here: view.span(at..at + here), all: view.span(at..text.len()) }
+    }
+}
+
+impl From<SourceError> for Halt {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+/// How an object at the top level is to be read.
+enum Plan {
+    /// As a whole.
+    Whole(Token),
+    /// Property by property, rows of its lists one by one.
+    Stream,
+    /// Not at all.
+    Foreign(&'static str),
+}
+
+struct Reader<'a, 'w> {
+    window: &'a mut Window,
+    /// The next byte in the window's text.
+    pos: usize,
+    rows: Rows<'a, 'w>,
+    /// The class of the rows at hand, where an envelope tells it.
+    class: Option<Box<str>>,
+    /// Where the value at the top level begins in the window's text, or where the window begins in it.
+    value: usize,
+    /// Whether a line feed of that value has left the window.
+    lines: bool,
+    /// Whether the text is to end between two elements of a list.
+    open_end: bool,
+}
+
+impl<'a, 'w> Reader<'a, 'w> {
+    fn new(window: &'a mut Window, wanted: &'w Wanted, sink: &'a mut dyn Sink, open_end: bool) -> Self {
+        Self { window, pos: 0, rows: Rows::new(wanted, sink), class: None, value: 0, lines: false, open_end }
+    }
+
+    /// Does something at the next byte, reading on and starting over if the text ends in its middle.
+    fn step<T>(&mut self, mut action: impl FnMut(&mut Scanner<'_>) -> Result<T, Stop>) -> Result<T, Halt> {
+        let mut last = self.window.at_end();
+        loop {
+            let mut scanner = Scanner::new(self.window.view().text, self.pos, last);
+            match action(&mut scanner) {
+                Ok(done) => {
+                    self.pos = scanner.at;
+                    return Ok(done);
+                }
+                Err(Stop::More) if !last => {
+                    let leaving = &self.window.view().text.as_bytes()[self.value.min(self.pos)..self.pos];
+                    self.lines = self.lines || memchr::memchr(b'\n', leaving).is_some();
+                    let more = self.window.advance(self.pos)?;
+                    (self.pos, self.value) = (0, 0);
+                    last = !more || self.window.at_end();
+                }
+                Err(Stop::More) => return Err(Halt::Broken(Rest::from(self.window.view(), self.pos))),
+                Err(Stop::Bad { at, why }) => return Err(Halt::Bad(Rest::from(self.window.view(), at), why)),
+            }
+        }
+    }
+
+    /// Reads values one behind the other to the end.
+    fn top_level(&mut self) -> Result<(), Halt> {
+        loop {
+            let next = self.step(|s| {
+                s.filling();
+                match s.peek() {
+                    Err(Stop::More) if s.last => Ok(None),
+                    other => other.map(Some),
+                }
+            })?;
+            let Some(next) = next else { return Ok(()) };
+            (self.value, self.lines) = (self.pos, false);
+            let outcome = match next {
+                b'{' => self.top_object(),
+                b'[' => {
+                    self.pos += 1;
+                    self.elements(true)
+                }
+                _ => self.step(|s| s.value()).map(drop),
+            };
+            match outcome {
+                Ok(()) => self.rows.tally.values += 1,
+                Err(Halt::Bad(rest, why)) if self.next_line(rest, why)? => {}
+                Err(halt) => return Err(halt),
+            }
+            self.class = None;
+        }
+    }
+
+    /// After a mistake in a line that is to be a value of its own: goes to the next line, if that may be one. False
+    /// if this is not a file of lines.
+    fn next_line(&mut self, mistake: Rest, why: &'static str) -> Result<bool, Halt> {
+        // The value must have begun in the line of the mistake.
+        let before = self.window.view().text.as_bytes().get(self.value..mistake.at).unwrap_or_default();
+        if self.lines || memchr::memchr(b'\n', before).is_some() {
+            return Ok(false);
+        }
+        self.pos = mistake.at;
+        let next = self.step(|s| {
+            let rest = &s.text.as_bytes()[s.at..];
+            match memchr::memchr(b'\n', rest) {
+                Some(end) => s.at += end,
+                None if s.last => s.at = s.text.len(),
+                None => return Err(Stop::More),
+            }
+            s.filling();
+            match s.peek() {
+                Err(Stop::More) if s.last => Ok(None),
+                other => other.map(Some),
+            }
+        })?;
+        if !matches!(next, Some(b'{' | b'[')) {
+            return Ok(false);
+        }
+        self.rows.skipped(mistake.here, why);
+        Ok(true)
+    }
+
+    /// Reads an object at the top level: a row, an envelope, an object of lists, or something foreign.
+    fn top_object(&mut self) -> Result<(), Halt> {
+        let mut members = Vec::new();
+        let wanted = self.rows.wanted;
+        let plan = self.step(|s| plan(s, &mut members, wanted))?;
+        match plan {
+            Plan::Whole(token) => {
+                self.rows.object(self.window.view(), &token, &members, None, 0);
+                Ok(())
+            }
+            Plan::Stream => {
+                self.pos += 1;
+                self.properties(true)
+            }
+            Plan::Foreign(name) => Err(Halt::Foreign(name)),
+        }
+    }
+
+    /// Reads the properties of an envelope or of an object of lists, from behind its `{` or (not `first`) behind a
+    /// property.
+    fn properties(&mut self, mut first: bool) -> Result<(), Halt> {
+        loop {
+            let next = self.step(|s| {
+                let Some(key) = s.member(first)? else { return Ok(None) };
+                Ok(Some((decode(s.text, &key).into_owned(), s.peek()?)))
+            })?;
+            let Some((key, next)) = next else { return Ok(()) };
+            first = false;
+            let is = |name: &str| key.eq_ignore_ascii_case(name);
+            if is("@odata.context") {
+                self.rows.tally.envelope = true;
+                let token = self.step(|s| s.value())?;
+                if token.is_text() {
+                    let context = decode(self.window.view().text, &token);
+                    self.class = context_class(&context).map(Into::into);
+                }
+            } else if is("@odata.nextLink") {
+                let token = self.step(|s| s.value())?;
+                self.rows.more_pages(self.window.view(), &token, self.class.as_deref());
+            } else if next == b'[' && LISTS.iter().any(|list| is(list)) {
+                self.pos += 1;
+                self.elements(true)?;
+            } else if matches!(next, b'[' | b'{') && is_class_key(self.rows.wanted, &key) {
+                let outer = std::mem::replace(&mut self.class, key_class(&key).map(Into::into));
+                if next == b'[' {
+                    self.pos += 1;
+                    self.elements(true)?;
+                } else {
+                    let token = self.step(|s| s.value())?;
+                    self.rows.value(self.window.view(), &token, self.class.as_deref(), 1);
+                }
+                self.class = outer;
+            } else {
+                self.step(|s| s.value())?;
+            }
+        }
+    }
+
+    /// Reads the elements of a list of rows, from behind its `[` (or before its first element).
+    fn elements(&mut self, mut first: bool) -> Result<(), Halt> {
+        let open_end = self.open_end;
+        let mut members = Vec::new();
+        loop {
+            let next = self.step(|s| {
+                let found = s.element(first);
+                match found {
+                    Err(Stop::More)
+                        if s.last && open_end && !first && s.at == s.text.len() && s.behind_comma() =>
+                    {
+                        Ok(Next::Cut)
+                    }
+                    Ok(true) => Ok(if s.peek()? == b'{' { Next::Object } else { Next::Other }),
+                    Ok(false) => Ok(Next::End),
+                    Err(stop) => Err(stop),
+                }
+            })?;
+            first = false;
+            match next {
+                Next::Object => {
+                    let token = self.step(|s| s.object(&mut members))?;
+                    self.rows.object(self.window.view(), &token, &members, self.class.as_deref(), 1);
+                }
+                Next::Other => {
+                    let token = self.step(|s| s.value())?;
+                    self.rows.value(self.window.view(), &token, self.class.as_deref(), 1);
+                }
+                Next::End => return Ok(()),
+                Next::Cut => return Err(Halt::Cut),
+            }
+        }
+    }
+
+    /// Notes why reading stopped. Gives the name of what it is, if it is something foreign.
+    fn settle(&mut self, outcome: Result<(), Halt>) -> Option<&'static str> {
+        let class = self.class.as_deref();
+        let (rest, why) = match outcome {
+            Ok(()) | Err(Halt::Cut) => return None,
+            Err(Halt::Foreign(name)) => return Some(name),
+            Err(Halt::Broken(rest)) => {
+                (rest, "the file ends in the middle of what begins here; export it again".to_owned())
+            }
+            Err(Halt::Bad(rest, why)) => (rest, format!("not valid JSON: {why}")),
+            Err(Halt::Source(error)) => (Rest::from(self.window.view(), self.pos), error.to_string()),
+        };
+        self.rows.broken(rest.here, rest.all, class, why);
+        None
+    }
+}
+
+/// What comes next in a list.
+enum Next {
+    Object,
+    Other,
+    End,
+    Cut,
+}
+
+/// Looks at an object at the top level until it is clear how to read it. Leaves the scanner where it was unless the
+/// object is read as a whole.
+fn plan(s: &mut Scanner<'_>, members: &mut Vec<Member>, wanted: &Wanted) -> Result<Plan, Stop> {
+    let start = s.at;
+    let mut list = false;
+    let plan = look(s, members, wanted, &mut list);
+    if matches!(plan, Ok(Plan::Whole(_))) {
+        return plan;
+    }
+    s.at = start;
+    match plan {
+        // What can be had of a list of rows is had, even if it is larger than the window or breaks off.
+        Err(stop) if list && (start == 0 || s.last || stop != Stop::More) => Ok(Plan::Stream),
+        plan => plan,
+    }
+}
+
+/// [`plan`], without a thought to where the scanner is left. `rows` says whether a list of rows was met.
+fn look(
+    s: &mut Scanner<'_>,
+    members: &mut Vec<Member>,
+    wanted: &Wanted,
+    rows: &mut bool,
+) -> Result<Plan, Stop> {
+    members.clear();
+    let start = s.at;
+    let text = s.text;
+    s.at += 1;
+    while let Some(key) = s.member(members.is_empty())? {
+        let name = &text[key.inner()];
+        let next = s.peek()?;
+        let list = next == b'[' && LISTS.iter().any(|list| name.eq_ignore_ascii_case(list));
+        if next == b'{' && name == "graph" {
+            let mut ahead = *s;
+            ahead.at += 1;
+            if let Some(inner) = ahead.member(true)? {
+                if matches!(&text[inner.inner()], "nodes" | "edges") {
+                    return Ok(Plan::Foreign("BloodHound OpenGraph data"));
+                }
+            }
+        }
+        if name == "data" && next == b'[' && (sharphound(text, members) || sharphound_rows(text, s.at)) {
+            return Ok(Plan::Foreign("SharpHound data"));
+        }
+        let stream =
+            list && name.eq_ignore_ascii_case("value") && find(text, members, "@odata.context").is_some()
+                || matches!(next, b'[' | b'{')
+                    && is_class_key(wanted, name)
+                    && build::named_class(text, members).is_none();
+        if stream {
+            return Ok(Plan::Stream);
+        }
+        *rows |= list && holds_objects(text, s.at);
+        let value = s.value()?;
+        members.push(Member { key, value });
+    }
+    if sharphound(text, members) && find(text, members, "data").is_some() {
+        return Ok(Plan::Foreign("SharpHound data"));
+    }
+    Ok(Plan::Whole(Token { kind: Kind::Object, range: start..s.at }))
+}
+
+/// Whether the first element of the list at `at` is an object.
+fn holds_objects(text: &str, at: usize) -> bool {
+    text[at + 1..].trim_start().starts_with('{')
+}
+
+/// Whether there is a `meta` with a `type` and a `count` or `methods`.
+fn sharphound(text: &str, members: &[Member]) -> bool {
+    let Some(meta) = find(text, members, "meta").filter(|m| m.value.kind == Kind::Object) else {
+        return false;
+    };
+    let mut inner = Vec::new();
+    Scanner::new(text, meta.value.range.start, true).object(&mut inner).is_ok()
+        && find(text, &inner, "type").is_some()
+        && ["methods", "count", "version"].iter().any(|name| find(text, &inner, name).is_some())
+}
+
+/// Whether the first rows of the list at `at` look like SharpHound's.
+fn sharphound_rows(text: &str, at: usize) -> bool {
+    let end = text.floor_char_boundary((at + (64 << 10)).min(text.len()));
+    let head = &text.as_bytes()[at..end];
+    ["\"ObjectIdentifier\"", "\"Aces\""]
+        .iter()
+        .all(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
+}
+
+/// What is to be said of a file of which that was met.
+fn conclude(mut tally: Tally, foreign: Option<&'static str>) -> Reading {
+    let format = if tally.envelope {
+        Format::AdminService
+    } else if tally.values > 1 {
+        Format::Ndjson
+    } else {
+        Format::Json
+    };
+    if let Some(span) = tally.first_truncated {
+        let values = if tally.truncated == 1 {
+            "a value is".to_owned()
+        } else {
+            format!("{} values are", tally.truncated)
+        };
+        tally.notes.push(Note {
+            text: format!("{values} cut off at the depth of the export, the first one here; export again with ConvertTo-Json -Depth 10"),
+            span: Some(span),
+        });
+    }
+    let mut reading =
+        Reading { format: Some(format), records: tally.records, status: Status::Read, notes: tally.notes };
+    let read_something = tally.known > 0 || tally.envelope;
+    if let Some(name) = foreign {
+        reading.notes.push(Note { text: format!("{name}, which is not read by this version"), span: None });
+        reading.status = if read_something { Status::Partial } else { Status::Unrecognised };
+        if !read_something {
+            reading.format = None;
+        }
+    } else if tally.broken {
+        reading.status =
+            if tally.records > 0 || tally.envelope { Status::Partial } else { Status::Unreadable };
+    } else if tally.records > 0 && !read_something {
+        reading.format = None;
+        reading.status = Status::Unrecognised;
+        let objects = if tally.records == 1 { "its object" } else { "none of its objects" };
+        let not = if tally.records == 1 { " not" } else { "" };
+        let text = format!("JSON, but {objects} is{not} of a class that cmlint knows");
+        reading.notes.push(Note { text, span: None });
+    } else if tally.values > 0 && tally.records == 0 && !tally.envelope {
+        reading.notes.push(Note { text: "there are no rows in it".to_owned(), span: None });
+    }
+    reading
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,402 @@
+//! Objects to records: which objects of a JSON export are rows, of which class, and what of them is kept.
+//!
+//! An object is first only taken apart into names and places of values. Its class decides whether anything is
+//! built; most rows of most exports are passed over at this point, after a look for clear-text credentials.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::build::{Use, build, named_class, printed_row, properties, use_of};
+use super::text::{decode, decode_exactly};
+use super::token::{Kind, Member, Scanner, Token};
+use crate::reader::row::{self, Recogniser};
+use crate::reader::task_sequence::{self, Package};
+use crate::reader::{Data, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, secret};
+use crate::source::{Span, View};
+
+/// Properties that hold rows in an object that is none itself.
+pub(super) const LISTS: [&str; 8] =
+    ["value", "values", "data", "rows", "items", "results", "records", "objects"];
+
+/// How deep wrappers may stand in one another.
+const NESTING_LIMIT: usize = 8;
+
+/// How many lines that were left out are remarked on.
+const NOTE_LIMIT: u64 = 3;
+
+/// What was met so far.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Objects that are rows, wanted or not.
+    pub(super) records: u64,
+    /// Those of them that name a class or were recognised.
+    pub(super) known: u64,
+    /// Whether there was an OData envelope.
+    pub(super) envelope: bool,
+    /// Values at the top level.
+    pub(super) values: u64,
+    /// Cut-off values in wanted rows, and the place of the first.
+    pub(super) truncated: u64,
+    pub(super) first_truncated: Option<Span>,
+    /// Remarks in the order of their places.
+    pub(super) notes: Vec<Note>,
+    /// Lines that were left out.
+    pub(super) skipped: u64,
+    /// Whether something could not be read.
+    pub(super) broken: bool,
+}
+
+/// Turns objects into records.
+pub(super) struct Rows<'a, 'w> {
+    pub(super) wanted: &'w Wanted,
+    recogniser: Recogniser<'w>,
+    sink: &'a mut dyn Sink,
+    /// The class that was last looked up.
+    last: (String, Option<&'w WantedClass>),
+    /// What was met so far.
+    pub(super) tally: Tally,
+}
+
+impl<'a, 'w> Rows<'a, 'w> {
+    pub(super) fn new(wanted: &'w Wanted, sink: &'a mut dyn Sink) -> Self {
+        let recogniser = Recogniser::new(wanted);
+        Self { wanted, recogniser, sink, last: (String::new(), None), tally: Tally::default() }
+    }
+
+    /// Says that pages are missing, if the link to the next one says so.
+    pub(super) fn more_pages(&mut self, view: View<'_>, link: &Token, class: Option<&str>) {
+        if !link.is_text() || link.inner().is_empty() {
+            return;
+        }
+        let span = view.span(link.inner());
+        self.sink.missing(class, Missing::MorePages, span);
+        let what = class.unwrap_or("the result");
+        self.tally.notes.push(Note {
+            text: format!("there are further pages of {what}; follow the link until there is none and export all of them"),
+            span: Some(span),
+        });
+    }
+
+    /// Says that the rest of the file could not be read, and why.
+    pub(super) fn broken(&mut self, here: Span, rest: Span, class: Option<&str>, why: String) {
+        self.sink.missing(class, Missing::Broken, rest);
+        self.tally.notes.push(Note { text: why, span: Some(here) });
+        self.tally.broken = true;
+    }
+
+    /// Says that a line was left out.
+    pub(super) fn skipped(&mut self, span: Span, why: &str) {
+        self.sink.missing(None, Missing::Broken, span);
+        self.tally.broken = true;
+        self.tally.skipped += 1;
+        if self.tally.skipped <= NOTE_LIMIT {
+            let text = format!("this line is left out, it is not valid JSON: {why}");
+            self.tally.notes.push(Note { text, span: Some(span) });
+        }
+    }
+
+    /// An element of a list of rows, or a value at the top level.
+    pub(super) fn value(&mut self, view: View<'_>, token: &Token, class: Option<&str>, nesting: usize) {
+        if nesting > NESTING_LIMIT {
+            return;
+        }
+        match token.kind {
+            Kind::Object => {
+                let mut members = Vec::new();
+                let mut scanner = Scanner::new(view.text, token.range.start, true);
+                if scanner.object(&mut members).is_ok() {
+                    self.object(view, token, &members, class, nesting);
+                }
+            }
+            Kind::Array => {
+                let mut scanner = Scanner::new(view.text, token.range.start + 1, true);
+                let mut first = true;
+                while let Ok(true) = scanner.element(first) {
+                    first = false;
+                    let Ok(element) = scanner.value() else { return };
+                    self.value(view, &element, class, nesting + 1);
+                }
+            }
+            Kind::Plain | Kind::Escaped => {
+                if let Some(object) = printed_row(view, token) {
+                    self.tally.records += 1;
+                    self.cut_off(view.span(token.range.clone()));
+                    self.printed(view.span(token.range.clone()), object, class);
+                }
+            }
+            Kind::Null | Kind::Bool | Kind::Number => {}
+        }
+    }
+
+    /// An object: an envelope of rows, or a row.
+    pub(super) fn object(
+        &mut self,
+        view: View<'_>,
+        token: &Token,
+        members: &[Member],
+        class: Option<&str>,
+        nesting: usize,
+    ) {
+        if nesting > NESTING_LIMIT {
+            return;
+        }
+        let text = view.text;
+        let mut class = class.map(Cow::Borrowed);
+        if let Some(member) = find(text, members, "@odata.context") {
+            self.tally.envelope = true;
+            if member.value.is_text() {
+                class = context_class(&decode(text, &member.value)).map(|c| Cow::Owned(c.to_owned()));
+            }
+            if let Some(rows) = find(text, members, "value").filter(|m| m.value.kind == Kind::Array) {
+                self.value(view, &rows.value, class.as_deref(), nesting + 1);
+                if let Some(link) = find(text, members, "@odata.nextLink") {
+                    self.more_pages(view, &link.value, class.as_deref());
+                }
+                return;
+            }
+        } else if let [a, b] = members {
+            // `{value, Count}`: how Windows PowerShell writes some lists.
+            let is = |m: &Member, name: &str| text[m.key.inner()].eq_ignore_ascii_case(name);
+            for (rows, count) in [(a, b), (b, a)] {
+                if is(rows, "value") && rows.value.kind == Kind::Array && is(count, "Count") {
+                    self.value(view, &rows.value, class.as_deref(), nesting + 1);
+                    return;
+                }
+            }
+        }
+        if class.is_none() && self.wrapper(view, members, nesting) {
+            return;
+        }
+        self.row(view, token, members, class.as_deref(), nesting);
+    }
+
+    /// `{"SMS_Admin": [...], "SMS_Role": [...]}`: rows by class. False if it is not that.
+    fn wrapper(&mut self, view: View<'_>, members: &[Member], nesting: usize) -> bool {
+        let nested = |m: &&Member| matches!(m.value.kind, Kind::Array | Kind::Object);
+        let wanted = self.wanted;
+        let keyed = |m: &Member| is_class_key(wanted, &decode(view.text, &m.key));
+        if !members.iter().filter(nested).any(|m| keyed(m)) || named_class(view.text, members).is_some() {
+            return false;
+        }
+        for member in members.iter().filter(nested) {
+            let key = decode(view.text, &member.key);
+            if is_class_key(wanted, &key) {
+                let class = key_class(&key);
+                self.value(view, &member.value, class, nesting + 1);
+            }
+        }
+        true
+    }
+
+    fn row(
+        &mut self,
+        view: View<'_>,
+        token: &Token,
+        members: &[Member],
+        outer: Option<&str>,
+        nesting: usize,
+    ) {
+        let text = view.text;
+        let raw = &text.as_bytes()[token.range.clone()];
+        let named = named_class(text, members);
+        let class = named.as_deref().or(outer).filter(|class| !row::is_own(class));
+        let wanted = match class {
+            Some(class) => self.look_up(class),
+            None => {
+                let recognised = self.recognise(view, members);
+                if recognised.is_none() && self.lists(view, members, nesting) {
+                    return;
+                }
+                recognised.and_then(|class| self.look_up(class))
+            }
+        };
+        self.tally.records += 1;
+        self.tally.known += u64::from(class.is_some() || wanted.is_some());
+        let Some(wanted) = wanted else {
+            if secret::names_password(raw) {
+                let object = properties(view, members, |_| true);
+                self.finish(view.span(token.range.clone()), object, class.unwrap_or_default(), None);
+            }
+            return;
+        };
+        let sequence = self.sequence(view, members, wanted);
+        let all = wanted.properties.is_empty() || secret::mentions(raw);
+        let mut object = properties(view, members, |name| {
+            (all || is_wanted(wanted, name)) && !(sequence.is_some() && name.eq_ignore_ascii_case("Sequence"))
+        });
+        object.properties.extend(sequence.map(|value| ("Sequence".into(), value)));
+        let class = if wanted.name.is_empty() { class.unwrap_or_default() } else { &wanted.name };
+        self.finish(view.span(token.range.clone()), object, class, Some(wanted));
+    }
+
+    /// A row that stands there as text: `@{Name=x; Y=z}`.
+    fn printed(&mut self, span: Span, object: Object, outer: Option<&str>) {
+        let named = match object.get("__CLASS").map(|v| &v.data) {
+            Some(Data::Text(written)) => Some(row::class_name(written).to_owned()),
+            _ => None,
+        };
+        let class = named.as_deref().or(outer).filter(|class| !row::is_own(class));
+        let wanted = match class {
+            Some(class) => self.look_up(class),
+            None => self.recogniser.class_of(&object).and_then(|class| self.look_up(class)),
+        };
+        self.tally.known += u64::from(class.is_some() || wanted.is_some());
+        let class =
+            wanted.map(|w| &*w.name).filter(|n| !n.is_empty()).or(class).unwrap_or_default().to_owned();
+        self.finish(span, object, &class, wanted);
+    }
+
+    /// Takes the credentials out of an object and hands on what remains of it, if it is wanted.
+    fn finish(&mut self, span: Span, mut object: Object, class: &str, wanted: Option<&WantedClass>) {
+        let mut found = Vec::new();
+        row::protect(&mut object, &mut found, self.sink);
+        let holder = if found.is_empty() { String::new() } else { row::holder(&object, class) };
+        if let Some(wanted) = wanted {
+            object.properties.retain(|(name, _)| is_wanted(wanted, name));
+            for (_, value) in &object.properties {
+                self.count_cut_off(value);
+            }
+            self.sink.record(Record { class: class.into(), span, object });
+        }
+        for found in &found {
+            self.sink.record(row::clear_text_secret(found, &holder, class));
+        }
+    }
+
+    fn count_cut_off(&mut self, value: &Value) {
+        match &value.data {
+            Data::Truncated => self.cut_off(value.span),
+            Data::List(list) => list.iter().for_each(|value| self.count_cut_off(value)),
+            Data::Object(object) => object.properties.iter().for_each(|(_, value)| self.count_cut_off(value)),
+            Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Secret(_) => {}
+        }
+    }
+
+    fn cut_off(&mut self, span: Span) {
+        self.tally.truncated += 1;
+        self.tally.first_truncated.get_or_insert(span);
+    }
+
+    fn look_up(&mut self, class: &str) -> Option<&'w WantedClass> {
+        if self.last.0 != class {
+            self.last = (class.to_owned(), self.wanted.class(class));
+        }
+        self.last.1
+    }
+
+    /// The class of a row that does not name it.
+    fn recognise(&mut self, view: View<'_>, members: &[Member]) -> Option<&'w str> {
+        let text = view.text;
+        let escaped = members.iter().any(|m| m.key.kind == Kind::Escaped);
+        let value = |i: usize| plain(text, &members[i].value);
+        let found = if escaped {
+            let names: Vec<Cow<'_, str>> = members.iter().map(|m| decode(text, &m.key)).collect();
+            self.recogniser.class(names.iter().map(|n| &**n), value)
+        } else {
+            self.recogniser.class(members.iter().map(|m| &text[m.key.inner()]), value)
+        };
+        if found.is_some() || !members.iter().any(|m| use_of(&text[m.key.inner()]) == Use::Fallback) {
+            return found;
+        }
+        self.recogniser.class_of(&properties(view, members, |_| true))
+    }
+
+    /// The rows in lists of an object that is no row itself. False if there are none.
+    fn lists(&mut self, view: View<'_>, members: &[Member], nesting: usize) -> bool {
+        let mut any = false;
+        for member in members.iter().filter(|m| m.value.kind == Kind::Array) {
+            let key = &view.text[member.key.inner()];
+            if LISTS.iter().any(|list| key.eq_ignore_ascii_case(list))
+                && begins_with_object(view.text, &member.value.range)
+            {
+                any = true;
+                self.value(view, &member.value, None, nesting + 1);
+            }
+        }
+        any
+    }
+
+    /// Reads the task sequence that a row holds as text. What stands in its place says that it was there.
+    fn sequence(&mut self, view: View<'_>, members: &[Member], wanted: &WantedClass) -> Option<Value> {
+        if !wanted.name.eq_ignore_ascii_case("SMS_TaskSequencePackage") {
+            return None;
+        }
+        let text = view.text;
+        let member = find(text, members, "Sequence").filter(|m| m.value.is_text())?;
+        let (sequence, offsets) = decode_exactly(view, &member.value);
+        if !sequence.trim_start().starts_with('<') {
+            return None;
+        }
+        let field = |names: &[&str]| {
+            let member =
+                names.iter().find_map(|name| find(text, members, name).filter(|m| m.value.is_text()))?;
+            Some(build(view, &member.value, ""))
+        };
+        let package = Package {
+            name: field(&["Name"]),
+            id: field(&["PackageID"]),
+            changed: field(&["LastRefreshTime", "SourceDate", "LastModifiedDate"]),
+        };
+        let span = view.span(member.value.inner());
+        match task_sequence::read(View { text: &sequence, offsets: &offsets }, Some(&package), self.sink) {
+            Ok(_) => {
+                let object = Object { class: Some("sequence".into()), properties: Vec::new() };
+                Some(Value { span, data: Data::Object(object) })
+            }
+            Err(fault) => {
+                self.broken(
+                    fault.span,
+                    span,
+                    Some("TaskSequenceStep"),
+                    format!("the task sequence is not valid XML: {}", fault.text),
+                );
+                Some(Value { span, data: Data::Truncated })
+            }
+        }
+    }
+}
+
+/// Whether a property of that name holds rows of one class: `SMS_Admin`, `ADDomain`, `Get-CMAccount`.
+pub(super) fn is_class_key(wanted: &Wanted, key: &str) -> bool {
+    row::is_wmi(key)
+        || key.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case("Get-"))
+        || key.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
+            && !row::is_own(key)
+            && wanted.class(key).is_some()
+}
+
+/// Whether a property is worth building.
+fn is_wanted(wanted: &WantedClass, name: &str) -> bool {
+    wanted.properties.is_empty() || wanted.properties.iter().any(|w| name.eq_ignore_ascii_case(w))
+}
+
+/// The property of that name.
+pub(super) fn find<'m>(text: &str, members: &'m [Member], name: &str) -> Option<&'m Member> {
+    members.iter().rev().find(|m| text[m.key.inner()].eq_ignore_ascii_case(name))
+}
+
+/// The class that an OData context tells: `...$metadata#SMS_Admin(LogonName)` or `...#SMS_Admin/$entity`.
+pub(super) fn context_class(context: &str) -> Option<&str> {
+    let class = context.rsplit_once('#')?.1;
+    let end = class.find(['/', '(']).unwrap_or(class.len());
+    let class = row::class_name(&class[..end]);
+    (!class.is_empty()).then_some(class)
+}
+
+/// The class that a property name tells which holds rows; none for the name of a command.
+pub(super) fn key_class(key: &str) -> Option<&str> {
+    (!key.contains('-')).then(|| row::class_name(key))
+}
+
+/// The text of a value that is neither a list nor an object.
+fn plain<'t>(text: &'t str, token: &Token) -> Option<Cow<'t, str>> {
+    match token.kind {
+        Kind::Plain | Kind::Escaped => Some(decode(text, token)),
+        Kind::Number | Kind::Bool => Some(Cow::Borrowed(&text[token.range.clone()])),
+        Kind::Null | Kind::Array | Kind::Object => None,
+    }
+}
+
+fn begins_with_object(text: &str, array: &Range<usize>) -> bool {
+    text[array.start + 1..array.end].trim_start().starts_with('{')
+}
