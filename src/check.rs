@@ -142,12 +142,12 @@ pub fn run(
 ) -> Run {
     let ids = Identities::build(schema, evidence);
     let shared = Shared::new(content, schema, evidence, &ids, options.revision);
-    let results: Vec<(Vec<RuleOutcome>, Vec<Ranked>)> = rules
+    let results: Vec<Judged> = rules
         .rules
         .par_iter()
         .enumerate()
         .filter(|(_, rule)| options.only.as_ref().is_none_or(|only| only.contains(&rule.id)))
-        .map(|(number, rule)| guarded(&shared, number, rule))
+        .map(|(number, rule)| guarded(rule, || judge(&shared, number, rule)))
         .collect();
     let mut outcomes = Vec::new();
     let mut ranked = Vec::new();
@@ -162,13 +162,13 @@ pub fn run(
 fn run_alone(rule: &Rule, content: &Content, schema: &Schema, evidence: &Evidence, options: &Options) -> Run {
     let ids = Identities::build(schema, evidence);
     let shared = Shared::new(content, schema, evidence, &ids, options.revision);
-    let (outcomes, ranked) = guarded(&shared, 0, rule);
+    let (outcomes, ranked) = guarded(rule, || judge(&shared, 0, rule));
     Run { revision: options.revision, findings: settle(&RuleSet::default(), ranked), outcomes }
 }
 
 /// Runs a rule; if it breaks, that is its outcome and stops no other.
-fn guarded(shared: &Shared<'_>, number: usize, rule: &Rule) -> (Vec<RuleOutcome>, Vec<Ranked>) {
-    catch_unwind(AssertUnwindSafe(|| judge(shared, number, rule))).unwrap_or_else(|_| {
+fn guarded(rule: &Rule, judge: impl FnOnce() -> Judged) -> Judged {
+    catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| {
         let outcome = Outcome::Error("the rule could not be evaluated; please report this".to_owned());
         (
             vec![RuleOutcome { rule: rule.id.clone(), statements: rule.statements.clone(), outcome }],
@@ -177,15 +177,19 @@ fn guarded(shared: &Shared<'_>, number: usize, rule: &Rule) -> (Vec<RuleOutcome>
     })
 }
 
+/// What became of a rule, one entry a statement for rules over documented facts, and its findings.
+type Judged = (Vec<RuleOutcome>, Vec<Ranked>);
+
 /// What becomes of a rule.
-fn judge(shared: &Shared<'_>, number: usize, rule: &Rule) -> (Vec<RuleOutcome>, Vec<Ranked>) {
+fn judge(shared: &Shared<'_>, number: usize, rule: &Rule) -> Judged {
     let revision = shared.revision;
     let outcome = |statements: &[String], outcome: Outcome| RuleOutcome {
         rule: rule.id.clone(),
         statements: statements.to_vec(),
         outcome,
     };
-    let made = bind::made(shared.content, &rule.statements, shared);
+    let made: Vec<&String> =
+        rule.statements.iter().filter(|s| bind::makes(shared.content, s, revision)).collect();
     let absent = if rule.revisions.0.is_some_and(|from| revision < from) {
         Some(format!("the rule is not for revisions as old as {revision}"))
     } else if rule.revisions.1.is_some_and(|until| revision > until) {
@@ -329,28 +333,4 @@ fn settle(rules: &RuleSet, mut ranked: Vec<Ranked>) -> Vec<Finding> {
 const MOST_LABELS: usize = 8;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::assets::Assets;
-
-    fn shown(problems: &crate::yaml::Problems) -> String {
-        crate::yaml::render(problems, false)
-    }
-
-    /// The rules of the repository compile, and their examples come out as they say.
-    #[test]
-    fn the_rules_are_good() {
-        let folder = |name: &str| Assets::Folder(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name));
-        let (content, _) =
-            crate::content::load(&folder("content")).unwrap_or_else(|p| panic!("{}", shown(&p)));
-        let schema = Schema::load(&folder("content")).unwrap_or_else(|p| panic!("{}", shown(&p)));
-        let rules = crate::rules::compile(
-            &std::env::var_os("CMLINT_RULES").map_or_else(|| folder("rules"), |p| Assets::Folder(p.into())),
-            &content,
-            &schema,
-        )
-        .unwrap_or_else(|p| panic!("{}", shown(&p)));
-        let problems = examples(&rules, &content, &schema);
-        assert!(problems.is_empty(), "{}", shown(&problems));
-    }
-}
+mod tests;

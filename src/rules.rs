@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use crate::assets::Assets;
 use crate::content::{Content, Date, Timeline};
 use crate::evidence::{Schema, TableId};
-use crate::yaml::{File, Problem, Problems, read_all};
+use crate::yaml::{Document, File, Problem, Problems, read_all};
 
 pub use example::{Example, Expect, GivenRow, GivenTable};
 pub use facts::{Documented, FactRef, Place as FactPlace, Selector, Wanted};
@@ -214,6 +214,17 @@ pub fn compile(assets: &Assets, content: &Content, schema: &Schema) -> Result<Ru
     let documents = read_all(assets, |_| true, &mut problems);
     // What is built in has been compiled by the tests; what is given instead is checked to the last pattern.
     let patterns = matches!(assets, Assets::Folder(_));
+    compile_all(&documents, content, schema, patterns, problems)
+}
+
+/// Checks rule files that have been read; `patterns` says whether regular expressions are compiled at once.
+fn compile_all(
+    documents: &[Document],
+    content: &Content,
+    schema: &Schema,
+    patterns: bool,
+    mut problems: Problems,
+) -> Result<RuleSet, Problems> {
     let parts: Vec<(Option<file::Loaded>, Problems)> = documents
         .par_iter()
         .map(|document| {
@@ -298,3 +309,6 @@ fn join(loaded: &mut [file::Loaded], problems: &mut Problems) {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

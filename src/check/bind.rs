@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::shared::{Index, Shared};
 use super::value::{Bucket, Value, bucket};
-use crate::content::Content;
+use crate::content::{Content, Date};
 use crate::evidence::{AccountKind, Cell, Fact, FieldKind, Identities, Identity, Scope, TableId};
 use crate::rules::{
     FactPlace, FactRef, Join, Mode, Op, Operand, Param, Pattern, RevisionKey, Rule, Test, TestKind, typed,
@@ -99,9 +99,7 @@ impl<'b> Binding<'b> {
     }
 
     fn test(&self, test: &'b Test) -> Option<Bound<'b>> {
-        let made = |s: &String| {
-            self.shared.content.statement(s).is_some_and(|(_, s)| s.text.at(self.shared.revision).is_some())
-        };
+        let made = |s: &String| makes(self.shared.content, s, self.shared.revision);
         if !test.statements.is_empty() && !test.statements.iter().any(made) {
             return None;
         }
@@ -257,10 +255,9 @@ pub(super) fn json_text(value: &Json) -> String {
     }
 }
 
-/// The statements of a rule that the chosen revision makes.
-pub(super) fn made<'r>(content: &Content, statements: &'r [String], shared: &Shared<'_>) -> Vec<&'r String> {
-    statements
-        .iter()
-        .filter(|s| content.statement(s).is_some_and(|(_, s)| s.text.at(shared.revision).is_some()))
-        .collect()
+/// Whether a revision makes a statement.
+pub(super) fn makes(content: &Content, statement: &str, revision: Date) -> bool {
+    content
+        .statement(statement)
+        .is_some_and(|(entity, s)| entity.name.at(revision).is_some() && s.text.at(revision).is_some())
 }

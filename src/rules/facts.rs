@@ -130,7 +130,8 @@ impl Selector {
         bound: Option<Place<'c>>,
     ) -> Vec<Place<'c>> {
         self.candidates(content)
-            .filter(|p| p.statement.text.at(revision).is_some())
+            .filter(|p| p.entity.name.at(revision).is_some())
+            .filter(|p| p.statement.text.at(revision).is_some() && p.fact.at(revision).is_some())
             .filter(|p| self.matches(*p, revision, bound))
             .collect()
     }

@@ -219,6 +219,8 @@ impl Reader<'_> {
             "reason" if names.reasons => return Some(Segment::Reason),
             "revision" => return Some(Segment::Revision),
             "entity.name" if names.entity => return Some(Segment::EntityName),
+            // A field may have one of these names where it stands for nothing else.
+            field if self.schema.tables.get(names.frame.table).is_some_and(|t| t.field(field).is_some()) => {}
             "count" => return refuse("is for groups", problems),
             "limit" => return refuse("is for groups with a limit", problems),
             "values" => return refuse("is for groups with `distinct`", problems),
