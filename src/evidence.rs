@@ -44,9 +44,14 @@ fn assemble(
     sources: Vec<merge::OfSource>,
 ) -> (merge::Merged, Identities) {
     let mut merged = merge::merge(schema, mapping, sources);
-    made::fill(schema, &mut merged.evidence, &merged.lost);
+    made::fill(schema, &mut merged.evidence, &merged.lost, &[]);
     let identities = Identities::build(schema, &merged.evidence);
     (merged, identities)
+}
+
+/// Fills the tables that are made from others, but not those to `keep`: for evidence that comes from no export.
+pub fn derive(schema: &Schema, evidence: &mut Evidence, keep: &[TableId]) {
+    made::fill(schema, evidence, &[], keep);
 }
 
 /// The tables and how they are filled.

@@ -67,7 +67,9 @@ fn evidence(example: &Example, schema: &Schema) -> Evidence {
             table.gaps.push(missing(schema, number));
         }
     }
-    Evidence { tables }
+    let mut evidence = Evidence { tables };
+    crate::evidence::derive(schema, &mut evidence, &given);
+    evidence
 }
 
 /// A table that no export supplies.

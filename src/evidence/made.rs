@@ -9,9 +9,10 @@ use super::{
 };
 use crate::source::Place;
 
-/// Fills every table that is made from others. `lost` are places where objects of unknown class are missing.
-pub(super) fn fill(schema: &Schema, evidence: &mut Evidence, lost: &[Place]) {
-    for (id, table) in schema.tables.iter().enumerate() {
+/// Fills every table that is made from others, but not those to `keep`. `lost` are places where objects of unknown
+/// class are missing.
+pub(super) fn fill(schema: &Schema, evidence: &mut Evidence, lost: &[Place], keep: &[TableId]) {
+    for (id, table) in schema.tables.iter().enumerate().filter(|(id, _)| !keep.contains(id)) {
         let made = match &table.made {
             Made::Exported | Made::Elsewhere => continue,
             Made::Union { parts, derived } => union(schema, evidence, id, parts, derived),
