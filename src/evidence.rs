@@ -81,6 +81,8 @@ pub struct TableSchema {
     pub fields: Vec<FieldSchema>,
     /// Rows that agree in these fields are kept once; empty if all rows are kept.
     pub distinct: Vec<usize>,
+    /// Only rows are kept that name an account which another table names.
+    pub lookup: bool,
     /// Tables it is put together from, by union or computation; empty if exports fill it.
     pub made_from: Vec<TableId>,
     /// How it is filled.

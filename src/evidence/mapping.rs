@@ -416,7 +416,8 @@ impl Context<'_> {
         let when = fields.get("when").map(|node| self.choice(node, false, problems)).unwrap_or_default();
         let each = fields.text("each", problems).and_then(|text| self.path(&text, false, problems));
         let filter = fields.get("where").map(|node| self.choice(node, true, problems)).unwrap_or_default();
-        if let (Some(key), true) = (fields.key("where"), each.is_none()) {
+        let has_elements = fields.key("each").is_some();
+        if let (Some(key), false) = (fields.key("where"), has_elements) {
             problems.error(
                 file,
                 key.span.clone(),
@@ -428,7 +429,7 @@ impl Context<'_> {
         let columns = match (columns, table) {
             (Some(node), Some(table)) => node
                 .fields(file, "list of fields", problems)
-                .map(|fields| self.fields(&fields, table, each.is_some(), problems)),
+                .map(|fields| self.fields(&fields, table, has_elements, problems)),
             _ => None,
         };
         fields.finish(problems);
@@ -656,5 +657,97 @@ impl Context<'_> {
         };
         fields.finish(problems);
         test
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::Asset;
+    use crate::yaml::render;
+
+    fn problems_of(text: &'static str) -> String {
+        let schema = Schema::load(&Assets::content()).unwrap_or_else(|p| panic!("{}", render(&p, false)));
+        let mut problems = Problems::new();
+        let asset = Asset {
+            path: "content/sources.yaml".to_owned(),
+            name: "sources.yaml".to_owned(),
+            text: std::borrow::Cow::Borrowed(text),
+        };
+        let document = Document::read(&asset, &mut problems).unwrap();
+        read(&document, &schema, &mut problems);
+        problems.sort();
+        // The message, and the characters it points at.
+        let line = |p: &Problem| {
+            let help = p.help.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+            format!("{}: `{}`{help}\n", p.message, &p.file.text[p.span.clone()])
+        };
+        problems.0.iter().map(line).collect()
+    }
+
+    #[test]
+    fn mistakes_are_shown_at_their_place() {
+        let text = "
+classes:
+  - class: SMS_Site
+    recognize: [{all: [SiteCode]}]
+    recognise: [{none: [X]}]
+    lazy: {Props: {sitez: {}, sites: {code: X}}}
+    rows:
+      - table: sites
+        presence: sometimes
+        when: {Type: {exists: true, starts_with: x}, 'Props[': 1}
+        where: {Type: 2}
+        fields:
+          site: SiteCode..X
+          parent: .Value
+          servr: Name
+          type: {path: Type, map: {1: true}, not: true}
+          build: {path: Version, value: 3}
+          version: {value: 3, otherwise: empty}
+          install_dir: {domain: X}
+      - table: account_uses
+        each: \"List[\"
+        fields: {account: .}
+  - class: sms_site
+    rows: [{table: sites, fields: {site: {build: X}}}]
+  - class: Other
+";
+        assert_eq!(
+            problems_of(text),
+            "\
+unknown class field `recognize`: `recognize` (did you mean `recognise`?)
+this would recognise any row: `none`
+unknown table `sitez`: `sitez` (did you mean `sites`?)
+unknown field of `sites` `code`: `code` (known are `build`, `install_dir`, `parent`, `server`, `site`, `type`, `version`)
+unknown `presence` `sometimes`: `sometimes` (known are `class`, `item`, `never`)
+a condition has exactly one operator: `exists` (`exists` or `starts_with`, or the value itself)
+not a path: the bracket is not closed: `[`
+`where` is about the elements of `each`, which is missing: `where`
+not a path: the name of a property is expected here: `.`
+a path that begins with `.` needs `each`: `.Value`
+unknown field of `sites` `servr`: `servr` (did you mean `server`?)
+this gives a flag, and the field is none: `path`
+this value must be of the type `name`, not true or false: `true`
+a field is made in exactly one way: `path` (one of `path`, `value`, `unknown`, `is_empty`, `variable`, `secret`, `build`)
+this value must be of the type `text`, not a number: `3`
+`otherwise` belongs to a `map`: `empty`
+a field is made in exactly one way: `domain` (one of `path`, `value`, `unknown`, `is_empty`, `variable`, `secret`, `build`)
+this gives an account, and the field is none: `domain`
+the table `account_uses` is made from others: `table`
+not a path: the bracket is not closed: `[`
+the class `sms_site` comes twice: `sms_site`
+this gives an integer, and the field is none: `build`
+the class `Other` fills no table: `Other`
+"
+        );
+    }
+
+    #[test]
+    fn a_table_that_nothing_fills_is_a_mistake() {
+        let text = "classes:\n  - {class: X, rows: [{table: sites, fields: {site: S}}]}\n";
+        let problems = problems_of(text);
+        assert!(problems.contains("no class fills the table `site_systems`"), "{problems}");
+        assert!(!problems.contains("`sites`") && !problems.contains("`account_uses`"), "{problems}");
     }
 }

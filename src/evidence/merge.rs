@@ -42,6 +42,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
         let mut secrets = Vec::new();
         let mut seen: BTreeSet<Box<str>> = BTreeSet::new();
         let mut unknown = Vec::new();
+        let mut looked_up = 0;
         for stretch in source.stretches {
             for (table, rows) in stretch.tables.into_iter().enumerate() {
                 tables[table].extend(rows);
@@ -55,6 +56,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
             seen.extend(stretch.seen);
             unknown.extend(stretch.lost.into_iter().map(|(_, place)| place));
             secrets.extend(stretch.secrets);
+            looked_up += stretch.looked_up;
         }
         // What is missing from a file of which only the rest is known may be anything the file holds.
         for place in unknown {
@@ -62,10 +64,18 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
             let classes = seen.iter().filter_map(|name| mapping.class(name));
             gaps.extend(classes.flat_map(|class| incomplete(schema, class, place)));
         }
-        let mut rows = 0;
+        let mut rows = looked_up;
         for (table, mut of_table) in tables.into_iter().enumerate() {
             of_table.sort_by_key(|row| row.record.map(|place| place.span.start));
-            rows += of_table.len();
+            if !schema.tables[table].distinct.is_empty() {
+                // Each stretch has kept its own; how the file was divided must not show.
+                let mut seen = HashSet::new();
+                let mut text = String::new();
+                of_table.retain(|row| seen.insert(print(&schema.tables[table], row, &mut text)));
+            }
+            if !schema.tables[table].lookup {
+                rows += of_table.len();
+            }
             all[table].add(&schema.tables[table], of_table);
         }
         secrets.sort_unstable();

@@ -67,6 +67,11 @@ impl<'a> Found<'a> {
         self.first
     }
 
+    /// Whether there is more than one value.
+    pub(super) fn is_several(&self) -> bool {
+        !self.rest.is_empty()
+    }
+
     /// Whether there is something in it.
     pub(super) fn is_filled(&self) -> bool {
         self.values().any(is_filled)

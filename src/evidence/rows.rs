@@ -2,9 +2,14 @@
 //!
 //! A [`Collector`] takes the objects of one stretch of a file and keeps rows only. It decides nothing about
 //! other files; putting their rows together is the business of [`super::merge`].
+//!
+//! Memory does not grow with what nobody needs: tables with distinct rows keep each once, and of tables that are
+//! only looked up in, rows are kept within a [`Budget`] for all files together. Where it is spent, the file is read a
+//! second time, when it is known which accounts matter.
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::convert::{build, fact, plain, text_fact};
 use super::mapping::{
@@ -16,11 +21,91 @@ use super::{Account, AccountForm, Cell, Fact, FieldKind, Gap, Row, Scalar, Schem
 use crate::reader::{Data, Missing, Record, Secret, Sink, Value};
 use crate::source::{Place, SourceId, Span};
 
+/// How many rows of lookup tables may still be kept.
+#[derive(Debug)]
+pub(super) struct Budget(AtomicUsize);
+
+impl Budget {
+    pub(super) fn new(rows: usize) -> Self {
+        Self(AtomicUsize::new(rows))
+    }
+
+    fn take(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+/// The accounts that tables name: what is worth keeping of a lookup table.
+#[derive(Debug, Default)]
+pub(super) struct Mentions {
+    /// Account names without domain part, in lower case.
+    names: HashSet<String>,
+    /// SIDs and user principal names, in lower case.
+    texts: HashSet<String>,
+}
+
+impl Mentions {
+    /// Adds the accounts of all tables but lookup tables.
+    pub(super) fn add(&mut self, schema: &Schema, gathered: &Gathered) {
+        for (table, rows) in schema.tables.iter().zip(&gathered.tables) {
+            if table.lookup {
+                continue;
+            }
+            for (number, field) in table.fields.iter().enumerate() {
+                if field.kind.scalar == Scalar::Account {
+                    rows.iter().for_each(|row| self.add_fact(&row.cells[number].fact));
+                }
+            }
+        }
+    }
+
+    fn add_fact(&mut self, fact: &Fact) {
+        match fact {
+            Fact::List(cells) => cells.iter().for_each(|cell| self.add_fact(&cell.fact)),
+            Fact::Account(account) => {
+                let name = account.name().to_lowercase();
+                if !self.names.contains(&name) {
+                    self.names.insert(name);
+                }
+                if matches!(account.form, AccountForm::Sid | AccountForm::Principal { .. }) {
+                    self.texts.insert(account.written.to_lowercase());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a row of a lookup table speaks of one of them.
+    pub(super) fn hold(&self, row: &Row) -> bool {
+        row.cells.iter().any(|cell| match &cell.fact {
+            Fact::Account(account) => {
+                self.names.contains(&account.name().to_lowercase())
+                    || self.texts.contains(&account.written.to_lowercase())
+            }
+            Fact::Text(text) => self.texts.contains(&text.to_lowercase()),
+            _ => false,
+        })
+    }
+}
+
+/// What a collector is to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Task<'m> {
+    /// Everything; rows of lookup tables as long as there is room for them.
+    All(&'m Budget),
+    /// Only rows of lookup tables that speak of these accounts.
+    Lookup(&'m Mentions),
+}
+
 /// What one stretch of a file gave.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     /// Rows by table.
     pub(super) tables: Vec<Vec<Row>>,
+    /// How many rows of lookup tables there were, kept or not.
+    pub(super) looked_up: usize,
+    /// Rows of lookup tables were dropped because there was no more room.
+    pub(super) overflow: bool,
     pub(super) gaps: Vec<Gap>,
     /// Tables, and objects of which everything the table needs was there.
     pub(super) settled: Vec<(TableId, Box<[Cell]>)>,
@@ -44,10 +129,17 @@ pub(super) struct Collector<'m> {
     source: SourceId,
     /// The name of the file without folder and extension.
     file: &'m str,
+    task: Task<'m>,
     /// By table: the distinct fields of the rows that are kept, for tables that want them.
     distinct: Vec<HashSet<String>>,
+    /// The plain values of objects that gave a row of a table with distinct rows, or the same row again.
+    repeated: HashSet<String>,
+    scratch: String,
     out: Gathered,
 }
+
+/// How many objects are remembered so that their like need not be looked at again.
+const REPEATED: usize = 4096;
 
 /// What an alternative of a path gave.
 enum Picked<'a> {
@@ -65,13 +157,22 @@ enum Verdict {
 }
 
 impl<'m> Collector<'m> {
-    pub(super) fn new(schema: &'m Schema, mapping: &'m Mapping, source: SourceId, file: &'m str) -> Self {
+    pub(super) fn new(
+        schema: &'m Schema,
+        mapping: &'m Mapping,
+        source: SourceId,
+        file: &'m str,
+        task: Task<'m>,
+    ) -> Self {
         let tables = schema.tables.len();
         Self {
             schema,
             mapping,
             source,
             file,
+            task,
+            repeated: HashSet::new(),
+            scratch: String::new(),
             distinct: vec![HashSet::new(); tables],
             out: Gathered {
                 tables: vec![Vec::new(); tables],
@@ -92,6 +193,15 @@ impl<'m> Collector<'m> {
     fn object(&mut self, record: &Record) {
         let mapping = self.mapping;
         let Some(class) = mapping.class(&record.class) else { return };
+        if matches!(self.task, Task::Lookup(_)) {
+            let root = Root { record: &record.object, element: None };
+            for row in class.rows.iter().filter(|row| self.schema.tables[row.table].lookup) {
+                if self.choice(class, &row.when, root) == Verdict::Yes {
+                    self.rows(class, row, record);
+                }
+            }
+            return;
+        }
         if !self.out.seen.contains(&class.name) {
             self.out.seen.insert(class.name.clone());
         }
@@ -215,6 +325,22 @@ impl<'m> Collector<'m> {
 
     fn row(&mut self, class: &ClassMap, row: &RowMap, record: &Record, root: Root<'_>) {
         let table = &self.schema.tables[row.table];
+        if table.lookup {
+            match self.task {
+                Task::All(budget) => {
+                    self.out.looked_up += 1;
+                    if self.out.overflow || !budget.take() {
+                        self.out.overflow = true;
+                        self.out.tables[row.table] = Vec::new();
+                        return;
+                    }
+                }
+                Task::Lookup(_) => {}
+            }
+        }
+        if !table.distinct.is_empty() && self.is_repeated(row, root) {
+            return;
+        }
         let mut cells = empty_cells(table.fields.len());
         for (number, field) in &row.fields {
             cells[*number] = self.cell(class, field, table.fields[*number].kind, root);
@@ -230,8 +356,54 @@ impl<'m> Collector<'m> {
                 return;
             }
         }
-        let place = self.place(record.span);
-        self.out.tables[row.table].push(Row { record: Some(place), cells });
+        let row_of = Row { record: Some(self.place(record.span)), cells };
+        if let Task::Lookup(mentions) = self.task
+            && !mentions.hold(&row_of)
+        {
+            return;
+        }
+        self.out.tables[row.table].push(row_of);
+    }
+
+    /// Whether an object with the same plain values was there before. Only looks at simple fields, and never
+    /// says so wrongly.
+    fn is_repeated(&mut self, row: &RowMap, root: Root<'_>) -> bool {
+        use std::fmt::Write as _;
+        let mut key = std::mem::take(&mut self.scratch);
+        key.clear();
+        let _ = write!(key, "{}", row.table);
+        let mut simple = true;
+        for (_, field) in &row.fields {
+            if matches!(field.source, Source::Constant(_) | Source::Unknown) {
+                continue;
+            }
+            for steps in &field.path.alternatives {
+                let found = steps.find(root);
+                simple &= found.cut.is_none() && !found.is_several();
+                key.push(if found.absent { '\u{1}' } else { '\u{2}' });
+                let text = match found.first().map(|v| &v.data) {
+                    None | Some(Data::Null) => "",
+                    Some(Data::Text(text)) => text,
+                    Some(Data::Bool(true)) => "\u{3}",
+                    Some(Data::Bool(false)) => "\u{4}",
+                    Some(Data::Number(number)) => number,
+                    Some(_) => {
+                        simple = false;
+                        ""
+                    }
+                };
+                key.push_str(match field.part {
+                    Some(AccountPart::Domain) => plain_domain(text).unwrap_or(text),
+                    _ => text,
+                });
+            }
+        }
+        let repeated = simple && self.repeated.contains(&key);
+        if simple && !repeated && self.repeated.len() < REPEATED {
+            self.repeated.insert(key.clone());
+        }
+        self.scratch = key;
+        repeated
     }
 
     fn gap(&mut self, class: &ClassMap, row: &RowMap, record: &Record, why: Why, span: Option<Span>) {
@@ -566,6 +738,16 @@ fn test(class: &ClassMap, condition: &Condition, root: Root<'_>) -> Verdict {
         _ if filled => Verdict::No,
         _ => open.unwrap_or(Verdict::No),
     }
+}
+
+/// The domain part of a plain `DOMAIN\name`.
+fn plain_domain(text: &str) -> Option<&str> {
+    let (domain, name) = text.split_once('\\')?;
+    let is_plain = |part: &str| {
+        !part.is_empty()
+            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '$' | ' '))
+    };
+    (is_plain(domain) && is_plain(name)).then_some(domain)
 }
 
 fn yes_no(holds: bool) -> Verdict {

@@ -84,6 +84,7 @@ fn table<'n>(
         problems.error(file, name.span.clone(), format!("the table `{}` has no key", name.value));
     }
     let distinct = numbers(&mut fields, "distinct", &columns, problems);
+    let lookup = fields.flag("lookup", problems).unwrap_or(false);
     let schema = TableSchema {
         name: name.value.clone(),
         about,
@@ -92,6 +93,7 @@ fn table<'n>(
         key,
         fields: columns,
         distinct,
+        lookup,
         made_from: Vec::new(),
         made: Made::Exported,
     };

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::{Value as Json, json};
 
 use super::merge::{Merged, OfSource};
-use super::rows::Collector;
+use super::rows::{Budget, Collector, Task};
 use super::*;
 use crate::reader::{Data, Missing, Object, Record, Secret, Sink, Value};
 use crate::source::SourceId;
@@ -63,12 +63,13 @@ impl Maker {
 /// The evidence of several sources, each a list of classes and objects.
 fn evidence_of(sources: &[&[(&str, Json)]]) -> (Merged, Identities) {
     let (schema, mapping) = shipped();
+    let budget = Budget::new(1000);
     let sources = sources
         .iter()
         .enumerate()
         .map(|(number, records)| {
             let source = SourceId(u32::try_from(number).unwrap());
-            let mut collector = Collector::new(schema, mapping, source, "file name");
+            let mut collector = Collector::new(schema, mapping, source, "file name", Task::All(&budget));
             let mut maker = Maker { at: 0 };
             for (class, json) in *records {
                 match *class {
