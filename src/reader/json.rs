@@ -9,6 +9,7 @@
 //! whether the cut was right.
 
 mod build;
+mod parts;
 mod rows;
 mod text;
 mod token;
@@ -16,6 +17,8 @@ mod token;
 use rows::{LISTS, Rows, Tally, context_class, find, is_class_key, key_class};
 use text::decode;
 use token::{Kind, Member, Scanner, Stop, Token};
+
+pub(super) use parts::{Part, join, outline, read_part};
 
 use crate::reader::{Format, Note, Reading, Sink, Status, Wanted};
 use crate::source::{SourceError, Span, View, Window};
@@ -268,6 +271,17 @@ impl<'a, 'w> Reader<'a, 'w> {
                 Next::Cut => return Err(Halt::Cut),
             }
         }
+    }
+
+    /// Reads on from before a row of a list, which stands in an object or not, to the end of the source.
+    fn rest_of_list(&mut self, in_object: bool) -> Result<(), Halt> {
+        self.elements(true)?;
+        if in_object {
+            self.properties(false)?;
+        }
+        self.rows.tally.values += 1;
+        self.class = None;
+        self.top_level()
     }
 
     /// Notes why reading stopped. Gives the name of what it is, if it is something foreign.
