@@ -5,11 +5,21 @@
 //! whole file. It knows no tables and no rules: which classes and properties are worth building is told to it
 //! by [`Wanted`].
 
+mod cim_xml;
+mod client_policy;
+mod clixml;
+mod convert_to_xml;
 mod date;
+mod finish;
 mod json;
 mod mof;
+mod recognise;
 mod row;
+mod run;
 mod secret;
+mod security_roles;
+mod segments;
+mod stream;
 mod task_sequence;
 #[cfg(test)]
 mod testing;
@@ -18,7 +28,36 @@ mod xml;
 
 use std::collections::HashMap;
 
-use crate::source::Span;
+use crate::source::{Source, Span};
+
+/// Reads a source: recognises its shape by what is in it and hands its objects on, in the order of the file.
+///
+/// Each stretch of the file that is read by itself gets a sink of its own, made by `make`; they are returned in
+/// order. How a file is divided never changes what the sinks are told together. Nothing in a file can make this
+/// fail: what could not be read is said in the [`Reading`].
+pub fn read<S: Sink + Send>(
+    source: &Source,
+    wanted: &Wanted,
+    options: &Options,
+    make: impl Fn() -> S + Sync,
+) -> (Reading, Vec<S>) {
+    run::read(source, wanted, options, &make)
+}
+
+/// How sources are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How many stretches of one file may be read at the same time; with 1, files are never divided.
+    pub segments: usize,
+    /// How long such a stretch is about, in original bytes.
+    pub segment_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { segments: rayon::current_num_threads(), segment_bytes: 8 << 20 }
+    }
+}
 
 /// The shape of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -237,4 +276,11 @@ pub(crate) struct Fault {
     pub(crate) text: String,
     /// Where.
     pub(crate) span: Span,
+}
+
+impl Fault {
+    /// Whether the file just ends too early.
+    pub(crate) fn is_end(&self) -> bool {
+        self.text.starts_with("the file ends")
+    }
 }

@@ -18,7 +18,7 @@ use rows::{LISTS, Rows, Tally, context_class, find, is_class_key, key_class};
 use text::decode;
 use token::{Kind, Member, Scanner, Stop, Token};
 
-pub(super) use parts::{Part, join, outline, read_part};
+pub(super) use parts::{Part, Tallied, join, outline, read_part};
 
 use crate::reader::{Format, Note, Reading, Sink, Status, Wanted};
 use crate::source::{SourceError, Span, View, Window};

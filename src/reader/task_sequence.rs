@@ -6,11 +6,13 @@
 //! anyone could read gives a record of class `ClearTextSecret`. Conditions are not read: what stands in them is
 //! compared, not set.
 
+use memchr::memmem;
+
 use crate::reader::row::{self, Found};
 use crate::reader::secret::{assigned, assigns_secret, is_secret_name, is_switch};
 use crate::reader::unescape::{self, Style};
 use crate::reader::xml::{Content, Kind, Stop, Tokens};
-use crate::reader::{Data, Fault, Object, Record, Secret, Sink, Value};
+use crate::reader::{Data, Fault, Missing, Object, Record, Secret, Sink, Value};
 use crate::source::{Span, View};
 
 /// What the object that holds a sequence says of it.
@@ -24,6 +26,41 @@ pub(super) struct Package {
     pub(super) changed: Option<Value>,
 }
 
+/// The properties of a task sequence package that are read, whatever else is wanted.
+pub(super) const PACKAGE: [&str; 5] = ["Sequence", "Name", "PackageID", "LastRefreshTime", "SourceDate"];
+
+/// Whether objects of that class carry a task sequence.
+pub(super) fn is_package(class: &str) -> bool {
+    class.eq_ignore_ascii_case("SMS_TaskSequencePackage")
+}
+
+/// Whether a text is a document that holds a task sequence.
+pub(super) fn is_document(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
+        && ["<sequence", "<SequenceData"]
+            .iter()
+            .any(|tag| memmem::find(text.as_bytes(), tag.as_bytes()).is_some())
+}
+
+/// What stands in a package's record in place of the sequence.
+pub(super) fn placeholder(span: Span) -> Value {
+    Value { span, data: Data::Object(Object { class: Some("sequence".into()), properties: Vec::new() }) }
+}
+
+impl Package {
+    /// What a package's own properties say.
+    pub(super) fn of(object: &Object) -> Self {
+        let text = |name: &str| {
+            object.get(name).filter(|value| !matches!(&value.data, Data::Null | Data::Truncated)).cloned()
+        };
+        Self {
+            name: text("Name"),
+            id: text("PackageID"),
+            changed: text("LastRefreshTime").or_else(|| text("SourceDate")),
+        }
+    }
+}
+
 /// Sequences inside strings of a wrapper may be nested this deep.
 const NESTING: usize = 3;
 
@@ -33,6 +70,17 @@ const NESTING: usize = 3;
 /// If the text is not well-formed. The records before that place have been handed on.
 pub(super) fn read(view: View<'_>, package: Option<&Package>, sink: &mut dyn Sink) -> Result<u64, Fault> {
     read_nested(view, package, sink, 0)
+}
+
+/// [`read`] for a document that stands in a string of another export: a fault in it leaves that export alone.
+pub(super) fn read_string(view: View<'_>, package: Option<&Package>, sink: &mut dyn Sink) -> u64 {
+    match read(view, package, sink) {
+        Ok(records) => records,
+        Err(fault) => {
+            sink.missing(Some("TaskSequenceStep"), Missing::Broken, fault.span);
+            0
+        }
+    }
 }
 
 fn read_nested(
@@ -524,14 +572,18 @@ struct Quiet;
 
 impl Sink for Quiet {
     fn record(&mut self, _: Record) {}
-    fn missing(&mut self, _: Option<&str>, _: crate::reader::Missing, _: Span) {}
+    fn missing(&mut self, _: Option<&str>, _: Missing, _: Span) {}
     fn secret(&mut self, _: Span) {}
 }
 
 /// The command line of a step: a credential if it assigns one, or repeats a value that is one.
 fn protect_action(action: Value, sets_secret: bool, found: &mut Vec<Found>, sink: &mut dyn Sink) -> Value {
     let text = text_of(&action);
-    let places = assigned(text);
+    let mut places = assigned(text);
+    if text.trim_start().get(..12).is_some_and(|name| name.eq_ignore_ascii_case("OSDBitLocker")) {
+        // Its `/pwd:` says where the recovery password is kept.
+        places.clear();
+    }
     let sets_it = sets_secret && text.to_ascii_lowercase().contains("tsenv");
     if places.is_empty() && !sets_it {
         return action;

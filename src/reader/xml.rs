@@ -131,6 +131,11 @@ impl Mark {
     pub(super) fn at(self) -> usize {
         self.at
     }
+
+    /// The same, in a window that begins there.
+    pub(super) fn at_start(self) -> Self {
+        Self { at: 0, ..self }
+    }
 }
 
 /// Character data of an element: stretches of text and CDATA in their order.

@@ -1,0 +1,127 @@
+//! A downloaded client policy: instances of client settings, of which the network access account is of interest.
+//!
+//! Its values are obfuscated: that an account is set can be told, not which. Downloaded policies are often cut off
+//! at the end; what stands before counts.
+
+use crate::reader::stream::{Flow, Shape};
+use crate::reader::unescape::{self, Style};
+use crate::reader::xml::{Kind, Stop, Tokens};
+use crate::reader::{Data, Object, Record, Secret, Sink, Value, Wanted, finish, row, secret};
+use crate::source::View;
+
+/// The reader.
+#[derive(Debug)]
+pub(super) struct ClientPolicy<'w> {
+    wanted: &'w Wanted,
+    /// How many instances were met.
+    pub(super) records: u64,
+}
+
+impl<'w> ClientPolicy<'w> {
+    /// A reader for the classes of `wanted`.
+    pub(super) fn new(wanted: &'w Wanted) -> Self {
+        Self { wanted, records: 0 }
+    }
+}
+
+impl Shape for ClientPolicy<'_> {
+    fn step(&mut self, tokens: &mut Tokens<'_>, view: View<'_>, sink: &mut dyn Sink) -> Result<Flow, Stop> {
+        match tokens.next()? {
+            Kind::Start if tokens.local_name().eq_ignore_ascii_case("instance") => {
+                let class = tokens.attribute_any_case("class");
+                let class = class.map(|range| unescape::range(view.text, range, Style::Xml));
+                let class = class.as_deref().map(row::class_name).unwrap_or_default();
+                let (record, hidden) = instance(tokens, view, class)?;
+                self.records += 1;
+                for span in hidden {
+                    sink.secret(span);
+                }
+                match finish::class(self.wanted, class) {
+                    Some(class) => {
+                        let _ = finish::record(Record { class, ..record }, self.wanted, None, sink);
+                    }
+                    None => {
+                        let mut object = record.object;
+                        finish::credentials(&mut object, class, sink);
+                    }
+                }
+            }
+            Kind::Eof => return Ok(Flow::Done),
+            _ => {}
+        }
+        Ok(Flow::More)
+    }
+}
+
+/// The instance whose start tag is the current token, and where its obfuscated values stand. One that the end of
+/// the file cuts off is taken if its start says enough.
+fn instance(
+    tokens: &mut Tokens<'_>,
+    view: View<'_>,
+    class: &str,
+) -> Result<(Record, Vec<crate::source::Span>), Stop> {
+    let start = tokens.range().start;
+    let depth = tokens.depth();
+    let mut object = Object::default();
+    let mut hidden = Vec::new();
+    loop {
+        let kind = match tokens.next() {
+            // The next step comes to the same fault.
+            Err(Stop::Syntax) if !object.properties.is_empty() => break,
+            kind => kind?,
+        };
+        match kind {
+            Kind::Start if tokens.local_name().eq_ignore_ascii_case("property") => {
+                let name = tokens.attribute_any_case("name");
+                let name =
+                    name.map(|range| unescape::range(view.text, range, Style::Xml)).unwrap_or_default();
+                let is_secret = tokens
+                    .attribute_any_case("secret")
+                    .and_then(|range| view.text.get(range))
+                    .is_some_and(|value| matches!(value, "1" | "true"));
+                let place = tokens.range();
+                let value = match value(tokens, view) {
+                    Err(Stop::Syntax) if !object.properties.is_empty() => break,
+                    value => value?.unwrap_or(Value { span: view.span(place), data: Data::Null }),
+                };
+                let value = match &value.data {
+                    Data::Text(text) if is_secret && !text.trim().is_empty() => {
+                        hidden.push(value.span);
+                        let told = match secret::judge(text) {
+                            // Marked as a secret: whatever it is, it is not a name to be shown.
+                            Secret::Clear => Secret::Protected,
+                            told => told,
+                        };
+                        Value { span: value.span, data: Data::Secret(told) }
+                    }
+                    _ => value,
+                };
+                object.properties.push((name.into(), value));
+            }
+            Kind::End if tokens.depth() < depth => break,
+            Kind::Eof => break,
+            _ => {}
+        }
+    }
+    let span = view.span(start..tokens.position());
+    Ok((Record { class: class.into(), span, object }, hidden))
+}
+
+/// The first value of the property whose start tag is the current token.
+fn value(tokens: &mut Tokens<'_>, view: View<'_>) -> Result<Option<Value>, Stop> {
+    let depth = tokens.depth();
+    let mut found = None;
+    loop {
+        match tokens.next()? {
+            Kind::Start if tokens.local_name().eq_ignore_ascii_case("value") => {
+                let content = tokens.content()?;
+                let text = unescape::plain(view.text, &content, Style::Xml);
+                let span = unescape::trimmed_span(view, &content);
+                found = found.or(Some(Value { span, data: Data::Text(text.trim().into()) }));
+            }
+            Kind::End if tokens.depth() < depth => return Ok(found),
+            Kind::Eof => return Ok(found),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! PowerShell's `ConvertTo-Xml`: `Objects/Object/Property`, generic and rare.
+//!
+//! Rows are told like those of the other generic shapes: by a type that names the class, by a property that does,
+//! or by the properties they have.
+
+use std::borrow::Cow;
+
+use crate::reader::finish::{self, CutOff};
+use crate::reader::row::{self, Recogniser};
+use crate::reader::stream::{Flow, Shape};
+use crate::reader::unescape::{self, Mapped, Style};
+use crate::reader::xml::{Kind, Stack, Stop, Tokens};
+use crate::reader::{Data, Object, Record, Sink, Value, Wanted, date, mof, secret, task_sequence};
+use crate::source::View;
+
+/// The reader.
+#[derive(Debug)]
+pub(super) struct ConvertToXml<'w> {
+    wanted: &'w Wanted,
+    recogniser: Recogniser<'w>,
+    /// How many objects were met.
+    pub(super) records: u64,
+    /// How many of them are of a class that is named or recognised.
+    pub(super) known: u64,
+    /// Values that were cut off.
+    pub(super) cut_off: CutOff,
+}
+
+impl<'w> ConvertToXml<'w> {
+    /// A reader for the classes of `wanted`.
+    pub(super) fn new(wanted: &'w Wanted) -> Self {
+        let recogniser = Recogniser::new(wanted);
+        Self { wanted, recogniser, records: 0, known: 0, cut_off: CutOff::default() }
+    }
+
+    fn object(&mut self, tokens: &mut Tokens<'_>, view: View<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
+        let start = tokens.range().start;
+        let mut ahead = tokens.ahead();
+        ahead.skip()?;
+        let end = ahead.position();
+        self.records += 1;
+        let written = attribute(tokens, view, "Type");
+        let mut builder = Builder { view, sequence: None };
+        let value = builder.value_at(start);
+        if let Data::Object(mut object) = value.data {
+            let named = ["__CLASS", "SmsProviderObjectPath", "CimClass"]
+                .iter()
+                .find_map(|name| row::scalar(object.get(name)?))
+                .filter(|name| !name.is_empty());
+            let by_type = row::class_name(&written);
+            let class = if written.contains('#') {
+                Some(by_type.to_owned())
+            } else {
+                named.map(|name| row::class_name(&name).to_owned())
+            };
+            let class = class
+                .or_else(|| finish::class(self.wanted, by_type).map(String::from))
+                .or_else(|| self.recogniser.class_of(&object).map(str::to_owned));
+            self.known += u64::from(class.is_some());
+            let class = class.unwrap_or_default();
+            object.properties.retain(|(name, _)| !name.starts_with("__"));
+            match finish::class(self.wanted, &class) {
+                Some(class) => {
+                    let sequence = builder.sequence.take().filter(|_| task_sequence::is_package(&class));
+                    if let Some(sequence) = &sequence {
+                        let placeholder = task_sequence::placeholder(sequence.1);
+                        let is_sequence =
+                            |(name, _): &&mut (Box<str>, Value)| name.eq_ignore_ascii_case("Sequence");
+                        if let Some((_, value)) = object.properties.iter_mut().find(is_sequence) {
+                            *value = placeholder;
+                        }
+                    }
+                    let record = Record { class, span: view.span(start..end), object };
+                    let sequence = sequence.as_ref().map(|(text, _)| text.view());
+                    let (records, cut_off) = finish::record(record, self.wanted, sequence, sink);
+                    self.records += records;
+                    self.cut_off.add(cut_off);
+                }
+                None if secret::names_password(view.text.as_bytes().get(start..end).unwrap_or_default()) => {
+                    finish::credentials(&mut object, if class.is_empty() { "object" } else { &class }, sink);
+                }
+                None => {}
+            }
+        }
+        tokens.skip()
+    }
+}
+
+impl Shape for ConvertToXml<'_> {
+    fn step(&mut self, tokens: &mut Tokens<'_>, view: View<'_>, sink: &mut dyn Sink) -> Result<Flow, Stop> {
+        match tokens.next()? {
+            Kind::Start if tokens.name() == "Object" => self.object(tokens, view, sink)?,
+            Kind::Eof => return Ok(Flow::Done),
+            _ => {}
+        }
+        Ok(Flow::More)
+    }
+}
+
+/// The value of an attribute of the current tag.
+fn attribute<'a>(tokens: &Tokens<'a>, view: View<'a>, name: &str) -> Cow<'a, str> {
+    tokens.attribute(name).map(|range| unescape::range(view.text, range, Style::Xml)).unwrap_or_default()
+}
+
+/// Builds values of text that is known to be well-formed.
+struct Builder<'a> {
+    view: View<'a>,
+    /// The document in the last property of the name `Sequence`, and where it stands.
+    sequence: Option<(Mapped<'a>, crate::source::Span)>,
+}
+
+impl<'a> Builder<'a> {
+    fn value_at(&mut self, at: usize) -> Value {
+        let mut tokens = Tokens::resume(self.view.text, at, true, Stack::default());
+        match tokens.next() {
+            Ok(Kind::Start) => self.value(&mut tokens, ""),
+            _ => Err(Stop::Syntax),
+        }
+        .unwrap_or_else(|_| Value { span: self.view.span(at..at), data: Data::Null })
+    }
+
+    /// The value of the `Object` or `Property` whose start tag is the current token.
+    fn value(&mut self, tokens: &mut Tokens<'a>, name: &str) -> Result<Value, Stop> {
+        let view = self.view;
+        let start = tokens.range().start;
+        let depth = tokens.depth();
+        let kind = attribute(tokens, view, "Type");
+        // Its own text, or properties inside: with names for an object, without for a list.
+        let mut ahead = tokens.ahead();
+        let mut has_children = false;
+        loop {
+            match ahead.next()? {
+                Kind::Start => {
+                    has_children = true;
+                    break;
+                }
+                Kind::End | Kind::Eof => break,
+                _ => {}
+            }
+        }
+        if !has_children {
+            let content = tokens.content()?;
+            let span = view.span(content.range());
+            let text = unescape::plain(view.text, &content, Style::Xml);
+            if name.eq_ignore_ascii_case("Sequence") && task_sequence::is_document(&text) {
+                self.sequence = Some((unescape::mapped(view, &content, Style::Xml), span));
+            }
+            if mof::is_instance(&text) {
+                let mapped = unescape::mapped(view, &content, Style::Xml);
+                if let Some(mut values) = mof::parse(mapped.view()) {
+                    let one = if values.len() == 1 { values.pop() } else { None };
+                    return Ok(one.unwrap_or(Value { span, data: Data::List(values) }));
+                }
+            }
+            return Ok(Value { span, data: plain(&text, &kind) });
+        }
+        let mut object = Object::default();
+        let mut list = Vec::new();
+        loop {
+            match tokens.next()? {
+                Kind::Start if tokens.name() == "Property" || tokens.name() == "Object" => {
+                    let name = attribute(tokens, view, "Name");
+                    let value = self.value(tokens, &name)?;
+                    if name.is_empty() {
+                        list.push(value);
+                    } else {
+                        object.properties.push((name.into(), value));
+                    }
+                }
+                Kind::Start => tokens.skip()?,
+                Kind::End if tokens.depth() < depth => break,
+                Kind::Eof => break,
+                _ => {}
+            }
+        }
+        let span = view.span(start..tokens.position());
+        if object.properties.is_empty() {
+            return Ok(Value { span, data: Data::List(list) });
+        }
+        let class = row::class_name(&kind);
+        object.class =
+            row::is_wmi(class).then(|| class.into()).or_else(|| row::embedded_class(&object).map(Into::into));
+        Ok(Value { span, data: Data::Object(object) })
+    }
+}
+
+/// A value of a .NET type.
+fn plain(text: &str, kind: &str) -> Data {
+    let trimmed = text.trim();
+    match kind.strip_prefix("System.").unwrap_or(kind) {
+        "String" if !row::is_truncated(text) => {
+            Data::Text(date::normal(text).map_or_else(|| text.into(), Into::into))
+        }
+        _ if trimmed.is_empty() => Data::Null,
+        "Boolean" if trimmed.eq_ignore_ascii_case("true") => Data::Bool(true),
+        "Boolean" if trimmed.eq_ignore_ascii_case("false") => Data::Bool(false),
+        "Byte" | "SByte" | "Int16" | "Int32" | "Int64" | "UInt16" | "UInt32" | "UInt64" | "Single"
+        | "Double" | "Decimal" => Data::Number(trimmed.into()),
+        _ if row::is_truncated(text) => Data::Truncated,
+        _ => Data::Text(date::normal(trimmed).map_or_else(|| trimmed.into(), Into::into)),
+    }
+}

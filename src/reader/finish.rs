@@ -1,0 +1,87 @@
+//! The last steps of every XML reader with an object it has built: credentials are taken out, unwanted properties
+//! dropped, the record handed on, the task sequence in it read.
+
+use crate::reader::row;
+use crate::reader::task_sequence::{self, Package};
+use crate::reader::{Data, Object, Record, Sink, Value, Wanted, WantedClass};
+use crate::source::{Span, View};
+
+/// The wanted class of that name, unless it is one that only readers give.
+pub(super) fn class(wanted: &Wanted, class: &str) -> Option<Box<str>> {
+    let wanted = wanted.class(class).filter(|_| !row::is_own(class))?;
+    Some(if wanted.name.is_empty() { class.into() } else { wanted.name.clone() })
+}
+
+/// Whether a property of that name is wanted.
+pub(super) fn is_wanted(class: &WantedClass, name: &str) -> bool {
+    class.properties.is_empty() || class.properties.iter().any(|p| p.eq_ignore_ascii_case(name))
+}
+
+/// Values that were cut off by the depth of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct CutOff {
+    /// How many.
+    pub(super) values: u64,
+    /// The first of them.
+    pub(super) first: Option<Span>,
+}
+
+impl CutOff {
+    /// Adds those of a later part of the file.
+    pub(super) fn add(&mut self, later: Self) {
+        self.values += later.values;
+        self.first = self.first.or(later.first);
+    }
+
+    /// Adds those in a value.
+    pub(super) fn count(&mut self, value: &Value) {
+        match &value.data {
+            Data::Truncated => self.add(Self { values: 1, first: Some(value.span) }),
+            Data::List(list) => list.iter().for_each(|value| self.count(value)),
+            Data::Object(object) => object.properties.iter().for_each(|(_, value)| self.count(value)),
+            Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Secret(_) => {}
+        }
+    }
+}
+
+/// Hands on a record of a wanted class. `sequence` is the document that its property of that name holds. Gives the
+/// number of further records and what was cut off.
+pub(super) fn record(
+    mut record: Record,
+    wanted: &Wanted,
+    sequence: Option<View<'_>>,
+    sink: &mut dyn Sink,
+) -> (u64, CutOff) {
+    let package = sequence.is_some().then(|| Package::of(&record.object));
+    let class = record.class.clone();
+    let mut found = Vec::new();
+    row::protect(&mut record.object, &mut found, sink);
+    let holder = if found.is_empty() { String::new() } else { row::holder(&record.object, &class) };
+    if let Some(wanted) = wanted.class(&class) {
+        record.object.properties.retain(|(name, _)| is_wanted(wanted, name));
+    }
+    let mut cut_off = CutOff::default();
+    record.object.properties.iter().for_each(|(_, value)| cut_off.count(value));
+    sink.record(record);
+    for found in &found {
+        sink.record(row::clear_text_secret(found, &holder, &class));
+    }
+    let records = match (sequence, package) {
+        (Some(view), Some(package)) => task_sequence::read_string(view, Some(&package), sink),
+        _ => 0,
+    };
+    (records, cut_off)
+}
+
+/// Hands on only the credentials in an object that nobody wants.
+pub(super) fn credentials(object: &mut Object, class: &str, sink: &mut dyn Sink) {
+    let mut found = Vec::new();
+    row::protect(object, &mut found, sink);
+    if found.is_empty() {
+        return;
+    }
+    let holder = row::holder(object, class);
+    for found in &found {
+        sink.record(row::clear_text_secret(found, &holder, class));
+    }
+}

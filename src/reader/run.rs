@@ -1,0 +1,380 @@
+//! Reads one source: recognises its shape, runs the reader for it, and says what became of it.
+
+use crate::reader::cim_xml::CimXml;
+use crate::reader::client_policy::ClientPolicy;
+use crate::reader::clixml::{self, Clixml, Types};
+use crate::reader::convert_to_xml::ConvertToXml;
+use crate::reader::finish::{self, CutOff};
+use crate::reader::recognise::{self, Shape};
+use crate::reader::security_roles::SecurityRoles;
+use crate::reader::stream::{self, Ended};
+use crate::reader::xml::{Kind, Stack, Tokens};
+use crate::reader::{
+    Data, Fault, Format, Missing, Note, Options, Reading, Record, Sink, Status, Wanted, json, mof, segments,
+    task_sequence,
+};
+use crate::source::{Bytes, Damage, Source, SourceError, Span, View, Window};
+
+/// What reading needs to know.
+pub(super) struct Job<'a> {
+    pub(super) bytes: Bytes,
+    pub(super) wanted: &'a Wanted,
+    pub(super) options: &'a Options,
+}
+
+/// See [`crate::reader::read`].
+pub(super) fn read<S: Sink + Send>(
+    source: &Source,
+    wanted: &Wanted,
+    options: &Options,
+    make: &(impl Fn() -> S + Sync),
+) -> (Reading, Vec<S>) {
+    let bytes = match source.bytes() {
+        Ok(bytes) => bytes,
+        Err(error) => return (unreadable(error.to_string(), None), Vec::new()),
+    };
+    let encoding = bytes.note().map(|text| Note { text: text.to_owned(), span: None });
+    let job = Job { bytes, wanted, options };
+    let (mut reading, sinks) = match job.read(make) {
+        Ok(done) => done,
+        Err(error) => (unreadable(error.to_string(), None), Vec::new()),
+    };
+    reading.notes.extend(encoding);
+    (reading, sinks)
+}
+
+fn unreadable(text: String, span: Option<Span>) -> Reading {
+    Reading { format: None, records: 0, status: Status::Unreadable, notes: vec![Note { text, span }] }
+}
+
+impl Job<'_> {
+    fn read<S: Sink + Send>(&self, make: &(impl Fn() -> S + Sync)) -> Result<(Reading, Vec<S>), SourceError> {
+        let mut window = self.bytes.window(0, None)?;
+        let shape = loop {
+            match recognise::shape(window.view().text, window.at_end()) {
+                Shape::More => {
+                    window.advance(0)?;
+                }
+                shape => break shape,
+            }
+        };
+        let mut sink = make();
+        let mut reading = match shape {
+            Shape::Clixml(skip) => return self.clixml(window, skip, make),
+            Shape::Json => return self.json(window, make),
+            Shape::Mof => mof_file(&mut window, self.wanted, &mut sink)?,
+            Shape::ConvertToXml => {
+                let mut reader = ConvertToXml::new(self.wanted);
+                let ended = run(&mut window, &mut reader, &mut sink);
+                let counts = Counts { records: reader.records, known: reader.known, cut_off: reader.cut_off };
+                conclude(Format::ConvertToXml, &counts, ended, &mut sink)
+            }
+            Shape::CimXml => {
+                let mut reader = CimXml::new(self.wanted);
+                let ended = run(&mut window, &mut reader, &mut sink);
+                // A list of references that lists nothing is a part of an export like any other.
+                let nothing = reader.records == 0 && ended.fault.is_none();
+                let format = if nothing { Format::ExportPart } else { Format::CimXml };
+                let counts =
+                    Counts { records: reader.records, known: reader.records, cut_off: reader.cut_off };
+                conclude(format, &counts, ended, &mut sink)
+            }
+            Shape::SecurityRoles => {
+                let mut reader = SecurityRoles::default();
+                let ended = run(&mut window, &mut reader, &mut sink);
+                conclude(Format::SecurityRoles, &Counts::of(reader.records), ended, &mut sink)
+            }
+            Shape::ClientPolicy => {
+                let mut reader = ClientPolicy::new(self.wanted);
+                let mut ended = run(&mut window, &mut reader, &mut sink);
+                let mut cut = None;
+                if reader.records > 0 {
+                    cut = ended.fault.take_if(|fault| fault.is_end());
+                }
+                let mut reading =
+                    conclude(Format::ClientPolicy, &Counts::of(reader.records), ended, &mut sink);
+                if let Some(fault) = cut {
+                    let text = format!("the policy is cut off, as downloaded ones often are: {}", fault.text);
+                    reading.notes.push(Note { text, span: Some(fault.span) });
+                }
+                reading
+            }
+            Shape::TaskSequence => task_sequence_file(&mut window, &mut sink)?,
+            Shape::ExportPart => {
+                let ended = run(&mut window, &mut Nothing, &mut sink);
+                conclude(Format::ExportPart, &Counts::of(0), ended, &mut sink)
+            }
+            Shape::Other(text) => {
+                let notes = vec![Note { text, span: None }];
+                Reading { format: None, records: 0, status: Status::Unrecognised, notes }
+            }
+            Shape::Broken(syntax) => {
+                let span = window.view().span(syntax.at);
+                unreadable(format!("not well-formed XML: {}", syntax.text), Some(span))
+            }
+            // Not given at the end of the text.
+            Shape::More => unreadable("the file is empty".into(), None),
+        };
+        reading.notes.extend(damage(window.damage()));
+        Ok((reading, vec![sink]))
+    }
+
+    fn clixml<S: Sink + Send>(
+        &self,
+        mut window: Window,
+        skip: usize,
+        make: &(impl Fn() -> S + Sync),
+    ) -> Result<(Reading, Vec<S>), SourceError> {
+        if let Some((mut reading, sinks, damaged)) = segments::clixml(self, &window, skip, make) {
+            reading.notes.extend(damage(damaged));
+            return Ok((reading, sinks));
+        }
+        window.advance(skip)?;
+        let mut sink = make();
+        let mut reader = Clixml::new(self.wanted, Types::default(), &[]);
+        let ended = run(&mut window, &mut reader, &mut sink);
+        let mut counts = Counts { records: reader.records, known: reader.known, cut_off: reader.cut_off };
+        let mut sinks = vec![sink];
+        let (later, types) = reader.into_later();
+        if !later.is_empty() {
+            sinks.push(self.resolve(later, types, skip, &mut counts, make));
+        }
+        let mut reading = conclude(Format::Clixml, &counts, ended, &mut sinks[0]);
+        reading.notes.extend(damage(window.damage()));
+        Ok((reading, sinks))
+    }
+
+    fn json<S: Sink + Send>(
+        &self,
+        mut window: Window,
+        make: &(impl Fn() -> S + Sync),
+    ) -> Result<(Reading, Vec<S>), SourceError> {
+        let (mut reading, sinks, damaged) = match segments::json(self, &window, make) {
+            Some(done) => done,
+            None => {
+                let mut sink = make();
+                let reading = json::read(&mut window, self.wanted, &mut sink);
+                (reading, vec![sink], window.damage())
+            }
+        };
+        reading.notes.extend(damage(damaged));
+        Ok((reading, sinks))
+    }
+
+    /// Builds the records that had to wait.
+    pub(super) fn resolve<S: Sink>(
+        &self,
+        later: clixml::Later,
+        types: Types,
+        skip: usize,
+        counts: &mut Counts,
+        make: &impl Fn() -> S,
+    ) -> S {
+        let mut sink = make();
+        let open = || {
+            let mut window = self.bytes.window(0, None).ok()?;
+            window.advance(skip).ok()?;
+            Some(window)
+        };
+        let (records, cut_off) = clixml::resolve(later, types, self.wanted, open, &mut sink);
+        counts.records += records;
+        counts.cut_off.add(cut_off);
+        sink
+    }
+}
+
+fn run(window: &mut Window, reader: &mut dyn stream::Shape, sink: &mut dyn Sink) -> Ended {
+    stream::run(window, Stack::default(), false, reader, sink)
+}
+
+/// What readers count.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) records: u64,
+    pub(super) known: u64,
+    pub(super) cut_off: CutOff,
+}
+
+impl Counts {
+    fn of(records: u64) -> Self {
+        Self { records, known: records, cut_off: CutOff::default() }
+    }
+}
+
+/// What became of a source whose shape was recognised.
+pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut dyn Sink) -> Reading {
+    let mut reading =
+        Reading { format: Some(format), records: counts.records, status: Status::Read, notes: Vec::new() };
+    if let Some(fault) = ended.fault {
+        broken(&mut reading, fault, sink);
+    } else if counts.records > 0 && counts.known == 0 {
+        let text = if counts.records == 1 {
+            "its object is not of a class that cmlint knows".to_owned()
+        } else {
+            format!("none of its {} objects is of a class that cmlint knows", counts.records)
+        };
+        reading.notes.push(Note { text, span: None });
+    }
+    if let Some(span) = counts.cut_off.first {
+        let values = match counts.cut_off.values {
+            1 => "a value is".to_owned(),
+            values => format!("{values} values are"),
+        };
+        let again = match format {
+            Format::Clixml => "; export again with Export-Clixml -Depth 10",
+            Format::ConvertToXml => "; export again with ConvertTo-Xml -Depth 10",
+            _ => "",
+        };
+        let text = format!("{values} cut off at the depth of the export, the first one here{again}");
+        reading.notes.push(Note { text, span: Some(span) });
+    }
+    if let Some(span) = ended.doctype {
+        let text =
+            "the document type declaration is not read; no entities of its own are expanded".to_owned();
+        reading.notes.push(Note { text, span: Some(span) });
+    }
+    reading
+}
+
+/// What was read before a fault stays; what would come behind it is missing.
+fn broken(reading: &mut Reading, fault: Fault, sink: &mut dyn Sink) {
+    sink.missing(None, Missing::Broken, fault.span);
+    let text = if reading.records == 0 {
+        reading.status = Status::Unreadable;
+        fault.text
+    } else {
+        reading.status = Status::Partial;
+        format!("{}; what stands before this place was read", fault.text)
+    };
+    reading.notes.push(Note { text, span: Some(fault.span) });
+}
+
+/// Reads a task sequence document as a whole.
+fn task_sequence_file(window: &mut Window, sink: &mut dyn Sink) -> Result<Reading, SourceError> {
+    while !window.at_end() {
+        window.advance(0)?;
+    }
+    let view = window.view();
+    let mut counted = Counted { sink, records: 0 };
+    let fault = task_sequence::read(view, None, &mut counted).err();
+    let records = counted.records;
+    let ended = Ended { fault, stack: Stack::default(), at: 0, doctype: doctype(view) };
+    Ok(conclude(Format::TaskSequence, &Counts::of(records), ended, sink))
+}
+
+/// Reads the instances of a MOF file.
+fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result<Reading, SourceError> {
+    let mut counts = Counts::default();
+    let mut fault = None;
+    let mut at = 0;
+    'windows: loop {
+        let (view, last) = (window.view(), window.at_end());
+        loop {
+            let start = match mof::next_instance(view.text, at) {
+                Ok(Some(start)) => start,
+                Ok(None) | Err(mof::Stop::More) if last => break 'windows,
+                Ok(None) | Err(mof::Stop::More) => break,
+                Err(mof::Stop::Bad { at, why }) => {
+                    fault = Some(mof_fault(view, at, why));
+                    break 'windows;
+                }
+            };
+            match mof::instance_at(view, start) {
+                Ok((value, end)) => {
+                    at = end;
+                    counts.records += 1;
+                    counts.known += 1;
+                    if let Data::Object(mut object) = value.data {
+                        let class = object.class.take().unwrap_or_default();
+                        match finish::class(wanted, &class) {
+                            Some(class) => {
+                                let record = Record { class, span: value.span, object };
+                                counts.cut_off.add(finish::record(record, wanted, None, sink).1);
+                            }
+                            None => finish::credentials(&mut object, &class, sink),
+                        }
+                    }
+                }
+                Err(mof::Stop::More) if !last => {
+                    at = start;
+                    break;
+                }
+                Err(mof::Stop::More) => {
+                    let span = view.span(start..view.text.len());
+                    fault = Some(Fault { text: "the file ends inside an instance".into(), span });
+                    break 'windows;
+                }
+                Err(mof::Stop::Bad { at, why }) => {
+                    fault = Some(mof_fault(view, at, why));
+                    break 'windows;
+                }
+            }
+        }
+        window.advance(at)?;
+        at = 0;
+    }
+    let ended = Ended { fault, stack: Stack::default(), at: 0, doctype: None };
+    Ok(conclude(Format::Mof, &counts, ended, sink))
+}
+
+fn mof_fault(view: View<'_>, at: usize, why: &str) -> Fault {
+    let at = recognise::floor(view.text, at);
+    let end = view.text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+    Fault { text: format!("not valid MOF: {why}"), span: view.span(at..end) }
+}
+
+/// The document type declaration at the beginning of a text.
+fn doctype(view: View<'_>) -> Option<Span> {
+    let mut tokens = Tokens::new(view.text);
+    while !matches!(tokens.next(), Ok(Kind::Start | Kind::Eof) | Err(_)) {}
+    tokens.doctype().map(|range| view.span(range))
+}
+
+/// Counts the sequences and steps that pass through.
+struct Counted<'a> {
+    sink: &'a mut dyn Sink,
+    records: u64,
+}
+
+impl Sink for Counted<'_> {
+    fn record(&mut self, record: Record) {
+        self.records += u64::from(record.class.starts_with("TaskSequence"));
+        self.sink.record(record);
+    }
+
+    fn missing(&mut self, class: Option<&str>, why: Missing, span: Span) {
+        self.sink.missing(class, why, span);
+    }
+
+    fn secret(&mut self, span: Span) {
+        self.sink.secret(span);
+    }
+}
+
+/// Reads to the end and takes nothing.
+struct Nothing;
+
+impl stream::Shape for Nothing {
+    fn step(
+        &mut self,
+        tokens: &mut Tokens<'_>,
+        _: View<'_>,
+        _: &mut dyn Sink,
+    ) -> Result<stream::Flow, crate::reader::xml::Stop> {
+        Ok(if tokens.next()? == Kind::Eof { stream::Flow::Done } else { stream::Flow::More })
+    }
+}
+
+/// What to say of bytes that are not what the encoding allows.
+fn damage(damage: Damage) -> Option<Note> {
+    let places = match damage.places {
+        0 => return None,
+        1 => "one place is".to_owned(),
+        places => format!("{places} places are"),
+    };
+    let span = Span { start: damage.first, end: damage.first + 1 };
+    Some(Note {
+        text: format!("{places} not valid in the file's encoding, the first one here"),
+        span: Some(span),
+    })
+}
