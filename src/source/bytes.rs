@@ -321,3 +321,74 @@ impl Bytes {
         &self.limits
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Source, Sources};
+    use super::*;
+
+    fn sources(bytes: &[u8]) -> Sources {
+        Sources::from_memory([("test".to_owned(), bytes.to_vec())], &Limits::default())
+    }
+
+    fn find(source: &Source, from: u64, to: u64, pattern: &str) -> Option<u64> {
+        source.bytes().unwrap().find(from, to, pattern).unwrap()
+    }
+
+    #[test]
+    fn patterns_are_found_between_two_offsets() {
+        let sources = sources(b"\xef\xbb\xbf<Obj>ab</Obj><Obj>");
+        let source = &sources.as_slice()[0];
+        assert_eq!(find(source, 0, 99, "<Obj"), Some(3));
+        assert_eq!(find(source, 4, 99, "<Obj"), Some(16));
+        // The whole pattern has to lie before the end.
+        assert_eq!(find(source, 4, 19, "<Obj"), None);
+        assert_eq!(find(source, 4, 20, "<Obj"), Some(16));
+        assert_eq!(find(source, 0, 99, "<Ref"), None);
+        assert_eq!(find(source, 50, 40, "<Obj"), None);
+    }
+
+    #[test]
+    fn patterns_in_utf16_stand_on_whole_units() {
+        // U+6100 U+6200 are the bytes 00 61 00 62: at an odd offset they look like "ab" in UTF-16LE.
+        let units: Vec<u16> = "\u{6100}\u{6200}\u{6300}xab".encode_utf16().collect();
+        let little: Vec<u8> = [0xfeff].iter().chain(&units).flat_map(|u: &u16| u.to_le_bytes()).collect();
+        let sources_le = sources(&little);
+        assert_eq!(find(&sources_le.as_slice()[0], 0, 99, "ab"), Some(10));
+        assert_eq!(find(&sources_le.as_slice()[0], 0, 14, "ab"), Some(10));
+        assert_eq!(find(&sources_le.as_slice()[0], 0, 13, "ab"), None);
+        let big: Vec<u8> = [0xfeff].iter().chain(&units).flat_map(|u: &u16| u.to_be_bytes()).collect();
+        let sources_be = sources(&big);
+        assert_eq!(find(&sources_be.as_slice()[0], 0, 99, "ab"), Some(10));
+    }
+
+    #[test]
+    fn patterns_are_found_across_the_stretches_that_are_searched() {
+        for shift in 0..6 {
+            let at = SEARCH - 3 + shift;
+            let mut bytes = vec![b'.'; 2 * SEARCH];
+            bytes[at..at + 4].copy_from_slice(b"<Obj");
+            assert_eq!(find(&sources(&bytes).as_slice()[0], 0, u64::MAX, "<Obj"), Some(at as u64));
+        }
+    }
+
+    #[test]
+    fn raw_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("long.xml");
+        let long: Vec<u8> = (0..SNIFF + 1000).map(|i| b'a' + (i % 26) as u8).collect();
+        std::fs::write(&path, &long).unwrap();
+        let sources = super::super::read(std::slice::from_ref(&path), &Limits::default());
+        let bytes = sources.as_slice()[0].bytes().unwrap();
+        assert_eq!(bytes.len(), long.len() as u64);
+        let mut buffer = [0; 8];
+        assert_eq!(bytes.read_at(SNIFF as u64, &mut buffer).unwrap(), 8);
+        assert_eq!(buffer, long[SNIFF..SNIFF + 8]);
+        assert_eq!(bytes.read_at(bytes.len() - 3, &mut buffer).unwrap(), 3);
+        assert_eq!(bytes.read_at(bytes.len() + 3, &mut buffer).unwrap(), 0);
+        // A file that shrinks meanwhile is an error, never silently less text.
+        std::fs::File::options().write(true).open(&path).unwrap().set_len(100).unwrap();
+        let error = bytes.window(1000, None).unwrap_err().to_string();
+        assert_eq!(error, "the file became shorter while it was read");
+    }
+}

@@ -178,33 +178,36 @@ fn utf16<const BIG: bool>(
         if BIG { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
     };
     let whole = raw.len() & !1;
-    let mut narrow = [0u8; BLOCK / 2];
+    // The block in UTF-8: at most three bytes a unit, and one unit more if a pair begins with the last one.
+    let mut block = [0u8; 3 * BLOCK / 2 + 4];
     let mut used = 0;
     while used < whole {
         offsets.anchor(text.len(), at + used as u64);
-        let block = whole.min(used + BLOCK);
-        let ascii = narrow_ascii::<BIG>(&raw[used..block], &mut narrow);
-        text.push_str(std::str::from_utf8(&narrow[..ascii]).unwrap_or_default());
-        used += 2 * ascii;
-        while used < block {
-            let first = unit(used);
-            if first & 0xfc00 == 0xd800 {
-                if used + 4 > whole && !last {
-                    return used;
-                }
-                if used + 4 <= whole && unit(used + 2) & 0xfc00 == 0xdc00 {
-                    let pair = [first, unit(used + 2)];
-                    text.extend(char::decode_utf16(pair).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
-                    used += 4;
-                    continue;
+        let end = whole.min(used + BLOCK);
+        let mut filled = narrow_ascii::<BIG>(&raw[used..end], &mut block);
+        used += 2 * filled;
+        let mut cut = false;
+        while used < end && !cut {
+            let (units, bytes) = basic::<BIG>(&raw[used..end], &mut block[filled..]);
+            used += 2 * units;
+            filled += bytes;
+            if used < end {
+                let second = (used + 4 <= whole).then(|| unit(used + 2));
+                let pair = char::decode_utf16([unit(used)].into_iter().chain(second)).next();
+                cut = second.is_none() && !last && unit(used) & 0xfc00 == 0xd800;
+                if !cut {
+                    let c = pair.and_then(Result::ok).unwrap_or_else(|| {
+                        damage.count(at + used as u64);
+                        char::REPLACEMENT_CHARACTER
+                    });
+                    filled += c.encode_utf8(&mut block[filled..]).len();
+                    used += 2 * c.len_utf16();
                 }
             }
-            let c = char::from_u32(u32::from(first)).unwrap_or_else(|| {
-                damage.count(at + used as u64);
-                char::REPLACEMENT_CHARACTER
-            });
-            text.push(c);
-            used += 2;
+        }
+        text.push_str(std::str::from_utf8(&block[..filled]).unwrap_or_default());
+        if cut {
+            return used;
         }
     }
     if last && used < raw.len() {
@@ -218,7 +221,7 @@ fn utf16<const BIG: bool>(
 
 /// Copies the ASCII characters at the start of UTF-16 text, and says how many there are. Written in steps of
 /// a fixed length so that the compiler uses vector instructions.
-fn narrow_ascii<const BIG: bool>(raw: &[u8], out: &mut [u8; BLOCK / 2]) -> usize {
+fn narrow_ascii<const BIG: bool>(raw: &[u8], out: &mut [u8]) -> usize {
     const STEP: usize = 32;
     let mut done = 0;
     for (from, to) in raw.chunks_exact(2 * STEP).zip(out.chunks_exact_mut(STEP)) {
@@ -248,13 +251,44 @@ fn narrow_ascii<const BIG: bool>(raw: &[u8], out: &mut [u8; BLOCK / 2]) -> usize
     done
 }
 
+/// Writes UTF-16 text as UTF-8 up to the first surrogate. Returns the units read and the bytes written.
+/// `out` must have room for three bytes a unit.
+fn basic<const BIG: bool>(raw: &[u8], out: &mut [u8]) -> (usize, usize) {
+    let low = |u: u16| 0x80 | (u & 0x3f) as u8;
+    let (mut units, mut bytes) = (0, 0);
+    for pair in raw.chunks_exact(2) {
+        let u =
+            if BIG { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) };
+        let Some([a, b, c, ..]) = out.get_mut(bytes..) else { break };
+        match u {
+            0..0x80 => {
+                *a = u as u8;
+                bytes += 1;
+            }
+            0x80..0x800 => {
+                (*a, *b) = (0xc0 | (u >> 6) as u8, low(u));
+                bytes += 2;
+            }
+            0xd800..0xe000 => break,
+            _ => {
+                (*a, *b, *c) = (0xe0 | (u >> 12) as u8, low(u >> 6), low(u));
+                bytes += 3;
+            }
+        }
+        units += 1;
+    }
+    (units, bytes)
+}
+
 fn windows1252(raw: &[u8], at: u64, text: &mut String, offsets: &mut Offsets) {
+    let mut decoded = [0u8; 3 * BLOCK];
     for (i, block) in raw.chunks(BLOCK).enumerate() {
         offsets.anchor(text.len(), at + (i * BLOCK) as u64);
-        match std::str::from_utf8(block) {
-            Ok(ascii) if block.is_ascii() => text.push_str(ascii),
-            _ => text.extend(block.iter().map(|b| western(*b))),
+        let mut filled = 0;
+        for byte in block {
+            filled += western(*byte).encode_utf8(&mut decoded[filled..]).len();
         }
+        text.push_str(std::str::from_utf8(&decoded[..filled]).unwrap_or_default());
     }
 }
 
@@ -262,8 +296,7 @@ fn windows1252(raw: &[u8], at: u64, text: &mut String, offsets: &mut Offsets) {
 /// same number, as on the web.
 fn western(byte: u8) -> char {
     const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
-        '\u{8f}', //
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
         '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     match byte {

@@ -61,10 +61,12 @@ impl Offsets {
             Encoding::Utf16Le | Encoding::Utf16Be => {
                 let run = text.get(from..at).unwrap_or_default();
                 if run.is_ascii() {
-                    file + 2 * run.len() as u64
-                } else {
-                    file + run.chars().map(|c| self.encoding.width(c)).sum::<u64>()
+                    return file + 2 * run.len() as u64;
                 }
+                // A unit a character, and one more for those that take four bytes in UTF-8.
+                let long = run.bytes().filter(|b| *b >= 0xf0).count();
+                let units = (run.chars().count() + long) as u64;
+                file + 2 * units
             }
         }
     }
