@@ -5,6 +5,7 @@
 //! documented. A new place where an account is stored is a change of data, not of code.
 
 mod account;
+mod collect;
 mod convert;
 mod identity;
 mod made;
@@ -19,7 +20,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::assets::Assets;
-use crate::source::{Place, Span};
+use crate::source::{Place, Sources, Span};
 use crate::yaml::Problems;
 
 pub use account::computer_name;
@@ -37,16 +38,29 @@ pub fn load(assets: &Assets) -> Result<(Schema, Mapping), Problems> {
     problems.or_value((schema, mapping)).map(|(loaded, _)| loaded)
 }
 
-/// Puts the rows of all sources together, resolves identities, and fills the tables that are made from others.
-fn assemble(
-    schema: &Schema,
-    mapping: &Mapping,
-    sources: Vec<merge::OfSource>,
-) -> (merge::Merged, Identities) {
+/// What all sources gave.
+#[derive(Debug, Clone, Default)]
+pub struct Collected {
+    /// The tables. [`Identities::build`] tells which of the accounts in them are the same.
+    pub evidence: Evidence,
+    /// What became of each source, in their order.
+    pub inputs: Vec<Input>,
+}
+
+/// Reads all sources and makes tables of what they hold.
+///
+/// Runs on the threads of the current rayon pool; the result is the same for any number of them. Memory grows
+/// with the rows that are kept, not with the size of the files. Nothing in a source can make this fail: what could
+/// not be read is said in its [`Input`], and what is missing because of it in the gaps of the tables.
+pub fn collect(schema: &Schema, mapping: &Mapping, sources: &Sources) -> Collected {
+    collect::collect(schema, mapping, sources)
+}
+
+/// Puts the rows of all sources together and fills the tables that are made from others.
+fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource>) -> merge::Merged {
     let mut merged = merge::merge(schema, mapping, sources);
     made::fill(schema, &mut merged.evidence, &merged.lost, &[]);
-    let identities = Identities::build(schema, &merged.evidence);
-    (merged, identities)
+    merged
 }
 
 /// Fills the tables that are made from others, but not those to `keep`: for evidence that comes from no export.

@@ -14,7 +14,7 @@ use crate::yaml::{Document, Fields, File, Kind, Node, Problem, Problems, Spanned
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
     pub(super) classes: Vec<ClassMap>,
-    /// Lower-case class name to its number.
+    /// Class name to its number, as it is written and in lower case.
     numbers: HashMap<Box<str>, usize>,
 }
 
@@ -153,11 +153,14 @@ pub(super) enum Otherwise {
 impl Mapping {
     /// The mapping of a class.
     pub(super) fn class(&self, name: &str) -> Option<&ClassMap> {
-        let number = match self.numbers.get(name) {
-            Some(number) => number,
-            None => self.numbers.get(name.to_ascii_lowercase().as_str())?,
-        };
-        Some(&self.classes[*number])
+        self.number(name).map(|number| &self.classes[number])
+    }
+
+    /// The number of a class.
+    pub(super) fn number(&self, name: &str) -> Option<usize> {
+        // Readers give names as they are documented.
+        let number = self.numbers.get(name).or_else(|| self.numbers.get(name.to_ascii_lowercase().as_str()));
+        number.copied()
     }
 
     /// The tables that objects of a class fill or should fill.
@@ -185,6 +188,15 @@ impl Mapping {
             wanted.classes.insert(name.to_ascii_lowercase().into(), known);
         }
         wanted.recognise = self.classes.iter().flat_map(|c| c.recognise.iter().cloned()).collect();
+        wanted
+    }
+
+    /// [`Mapping::wanted`] for a part of the tables. Rows that do not name their class are told as ever.
+    pub(super) fn wanted_for(&self, is_wanted: impl Fn(TableId) -> bool) -> Wanted {
+        let mut wanted = self.wanted();
+        wanted.classes.retain(|name, _| {
+            self.class(name).is_some_and(|class| class.rows.iter().any(|row| is_wanted(row.table)))
+        });
         wanted
     }
 }
@@ -284,6 +296,7 @@ pub(super) fn read(document: &Document, schema: &Schema, problems: &mut Problems
             }
             places.insert(key.clone(), name.span);
             mapping.numbers.insert(key, number);
+            mapping.numbers.insert(name.value.into(), number);
         }
     }
     root.finish(problems);
@@ -481,27 +494,24 @@ impl Context<'_> {
         let scalar = table.fields.get(number).map(|f| f.kind.scalar);
         let mut fields = node.fields(file, "field", problems)?;
         let mut out = FieldMap::default();
-        let ways: [(&'static str, fn() -> Source); 6] = [
-            ("path", || Source::Path),
-            ("is_empty", || Source::IsEmpty),
-            ("variable", || Source::Variable),
-            ("secret", || Source::Secret),
-            ("build", || Source::Build),
-            ("value", || Source::Unknown),
+        let ways = [
+            ("path", Source::Path),
+            ("is_empty", Source::IsEmpty),
+            ("variable", Source::Variable),
+            ("secret", Source::Secret),
+            ("build", Source::Build),
         ];
         let mut given = 0;
         for (way, source) in ways {
-            if way == "value" {
-                if let Some(node) = fields.get("value") {
-                    given += 1;
-                    let fact = self.constant(node, scalar, problems);
-                    out.source = Source::Constant(fact.unwrap_or(Fact::Empty));
-                }
-            } else if let Some(text) = fields.text(way, problems) {
+            if let Some(text) = fields.text(way, problems) {
                 given += 1;
-                out.source = source();
+                out.source = source;
                 out.path = self.path(&text, elements, problems).unwrap_or_default();
             }
+        }
+        if let Some(node) = fields.get("value") {
+            given += 1;
+            out.source = Source::Constant(self.constant(node, scalar, problems).unwrap_or(Fact::Empty));
         }
         if fields.flag("unknown", problems) == Some(true) {
             given += 1;

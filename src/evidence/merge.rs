@@ -3,7 +3,7 @@
 //!
 //! The order of rows is that of the sources and of the places in them, whatever the number of threads.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::mapping::Mapping;
@@ -19,6 +19,7 @@ pub(super) struct OfSource {
 }
 
 /// Everything put together.
+#[derive(Debug)]
 pub(super) struct Merged {
     pub(super) evidence: Evidence,
     /// By source: how many rows came from it, and where credentials stand in it.
@@ -40,7 +41,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
     for source in sources {
         let mut tables: Vec<Vec<Row>> = vec![Vec::new(); count];
         let mut secrets = Vec::new();
-        let mut seen: BTreeSet<Box<str>> = BTreeSet::new();
+        let mut seen = vec![false; mapping.classes.len()];
         let mut unknown = Vec::new();
         let mut looked_up = 0;
         for stretch in source.stretches {
@@ -53,7 +54,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
             gaps.extend(stretch.gaps);
             settled.extend(stretch.settled);
             protected.extend(stretch.protected);
-            seen.extend(stretch.seen);
+            seen.iter_mut().zip(stretch.seen).for_each(|(seen, there)| *seen |= there);
             unknown.extend(stretch.lost.into_iter().map(|(_, place)| place));
             secrets.extend(stretch.secrets);
             looked_up += stretch.looked_up;
@@ -61,7 +62,8 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
         // What is missing from a file of which only the rest is known may be anything the file holds.
         for place in unknown {
             lost.push(place);
-            let classes = seen.iter().filter_map(|name| mapping.class(name));
+            let classes =
+                mapping.classes.iter().zip(&seen).filter(|(_, seen)| **seen).map(|(class, _)| class);
             gaps.extend(classes.flat_map(|class| incomplete(schema, class, place)));
         }
         let mut rows = looked_up;

@@ -113,8 +113,8 @@ pub(super) struct Gathered {
     pub(super) present: Vec<bool>,
     /// Tables of which some value is protected, and where.
     pub(super) protected: Vec<(TableId, Place)>,
-    /// Classes (lower-case) of which objects were seen.
-    pub(super) seen: HashSet<Box<str>>,
+    /// By class: whether objects of it were seen.
+    pub(super) seen: Vec<bool>,
     /// Objects that are missing, of a class that is not known.
     pub(super) lost: Vec<(Missing, Place)>,
     /// Where credentials stand.
@@ -177,6 +177,7 @@ impl<'m> Collector<'m> {
             out: Gathered {
                 tables: vec![Vec::new(); tables],
                 present: vec![false; tables],
+                seen: vec![false; mapping.classes.len()],
                 ..Gathered::default()
             },
         }
@@ -192,7 +193,8 @@ impl<'m> Collector<'m> {
 
     fn object(&mut self, record: &Record) {
         let mapping = self.mapping;
-        let Some(class) = mapping.class(&record.class) else { return };
+        let Some(number) = mapping.number(&record.class) else { return };
+        let class = &mapping.classes[number];
         if matches!(self.task, Task::Lookup(_)) {
             let root = Root { record: &record.object, element: None };
             for row in class.rows.iter().filter(|row| self.schema.tables[row.table].lookup) {
@@ -202,9 +204,7 @@ impl<'m> Collector<'m> {
             }
             return;
         }
-        if !self.out.seen.contains(&class.name) {
-            self.out.seen.insert(class.name.clone());
-        }
+        self.out.seen[number] = true;
         let root = Root { record: &record.object, element: None };
         for table in &class.unreadable {
             self.out.protected.push((*table, self.place(record.span)));

@@ -1,0 +1,91 @@
+//! Reads all sources at the same time and gives their rows to [`super::merge`].
+
+use rayon::prelude::*;
+
+use super::mapping::Mapping;
+use super::merge::OfSource;
+use super::rows::{Budget, Collector, Gathered, Mentions, Task};
+use super::{Collected, Input, Schema};
+use crate::reader::{self, Options, Reading, Wanted};
+use crate::source::{Source, Sources};
+
+/// How many rows of lookup tables are kept before it is known which of them matter. About 64 MiB.
+const LOOKUP_ROWS: usize = 100_000;
+
+/// Reads all sources.
+pub(super) fn collect(schema: &Schema, mapping: &Mapping, sources: &Sources) -> Collected {
+    collect_within(schema, mapping, sources, LOOKUP_ROWS, &Options::default())
+}
+
+/// [`collect`] with other limits.
+pub(super) fn collect_within(
+    schema: &Schema,
+    mapping: &Mapping,
+    sources: &Sources,
+    lookup_rows: usize,
+    options: &Options,
+) -> Collected {
+    let wanted = mapping.wanted();
+    let budget = Budget::new(lookup_rows);
+    let read = |source: &Source, wanted: &Wanted, task: Task<'_>| -> (Reading, Vec<Gathered>) {
+        let file = stem(source.label());
+        let make = || Collector::new(schema, mapping, source.id(), file, task);
+        let (reading, collectors) = reader::read(source, wanted, options, make);
+        (reading, collectors.into_iter().map(Collector::finish).collect())
+    };
+    let mut read_once: Vec<(Reading, Vec<Gathered>)> =
+        sources.as_slice().par_iter().map(|source| read(source, &wanted, Task::All(&budget))).collect();
+
+    // Of tables that are only looked up in, keep what speaks of accounts that other tables name.
+    let mut mentions = Mentions::default();
+    read_once.iter().flat_map(|(_, stretches)| stretches).for_each(|g| mentions.add(schema, g));
+    let lookups = mapping.wanted_for(|table| schema.tables[table].lookup);
+    sources.as_slice().par_iter().zip(&mut read_once).for_each(|(source, (_, stretches))| {
+        if stretches.iter().any(|g| g.overflow) {
+            let (_, mut again) = read(source, &lookups, Task::Lookup(&mentions));
+            let mut again = again.iter_mut().map(|g| std::mem::take(&mut g.tables));
+            let mut all = again.next().unwrap_or_default();
+            for tables in again {
+                all.iter_mut().zip(tables).for_each(|(rows, more)| rows.extend(more));
+            }
+            for (number, gathered) in stretches.iter_mut().enumerate() {
+                for (table, rows) in gathered.tables.iter_mut().enumerate() {
+                    if schema.tables[table].lookup {
+                        *rows = if number == 0 { std::mem::take(&mut all[table]) } else { Vec::new() };
+                    }
+                }
+            }
+        } else {
+            for gathered in stretches {
+                for (table, rows) in gathered.tables.iter_mut().enumerate() {
+                    if schema.tables[table].lookup {
+                        rows.retain(|row| mentions.hold(row));
+                    }
+                }
+            }
+        }
+    });
+
+    let mut readings = Vec::with_capacity(read_once.len());
+    let mut parts = Vec::with_capacity(read_once.len());
+    for (reading, stretches) in read_once {
+        readings.push(reading);
+        parts.push(OfSource { stretches });
+    }
+    let merged = super::assemble(schema, mapping, parts);
+    let inputs = readings
+        .into_iter()
+        .zip(merged.sources)
+        .map(|(reading, (rows, secrets))| Input { reading, secrets, rows })
+        .collect();
+    Collected { evidence: merged.evidence, inputs }
+}
+
+/// The name of a file without folder, archive and extension.
+fn stem(label: &str) -> &str {
+    let name = label.rsplit(['/', '\\', '!']).next().unwrap_or(label);
+    match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => name,
+    }
+}
