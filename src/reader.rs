@@ -13,6 +13,8 @@ mod date;
 mod finish;
 mod json;
 mod mof;
+#[cfg(test)]
+mod mutations;
 mod recognise;
 mod row;
 mod run;

@@ -37,9 +37,7 @@ impl<'w> CimXml<'w> {
     /// Reads the instance whose start tag is the current token.
     fn instance(&mut self, tokens: &mut Tokens<'_>, view: View<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
         let start = tokens.range().start;
-        let mut ahead = tokens.ahead();
-        ahead.skip()?;
-        let range = start..ahead.position();
+        let range = start..tokens.element_end()?;
         let written = tokens.attribute_any_case("CLASSNAME");
         let written = written.map(|range| unescape::range(view.text, range, Style::Xml)).unwrap_or_default();
         let class = row::class_name(&written).to_owned();
@@ -262,4 +260,134 @@ fn embedded(view: View<'_>, nesting: usize) -> Option<Data> {
     while tokens.next().ok()? != Kind::Start {}
     let mut builder = Builder { view, needed: &|_: &str| true, is_package: false, sequence: None };
     builder.properties(&mut tokens, false, nesting).ok().map(Data::Object)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::reader::testing::{at, briefs, data, read, span_of, wanted};
+    use crate::reader::{Data, Format, Status};
+
+    const OBJECT: &str = r#"<INSTANCE CLASSNAME="SMS_SCI_SysResUse">
+  <QUALIFIER NAME="dynamic" TYPE="boolean"><VALUE>TRUE</VALUE></QUALIFIER>
+  <PROPERTY NAME="__PATH" TYPE="string"><VALUE>x</VALUE></PROPERTY>
+  <PROPERTY NAME="RoleName" CLASSORIGIN="X" TYPE="string">
+    <QUALIFIER NAME="CIMTYPE" TYPE="string"><VALUE>string</VALUE></QUALIFIER>
+    <VALUE>SMS &amp; more</VALUE>
+  </PROPERTY>
+  <PROPERTY NAME="Count" TYPE="uint32"><VALUE> 3 </VALUE></PROPERTY>
+  <PROPERTY NAME="Flag" TYPE="boolean"><VALUE>TRUE</VALUE></PROPERTY>
+  <PROPERTY NAME="Icon" TYPE="string"/>
+  <PROPERTY NAME="None" TYPE="string"><QUALIFIER NAME="q" TYPE="string"><VALUE>no</VALUE></QUALIFIER></PROPERTY>
+  <PROPERTY NAME="Empty" TYPE="string"><VALUE></VALUE></PROPERTY>
+  <PROPERTY NAME="When" TYPE="datetime"><VALUE>20240105101112.000000+000</VALUE></PROPERTY>
+  <PROPERTY.ARRAY NAME="Names" TYPE="string"><VALUE.ARRAY><VALUE>a</VALUE><VALUE.NULL/><VALUE><![CDATA[<b>]]></VALUE></VALUE.ARRAY></PROPERTY.ARRAY>
+  <PROPERTY.ARRAY NAME="NoNames" TYPE="string"/>
+  <PROPERTY.ARRAY NAME="ZeroNames" TYPE="string"><VALUE.ARRAY></VALUE.ARRAY></PROPERTY.ARRAY>
+  <PROPERTY.OBJECT NAME="One"><VALUE.OBJECT><INSTANCE CLASSNAME="C"><PROPERTY NAME="P" TYPE="sint32"><VALUE>-1</VALUE></PROPERTY></INSTANCE></VALUE.OBJECT></PROPERTY.OBJECT>
+  <PROPERTY.OBJECTARRAY NAME="Props" REFERENCECLASS="SMS_EmbeddedProperty"><VALUE.OBJECTARRAY>
+    <VALUE.OBJECT><INSTANCE CLASSNAME="SMS_EmbeddedProperty"><PROPERTY NAME="PropertyName" TYPE="string"><VALUE>UserName</VALUE></PROPERTY>
+      <PROPERTY NAME="Value2" TYPE="string"><VALUE>CONTOSO\mp</VALUE></PROPERTY></INSTANCE></VALUE.OBJECT>
+  </VALUE.OBJECTARRAY></PROPERTY.OBJECTARRAY>
+  <PROPERTY NAME="Inner" TYPE="string" EmbeddedObject="instance"><VALUE>&lt;INSTANCE CLASSNAME="D"&gt;&lt;PROPERTY NAME="Q" TYPE="string"&gt;&lt;VALUE&gt;q&amp;amp;r&lt;/VALUE&gt;&lt;/PROPERTY&gt;&lt;/INSTANCE&gt;</VALUE></PROPERTY>
+</INSTANCE>
+"#;
+
+    #[test]
+    fn an_instance_with_all_kinds_of_properties() {
+        let (reading, taken) = read(OBJECT, &wanted(&["SMS_SCI_SysResUse", "SMS_EmbeddedProperty"]));
+        assert_eq!(
+            (reading.format, reading.status, reading.records),
+            (Some(Format::CimXml), Status::Read, 1)
+        );
+        let expected = [
+            "RoleName=\"SMS & more\"",
+            "Count=3",
+            "Flag=true",
+            "Icon=-",
+            "None=-",
+            "Empty=\"\"",
+            "When=\"2024-01-05T10:11:12Z\"",
+            "Names=[\"a\" - \"<b>\"]",
+            "NoNames=-",
+            "ZeroNames=[]",
+            "One=C{P=-1}",
+            "Props=[SMS_EmbeddedProperty{PropertyName=\"UserName\" Value2=\"CONTOSO\\\\mp\"}]",
+            "Inner=D{Q=\"q&r\"}",
+        ];
+        assert_eq!(briefs(&taken), [format!("SMS_SCI_SysResUse{{{}}}", expected.join(" "))]);
+        let record = &taken.records[0];
+        assert_eq!(at(OBJECT, span_of(record, "RoleName")), "SMS &amp; more");
+        assert_eq!(at(OBJECT, span_of(record, "Count")), "3");
+        assert_eq!(at(OBJECT, span_of(record, "When")), "20240105101112.000000+000");
+        let Data::List(names) = data(record, "Names") else { panic!() };
+        assert_eq!(at(OBJECT, names[2].span), "<b>");
+        let Data::Object(inner) = data(record, "Inner") else { panic!() };
+        assert_eq!(at(OBJECT, inner.get("Q").unwrap().span), "q&amp;amp;r");
+        assert_eq!(at(OBJECT, record.span), OBJECT.trim_end());
+    }
+
+    #[test]
+    fn only_wanted_properties_are_built() {
+        let mut wanted = wanted(&["SMS_SCI_SysResUse"]);
+        wanted.classes.get_mut("sms_sci_sysresuse").unwrap().properties = vec!["flag".into(), "count".into()];
+        assert_eq!(briefs(&read(OBJECT, &wanted).1), ["SMS_SCI_SysResUse{Count=3 Flag=true}"]);
+    }
+
+    #[test]
+    fn instances_anywhere() {
+        let text = "<COMMAND SEQUENCENUM=\"1\"><REQUEST>x</REQUEST><RESULTS NODE=\"S\"><CIM>\r\r\n\
+                    <INSTANCE CLASSNAME=\"SMS_Site\"><PROPERTY NAME=\"SiteCode\" TYPE=\"string\"><VALUE>PS1</VALUE></PROPERTY></INSTANCE>\
+                    <INSTANCE CLASSNAME=\"Other\"/><INSTANCE CLASSNAME=\"sms_site\"/></CIM></RESULTS></COMMAND>";
+        let (reading, taken) = read(text, &wanted(&["SMS_Site"]));
+        assert_eq!(reading.records, 3);
+        assert_eq!(briefs(&taken), ["SMS_Site{SiteCode=\"PS1\"}", "SMS_Site{}"]);
+    }
+
+    #[test]
+    fn reference_lists() {
+        let text = "<ArrayOfString>\n<string>&lt;INSTANCE CLASSNAME=\"SMS_Ref\"&gt;&lt;PROPERTY NAME=\"PackageID\" TYPE=\"string\"&gt;\
+                    &lt;VALUE&gt;PS100012&lt;/VALUE&gt;&lt;/PROPERTY&gt;&lt;/INSTANCE&gt;</string><string /></ArrayOfString>";
+        let (reading, taken) = read(text, &wanted(&["SMS_Ref"]));
+        assert_eq!((reading.format, reading.records), (Some(Format::CimXml), 1));
+        assert_eq!(briefs(&taken), ["SMS_Ref{PackageID=\"PS100012\"}"]);
+        assert_eq!(at(text, span_of(&taken.records[0], "PackageID")), "PS100012");
+        assert!(at(text, taken.records[0].span).starts_with("&lt;INSTANCE CLASSNAME"));
+        let (reading, taken) = read("<ArrayOfString><string/></ArrayOfString>", &wanted(&["SMS_Ref"]));
+        assert_eq!((reading.format, reading.status), (Some(Format::ExportPart), Status::Read));
+        assert!(taken.records.is_empty());
+    }
+
+    #[test]
+    fn the_sequence_of_a_package() {
+        let text = "<INSTANCE CLASSNAME=\"SMS_TaskSequencePackage\"><PROPERTY NAME=\"Sequence\" TYPE=\"string\"><VALUE>\
+                    <![CDATA[<sequence version=\"3.10\"><step name=\"A &amp; B\" type=\"T\"><defaultVarList>\
+                    <variable name=\"V\" property=\"P\"> x </variable></defaultVarList></step></sequence>]]></VALUE></PROPERTY>\
+                    <PROPERTY NAME=\"Name\" TYPE=\"string\"><VALUE>Base</VALUE></PROPERTY>\
+                    <PROPERTY NAME=\"LastRefreshTime\" TYPE=\"datetime\"><VALUE>20240105101112.000000+000</VALUE></PROPERTY></INSTANCE>";
+        let (reading, taken) = read(text, &wanted(&["SMS_TaskSequencePackage"]));
+        assert_eq!(reading.records, 3);
+        assert_eq!(
+            briefs(&taken)[..2],
+            [
+                "SMS_TaskSequencePackage{Sequence=sequence{} Name=\"Base\" LastRefreshTime=\"2024-01-05T10:11:12Z\"}",
+                "TaskSequence{Name=\"Base\" PackageID=- LastRefreshTime=\"2024-01-05T10:11:12Z\" Version=\"3.10\"}",
+            ]
+        );
+        let step = &taken.records[2];
+        assert_eq!(data(step, "Name"), &Data::Text("A & B".into()));
+        assert_eq!(at(text, span_of(step, "Name")), "A &amp; B");
+        let Data::Object(variables) = data(step, "Variables") else { panic!() };
+        assert_eq!(at(text, variables.get("V").unwrap().span), "x");
+    }
+
+    #[test]
+    fn a_broken_file() {
+        let text = "<INSTANCE CLASSNAME=\"A\"></INSTANCE>\n<INSTANCE CLASSNAME=\"A\"><PROPERTY>";
+        let (reading, taken) = read(text, &wanted(&["A"]));
+        assert_eq!((reading.status, taken.records.len(), taken.missing.len()), (Status::Partial, 1, 1));
+        assert_eq!(
+            reading.notes[0].text,
+            "the file ends before `<PROPERTY>` is closed; what stands before this place was read"
+        );
+    }
 }

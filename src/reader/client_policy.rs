@@ -125,3 +125,58 @@ fn value(tokens: &mut Tokens<'_>, view: View<'_>) -> Result<Option<Value>, Stop>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::reader::testing::{at, briefs, read, wanted};
+    use crate::reader::{Format, Status};
+
+    const POLICY: &str = r#"<Policy PolicyID="{1}"><PolicyRule><PolicyAction>
+<instance class="CCM_ClientAgentConfig"><property name="SiteSettingsKey" type="19"><value><![CDATA[1]]></value></property></instance>
+<instance class="CCM_NetworkAccessAccount">
+<property name="NetworkAccessUsername" type="8" secret="1"><value><![CDATA[<PolicySecret Version="1">89130000</PolicySecret>]]></value></property>
+<property name="NetworkAccessPassword" type="8" secret="1"><value><![CDATA[89140000]]></value></property>
+<property name="Empty" type="8" secret="1"><value></value></property>
+<property name="SiteSettingsKey" type="19"><value>1</value></property>
+</instance>
+</PolicyAction></PolicyRule></Policy>"#;
+
+    const BRIEF: &str =
+        "CCM_NetworkAccessAccount{NetworkAccessUsername=Protected NetworkAccessPassword=Protected";
+
+    #[test]
+    fn the_account_is_set_and_not_shown() {
+        let (reading, taken) = read(POLICY, &wanted(&["CCM_NetworkAccessAccount"]));
+        assert_eq!(
+            (reading.format, reading.status, reading.records),
+            (Some(Format::ClientPolicy), Status::Read, 2)
+        );
+        assert_eq!(briefs(&taken), [format!("{BRIEF} Empty=\"\" SiteSettingsKey=\"1\"}}")]);
+        assert_eq!(taken.secrets.iter().map(|s| at(POLICY, *s).len()).collect::<Vec<_>>(), [49, 8]);
+        assert!(taken.missing.is_empty() && reading.notes.is_empty());
+    }
+
+    #[test]
+    fn a_policy_may_be_cut_off() {
+        for end in ["<property name=\"Empty\"", "</PolicyAction>"] {
+            let text = &POLICY[..POLICY.find(end).unwrap() + 5];
+            let (reading, taken) = read(text, &wanted(&["CCM_NetworkAccessAccount"]));
+            assert_eq!((reading.status, reading.records), (Status::Read, 2), "{end}");
+            assert!(briefs(&taken)[0].starts_with(BRIEF));
+            assert!(
+                reading.notes[0]
+                    .text
+                    .starts_with("the policy is cut off, as downloaded ones often are: the file ends")
+            );
+            assert!(taken.missing.is_empty());
+        }
+        let (reading, _) = read("<Policy><PolicyRule>", &wanted(&["CCM_NetworkAccessAccount"]));
+        assert_eq!(reading.status, Status::Unreadable);
+        // Wrong in the middle is another matter.
+        let (reading, taken) = read(
+            &POLICY.replace("</instance>\n</Pol", "</inst>\n</Pol"),
+            &wanted(&["CCM_NetworkAccessAccount"]),
+        );
+        assert_eq!((reading.status, taken.missing.len()), (Status::Partial, 1));
+    }
+}

@@ -203,7 +203,11 @@ impl<'w> Clixml<'w> {
     }
 
     /// Looks the object over whose start tag is the current token of `tokens`, which stay where they are.
-    fn scan(&mut self, tokens: &Tokens<'_>) -> Result<Scan, Stop> {
+    fn scan(&mut self, tokens: &mut Tokens<'_>) -> Result<Scan, Stop> {
+        tokens.look(|ahead| self.scan_ahead(ahead))
+    }
+
+    fn scan_ahead(&mut self, tokens: &mut Tokens<'_>) -> Result<Scan, Stop> {
         #[derive(Clone, Copy, PartialEq)]
         enum Part {
             Props,
@@ -211,7 +215,6 @@ impl<'w> Clixml<'w> {
             Dictionary,
             Other,
         }
-        let mut tokens = tokens.ahead();
         let mut scan = Scan::default();
         let mut part = Part::Other;
         let mut key: Option<Content> = None;
@@ -224,8 +227,8 @@ impl<'w> Clixml<'w> {
                             b"Props" => part = Part::Props,
                             b"MS" => part = Part::Extended,
                             b"DCT" => part = Part::Dictionary,
-                            b"TN" => scan.kind = Some(self.type_names(&mut tokens)?),
-                            b"TNRef" => scan.kind = self.type_ref(&tokens),
+                            b"TN" => scan.kind = Some(self.type_names(tokens)?),
+                            b"TNRef" => scan.kind = self.type_ref(tokens),
                             b"ToString" | b"LST" | b"IE" | b"QUE" | b"STK" => part = Part::Other,
                             _ => {
                                 part = Part::Other;
@@ -262,7 +265,7 @@ impl<'w> Clixml<'w> {
                         }
                         _ => match name {
                             b"TN" => {
-                                self.type_names(&mut tokens)?;
+                                self.type_names(tokens)?;
                             }
                             b"Obj" => scan.nested = true,
                             _ => {}
@@ -282,30 +285,35 @@ impl<'w> Clixml<'w> {
         }
     }
 
+    /// The type of the object that was just started, and whether it is a list.
+    fn head(&mut self, tokens: &mut Tokens<'_>) -> Result<(Option<Arc<Type>>, bool), Stop> {
+        let mut kind = None;
+        loop {
+            match tokens.next()? {
+                Kind::Start => match tokens.name() {
+                    "TN" => kind = Some(self.type_names(tokens)?),
+                    "TNRef" => {
+                        kind = self.type_ref(tokens);
+                        tokens.skip()?;
+                    }
+                    "ToString" => tokens.skip()?,
+                    "LST" | "IE" | "QUE" | "STK" => return Ok((kind, true)),
+                    _ => return Ok((kind, false)),
+                },
+                Kind::Text => {}
+                _ => return Ok((kind, false)),
+            }
+        }
+    }
+
     /// Reads the object whose start tag is the current token.
     fn object(&mut self, tokens: &mut Tokens<'_>, view: View<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
         let start = tokens.range().start;
         // What stands first tells lists, which are never looked at as a whole.
-        let mut head = tokens.ahead();
-        let mut kind = None;
-        loop {
-            match head.next()? {
-                Kind::Start => match head.name() {
-                    "TN" => kind = Some(self.type_names(&mut head)?),
-                    "TNRef" => {
-                        kind = self.type_ref(&head);
-                        head.skip()?;
-                    }
-                    "ToString" => head.skip()?,
-                    "LST" | "IE" | "QUE" | "STK" => {
-                        // Anything a list says of itself has been passed; its members come with the next steps.
-                        return self.enter(tokens);
-                    }
-                    _ => break,
-                },
-                Kind::Text => {}
-                _ => break,
-            }
+        let (kind, is_list) = tokens.look(|head| self.head(head))?;
+        if is_list {
+            // Anything a list says of itself has been passed; its members come with the next steps.
+            return self.enter(tokens);
         }
         let undecided = |kind: &Option<Arc<Type>>| {
             kind.as_ref().is_none_or(|kind| matches!(kind.class, Class::Generic | Class::Other))
@@ -591,29 +599,6 @@ fn plain_at(view: View<'_>, at: usize) -> Option<String> {
     }
 }
 
-/// Properties that PowerShell and WMI add to every object.
-fn is_noise(name: &str) -> bool {
-    name.starts_with("__")
-        || [
-            "PSComputerName",
-            "RunspaceId",
-            "PSShowComputerName",
-            "PSPath",
-            "PSParentPath",
-            "PSChildName",
-            "PSDrive",
-            "PSProvider",
-            "PropertyNames",
-            "SmsProviderObjectPath",
-            "OverridingObjectClass",
-            "GenericsArray",
-            "CimClass",
-            "CimSystemProperties",
-        ]
-        .iter()
-        .any(|noise| name.eq_ignore_ascii_case(noise))
-}
-
 /// Builds values of text that has been checked before: an object that is there as a whole.
 struct Builder<'a> {
     view: View<'a>,
@@ -625,6 +610,8 @@ struct Builder<'a> {
     elsewhere: Option<&'a HashMap<Box<str>, Piece>>,
     /// Objects of the record by reference ID, once the first reference was met.
     index: Option<HashMap<&'a str, usize>>,
+    /// Where the objects start that are being built.
+    open: Vec<usize>,
     /// References that are being followed.
     following: Vec<Box<str>>,
     followed: usize,
@@ -652,6 +639,7 @@ impl<'a> Builder<'a> {
             wanted,
             elsewhere,
             index: None,
+            open: Vec::new(),
             following: Vec::new(),
             followed: 0,
             values: 0,
@@ -673,7 +661,7 @@ impl<'a> Builder<'a> {
                 || all
                 || (is_sequence && task_sequence::PACKAGE.iter().any(|p| p.eq_ignore_ascii_case(name)))
         };
-        let needed = |name: &str| !is_noise(name) && needed(name);
+        let needed = |name: &str| !finish::is_noise(name) && needed(name);
         let mut object = Object::default();
         let mut copies = Object::default();
         for extended in [false, true] {
@@ -748,7 +736,12 @@ impl<'a> Builder<'a> {
         let start = tokens.range().start;
         let (view, name) = (self.view, tokens.name());
         match name {
-            "Obj" => return self.complex(tokens),
+            "Obj" => {
+                self.open.push(start);
+                let value = self.complex(tokens);
+                self.open.pop();
+                return value;
+            }
             "Ref" => {
                 let id = tokens.attribute("RefId").and_then(|id| view.text.get(id)).unwrap_or_default();
                 tokens.skip()?;
@@ -928,7 +921,7 @@ impl<'a> Builder<'a> {
                         continue;
                     };
                     let name = unescape::range(self.view.text, range, Style::PowerShell);
-                    if is_noise(&name) {
+                    if finish::is_noise(&name) {
                         let names_class = ["__CLASS", "SmsProviderObjectPath"]
                             .iter()
                             .any(|n| n.eq_ignore_ascii_case(&name));
@@ -987,6 +980,9 @@ impl<'a> Builder<'a> {
         let (text, start) = (self.view.text, self.start);
         let index = self.index.get_or_insert_with(|| index(text, start));
         if let Some(&at) = index.get(id) {
+            if self.open.contains(&at) {
+                return None;
+            }
             self.following.push(id.into());
             let value = self.value_at(at);
             self.following.pop();
@@ -996,10 +992,11 @@ impl<'a> Builder<'a> {
         match elsewhere.and_then(|elsewhere| elsewhere.get(id)) {
             Some(piece) => {
                 self.following.push(id.into());
-                let here = (std::mem::replace(&mut self.view, piece.view()), self.start, self.index.take());
+                let view = std::mem::replace(&mut self.view, piece.view());
+                let here = (view, self.start, self.index.take(), std::mem::take(&mut self.open));
                 self.start = 0;
                 let value = self.value_at(0);
-                (self.view, self.start, self.index) = here;
+                (self.view, self.start, self.index, self.open) = here;
                 self.following.pop();
                 Some(value)
             }
@@ -1051,15 +1048,14 @@ impl Shape for Collect {
                 let id = tokens.attribute("RefId").and_then(|id| view.text.get(id));
                 if let Some(id) = id.filter(|id| self.ids.contains(*id)) {
                     let start = tokens.range().start;
-                    let mut ahead = tokens.ahead();
-                    match ahead.skip() {
+                    match tokens.element_end() {
                         Err(Stop::Incomplete) if view.text.len() - start > WHOLE => {}
                         Err(stop) => {
                             // The fault is found again where it stands.
                             return if stop == Stop::Incomplete { Err(stop) } else { Ok(Flow::Done) };
                         }
-                        Ok(()) => {
-                            let range = start..ahead.position();
+                        Ok(end) => {
+                            let range = start..end;
                             if self.bytes + range.len() <= WAITING {
                                 self.bytes += range.len();
                                 self.found.insert(id.into(), Piece::of(view, range));
@@ -1126,7 +1122,7 @@ fn waiting<'a>(
 ) -> Option<(Builder<'a>, Record)> {
     let mut tokens = Tokens::new(&piece.text);
     tokens.next().ok()?;
-    let scan = reader.scan(&tokens).ok()?;
+    let scan = reader.scan(&mut tokens).ok()?;
     let mut builder = Builder::new(piece.view(), 0, &reader.types, reader.wanted, Some(elsewhere));
     let record = builder.record(0..scan.end, &scan.properties, class);
     Some((builder, record))
@@ -1140,3 +1136,6 @@ impl Sink for Nothing {
     fn missing(&mut self, _: Option<&str>, _: Missing, _: Span) {}
     fn secret(&mut self, _: Span) {}
 }
+
+#[cfg(test)]
+mod tests;

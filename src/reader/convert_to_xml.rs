@@ -35,9 +35,7 @@ impl<'w> ConvertToXml<'w> {
 
     fn object(&mut self, tokens: &mut Tokens<'_>, view: View<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
         let start = tokens.range().start;
-        let mut ahead = tokens.ahead();
-        ahead.skip()?;
-        let end = ahead.position();
+        let end = tokens.element_end()?;
         self.records += 1;
         let written = attribute(tokens, view, "Type");
         let mut builder = Builder { view, sequence: None };
@@ -58,7 +56,8 @@ impl<'w> ConvertToXml<'w> {
                 .or_else(|| self.recogniser.class_of(&object).map(str::to_owned));
             self.known += u64::from(class.is_some());
             let class = class.unwrap_or_default();
-            object.properties.retain(|(name, _)| !name.starts_with("__"));
+            object.class = None;
+            object.properties.retain(|(name, _)| !finish::is_noise(name));
             match finish::class(self.wanted, &class) {
                 Some(class) => {
                     let sequence = builder.sequence.take().filter(|_| task_sequence::is_package(&class));
@@ -198,5 +197,83 @@ fn plain(text: &str, kind: &str) -> Data {
         | "Double" | "Decimal" => Data::Number(trimmed.into()),
         _ if row::is_truncated(text) => Data::Truncated,
         _ => Data::Text(date::normal(trimmed).map_or_else(|| trimmed.into(), Into::into)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::reader::testing::{at, briefs, data, read, span_of, wanted};
+    use crate::reader::{Data, Format, Recognise, Status};
+
+    #[test]
+    fn rows() {
+        let text = r#"<?xml version="1.0" encoding="utf-8"?>
+<Objects>
+  <Object Type="Microsoft.Management.Infrastructure.CimInstance#root/sms/site_PS1/SMS_Admin">
+    <Property Name="LogonName" Type="System.String">CONTOSO\a &amp; b</Property>
+    <Property Name="IsGroup" Type="System.Boolean">True</Property>
+    <Property Name="AdminID" Type="System.UInt32">16777217</Property>
+    <Property Name="Null" Type="System.Object" /><Property Name="Empty" Type="System.String" />
+    <Property Name="RoleNames" Type="System.String[]"><Property Type="System.String">x</Property><Property Type="System.String">y</Property></Property>
+    <Property Name="Scope" Type="SMS_Scope"><Property Name="ID" Type="System.Int32">1</Property></Property>
+    <Property Name="Cut" Type="System.Object[]">System.Object[]</Property>
+    <Property Name="__CLASS" Type="System.String">SMS_Admin</Property>
+  </Object>
+  <Object Type="System.Management.Automation.PSCustomObject"><Property Name="SmsProviderObjectPath" Type="System.String">SMS_Admin.AdminID=1</Property></Object>
+  <Object Type="System.Management.Automation.PSCustomObject"><Property Name="UserName" Type="System.String">u</Property><Property Name="AccountUsage" Type="System.String">n</Property></Object>
+  <Object Type="System.IO.FileInfo"><Property Name="Name" Type="System.String">f</Property><Property Name="Password" Type="System.String">word-one</Property></Object>
+</Objects>"#;
+        let mut wanted = wanted(&["SMS_Admin", "SMS_SCI_Reserved"]);
+        wanted.recognise.push(Recognise {
+            class: "SMS_SCI_Reserved".into(),
+            all: vec!["accountusage".into()],
+            ..Recognise::default()
+        });
+        let (reading, taken) = read(text, &wanted);
+        assert_eq!(
+            (reading.format, reading.status, reading.records),
+            (Some(Format::ConvertToXml), Status::Read, 4)
+        );
+        let expected = [
+            "LogonName=\"CONTOSO\\\\a & b\"",
+            "IsGroup=true",
+            "AdminID=16777217",
+            "Null=-",
+            "Empty=\"\"",
+            "RoleNames=[\"x\" \"y\"]",
+            "Scope=SMS_Scope{ID=1}",
+            "Cut=cut",
+        ];
+        assert_eq!(
+            briefs(&taken),
+            [
+                format!("SMS_Admin{{{}}}", expected.join(" ")),
+                "SMS_Admin{}".into(),
+                "SMS_SCI_Reserved{UserName=\"u\" AccountUsage=\"n\"}".into(),
+                "ClearTextSecret{Name=\"Password\" Holder=\"f\" Class=\"object\"}".into(),
+            ]
+        );
+        assert_eq!(at(text, span_of(&taken.records[0], "LogonName")), "CONTOSO\\a &amp; b");
+        let Data::List(roles) = data(&taken.records[0], "RoleNames") else { panic!() };
+        assert_eq!(at(text, roles[1].span), "y");
+        assert_eq!(at(text, taken.records[3].span).len(), 8);
+        assert_eq!(
+            reading.notes[0].text,
+            "a value is cut off at the depth of the export, the first one here; export again with ConvertTo-Xml -Depth 10"
+        );
+    }
+
+    #[test]
+    fn a_package_and_mof_text() {
+        let text = r#"<Objects><Object Type="X#SMS_TaskSequencePackage"><Property Name="Name" Type="System.String">Base</Property>
+<Property Name="Sequence" Type="System.String">&lt;sequence&gt;&lt;step name="A"/&gt;&lt;/sequence&gt;</Property>
+<Property Name="Props" Type="System.String">instance of P { N = 1; }; instance of P { N = 2; };</Property></Object></Objects>"#;
+        let (reading, taken) = read(text, &wanted(&["SMS_TaskSequencePackage"]));
+        assert_eq!(reading.records, 3);
+        assert_eq!(
+            briefs(&taken)[0],
+            "SMS_TaskSequencePackage{Name=\"Base\" Sequence=sequence{} Props=[P{N=1} P{N=2}]}"
+        );
+        assert_eq!(at(text, taken.records[2].span), "&lt;step name=\"A\"/&gt;");
     }
 }

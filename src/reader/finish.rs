@@ -17,6 +17,29 @@ pub(super) fn is_wanted(class: &WantedClass, name: &str) -> bool {
     class.properties.is_empty() || class.properties.iter().any(|p| p.eq_ignore_ascii_case(name))
 }
 
+/// Properties that PowerShell and WMI add to every object.
+pub(super) fn is_noise(name: &str) -> bool {
+    name.starts_with("__")
+        || [
+            "PSComputerName",
+            "RunspaceId",
+            "PSShowComputerName",
+            "PSPath",
+            "PSParentPath",
+            "PSChildName",
+            "PSDrive",
+            "PSProvider",
+            "PropertyNames",
+            "SmsProviderObjectPath",
+            "OverridingObjectClass",
+            "GenericsArray",
+            "CimClass",
+            "CimSystemProperties",
+        ]
+        .iter()
+        .any(|noise| name.eq_ignore_ascii_case(noise))
+}
+
 /// Values that were cut off by the depth of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct CutOff {

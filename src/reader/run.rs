@@ -115,7 +115,7 @@ impl Job<'_> {
             // Not given at the end of the text.
             Shape::More => unreadable("the file is empty".into(), None),
         };
-        reading.notes.extend(damage(window.damage()));
+        note_damage(&mut reading, window.damage());
         Ok((reading, vec![sink]))
     }
 
@@ -126,7 +126,7 @@ impl Job<'_> {
         make: &(impl Fn() -> S + Sync),
     ) -> Result<(Reading, Vec<S>), SourceError> {
         if let Some((mut reading, sinks, damaged)) = segments::clixml(self, &window, skip, make) {
-            reading.notes.extend(damage(damaged));
+            note_damage(&mut reading, damaged);
             return Ok((reading, sinks));
         }
         window.advance(skip)?;
@@ -140,7 +140,7 @@ impl Job<'_> {
             sinks.push(self.resolve(later, types, skip, &mut counts, make));
         }
         let mut reading = conclude(Format::Clixml, &counts, ended, &mut sinks[0]);
-        reading.notes.extend(damage(window.damage()));
+        note_damage(&mut reading, window.damage());
         Ok((reading, sinks))
     }
 
@@ -157,7 +157,7 @@ impl Job<'_> {
                 (reading, vec![sink], window.damage())
             }
         };
-        reading.notes.extend(damage(damaged));
+        note_damage(&mut reading, damaged);
         Ok((reading, sinks))
     }
 
@@ -365,16 +365,16 @@ impl stream::Shape for Nothing {
     }
 }
 
-/// What to say of bytes that are not what the encoding allows.
-fn damage(damage: Damage) -> Option<Note> {
+/// Says that bytes are not what the encoding allows; of a file that was read to its end, where all are known.
+fn note_damage(reading: &mut Reading, damage: Damage) {
+    if damage.places == 0 || reading.status != Status::Read {
+        return;
+    }
     let places = match damage.places {
-        0 => return None,
         1 => "one place is".to_owned(),
         places => format!("{places} places are"),
     };
+    let text = format!("{places} not valid in the file's encoding, the first one here");
     let span = Span { start: damage.first, end: damage.first + 1 };
-    Some(Note {
-        text: format!("{places} not valid in the file's encoding, the first one here"),
-        span: Some(span),
-    })
+    reading.notes.push(Note { text, span: Some(span) });
 }

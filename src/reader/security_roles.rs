@@ -68,3 +68,41 @@ fn role(tokens: &mut Tokens<'_>, view: View<'_>) -> Result<Record, Stop> {
     let span = view.span(start..tokens.position());
     Ok(Record { class: "SMS_Role".into(), span, object: Object { class: None, properties } })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::reader::testing::{at, briefs, data, read, span_of, wanted};
+    use crate::reader::{Data, Format, Status};
+
+    #[test]
+    fn roles_and_their_operations() {
+        let text = r#"<SMS_Roles>
+  <SMS_Role CopiedFromID="SMS0004R" RoleName="Reads &amp; writes" RoleDescription="">
+    <Operations><Operation GrantedOperations="2049" ObjectTypeID="1" /><Operation GrantedOperations="1" ObjectTypeID="4"/></Operations>
+  </SMS_Role>
+  <SMS_Role RoleName="Empty"><Operations/></SMS_Role>
+  <SMS_Role RoleName="None"/>
+</SMS_Roles>"#;
+        let (reading, taken) = read(text, &wanted(&["SMS_Role"]));
+        assert_eq!(
+            (reading.format, reading.status, reading.records),
+            (Some(Format::SecurityRoles), Status::Read, 3)
+        );
+        assert_eq!(
+            briefs(&taken),
+            [
+                "SMS_Role{CopiedFromID=\"SMS0004R\" RoleName=\"Reads & writes\" RoleDescription=\"\" \
+                 Operations=[{GrantedOperations=2049 ObjectTypeID=1} {GrantedOperations=1 ObjectTypeID=4}]}",
+                "SMS_Role{RoleName=\"Empty\" Operations=[]}",
+                "SMS_Role{RoleName=\"None\"}",
+            ]
+        );
+        assert_eq!(at(text, span_of(&taken.records[0], "RoleName")), "Reads &amp; writes");
+        let Data::List(operations) = data(&taken.records[0], "Operations") else { panic!() };
+        assert_eq!(at(text, operations[1].span), "<Operation GrantedOperations=\"1\" ObjectTypeID=\"4\"/>");
+        assert!(
+            at(text, taken.records[0].span).starts_with("<SMS_Role C")
+                && at(text, taken.records[0].span).ends_with("</SMS_Role>")
+        );
+    }
+}

@@ -16,9 +16,6 @@ use crate::reader::xml::{Kind, Stack, Stop, Tokens};
 use crate::reader::{Format, Reading, Sink, json};
 use crate::source::{Bytes, Damage, Window};
 
-/// A shorter file is read by one core: there are other files.
-const HUGE: u64 = 16 << 20;
-
 /// More types than that are not looked for beforehand.
 const TYPES: usize = 4096;
 
@@ -41,6 +38,11 @@ struct Part<S> {
     damage: Damage,
 }
 
+/// Whether dividing a file is worth it. Shorter ones are read by one core each.
+fn is_huge(job: &Job<'_>) -> bool {
+    job.options.segments > 1 && job.bytes.len() / 2 >= job.options.segment_bytes.max(1)
+}
+
 /// Reads a source in segments. None if it is too short, does not look like it can be cut, or was cut wrongly.
 pub(super) fn clixml<S: Sink + Send>(
     job: &Job<'_>,
@@ -48,7 +50,7 @@ pub(super) fn clixml<S: Sink + Send>(
     skip: usize,
     make: &(impl Fn() -> S + Sync),
 ) -> Option<(Reading, Vec<S>, Damage)> {
-    if job.options.segments < 2 || job.bytes.len() < HUGE.max(job.options.segment_bytes) {
+    if !is_huge(job) {
         return None;
     }
     let plan = plan(&job.bytes, window, skip, job.options.segment_bytes)?;
@@ -105,7 +107,7 @@ pub(super) fn json<S: Sink + Send>(
     window: &Window,
     make: &(impl Fn() -> S + Sync),
 ) -> Option<(Reading, Vec<S>, Damage)> {
-    if job.options.segments < 2 || job.bytes.len() < HUGE.max(job.options.segment_bytes) {
+    if !is_huge(job) {
         return None;
     }
     let outline = json::outline(window.view().text, job.wanted)?;
@@ -277,4 +279,124 @@ fn types(job: &Job<'_>, start: u64, end: u64) -> Option<Types> {
         }
     }
     Some(types)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reader::Options;
+    use crate::reader::testing::{Taken, take, wanted, with_source};
+
+    fn utf16(text: &str) -> Vec<u8> {
+        std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+    }
+
+    /// Objects as `Export-Clixml` writes them: types are named once, properties hold lists of objects.
+    fn rows(n: usize, line: &str, indent: &str, inner: impl Fn(usize) -> String) -> String {
+        let mut text = String::new();
+        for i in 0..n {
+            let id = 10 * i;
+            let names = match i {
+                0 => "<TN RefId=\"0\"><T>IResultObject#X</T></TN>".to_owned(),
+                7 => "<TN RefId=\"1\"><T>IResultObject#Y</T></TN>".to_owned(),
+                i if i % 3 == 1 && i > 7 => "<TNRef RefId=\"1\" />".to_owned(),
+                _ => "<TNRef RefId=\"0\" />".to_owned(),
+            };
+            text.push_str(&format!(
+                "{line}{indent}<Obj RefId=\"{id}\">{line}{indent}  {names}{line}{indent}  <Props>\
+                 <S N=\"Name\">\u{e4} {i}</S>{}</Props>{line}{indent}</Obj>",
+                inner(i)
+            ));
+        }
+        text
+    }
+
+    fn list(i: usize) -> String {
+        format!(
+            "<Obj N=\"L\" RefId=\"{}\"><LST>\n    <Obj RefId=\"x{i}\"><MS><S N=\"a\">b</S></MS></Obj>\n    \
+             <Obj RefId=\"y{i}\"><MS><S N=\"a\">c</S></MS></Obj></LST></Obj>",
+            10 * i + 1
+        )
+    }
+
+    /// Reads in one go and in segments. Gives the number of sinks for the segments.
+    fn compare(bytes: Vec<u8>, segment_bytes: u64) -> usize {
+        with_source(bytes, 200, |source| {
+            let wanted = wanted(&["X", "Y"]);
+            let one = take(source, &wanted, &Options { segments: 1, segment_bytes });
+            let many = take(source, &wanted, &Options { segments: 4, segment_bytes });
+            assert_eq!(one, many);
+            assert!(!one.1.records.is_empty());
+            let options = Options { segments: 4, segment_bytes };
+            crate::reader::read(source, &wanted, &options, Taken::default).1.len()
+        })
+    }
+
+    #[test]
+    fn segments_make_no_difference() {
+        for line in ["\n", "\r\n"] {
+            let text =
+                format!("<Objs Version=\"1\">{}{line}</Objs>", rows(100, line, "  ", |_| String::new()));
+            assert_eq!(compare(text.clone().into_bytes(), 1000), text.len() / 1000);
+            assert_eq!(compare(utf16(&text), 2000), utf16(&text).len() / 2000);
+            let text = format!("<Objs Version=\"1\">{}{line}</Objs>", rows(50, line, "  ", list));
+            assert!(compare(text.into_bytes(), 700) > 5);
+        }
+        // Everything in one list.
+        let text = format!(
+            "<Objs>\n  <Obj RefId=\"a\">\n    <TN RefId=\"9\"><T>System.Object[]</T></TN>\n    <LST>{}\n    </LST>\n  </Obj>\n</Objs>",
+            rows(100, "\n", "      ", list)
+        );
+        assert!(compare(text.into_bytes(), 1000) > 5);
+        // Without any line ends: the cuts are right because nothing is nested.
+        let text = format!("#< CLIXML\r\n<Objs>{}</Objs>", rows(100, "", "", |_| String::new()));
+        assert!(compare(text.into_bytes(), 1000) > 5);
+    }
+
+    #[test]
+    fn wrong_cuts_are_noticed() {
+        // Without line ends the objects of nested lists look like those at the top.
+        let text = format!("<Objs>{}</Objs>", rows(100, "", "", |i| list(i).replace("\n    ", "")));
+        assert_eq!(compare(text.into_bytes(), 1000), 1);
+        // What looks like an object stands in CDATA.
+        let fake = |_: usize| "<S N=\"T\"><![CDATA[</Obj>\n  <Obj RefId=\"0\">]]></S>".to_owned();
+        let text = format!("<Objs>{}\n</Objs>", rows(20, "\n", "  ", |i| fake(i).repeat(30)));
+        assert_eq!(compare(text.into_bytes(), 1000), 1);
+    }
+
+    #[test]
+    fn broken_files_and_references() {
+        let whole = format!("<Objs>{}\n</Objs>", rows(100, "\n", "  ", |_| String::new()));
+        for at in [whole.len() / 2, whole.len() - 30] {
+            let mut text = whole.clone();
+            text.insert(at, '<');
+            compare(text.clone().into_bytes(), 1000);
+            compare(text[..at].to_owned().into_bytes(), 1000);
+        }
+        // References to objects of other segments, and to none.
+        let refer = |i: usize| match i {
+            3 => list(3),
+            60 | 90 => "<Ref N=\"R\" RefId=\"31\"/><Ref N=\"Q\" RefId=\"none\"/>".to_owned(),
+            _ => String::new(),
+        };
+        let text = format!("<Objs>{}\n</Objs>", rows(100, "\n", "  ", refer));
+        assert!(compare(text.clone().into_bytes(), 1000) > 5);
+        let read = with_source(text.into_bytes(), 1 << 20, |source| {
+            take(source, &wanted(&["X", "Y"]), &Options { segments: 4, segment_bytes: 1000 }).1
+        });
+        let last = read.records.last().unwrap();
+        assert_eq!(
+            crate::reader::testing::brief(&last.object),
+            "{Name=\"\u{e4} 90\" R=[{a=\"b\"} {a=\"c\"}] Q=cut}"
+        );
+    }
+
+    #[test]
+    fn json_in_segments() {
+        let rows: Vec<String> =
+            (0..200).map(|i| format!("{{\"__CLASS\":\"X\",\"Name\":\"\u{e4} {i}\"}}")).collect();
+        let text = format!("[{}]", rows.join(","));
+        assert!(compare(text.clone().into_bytes(), 1000) > 5);
+        compare(text[..text.len() - 20].to_owned().into_bytes(), 1000);
+    }
 }

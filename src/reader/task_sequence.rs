@@ -358,12 +358,7 @@ fn step(
         }
     };
     // Nothing must be told to the sink before the step is known to be whole.
-    let mut ahead = tokens.ahead();
-    if ahead.skip().is_err() {
-        // Goes to the same place and fails there.
-        return tokens.skip();
-    }
-    let end = ahead.position();
+    let end = tokens.element_end()?;
 
     let depth = tokens.depth();
     let mut action: Option<Value> = None;

@@ -288,6 +288,23 @@ impl<'a> Tokens<'a> {
         ahead
     }
 
+    /// Runs something on [`ahead`](Self::ahead); a fault that it meets is this one's, too.
+    pub(super) fn look<T>(
+        &mut self,
+        run: impl FnOnce(&mut Tokens<'a>) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let mut ahead = self.ahead();
+        run(&mut ahead).inspect_err(|_| self.fault = ahead.fault.take())
+    }
+
+    /// The position behind the end tag of the element that was just started.
+    ///
+    /// # Errors
+    /// Like [`next`](Self::next).
+    pub(super) fn element_end(&mut self) -> Result<usize, Stop> {
+        self.look(|ahead| ahead.skip().map(|()| ahead.position()))
+    }
+
     /// The text.
     #[inline]
     pub(super) fn text(&self) -> &'a str {
