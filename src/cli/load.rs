@@ -2,7 +2,7 @@
 
 use super::{Global, output};
 use crate::content::{self, Content};
-use crate::evidence::Schema;
+use crate::evidence::{self, Mapping, Schema};
 use crate::rules::{self, RuleSet};
 use crate::yaml::{self, Problems};
 
@@ -11,6 +11,7 @@ use crate::yaml::{self, Problems};
 pub(super) struct Loaded {
     pub(super) content: Content,
     pub(super) schema: Schema,
+    pub(super) mapping: Mapping,
     pub(super) rules: RuleSet,
 }
 
@@ -28,19 +29,19 @@ pub(super) fn load_all(global: &Global) -> (Option<Loaded>, Problems) {
             None
         }
     };
-    let schema = match Schema::load(&assets) {
-        Ok(schema) => Some(schema),
+    let evidence = match evidence::load(&assets) {
+        Ok(evidence) => Some(evidence),
         Err(errors) => {
             problems.extend(errors);
             None
         }
     };
     // Rules name statements and tables: without these every name in them would be a mistake.
-    let (Some(content), Some(schema)) = (content, schema) else { return (None, problems) };
+    let (Some(content), Some((schema, mapping))) = (content, evidence) else { return (None, problems) };
     match rules::compile(&global.rules(), &content, &schema) {
         Ok(mut rules) => {
             problems.extend(std::mem::take(&mut rules.warnings));
-            (Some(Loaded { content, schema, rules }), problems)
+            (Some(Loaded { content, schema, mapping, rules }), problems)
         }
         Err(errors) => {
             problems.extend(errors);

@@ -1,0 +1,673 @@
+//! The built program, run as people run it.
+//!
+//! Tests of a command stand in a module of its name. Each runs in a folder of its own, with an environment
+//! that says nothing about colours or folders.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder to run the program in.
+struct Place {
+    dir: TempDir,
+}
+
+/// What a run gave.
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+        fs::write(path, text).expect("written");
+        self
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cmlint"));
+        command.current_dir(self.path()).args(args).stdin(Stdio::null());
+        for name in
+            ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CMLINT_CONTENT", "CMLINT_RULES", "RUST_BACKTRACE"]
+        {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command(args).output().expect("the program runs"))
+    }
+
+    fn run_with_input(&self, args: &[&str], input: &[u8]) -> Ran {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        child.stdin.take().expect("standard input").write_all(input).expect("taken");
+        Ran::of(child.wait_with_output().expect("the program ends"))
+    }
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("UTF-8"),
+            err: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    /// The run, if it ended with this code.
+    #[track_caller]
+    fn ends(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}\n{}", self.out))
+    }
+}
+
+#[track_caller]
+fn has(text: &str, part: &str) {
+    assert!(text.contains(part), "`{part}` is not in:\n{text}");
+}
+
+fn repository(path: &str) -> String {
+    format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
+mod program {
+    use super::*;
+
+    #[test]
+    fn version_is_one_line() {
+        let ran = Place::new().run(&["--version"]).ends(0);
+        assert_eq!(ran.out, format!("cmlint {}\n", env!("CARGO_PKG_VERSION")));
+        assert_eq!(ran.err, "");
+    }
+
+    #[test]
+    fn version_needs_no_content() {
+        Place::new().run(&["--content", "no/such/folder", "--version"]).ends(0);
+    }
+
+    #[test]
+    fn without_arguments_help_goes_to_standard_error() {
+        let ran = Place::new().run(&[]).ends(2);
+        assert_eq!(ran.out, "");
+        has(&ran.err, "Usage: cmlint");
+    }
+
+    #[test]
+    fn every_command_has_help_with_examples() {
+        for command in ["check", "explain", "rules", "test"] {
+            let long = Place::new().run(&[command, "--help"]).ends(0);
+            has(&long.out, "Examples:");
+            has(&long.out, &format!("Usage: cmlint {command}"));
+            let short = Place::new().run(&[command, "-h"]).ends(0);
+            assert!(short.out.len() < long.out.len());
+        }
+    }
+
+    #[test]
+    fn a_wrong_argument_is_trouble() {
+        let ran = Place::new().run(&["rules", "--formt", "json"]).ends(2);
+        has(&ran.err, "--format");
+        assert_eq!(ran.out, "");
+    }
+
+    #[test]
+    fn colours_are_for_terminals_or_on_demand() {
+        let place = Place::new();
+        assert!(!place.run(&["rules"]).ends(0).out.contains('\u{1b}'));
+        assert!(place.run(&["rules", "--color", "always"]).ends(0).out.contains('\u{1b}'));
+        let forced = place.command(&["rules"]).env("CLICOLOR_FORCE", "1").output().expect("runs");
+        assert!(forced.stdout.contains(&0x1b));
+        let none =
+            place.command(&["rules"]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").output().expect("runs");
+        assert!(!none.stdout.contains(&0x1b));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_reader_that_goes_away_is_no_error() {
+        let place = Place::new();
+        let mut child =
+            place.command(&["rules"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+        drop(child.stdout.take());
+        let ran = Ran::of(child.wait_with_output().expect("ends")).ends(0);
+        assert_eq!(ran.err, "");
+    }
+}
+
+mod explain {
+    use super::*;
+
+    #[test]
+    fn an_account_goes_by_many_names() {
+        let place = Place::new();
+        let by_id = place.run(&["explain", "network-access-account"]).ends(0).out;
+        has(&by_id, "Network access account");
+        has(&by_id, "max-ten-per-site");
+        has(&by_id, "2015-12-08  Network Access Account");
+        for name in ["NAA", "naa", "Network Access Account"] {
+            assert_eq!(place.run(&["explain", name]).ends(0).out, by_id);
+        }
+        assert_eq!(place.run(&["explain", "network", "access", "account"]).ends(0).out, by_id);
+    }
+
+    #[test]
+    fn a_statement_shows_how_revisions_differ() {
+        let out = Place::new().run(&["explain", "network-access-account/network-logon-right"]).ends(0).out;
+        has(&out, "2015-12-08  Hosts: distribution point or another server");
+        has(&out, "2016-02-09  as before");
+        has(&out, "2018-10-26  Hosts: distribution point or peer");
+        has(&out, "SeNetworkLogonRight");
+    }
+
+    #[test]
+    fn an_account_that_was_merged_says_into_which() {
+        let out =
+            Place::new().run(&["explain", "exchange-server-connector-proxy-server-account"]).ends(0).out;
+        has(&out, "no longer there");
+        has(&out, "site-system-proxy-server-account");
+    }
+
+    #[test]
+    fn a_rule_shows_statement_help_and_examples() {
+        let out = Place::new().run(&["explain", "too-many-accounts-for-site"]).ends(0).out;
+        for part in
+            ["network-access-account/max-ten-per-site", "What to do", "Collect it with", "Examples", "fail"]
+        {
+            has(&out, part);
+        }
+    }
+
+    #[test]
+    fn an_evidence_table_shows_how_to_collect_it() {
+        let out = Place::new().run(&["explain", "sites"]).ends(0).out;
+        has(&out, "Get-CimInstance");
+        has(&out, "build");
+    }
+
+    #[test]
+    fn an_unknown_name_has_a_suggestion() {
+        let ran = Place::new().run(&["explain", "netwrok-access-account"]).ends(2);
+        assert_eq!(ran.out, "");
+        has(&ran.err, "Did you mean `network-access-account`?");
+        let ran = Place::new().run(&["explain", "client push"]).ends(2);
+        has(&ran.err, "client-push-installation-account");
+    }
+
+    #[test]
+    fn json_has_the_whole_timeline() {
+        let place = Place::new();
+        let json = place.run(&["explain", "NAA", "--format", "json"]).ends(0).json();
+        assert_eq!(json["kind"], "account");
+        assert_eq!(json["id"], "network-access-account");
+        assert_eq!(json["name"][1]["from"], "2018-10-26");
+        assert!(json["statements"].as_array().expect("a list").len() > 20);
+        let json = place.run(&["explain", "NAA/max-ten-per-site", "--format", "json"]).ends(0).json();
+        assert_eq!(json["facts"][0]["max"][0]["value"], 10);
+        let json = place.run(&["explain", "too-many-accounts-for-site", "--format", "json"]).ends(0).json();
+        assert_eq!(json["kind"], "rule");
+    }
+}
+
+mod rules {
+    use super::*;
+
+    #[test]
+    fn rules_can_be_narrowed_to_an_account() {
+        let place = Place::new();
+        let all = place.run(&["rules", "--format", "json"]).ends(0).json();
+        let some = place.run(&["rules", "--select", "NAA", "--format", "json"]).ends(0).json();
+        let (all, some) =
+            (all["rules"].as_array().expect("a list"), some["rules"].as_array().expect("a list"));
+        assert!(!some.is_empty() && some.len() < all.len());
+        for rule in some {
+            assert!(rule["statements"].to_string().contains("network-access-account/"), "{rule}");
+            assert!(!rule["evidence"].as_array().expect("a list").is_empty(), "{rule}");
+        }
+    }
+
+    #[test]
+    fn concise_is_one_line_a_rule() {
+        let place = Place::new();
+        let all = place.run(&["rules", "--format", "json"]).ends(0).json();
+        let lines = place.run(&["rules", "--format", "concise"]).ends(0).out;
+        assert_eq!(lines.lines().count(), all["rules"].as_array().expect("a list").len());
+    }
+
+    #[test]
+    fn an_unknown_group_has_a_suggestion() {
+        let ran = Place::new().run(&["rules", "--select", "acounts"]).ends(2);
+        has(&ran.err, "Did you mean `accounts`?");
+    }
+}
+
+mod test {
+    use super::*;
+
+    #[test]
+    fn what_is_built_in_is_well() {
+        let ran = Place::new().run(&["test"]).ends(0);
+        has(&ran.out, "35 entities, 308 statements");
+    }
+
+    #[test]
+    fn a_mistake_in_a_rule_is_shown_at_its_place() {
+        let place = Place::new();
+        let text =
+            fs::read_to_string(repository("rules/accounts/too-many-accounts-for-site.yaml")).expect("there");
+        place.file("mine/accounts/too-many-accounts-for-site.yaml", text.replace("\nlevel:", "\nlevle:"));
+        let ran = place.run(&["test", "--rules", "mine"]).ends(2);
+        has(&ran.err, "mine/accounts/too-many-accounts-for-site.yaml:");
+        has(&ran.err, "levle");
+        has(&ran.err, "did you mean `level`?");
+        // No other command works with such rules.
+        has(&place.run(&["rules", "--rules", "mine"]).ends(2).err, "levle");
+    }
+
+    #[test]
+    fn an_example_that_comes_out_differently_is_an_error() {
+        let place = Place::new();
+        let text =
+            fs::read_to_string(repository("rules/accounts/too-many-accounts-for-site.yaml")).expect("there");
+        assert!(text.contains("    expect: pass"));
+        place.file(
+            "mine/accounts/too-many-accounts-for-site.yaml",
+            text.replacen("    expect: pass", "    expect: not-applicable", 1)
+                + "  - {name: more, given: {}, expect: pass}\n",
+        );
+        let ran = place.run(&["test", "--rules", "mine"]).ends(2);
+        has(&ran.err, "the example comes out differently");
+        has(&ran.out, "errors");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_said() {
+        let ran = Place::new().run(&["test", "--rules", "nowhere"]).ends(2);
+        has(&ran.err, "nowhere");
+    }
+}
+
+mod check {
+    use super::*;
+
+    /// Two task sequences, of which one runs a command line as the network access account; pretty-printed so that
+    /// a person can count lines.
+    const SITE: &str = r#"[
+  { "SiteCode": "PS1", "ReportingSiteCode": "", "ServerName": "srv.contoso.com", "InstallDir": "C:\\CM", "Type": 2,
+    "Version": "5.00.8740.1000", "BuildNumber": 8740 }
+]
+"#;
+
+    /// Nothing but a site, whose code is not a site code.
+    const BAD_SITE: &str = r#"[
+  {
+    "SiteCode": "PS1X",
+    "ReportingSiteCode": "",
+    "ServerName": "srv.contoso.com",
+    "InstallDir": "C:\\CM",
+    "Type": 2,
+    "Version": "5.00.8740.1000",
+    "BuildNumber": 8740
+  }
+]
+"#;
+
+    fn contoso() -> String {
+        repository("examples/contoso")
+    }
+
+    #[test]
+    fn a_finding_is_code_1_and_shows_its_place() {
+        let place = Place::new();
+        place.file("sites.json", BAD_SITE);
+        let ran = place.run(&["check", "--select", "malformed-site-code", "--fail-on", "note"]).ends(1);
+        has(&ran.out, "[malformed-site-code]");
+        has(&ran.out, "┌─ sites.json:3:18");
+        has(&ran.out, r#"3 │     "SiteCode": "PS1X","#);
+        has(&ran.out, "  │                  ^^^^");
+        assert_eq!(ran.err, "");
+    }
+
+    #[test]
+    fn without_findings_the_code_is_0() {
+        let place = Place::new();
+        place.file("sites.json", SITE);
+        let ran = place.run(&["check", "--select", "malformed-site-code"]).ends(0);
+        has(&ran.out, "findings");
+        assert!(!ran.out.contains("malformed-site-code"), "{}", ran.out);
+    }
+
+    #[test]
+    fn fail_on_decides_which_findings_count() {
+        let place = Place::new();
+        place.file("sites.json", BAD_SITE);
+        let level = place
+            .run(&["check", "--format", "json", "--select", "malformed-site-code", "--fail-on", "never"])
+            .ends(0);
+        let level = level.json()["findings"][0]["level"].as_str().expect("a level").to_owned();
+        for (fail_on, lowest) in [("error", 2), ("warning", 1), ("note", 0)] {
+            let rank = ["note", "warning", "error"].iter().position(|l| *l == level).expect("known");
+            let code = i32::from(rank >= lowest);
+            place.run(&["check", "--select", "malformed-site-code", "--fail-on", fail_on]).ends(code);
+        }
+    }
+
+    #[test]
+    fn concise_is_one_line_a_finding_and_nothing_else() {
+        let place = Place::new();
+        place.file("sites.json", BAD_SITE);
+        let ran = place
+            .run(&["check", "--format", "concise", "--select", "malformed-site-code", "--fail-on", "never"])
+            .ends(0);
+        assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+        assert!(ran.out.starts_with("sites.json:3:18: "), "{}", ran.out);
+        has(&ran.out, "[malformed-site-code] ");
+    }
+
+    #[test]
+    fn an_input_that_cannot_be_read_is_code_2_after_the_others() {
+        let place = Place::new();
+        place.file("sites.json", BAD_SITE);
+        let args =
+            ["check", "--format", "json", "--select", "malformed-site-code", "sites.json", "missing.xml"];
+        let ran = place.run(&args).ends(2);
+        let json = ran.json();
+        assert_eq!(json["findings"].as_array().expect("a list").len(), 1);
+        assert_eq!(json["inputs"][0]["status"], "read");
+        assert_eq!(json["inputs"][1]["status"], "unreadable");
+        has(&ran.err, "missing.xml");
+    }
+
+    #[test]
+    fn a_file_that_is_no_export_is_listed_and_no_error() {
+        let place = Place::new();
+        place.file("sites.json", SITE).file("notes.xml", "<notes><note>buy milk</note></notes>");
+        let ran = place.run(&["check", "--format", "json", "--select", "malformed-site-code"]).ends(0);
+        let json = ran.json();
+        assert_eq!(json["inputs"][0]["status"], "unrecognised");
+        assert!(json["inputs"][0]["note"].is_string());
+    }
+
+    #[test]
+    fn with_nothing_to_evaluate_the_code_is_3() {
+        let place = Place::new();
+        let ran = place.run(&["check"]).ends(3);
+        has(&ran.err, "nothing to check");
+        place.file("notes.xml", "<notes/>");
+        let ran = place.run(&["check"]).ends(3);
+        has(&ran.err, "none of the files was recognised");
+    }
+
+    #[test]
+    fn missing_evidence_is_code_3_only_on_demand() {
+        let place = Place::new();
+        place.file("sites.json", SITE);
+        let args = ["check", "--select", "malformed-site-code,too-many-accounts-for-site"];
+        let ran = place.run(&args).ends(0);
+        has(&ran.out, "not evaluated");
+        has(&ran.out, "ConvertTo-Json");
+        place.run(&[&args[..], &["--require-evidence"]].concat()).ends(3);
+    }
+
+    #[test]
+    fn standard_input_is_read() {
+        let args =
+            ["check", "-", "--format", "concise", "--select", "malformed-site-code", "--fail-on", "note"];
+        let ran = Place::new().run_with_input(&args, BAD_SITE.as_bytes()).ends(1);
+        assert!(ran.out.starts_with("<stdin>:3:18: "), "{}", ran.out);
+    }
+
+    #[test]
+    fn utf16_has_the_same_places() {
+        let place = Place::new();
+        let mut bytes = vec![0xff, 0xfe];
+        bytes.extend(BAD_SITE.replace('\n', "\r\n").encode_utf16().flat_map(u16::to_le_bytes));
+        place.file("sites.json", bytes);
+        let ran = place.run(&["check", "--format", "json", "--select", "malformed-site-code"]);
+        let json = ran.json();
+        assert_eq!(json["inputs"][0]["encoding"], "utf-16le");
+        let location = &json["findings"][0]["locations"][0];
+        assert_eq!((&location["line"], &location["column"]), (&Value::from(3), &Value::from(18)));
+        assert_eq!((&location["end_line"], &location["end_column"]), (&Value::from(3), &Value::from(22)));
+    }
+
+    #[test]
+    fn unknown_names_have_suggestions() {
+        let place = Place::new();
+        let ran = place.run(&["check", "--select", "malformed-site-cod"]).ends(2);
+        has(&ran.err, "Did you mean `malformed-site-code`?");
+        let ran = place.run(&["check", "--revision", "2017-01-01"]).ends(2);
+        has(&ran.err, "2015-12-08, 2016-02-09 and 2018-10-26");
+        let ran = place.run(&["check", "--ignore", "acounts"]).ends(2);
+        has(&ran.err, "Did you mean `accounts`?");
+    }
+
+    #[test]
+    fn the_revision_follows_the_build_of_the_site() {
+        let place = Place::new();
+        place.file("sites.json", SITE.replace("8740", "8540"));
+        let json = place.run(&["check", "--format", "json"]).json();
+        assert_eq!(json["revision"], "2016-02-09");
+        has(json["revision_reason"].as_str().expect("text"), "build 8540 of site PS1");
+        let json = place.run(&["check", "--format", "json", "--revision", "2015-12-08"]).json();
+        assert_eq!(json["revision"], "2015-12-08");
+    }
+
+    #[test]
+    fn output_goes_to_a_file_whole_or_not_at_all() {
+        let place = Place::new();
+        place.file("in/sites.json", SITE).file("report.json", "old");
+        let args = ["check", "in", "--format", "json", "--select", "malformed-site-code", "--output"];
+        let ran = place.run(&[&args[..], &["report.json"]].concat()).ends(0);
+        assert_eq!(ran.out, "");
+        let text = fs::read_to_string(place.path().join("report.json")).expect("written");
+        assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON")["schema"], "cmlint-report/1");
+        assert_eq!(fs::read_dir(place.path()).expect("listed").count(), 2);
+
+        let ran = place.run(&[&args[..], &["no/such/folder/report.json"]].concat()).ends(2);
+        has(&ran.err, "no/such/folder/report.json");
+        // What cannot be done at all leaves the old report alone.
+        place.run(&["check", "in", "--select", "nonsense", "--output", "report.json"]).ends(2);
+        assert_eq!(fs::read_to_string(place.path().join("report.json")).expect("there"), text);
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bytes() {
+        let place = Place::new();
+        let contoso = contoso();
+        for format in ["human", "concise", "json"] {
+            let run = |threads| {
+                place.run(&["check", &contoso, "--format", format, "--threads", threads]).ends(1).out
+            };
+            let one = run("1");
+            assert!(!one.is_empty());
+            assert_eq!(one, run("2"), "{format}");
+            assert_eq!(one, run("5"), "{format}");
+        }
+    }
+
+    #[test]
+    fn a_real_report_is_as_its_schema_says() {
+        let schema = fs::read_to_string(repository("docs/report.schema.json")).expect("there");
+        let schema: Value = serde_json::from_str(&schema).expect("JSON");
+        for revision in ["2015-12-08", "2016-02-09", "2018-10-26"] {
+            let ran = Place::new().run(&["check", &contoso(), "--format", "json", "--revision", revision]);
+            let report = ran.json();
+            assert!(!report["findings"].as_array().expect("a list").is_empty());
+            let mut wrong = Vec::new();
+            super::validate(&schema, &schema, &report, "report", &mut wrong);
+            assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        }
+    }
+
+    #[test]
+    fn the_validator_of_these_tests_finds_faults() {
+        let schema = fs::read_to_string(repository("docs/report.schema.json")).expect("there");
+        let schema: Value = serde_json::from_str(&schema).expect("JSON");
+        let good = Place::new().run(&["check", &contoso(), "--format", "json"]).json();
+        type Spoil = fn(&mut Value);
+        let spoils: [Spoil; 5] = [
+            |v| v["schema"] = "cmlint-report/2".into(),
+            |v| v["findings"][0]["level"] = "fatal".into(),
+            |v| v["findings"][0]["locations"][0]["line"] = 0.into(),
+            |v| v["outcomes"] = Value::Null,
+            |v| v["findings"][0]["fingerprint"] = "short".into(),
+        ];
+        for spoil in spoils {
+            let mut bad = good.clone();
+            spoil(&mut bad);
+            let mut wrong = Vec::new();
+            super::validate(&schema, &schema, &bad, "report", &mut wrong);
+            assert_eq!(wrong.len(), 1, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn counts_and_rows_agree() {
+        let json = Place::new().run(&["check", &contoso(), "--format", "json"]).ends(1).json();
+        let rules = json["rules"].as_array().expect("a list");
+        for outcome in ["pass", "fail", "not_evaluated", "not_applicable", "waived", "error"] {
+            let rows = rules.iter().filter(|r| r["outcome"] == outcome).count();
+            assert_eq!(json["outcomes"][outcome], rows, "{outcome}");
+        }
+        assert_eq!(
+            json["not_evaluated"].as_array().expect("a list").len(),
+            json["outcomes"]["not_evaluated"]
+        );
+    }
+
+    #[test]
+    fn what_is_selected_and_what_is_ignored_make_the_whole() {
+        let place = Place::new();
+        let findings = |args: &[&str]| {
+            let contoso = contoso();
+            let json = place.run(&[&["check", &contoso, "--format", "json"], args].concat()).json();
+            let mut out: Vec<String> = (json["findings"].as_array().expect("a list").iter())
+                .map(|f| format!("{} {} {}", f["rule"], f["fingerprint"], f["message"]))
+                .collect();
+            out.sort();
+            out
+        };
+        let all = findings(&[]);
+        let mut parts = findings(&["--select", "task-sequences"]);
+        assert!(!parts.is_empty() && parts.len() < all.len());
+        parts.extend(findings(&["--ignore", "task-sequences"]));
+        parts.sort();
+        // Rules that give way to others across groups come forward when those are not run.
+        for one in &all {
+            assert!(parts.contains(one), "{one}");
+        }
+    }
+
+    #[test]
+    fn an_estate_in_order_has_no_findings() {
+        let clean = repository("examples/clean");
+        let ran = Place::new().run(&["check", &clean]).ends(0);
+        has(&ran.out, "none");
+    }
+}
+
+/// The part of JSON Schema that `docs/report.schema.json` uses.
+fn validate(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = reference.trim_start_matches("#/").split('/').fold(root, |v, key| &v[key]);
+        assert!(target.is_object(), "{reference} is not there");
+        return validate(root, target, value, at, wrong);
+    }
+    for key in schema.as_object().expect("a schema").keys() {
+        let known = [
+            "$schema",
+            "$id",
+            "$defs",
+            "title",
+            "description",
+            "type",
+            "required",
+            "properties",
+            "items",
+            "enum",
+            "const",
+            "minimum",
+            "pattern",
+        ];
+        assert!(known.contains(&key.as_str()), "the tests do not know `{key}`");
+    }
+    let is = |kind: &str| match kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        other => panic!("the tests do not know the type {other}"),
+    };
+    let fits = match &schema["type"] {
+        Value::Null => true,
+        Value::String(kind) => is(kind),
+        Value::Array(kinds) => kinds.iter().any(|k| is(k.as_str().expect("a type"))),
+        other => panic!("{other}"),
+    };
+    if !fits {
+        return wrong.push(format!("{at}: {value} is not {}", schema["type"]));
+    }
+    if !schema["const"].is_null() && schema["const"] != *value {
+        wrong.push(format!("{at}: {value} is not {}", schema["const"]));
+    }
+    if let Some(values) = schema["enum"].as_array()
+        && !values.contains(value)
+    {
+        wrong.push(format!("{at}: {value} is none of {}", schema["enum"]));
+    }
+    if let Some(least) = schema["minimum"].as_u64()
+        && value.as_u64().is_some_and(|v| v < least)
+    {
+        wrong.push(format!("{at}: {value} is less than {least}"));
+    }
+    if let (Some(pattern), Some(text)) = (schema["pattern"].as_str(), value.as_str())
+        && !regex::Regex::new(pattern).expect("a pattern").is_match(text)
+    {
+        wrong.push(format!("{at}: {text} does not match {pattern}"));
+    }
+    if let Some(object) = value.as_object() {
+        for key in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !object.contains_key(key) {
+                wrong.push(format!("{at}: {key} is missing"));
+            }
+        }
+        for (key, value) in object {
+            match schema["properties"].get(key) {
+                Some(schema) => validate(root, schema, value, &format!("{at}.{key}"), wrong),
+                None => wrong.push(format!("{at}: the schema does not tell what {key} is")),
+            }
+        }
+    }
+    for (i, item) in value.as_array().into_iter().flatten().enumerate() {
+        validate(root, &schema["items"], item, &format!("{at}[{i}]"), wrong);
+    }
+}
