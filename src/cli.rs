@@ -11,10 +11,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::assets::Assets;
 
+mod check;
 mod explain;
 mod load;
 mod names;
 mod output;
+mod places;
 mod rules;
 mod test;
 
@@ -39,6 +41,7 @@ const STYLES: Styles = Styles::styled()
     after_help = "Run `cmlint COMMAND --help` for all options of a command, with examples.",
     after_long_help = "\
 Examples:
+  cmlint check exports/                 check all exports in a folder
   cmlint explain NAA                    everything documented about the network access account
   cmlint rules                          what is checked, and what it needs
 
@@ -53,6 +56,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check exports: files, folders, zip files, standard input
+    Check(check::CheckArgs),
     /// Explain a rule, a documented statement, an account or a group
     Explain(explain::ExplainArgs),
     /// List the rules: what they check, how grave it is, which evidence they need
@@ -144,6 +149,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     };
     color.write_global();
     match command {
+        Command::Check(args) => check::run(&args, &global),
         Command::Explain(args) => explain::run(&args, &global),
         Command::Rules(args) => rules::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),

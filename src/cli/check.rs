@@ -11,7 +11,7 @@ use super::names::{Book, Selector};
 use super::{Exit, Global, output, places};
 use crate::check::{self, Options, Outcome, Run};
 use crate::content::{Content, Date};
-use crate::evidence::{self, Evidence, Fact, Schema};
+use crate::evidence::{self, Collected, Evidence, Fact, Schema};
 use crate::reader::{Note, Status};
 use crate::report::text::{BAD, DOUBT, count, harmless, list, paint};
 use crate::report::{self, Format, Input, Report};
@@ -109,7 +109,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
 }
 
 fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
-    let Loaded { content, schema, rules } = super::load::load(global)?;
+    let Loaded { content, schema, mapping, rules } = super::load::load(global)?;
     let chosen = Chosen::new(args, &Book::new(&content, &schema, &rules))?;
     if let RevisionArg::Date(date) = args.revision
         && content.revision(date).is_none()
@@ -124,7 +124,7 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     }
 
     let sources = source::read(&args.paths, &Limits::default());
-    let (evidence, readings) = evidence::collect(&schema, &sources);
+    let Collected { evidence, inputs: readings } = evidence::collect(&schema, &mapping, &sources);
     let inputs = inputs(&sources, &readings);
     let (date, revision_reason) = revision(args.revision, &content, &schema, &evidence);
     let only = (only.len() < rules.rules.len()).then_some(only);
