@@ -46,6 +46,8 @@ pub struct Report<'a> {
     pub run: &'a Run,
     /// The places of each finding, in the order of [`Run::findings`]; the first of each is primary.
     pub spots: &'a [Vec<Spot>],
+    /// Where it shows that a rule could not be evaluated, one for each of [`Run::outcomes`]: path, line, column.
+    pub open_places: &'a [Option<(String, u64, u64)>],
     /// How many columns there are to write in.
     pub columns: usize,
     /// Show every finding with an excerpt, every rule and its outcome, all that is missing.

@@ -33,7 +33,7 @@ PowerShell that collects it. Check related exports together: most rules compare 
 Exit codes:
   0  nothing was found at or above --fail-on
   1  something was found
-  2  not all the work could be done: arguments, a bad rule, an input that could not be read
+  2  not all the work could be done: arguments, a bad rule, an input that could not be read to its end
   3  nothing at all could be evaluated, or evidence is missing and --require-evidence is given
 Of several the first that applies in the order 2, 3, 1.")]
 pub(super) struct CheckArgs {
@@ -145,6 +145,7 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
         revision_reason: &revision_reason,
         run: &run,
         spots: &spots,
+        open_places: &places::open(&run.outcomes, &sources),
         columns,
         verbose: args.verbose,
     };
@@ -178,7 +179,8 @@ impl Chosen {
 
     /// Takes away what a wanted rule says of statements that are not.
     fn keep(&self, run: &mut Run, rules: &RuleSet) {
-        let wants = |id: &str, statements: &[String]| rules.find(id).is_none_or(|r| self.wants(r, statements));
+        let wants =
+            |id: &str, statements: &[String]| rules.find(id).is_none_or(|r| self.wants(r, statements));
         run.findings.retain(|f| wants(&f.rule, &f.statements));
         run.outcomes.retain(|o| wants(&o.rule, &o.statements));
     }
@@ -212,13 +214,26 @@ fn revision(given: RevisionArg, content: &Content, schema: &Schema, evidence: &E
     }
     let newest = content.newest();
     let builds = builds(schema, evidence);
-    let said: Vec<String> = builds.iter().map(|(site, build)| format!("{build} of site {}", harmless(site))).collect();
-    let noun = if said.len() == 1 { "build" } else { "builds" };
-    match builds.iter().filter_map(|(_, build)| content.revision_for_build(*build)).max() {
-        Some(date) => (date, format!("the newest that speaks for {noun} {}", list(&said))),
-        None if builds.is_empty() => (newest, "the newest; no export tells the build of a site".to_owned()),
-        None => (newest, format!("the newest; none speaks for {noun} {}", list(&said))),
+    let said = |builds: &[&(String, u32)]| {
+        let said: Vec<String> =
+            builds.iter().map(|(site, build)| format!("{build} of site {}", harmless(site))).collect();
+        format!("{} {}", if said.len() == 1 { "build" } else { "builds" }, list(&said))
+    };
+    let Some(date) = builds.iter().filter_map(|(_, build)| content.revision_for_build(*build)).max() else {
+        return match builds.as_slice() {
+            [] => (newest, "the newest; no export tells the build of a site".to_owned()),
+            builds => {
+                (newest, format!("the newest; none speaks for {}", said(&builds.iter().collect::<Vec<_>>())))
+            }
+        };
+    };
+    let (fits, others): (Vec<_>, Vec<_>) =
+        builds.iter().partition(|(_, build)| content.revision_for_build(*build) == Some(date));
+    let mut reason = format!("it speaks for {}", said(&fits));
+    if !others.is_empty() {
+        reason.push_str(&format!(", not for {}", said(&others)));
     }
+    (date, reason)
 }
 
 /// Site and build of the exported sites, each build once.
@@ -250,7 +265,7 @@ fn builds(schema: &Schema, evidence: &Evidence) -> Vec<(String, u32)> {
 fn exit(args: &CheckArgs, run: &Run, inputs: &[Input], rows: usize) -> Exit {
     let any = |fits: fn(&Outcome) -> bool| run.outcomes.iter().any(|o| fits(&o.outcome));
     let looked = rows > 0 && any(|o| !matches!(o, Outcome::NotEvaluated(_) | Outcome::Error(_)));
-    if inputs.iter().any(|i| i.status == Status::Unreadable) || any(|o| matches!(o, Outcome::Error(_))) {
+    if inputs.iter().any(faulty) || any(|o| matches!(o, Outcome::Error(_))) {
         Exit::Trouble
     } else if !looked || args.require_evidence && any(|o| matches!(o, Outcome::NotEvaluated(_))) {
         Exit::NotEvaluated
@@ -261,18 +276,26 @@ fn exit(args: &CheckArgs, run: &Run, inputs: &[Input], rows: usize) -> Exit {
     }
 }
 
+/// Whether an input could not be read, or not to its end.
+fn faulty(input: &Input) -> bool {
+    matches!(input.status, Status::Unreadable | Status::Partial)
+}
+
 /// What is to be said beside the report: on standard error, so that the report stays what it is.
 fn aside(args: &CheckArgs, report: &Report<'_>, exit: Exit) {
     let mut out = String::new();
     let shown = args.format == FormatArg::Human && args.output.is_none();
     if !shown {
-        for input in report.inputs.iter().filter(|i| i.status == Status::Unreadable) {
-            let why: Vec<_> = input.notes.iter().map(|(_, text)| harmless(text)).collect();
-            out.push_str(&format!("{} {}: {}\n", paint(BAD, "error:"), harmless(&input.path), why.join("; ")));
-        }
-        for input in report.inputs.iter().filter(|i| i.status == Status::Partial) {
-            let why: Vec<_> = input.notes.iter().map(|(_, text)| harmless(text)).collect();
-            out.push_str(&format!("{} {}: {}\n", paint(DOUBT, "warning:"), harmless(&input.path), why.join("; ")));
+        for input in report.inputs.iter().filter(|i| faulty(i)) {
+            for (place, text) in &input.notes {
+                let at = place.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
+                out.push_str(&format!(
+                    "{} {}{at}: {}\n",
+                    paint(BAD, "error:"),
+                    harmless(&input.path),
+                    harmless(text)
+                ));
+            }
         }
     }
     if exit == Exit::NotEvaluated {
@@ -361,10 +384,7 @@ mod tests {
     #[test]
     fn a_revision_is_a_date_or_auto() {
         assert_eq!("AUTO".parse(), Ok(RevisionArg::Auto));
-        assert_eq!(
-            "2018-10-26".parse(),
-            Ok(RevisionArg::Date(Date { year: 2018, month: 10, day: 26 }))
-        );
+        assert_eq!("2018-10-26".parse(), Ok(RevisionArg::Date(Date { year: 2018, month: 10, day: 26 })));
         assert!("2018".parse::<RevisionArg>().is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Where output goes: standard output or a file, written whole or not at all.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -69,7 +69,7 @@ pub(super) fn aside(text: &str) {
 /// How many columns there are to write in: the terminal's, but never less than 60 or more than 140; 100 where
 /// there is no terminal.
 pub(super) fn columns(to_file: bool) -> usize {
-    if to_file {
+    if to_file || !io::stdout().is_terminal() {
         return 100;
     }
     terminal_size::terminal_size().map_or(100, |(w, _)| usize::from(w.0).clamp(60, 140))

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::check::Finding;
+use crate::check::{Finding, Outcome, RuleOutcome};
 use crate::evidence::Input;
 use crate::report::Spot;
 use crate::source::{Excerpt, Location, Place, Request, Source, SourceError, Sources, Span, locate};
@@ -32,7 +32,8 @@ pub(super) fn spots(
         if wanted.is_empty() {
             continue;
         }
-        let secrets = usize::try_from(source.id().0).ok().and_then(|i| inputs.get(i)).map_or(&[][..], |i| &i.secrets);
+        let secrets =
+            usize::try_from(source.id().0).ok().and_then(|i| inputs.get(i)).map_or(&[][..], |i| &i.secrets);
         let labels: Vec<_> = wanted.iter().map(|&(f, l)| &findings[f].labels[l]).collect();
         let places: Vec<(Place, Place)> = labels.iter().map(|l| (l.place, l.record)).collect();
         match here(source, &places, secrets, width) {
@@ -60,6 +61,27 @@ pub(super) fn spots(
 pub(super) fn positions(source: &Source, spans: &[Span]) -> Result<Vec<(u64, u64)>, SourceError> {
     let requests: Vec<Request> = spans.iter().map(|&span| Request { span, within: span }).collect();
     Ok(locate(source, &requests, &[], 0)?.into_iter().map(|l| (l.line, l.column)).collect())
+}
+
+/// Where it shows that a rule could not be evaluated, one for each outcome: path, line and column.
+pub(super) fn open(outcomes: &[RuleOutcome], sources: &Sources) -> Vec<Option<(String, u64, u64)>> {
+    let mut out = vec![None; outcomes.len()];
+    let places: Vec<(usize, Place)> = (outcomes.iter().enumerate())
+        .filter_map(|(i, row)| match &row.outcome {
+            Outcome::NotEvaluated(open) => Some((i, open.place?)),
+            _ => None,
+        })
+        .collect();
+    for source in sources {
+        let here: Vec<(usize, Span)> =
+            places.iter().filter(|(_, p)| p.source == source.id()).map(|(i, p)| (*i, p.span)).collect();
+        let spans: Vec<Span> = here.iter().map(|(_, span)| *span).collect();
+        let found = positions(source, &spans).unwrap_or_default();
+        for ((i, _), (line, column)) in here.into_iter().zip(found) {
+            out[i] = Some((source.label().to_owned(), line, column));
+        }
+    }
+    out
 }
 
 /// Location and excerpts of places in one source: of a place over several lines the first few and the last.

@@ -14,15 +14,18 @@ use super::text::{
     BAD, CODE, DOUBT, FAINT, FRAME, GOOD, MARK, STRONG, count, harmless, level_style, list, pad, paint,
     paragraphs, wrap,
 };
-use super::{Report, Spot, level_word, status_word};
+use super::{Report, Spot, collects, level_word, status_word};
 use crate::check::{Finding, Outcome};
-use crate::evidence::Why;
+use crate::content::Checkable;
+use crate::evidence::{TableId, Why};
 use crate::reader::Status;
 use crate::rules::Level;
 use crate::source::Excerpt;
 
 /// So many findings of one rule are shown with an excerpt; the others get a line each.
-const SHOWN_IN_FULL: usize = 8;
+const SHOWN_IN_FULL: usize = 5;
+/// So many statements of a finding are quoted; of the others only the references are shown.
+const SHOWN_STATEMENTS: usize = 3;
 /// So many lines that collect evidence are shown.
 const SHOWN_COLLECTS: usize = 12;
 
@@ -35,44 +38,75 @@ pub(super) fn write(report: &Report<'_>) -> String {
 
 // ---------------------------------------------------------------------------------------------- findings
 
-/// A finding and its places.
-type Located<'a> = (&'a Finding, &'a [Spot]);
+/// What is told as one: findings of a rule that say the same of the same place, on different statements.
+struct Block<'a> {
+    finding: &'a Finding,
+    spots: &'a [Spot],
+    statements: Vec<&'a str>,
+}
+
+fn blocks<'a>(report: &Report<'a>) -> Vec<Block<'a>> {
+    let mut blocks: Vec<Block<'a>> = Vec::new();
+    let place = |spots: &[Spot]| spots.first().map(|s| (s.path.clone(), s.line, s.column));
+    for (finding, spots) in report.findings() {
+        let statements = finding.statements.iter().map(String::as_str);
+        // What is of one place stands together.
+        let same = (blocks.iter_mut().rev())
+            .take_while(|b| place(b.spots) == place(spots))
+            .find(|b| b.finding.rule == finding.rule && b.finding.message == finding.message);
+        match same {
+            Some(block) => {
+                for statement in statements {
+                    if !block.statements.contains(&statement) {
+                        block.statements.push(statement);
+                    }
+                }
+            }
+            None => blocks.push(Block { finding, spots, statements: statements.collect() }),
+        }
+    }
+    blocks
+}
 
 fn findings(report: &Report<'_>, out: &mut String) {
+    let blocks = blocks(report);
     let mut met = Met::default();
-    let mut rest: Vec<(&str, Vec<Located<'_>>)> = Vec::new();
+    let mut rest: Vec<(&str, Vec<&Block<'_>>)> = Vec::new();
     let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
     let mut totals: BTreeMap<&str, usize> = BTreeMap::new();
-    for finding in &report.run.findings {
-        *totals.entry(&finding.rule).or_default() += 1;
+    for block in &blocks {
+        *totals.entry(&block.finding.rule).or_default() += 1;
     }
-    for (finding, spots) in report.findings() {
-        let n = shown.entry(&finding.rule).or_default();
-        let total = totals.get(finding.rule.as_str()).copied().unwrap_or(0);
+    for block in &blocks {
+        let rule = block.finding.rule.as_str();
+        let n = shown.entry(rule).or_default();
+        let total = totals.get(rule).copied().unwrap_or(0);
         // One more than the limit is shown whole as well: a line that says "one more" saves nothing.
         if !report.verbose && *n >= SHOWN_IN_FULL && total > SHOWN_IN_FULL + 1 {
-            match rest.iter_mut().find(|(rule, _)| *rule == finding.rule) {
-                Some((_, more)) => more.push((finding, spots)),
-                None => rest.push((&finding.rule, vec![(finding, spots)])),
+            match rest.iter_mut().find(|(r, _)| *r == rule) {
+                Some((_, more)) => more.push(block),
+                None => rest.push((rule, vec![block])),
             }
             continue;
         }
         *n += 1;
-        one(report, finding, spots, &mut met, out);
+        one(report, block, &mut met, out);
     }
     for (rule, more) in rest {
-        let level = more.iter().map(|(f, _)| f.level).max().unwrap_or(Level::Note);
+        let level = more.iter().map(|b| b.finding.level).max().unwrap_or(Level::Note);
         let _ = writeln!(
             out,
             "{}{}",
             paint(level_style(level), format_args!("{}[{rule}]", level.name())),
             paint(STRONG, format_args!(": {} more", more.len()))
         );
-        for (finding, spots) in more {
+        for Block { finding, spots, .. } in more {
             let place = spots
                 .first()
                 .map_or(String::new(), |s| format!("{}:{}:{}: ", harmless(&s.path), s.line, s.column));
-            let _ = writeln!(out, "  {} {place}{}", paint(FRAME, "•"), harmless(&finding.message));
+            let line = format!("{place}{}", harmless(&finding.message));
+            // Never wrapped: paths are there to be clicked and searched for.
+            let _ = writeln!(out, "  {} {line}", paint(FRAME, "•"));
         }
         let _ = writeln!(out, "  {} --verbose shows each of them in full\n", paint(FRAME, "="));
     }
@@ -90,20 +124,19 @@ struct Met<'a> {
     helps: BTreeSet<(&'a str, &'a str)>,
 }
 
-fn one<'a>(
-    report: &Report<'a>,
-    finding: &'a Finding,
-    spots: &'a [Spot],
-    met: &mut Met<'a>,
-    out: &mut String,
-) {
+fn one<'a>(report: &Report<'a>, block: &Block<'a>, met: &mut Met<'a>, out: &mut String) {
+    let Block { finding, spots, statements } = block;
     let files = Excerpts::new(spots);
     let labels = files.labels(spots);
     // Gutter, bullet and the spaces around them.
     let room = report.columns.saturating_sub(files.gutter() + 3);
     let mut notes = Vec::new();
-    for reference in &finding.statements {
+    for reference in statements.iter().take(SHOWN_STATEMENTS) {
         notes.push(documented(report, reference, met, room));
+    }
+    if let Some(more) = statements.get(SHOWN_STATEMENTS..).filter(|more| !more.is_empty()) {
+        let more = format!("also in {}", list(more));
+        notes.push(format!("{} {}", paint(STRONG, "documented:"), paint(FAINT, wrap(&more, room, 12))));
     }
     if finding.confidence < crate::rules::Confidence::High {
         notes.push(format!(
@@ -504,7 +537,8 @@ fn summary(report: &Report<'_>, out: &mut String) {
         rules(distinct.len()),
         list(&parts)
     );
-    let _ = writeln!(out, "{}  {}", head("statements"), statements(report));
+    let statements = statements(report);
+    let _ = writeln!(out, "{}  {}", head("statements"), wrap(&statements, report.columns, 12));
     let _ = writeln!(out, "{}  {}", head("findings"), levels(report));
     if report.verbose {
         every_rule(report, out);
@@ -540,25 +574,47 @@ fn levels(report: &Report<'_>) -> String {
     list(&parts)
 }
 
+/// What became of the statements of the revision. The numbers add up to all of them.
 fn statements(report: &Report<'_>) -> String {
-    let revision = report.run.revision;
-    let documented = report.content.in_force(revision).count();
     let mut looked: BTreeSet<&str> = BTreeSet::new();
     let mut open: BTreeSet<&str> = BTreeSet::new();
+    let mut nothing: BTreeSet<&str> = BTreeSet::new();
     for row in &report.run.outcomes {
         let into = match row.outcome {
             Outcome::Pass | Outcome::Fail => &mut looked,
-            Outcome::NotEvaluated(_) => &mut open,
-            Outcome::NotApplicable(_) | Outcome::Error(_) => continue,
+            Outcome::NotEvaluated(_) | Outcome::Error(_) => &mut open,
+            Outcome::NotApplicable(_) => &mut nothing,
         };
         into.extend(row.statements.iter().map(String::as_str));
     }
-    let open = open.difference(&looked).count();
-    let mut out = format!("{} documented in this revision, {} checked", documented, looked.len());
-    if open > 0 {
-        let _ = write!(out, ", {open} that could be checked with more evidence");
+    let [mut all, mut checked, mut waiting, mut idle, mut beyond, mut unruled] = [0; 6];
+    for (_, statement) in report.content.in_force(report.run.revision) {
+        all += 1;
+        let reference = statement.reference.as_str();
+        *(if looked.contains(reference) {
+            &mut checked
+        } else if open.contains(reference) {
+            &mut waiting
+        } else if nothing.contains(reference) {
+            &mut idle
+        } else if statement.checkable == Checkable::No {
+            &mut beyond
+        } else {
+            &mut unruled
+        }) += 1;
     }
-    out
+    let mut parts = vec![format!("{checked} checked")];
+    for (n, what) in [
+        (waiting, "wait for evidence"),
+        (idle, "with nothing to look at"),
+        (unruled, "that no rule covers"),
+        (beyond, "that no export can show"),
+    ] {
+        if n > 0 {
+            parts.push(format!("{n} {what}"));
+        }
+    }
+    format!("{all} in this revision: {}", list(&parts))
 }
 
 fn inputs(report: &Report<'_>, out: &mut String) {
@@ -637,7 +693,7 @@ fn missing(report: &Report<'_>, out: &mut String) {
             .count();
         let _ = writeln!(
             out,
-            "\n{}: {} for want of these exports, the most useful first",
+            "\n{}: {} for these exports, the most useful first",
             paint(DOUBT, "not evaluated"),
             count(open, "check waits", "checks wait")
         );
@@ -651,7 +707,7 @@ fn missing(report: &Report<'_>, out: &mut String) {
                 .collect();
             let what = format!("{} {}", count(export.rules.len(), "rule", "rules"), paint(FAINT, "·"));
             let statements = count(export.statements, "statement", "statements");
-            let line = format!("{} {statements} {} {}", pad(&what, 10), paint(FAINT, "·"), list(&tables));
+            let line = format!("{} {statements} {} {}", pad(&what, 9), paint(FAINT, "·"), list(&tables));
             let _ = writeln!(out, "  {}", wrap(&line, report.columns, 4));
             // Never wrapped: it is there to be copied.
             let _ = writeln!(out, "      {}", paint(CODE, export.collect));
@@ -670,35 +726,47 @@ fn missing(report: &Report<'_>, out: &mut String) {
     unclear(report, out);
 }
 
-/// What could not be decided although the export is there.
+/// Something that could not be decided although it is exported.
+struct Unclear<'a> {
+    reason: &'a str,
+    place: Option<&'a (String, u64, u64)>,
+    rules: Vec<&'a str>,
+    tables: Vec<TableId>,
+}
+
 fn unclear(report: &Report<'_>, out: &mut String) {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for row in &report.run.outcomes {
+    let mut all: Vec<Unclear<'_>> = Vec::new();
+    for (i, row) in report.run.outcomes.iter().enumerate() {
         let Outcome::NotEvaluated(open) = &row.outcome else { continue };
         if open.why == Why::NotExported {
             continue;
         }
-        match reasons.iter_mut().find(|(reason, _)| *reason == open.reason) {
-            Some((_, rules)) => rules.push(&row.rule),
-            None => reasons.push((&open.reason, vec![&row.rule])),
+        let place = report.open_places.get(i).and_then(Option::as_ref);
+        let at = all.iter().position(|u| u.reason == open.reason && u.place == place).unwrap_or_else(|| {
+            all.push(Unclear { reason: &open.reason, place, rules: Vec::new(), tables: Vec::new() });
+            all.len() - 1
+        });
+        let entry = &mut all[at];
+        if !entry.rules.contains(&row.rule.as_str()) {
+            entry.rules.push(&row.rule);
         }
+        entry.tables.extend(&open.tables);
     }
-    if reasons.is_empty() {
+    if all.is_empty() {
         return;
     }
     let _ = writeln!(out, "\n{}: exported, but not enough to decide", paint(DOUBT, "not evaluated"));
-    for (reason, mut rules) in reasons {
-        rules.dedup();
-        let rules = if rules.len() > 3 { count(rules.len(), "rule", "rules") } else { list(&rules) };
-        let _ = writeln!(
-            out,
-            "  {}",
-            wrap(
-                &format!("{} {}", harmless(reason), paint(FAINT, format_args!("({rules})"))),
-                report.columns,
-                4
-            )
-        );
+    all.sort_by_key(|u| std::cmp::Reverse(u.rules.len()));
+    for Unclear { reason, place, rules, tables } in all {
+        let what = format!("{} {}", count(rules.len(), "rule", "rules"), paint(FAINT, "·"));
+        let at = place.map_or(String::new(), |(path, line, column)| {
+            paint(FAINT, format_args!(" ({}:{line}:{column})", harmless(path)))
+        });
+        let line = format!("{} {}{at}", pad(&what, 9), harmless(reason));
+        let _ = writeln!(out, "  {}", wrap(&line, report.columns, 4));
+        for line in collects(report.schema, &tables) {
+            let _ = writeln!(out, "      {}", paint(CODE, line));
+        }
     }
 }
 

@@ -94,6 +94,14 @@ struct NotEvaluated<'a> {
     evidence: Vec<&'a str>,
     /// One or more lines of PowerShell.
     collect: String,
+    location: Option<OpenLocation<'a>>,
+}
+
+#[derive(Serialize)]
+struct OpenLocation<'a> {
+    path: &'a str,
+    line: u64,
+    column: u64,
 }
 
 pub(super) fn write(report: &Report<'_>) -> String {
@@ -157,8 +165,8 @@ pub(super) fn write(report: &Report<'_>) -> String {
             waived: 0,
             error: outcomes.error,
         },
-        not_evaluated: (report.run.outcomes.iter())
-            .filter_map(|row| {
+        not_evaluated: (report.run.outcomes.iter().enumerate())
+            .filter_map(|(i, row)| {
                 let Outcome::NotEvaluated(open) = &row.outcome else { return None };
                 Some(NotEvaluated {
                     rule: &row.rule,
@@ -167,6 +175,8 @@ pub(super) fn write(report: &Report<'_>) -> String {
                     reason: &open.reason,
                     evidence: names(report, &open.tables),
                     collect: super::collects(report.schema, &open.tables).join("\n"),
+                    location: (report.open_places.get(i).and_then(Option::as_ref))
+                        .map(|(path, line, column)| OpenLocation { path, line: *line, column: *column }),
                 })
             })
             .collect(),
