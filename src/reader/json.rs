@@ -111,14 +111,12 @@ impl<'a, 'w> Reader<'a, 'w> {
                     return Ok(done);
                 }
                 Err(Stop::More) if !last => {
-                    let leaving = &self.window.view().text.as_bytes()[self.value.min(self.pos)..self.pos];
-                    self.lines = self.lines || memchr::memchr(b'\n', leaving).is_some();
-                    let more = self.window.advance(self.pos)?;
-                    (self.pos, self.value) = (0, 0);
-                    last = !more || self.window.at_end();
+                    last = self.read_on()?;
                 }
                 Err(Stop::More) => return Err(Halt::Broken(Rest::from(self.window.view(), self.pos))),
-                Err(Stop::Bad { at, why }) => return Err(Halt::Bad(Rest::from(self.window.view(), at), why)),
+                Err(Stop::Bad(why)) => {
+                    return Err(Halt::Bad(Rest::from(self.window.view(), scanner.at), why.text()));
+                }
             }
         }
     }
@@ -241,36 +239,55 @@ impl<'a, 'w> Reader<'a, 'w> {
 
     /// Reads the elements of a list of rows, from behind its `[` (or before its first element).
     fn elements(&mut self, mut first: bool) -> Result<(), Halt> {
-        let open_end = self.open_end;
+        let mut last = self.window.at_end();
         let mut members = Vec::new();
+        // Whether an element begins at the next byte.
+        let mut ready = false;
         loop {
-            let next = self.step(|s| {
-                let found = s.element(first);
-                match found {
-                    Err(Stop::More)
-                        if s.last && open_end && !first && s.at == s.text.len() && s.behind_comma() =>
-                    {
-                        Ok(Next::Cut)
+            let view = self.window.view();
+            let mut s = Scanner::new(view.text, self.pos, last);
+            let stop = loop {
+                if !ready {
+                    match s.element(first) {
+                        Ok(true) => (ready, self.pos) = (true, s.at),
+                        Ok(false) => {
+                            self.pos = s.at;
+                            return Ok(());
+                        }
+                        Err(stop) => break stop,
                     }
-                    Ok(true) => Ok(if s.peek()? == b'{' { Next::Object } else { Next::Other }),
-                    Ok(false) => Ok(Next::End),
-                    Err(stop) => Err(stop),
                 }
-            })?;
-            first = false;
-            match next {
-                Next::Object => {
-                    let token = self.step(|s| s.object(&mut members))?;
-                    self.rows.object(self.window.view(), &token, &members, self.class.as_deref(), 1);
+                let done = if s.peek() == Ok(b'{') {
+                    s.object(&self.rows.shape, &mut members).map(|(token, same)| {
+                        self.rows.element(view, &token, &members, same, self.class.as_deref());
+                    })
+                } else {
+                    s.value().map(|token| self.rows.value(view, &token, self.class.as_deref(), 1))
+                };
+                match done {
+                    Ok(()) => (first, ready, self.pos) = (false, false, s.at),
+                    Err(stop) => break stop,
                 }
-                Next::Other => {
-                    let token = self.step(|s| s.value())?;
-                    self.rows.value(self.window.view(), &token, self.class.as_deref(), 1);
+            };
+            match stop {
+                Stop::More if last => {
+                    let cut =
+                        self.open_end && !ready && !first && s.at == view.text.len() && s.behind_comma();
+                    return Err(if cut { Halt::Cut } else { Halt::Broken(Rest::from(view, self.pos)) });
                 }
-                Next::End => return Ok(()),
-                Next::Cut => return Err(Halt::Cut),
+                Stop::More => last = self.read_on()?,
+                Stop::Bad(why) => return Err(Halt::Bad(Rest::from(view, s.at), why.text())),
             }
         }
+    }
+
+    /// Gets more text behind what is still needed. True if that is the last.
+    fn read_on(&mut self) -> Result<bool, Halt> {
+        let leaving = &self.window.view().text.as_bytes()[self.value.min(self.pos)..self.pos];
+        self.lines = self.lines || memchr::memchr(b'\n', leaving).is_some();
+        let more = self.window.advance(self.pos)?;
+        (self.pos, self.value) = (0, 0);
+        Ok(!more || self.window.at_end())
     }
 
     /// Reads on from before a row of a list, which stands in an object or not, to the end of the source.
@@ -301,28 +318,24 @@ impl<'a, 'w> Reader<'a, 'w> {
     }
 }
 
-/// What comes next in a list.
-enum Next {
-    Object,
-    Other,
-    End,
-    Cut,
-}
-
 /// Looks at an object at the top level until it is clear how to read it. Leaves the scanner where it was unless the
 /// object is read as a whole.
 fn plan(s: &mut Scanner<'_>, members: &mut Vec<Member>, wanted: &Wanted) -> Result<Plan, Stop> {
     let start = s.at;
     let mut list = false;
     let plan = look(s, members, wanted, &mut list);
-    if matches!(plan, Ok(Plan::Whole(_))) {
-        return plan;
-    }
-    s.at = start;
     match plan {
+        Ok(Plan::Whole(_)) => plan,
+        Ok(_) => {
+            s.at = start;
+            plan
+        }
         // What can be had of a list of rows is had, even if it is larger than the window or breaks off.
-        Err(stop) if list && (start == 0 || s.last || stop != Stop::More) => Ok(Plan::Stream),
-        plan => plan,
+        Err(stop) if list && (start == 0 || s.last || stop != Stop::More) => {
+            s.at = start;
+            Ok(Plan::Stream)
+        }
+        Err(_) => plan,
     }
 }
 
@@ -357,7 +370,7 @@ fn look(
             list && name.eq_ignore_ascii_case("value") && find(text, members, "@odata.context").is_some()
                 || matches!(next, b'[' | b'{')
                     && is_class_key(wanted, name)
-                    && build::named_class(text, members).is_none();
+                    && build::named_class(text, members, false).is_none();
         if stream {
             return Ok(Plan::Stream);
         }
@@ -381,9 +394,8 @@ fn sharphound(text: &str, members: &[Member]) -> bool {
     let Some(meta) = find(text, members, "meta").filter(|m| m.value.kind == Kind::Object) else {
         return false;
     };
-    let mut inner = Vec::new();
-    Scanner::new(text, meta.value.range.start, true).object(&mut inner).is_ok()
-        && find(text, &inner, "type").is_some()
+    let inner = token::members(text, meta.value.range.start);
+    find(text, &inner, "type").is_some()
         && ["methods", "count", "version"].iter().any(|name| find(text, &inner, name).is_some())
 }
 

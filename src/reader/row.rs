@@ -141,24 +141,38 @@ impl<'w> Recogniser<'w> {
             self.joined.push('\n');
         }
         self.joined.make_ascii_lowercase();
-        let wanted = self.wanted;
         if !self.known.contains_key(self.joined.as_str()) {
             if self.known.len() >= KNOWN_LIMIT {
                 self.known.clear();
             }
-            let lower: Vec<&str> = self.joined.lines().collect();
-            let fits = |rule: &crate::reader::Recognise| {
-                let has = |name: &str| lower.contains(&name);
-                rule.all.iter().all(|n| has(n))
-                    && (rule.any.is_empty() || rule.any.iter().any(|n| has(n)))
-                    && !rule.none.iter().any(|n| has(n))
-                    && rule.values.iter().all(|(n, _)| has(n))
-            };
-            let rules = (0..wanted.recognise.len()).filter(|&i| fits(&wanted.recognise[i])).collect();
+            let rules = self.rules(names.clone());
             self.known.insert(self.joined.as_str().into(), rules);
         }
         let rules = self.known.get(self.joined.as_str())?;
-        rules.iter().map(|&i| &wanted.recognise[i]).find_map(|rule| {
+        self.decide(rules, names, value)
+    }
+
+    /// The rules that fit a row with these names, but for its values.
+    pub(super) fn rules<'n>(&self, names: impl Iterator<Item = &'n str>) -> Box<[usize]> {
+        let lower: Vec<String> = names.map(str::to_ascii_lowercase).collect();
+        let has = |name: &str| lower.iter().any(|n| n == name);
+        let fits = |rule: &crate::reader::Recognise| {
+            rule.all.iter().all(|n| has(n))
+                && (rule.any.is_empty() || rule.any.iter().any(|n| has(n)))
+                && !rule.none.iter().any(|n| has(n))
+                && rule.values.iter().all(|(n, _)| has(n))
+        };
+        (0..self.wanted.recognise.len()).filter(|&i| fits(&self.wanted.recognise[i])).collect()
+    }
+
+    /// The class of a row that these rules fit, by its values.
+    pub(super) fn decide<'n, V: AsRef<str>>(
+        &self,
+        rules: &[usize],
+        names: impl Iterator<Item = &'n str> + Clone,
+        value: impl Fn(usize) -> Option<V>,
+    ) -> Option<&'w str> {
+        rules.iter().map(|&i| &self.wanted.recognise[i]).find_map(|rule| {
             let holds = rule.values.iter().all(|(name, expected)| {
                 names
                     .clone()

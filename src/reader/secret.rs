@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
+use regex::bytes::Regex;
 
 use crate::reader::Secret;
 
@@ -195,39 +195,42 @@ pub(super) fn may_name_secret(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether raw text may hold a credential: a word that names one, or the first bytes of an encrypted one.
+/// Where raw text first holds something that may be a credential, from `at` on: a word that names one, a switch that
+/// takes one, the first bytes of an encrypted one, or an escape that may hide such a word.
 ///
-/// Made to be run over everything: it looks for a few rare bytes and judges only the words they stand in.
+/// Made to be run over everything: one pass for a few letters, and only the words they stand in are judged.
+pub(super) fn mention(bytes: &[u8], at: usize) -> Option<usize> {
+    let Some(seeds) = SEEDS.as_ref() else { return Some(at) };
+    seeds.find_iter(bytes.get(at..)?).map(|seed| at + seed.start()).find(|&at| match bytes[at] {
+        b'\\' => true,
+        b'/' if bytes[at..].starts_with(b"/rp ") => true,
+        b'/' | b'-' => bytes.get(at + 5).is_some_and(|b| matches!(b, b' ' | b':' | b'=')),
+        b'd' | b'D' => bytes[at..].len() >= 8 && bytes[at..at + 8].eq_ignore_ascii_case(b"d08c9ddf"),
+        b'A' => bytes[at..].starts_with(b"AAANCMnd8"),
+        b'e' if bytes[at..].starts_with(b"eserved2") => true,
+        _ => names_secret_at(bytes, at),
+    })
+}
+
+/// Whether raw text may hold a credential; see [`mention`].
 pub(super) fn mentions(bytes: &[u8]) -> bool {
-    names_password(bytes)
-        || OTHERS.iter().any(|seed| seed.find_iter(bytes).any(|at| names_secret_at(bytes, at)))
-        || BLOBS.iter().any(|blob| blob.find(bytes).is_some())
+    mention(bytes, 0).is_some()
 }
 
-/// [`mentions`] for a password or secret by name only: cheap enough for rows that nobody wants.
-pub(super) fn names_password(bytes: &[u8]) -> bool {
-    // Password, passwd and pwd have a `w` behind an `s` or `p` and before a `d` or `o`.
-    let near = |at: usize| {
-        let before = at.checked_sub(1).and_then(|i| bytes.get(i)).map(|b| b | 0x20);
-        let behind = bytes.get(at + 1).map(|b| b | 0x20);
-        matches!((before, behind), (Some(b's' | b'p'), Some(b'd' | b'o'))) && names_secret_at(bytes, at)
-    };
-    memchr::memchr2_iter(b'w', b'W', bytes).any(near)
-        || SECRET.find_iter(bytes).any(|at| names_secret_at(bytes, at))
-}
-
-static SECRET: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ecret").into_owned());
-
-/// Parts of the other words.
-static OTHERS: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
-    ["SECRET", "assphrase", "asscode", "piKey", "ccessToken", "rivateKey"]
-        .map(|seed| Finder::new(seed).into_owned())
-});
-
-/// The encrypted password of an account record, and the first bytes of encrypted values.
-static BLOBS: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
-    ["eserved2", "d08c9ddf", "D08C9DDF", "0000000001000000280000", "AQAAANCMnd8BFd"]
-        .map(|blob| Finder::new(blob).into_owned())
+/// What [`mention`] looks for. Kept to a few dozen literals, so that they are looked for all at once; a test sees to it
+/// that there is such an expression, without it everything would count.
+static SEEDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let seeds = [
+        // Password, passwd, pwd, passphrase, passcode.
+        "pwd|Pwd|PWD|swd|SWD|sword|sWord|SWORD|phrase|asscode",
+        // Secrets, keys, tokens, PINs.
+        "ecret|SECRET|piKey|ateKey|sToken|PIN|EPin",
+        // The encrypted password of an account record; what encrypted values begin with.
+        "eserved2|d08c|D08C|AAANCM",
+        // Escapes that stand for letters; switches of command lines.
+        r"\\u004|\\u005|\\u006|\\u007|/pass|-pass|/rp ",
+    ];
+    Regex::new(&format!("(?-u){}", seeds.join("|"))).ok()
 });
 
 /// Whether the word around that position is the name of a credential.
@@ -373,7 +376,7 @@ pub(super) fn assigns_secret(command_line: &str) -> bool {
 pub(super) fn assigned(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let bytes = text.as_bytes();
-    if !may_name_secret(bytes) && !bytes.windows(4).any(|w| w.eq_ignore_ascii_case(b"/rp ")) {
+    if !may_name_secret(bytes) && memchr::memmem::find(bytes, b"/rp ").is_none() {
         return found;
     }
     let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
@@ -557,6 +560,7 @@ mod tests {
 
     #[test]
     fn raw_text_that_mentions_one() {
+        assert!(SEEDS.is_some());
         for text in [
             "\"OSDJoinPassword\"",
             "x PWD=",

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::text::{decode, decode_exactly};
-use super::token::{Kind, Member, Scanner, Stop, Token};
+use super::token::{Kind, Member, Scanner, Stop, Token, members};
 use crate::reader::secret::is_secret_name;
 use crate::reader::{Data, Object, Value, date, mof, row};
 use crate::source::{Offsets, Span, View};
@@ -31,7 +31,7 @@ pub(super) fn use_of(name: &str) -> Use {
     match name.as_bytes().first().map(u8::to_ascii_lowercase) {
         Some(b'_') if name.starts_with("__") => match () {
             () if is("__CLASS") => Use::Class(0),
-            () if is("__PATH") || is("__RELPATH") => Use::Class(6),
+            () if is("__PATH") || is("__RELPATH") => Use::Class(PATH_RANK),
             () => Use::Noise,
         },
         Some(b'@') if is("@odata.type") => Use::Class(4),
@@ -71,11 +71,18 @@ pub(super) fn use_of(name: &str) -> Use {
     }
 }
 
-/// The class that an object's properties name, in any of the ways exports do.
-pub(super) fn named_class<'t>(text: &'t str, members: &[Member]) -> Option<Cow<'t, str>> {
+/// The rank of a path, which tells the class only where nothing else does.
+pub(super) const PATH_RANK: u8 = 6;
+
+/// The class that an object's properties name, in any of the ways exports do. `outer` says that the list around it
+/// tells one: then a path is not asked.
+pub(super) fn named_class<'t>(text: &'t str, all: &[Member], outer: bool) -> Option<Cow<'t, str>> {
     let mut best: Option<(u8, Cow<'t, str>)> = None;
-    for member in members {
+    for member in all {
         let Use::Class(rank) = use_of(&text[member.key.inner()]) else { continue };
+        if rank == PATH_RANK && outer {
+            continue;
+        }
         if best.as_ref().is_some_and(|(surest, _)| *surest <= rank) {
             continue;
         }
@@ -87,13 +94,12 @@ pub(super) fn named_class<'t>(text: &'t str, members: &[Member]) -> Option<Cow<'
 }
 
 /// The class that a property of that rank names.
-fn class_in<'t>(text: &'t str, rank: u8, value: &Token) -> Option<Cow<'t, str>> {
+pub(super) fn class_in<'t>(text: &'t str, rank: u8, value: &Token) -> Option<Cow<'t, str>> {
     let written = match value.kind {
         Kind::Plain | Kind::Escaped => decode(text, value),
         Kind::Object => {
             let name = if rank == 1 { "ClassName" } else { "CimClassName" };
-            let mut members = Vec::new();
-            Scanner::new(text, value.range.start, true).object(&mut members).ok()?;
+            let members = members(text, value.range.start);
             let found = members.iter().rev().find(|m| text[m.key.inner()].eq_ignore_ascii_case(name))?;
             if !found.value.is_text() {
                 return None;
@@ -102,20 +108,15 @@ fn class_in<'t>(text: &'t str, rank: u8, value: &Token) -> Option<Cow<'t, str>> 
         }
         _ => return None,
     };
-    let clean = |written: &str| -> Option<usize> {
-        let class = row::class_name(written);
-        // `ObjectClass` is also what Active Directory calls a user or a group.
-        (!class.is_empty() && (rank != 5 || row::is_wmi(class))).then_some(class.len())
+    fn class(written: &str, rank: u8) -> &str {
+        row::class_name(if rank == 4 { last_part(written) } else { written })
+    }
+    let class = match written {
+        Cow::Borrowed(written) => Cow::Borrowed(class(written, rank)),
+        Cow::Owned(written) => Cow::Owned(class(&written, rank).to_owned()),
     };
-    clean(&written)?;
-    Some(match written {
-        Cow::Borrowed(written) => {
-            Cow::Borrowed(row::class_name(if rank == 4 { last_part(written) } else { written }))
-        }
-        Cow::Owned(written) => {
-            Cow::Owned(row::class_name(if rank == 4 { last_part(&written) } else { &written }).to_owned())
-        }
-    })
+    // `ObjectClass` is also what Active Directory calls a user or a group.
+    (!class.is_empty() && (rank != 5 || row::is_wmi(&class))).then_some(class)
 }
 
 /// `#AdminService.SMS_Admin` to `SMS_Admin`.
@@ -131,33 +132,39 @@ pub(super) fn build(view: View<'_>, token: &Token, name: &str) -> Value {
         .unwrap_or_else(|_| Value { span: view.span(token.range.clone()), data: Data::Truncated })
 }
 
-/// Builds the properties of a row that `wanted` says yes to. Properties that only repeat others are taken where
-/// the row has none of its own.
-pub(super) fn properties(view: View<'_>, members: &[Member], wanted: impl Fn(&str) -> bool) -> Object {
+/// Builds the properties of a row that `wanted` says yes to, by name and use. Properties that only repeat others
+/// are taken where the row has none of its own.
+pub(super) fn properties(view: View<'_>, all: &[Member], wanted: impl Fn(&str, Use) -> bool) -> Object {
     let mut object = Object::default();
     let mut own = false;
-    for member in members {
+    for member in all {
         let name = decode(view.text, &member.key);
-        let kind = use_of(&name);
-        own |= kind == Use::Value;
-        if kind != Use::Fallback
-            && (kind == Use::Value || !matches!(member.value.kind, Kind::Object))
-            && wanted(&name)
-        {
+        let purpose = use_of(&name);
+        own |= purpose == Use::Value;
+        if takes(purpose, member) && wanted(&name, purpose) {
             let value = build(view, &member.value, &name);
             object.properties.push((name.into(), value));
         }
     }
     if !own {
-        for member in members {
+        for member in all {
             let name = decode(view.text, &member.key);
             if use_of(&name) == Use::Fallback {
                 let found = fallback(build(view, &member.value, &name), view, &member.value);
-                object.properties.extend(found.into_iter().filter(|(name, _)| wanted(name)));
+                object.properties.extend(found.into_iter().filter(|(name, _)| wanted(name, Use::Value)));
             }
         }
     }
     object
+}
+
+/// Whether a property may be built as a value: what PowerShell and WMI add only if it is small.
+pub(super) fn takes(purpose: Use, member: &Member) -> bool {
+    match purpose {
+        Use::Value => true,
+        Use::Fallback => false,
+        Use::Class(_) | Use::Noise => !matches!(member.value.kind, Kind::Object | Kind::Array),
+    }
 }
 
 /// The properties that `CimInstanceProperties` or `PropertyList` hold: a dictionary, a list of name and value pairs,
@@ -324,35 +331,33 @@ fn stand_in(mut object: Object, span: Span) -> Value {
 /// What a string says: text, or what PowerShell wrote in place of something else.
 fn text(view: View<'_>, token: &Token, name: &str) -> Data {
     let text = decode(view.text, token);
-    if is_secret_name(name) {
-        return Data::Text(text.into());
+    match meant(view, token, name, &text) {
+        Some(data) if !is_secret_name(name) => data,
+        _ => Data::Text(text.into()),
     }
-    if let Some(date) = date::normal(&text) {
-        return Data::Text(date.into());
-    }
-    match text.trim_start().as_bytes().first() {
-        Some(b'@') if text.trim_start().starts_with("@{") => {
+}
+
+/// What a string means that is not what it says.
+fn meant(view: View<'_>, token: &Token, name: &str, text: &str) -> Option<Data> {
+    match text.trim_start().as_bytes().first()? {
+        b'0'..=b'9' | b'/' => date::normal(text).map(|date| Data::Text(date.into())),
+        b'@' if text.trim_start().starts_with("@{") => {
             let (text, offsets) = decode_exactly(view, token);
-            if let Some(data) = notes(View { text: &text, offsets: &offsets }) {
-                return data;
-            }
+            notes(View { text: &text, offsets: &offsets })
         }
-        Some(b'i' | b'I') if mof::is_instance(&text) => {
+        b'i' | b'I' if mof::is_instance(text) => {
             let (text, offsets) = decode_exactly(view, token);
-            if let Some(mut values) = mof::parse(View { text: &text, offsets: &offsets }) {
-                return match values.len() {
-                    1 => values.swap_remove(0).data,
-                    _ => Data::List(values),
-                };
-            }
-            return Data::Truncated;
+            let mut values = mof::parse(View { text: &text, offsets: &offsets }).unwrap_or_default();
+            Some(match values.len() {
+                0 => Data::Truncated,
+                1 => values.swap_remove(0).data,
+                _ => Data::List(values),
+            })
         }
-        _ => {}
+        _ if is_joined_list(name, text) => Some(Data::Truncated),
+        b'S' | b'M' | b'D' | b'I' if row::is_truncated(text) && !may_name_type(name) => Some(Data::Truncated),
+        _ => None,
     }
-    if !may_name_type(name) && row::is_truncated(&text) || is_joined_list(name, &text) {
-        return Data::Truncated;
-    }
-    Data::Text(text.into())
 }
 
 /// Properties whose values are names of types or classes.

@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::rc::Rc;
 
-use super::build::{Use, build, named_class, printed_row, properties, use_of};
+use super::build::{PATH_RANK, Use, build, class_in, named_class, printed_row, properties, takes, use_of};
 use super::text::{decode, decode_exactly};
-use super::token::{Kind, Member, Scanner, Token};
+use super::token::{Kind, Member, Scanner, Shape, Token, members};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::task_sequence::{self, Package};
 use crate::reader::{Data, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, secret};
@@ -46,13 +47,58 @@ pub(super) struct Tally {
     pub(super) broken: bool,
 }
 
+/// What the keys of a row tell, whatever its values.
+#[derive(Debug, Default)]
+struct Plan<'w> {
+    /// It may hold other rows: an envelope, lists by class.
+    special: bool,
+    /// It has lists in which rows may stand.
+    lists: bool,
+    /// Properties that name the class, the surest first, with their rank.
+    naming: Vec<(usize, u8)>,
+    /// What the surest of them last said, and the class that is.
+    named: Option<(Box<str>, Rc<str>)>,
+    /// Rules that recognise it, as far as names go. None if they are not asked: it repeats its properties only.
+    rules: Option<Box<[usize]>>,
+    /// The wanted properties, if it is of that class; none if they cannot be taken as they are.
+    wanted: Option<(&'w WantedClass, Vec<usize>)>,
+}
+
+/// Where credentials may stand in the text at hand: found once for all rows of a window.
+#[derive(Debug, Default)]
+struct Mentions {
+    /// The text: its place in the original and its length.
+    text: (u64, usize),
+    /// From where on it was searched.
+    from: usize,
+    /// The first from there on.
+    next: Option<usize>,
+}
+
+impl Mentions {
+    /// Whether there is one in the range.
+    fn within(&mut self, view: View<'_>, range: &Range<usize>) -> bool {
+        let text = (view.offsets.file(view.text, 0), view.text.len());
+        if text != self.text || range.start < self.from || self.next.is_some_and(|next| next < range.start) {
+            let next = secret::mention(view.text.as_bytes(), range.start);
+            *self = Self { text, from: range.start, next };
+        }
+        self.next.is_some_and(|next| next < range.end)
+    }
+}
+
 /// Turns objects into records.
 pub(super) struct Rows<'a, 'w> {
     pub(super) wanted: &'w Wanted,
     recogniser: Recogniser<'w>,
     sink: &'a mut dyn Sink,
-    /// The class that was last looked up.
+    /// The name that a class was last looked up by.
     last: (String, Option<&'w WantedClass>),
+    /// The keys of the last row of a list.
+    pub(super) shape: Shape,
+    /// What those keys tell.
+    plan: Plan<'w>,
+    mentions: Mentions,
     /// What was met so far.
     pub(super) tally: Tally,
 }
@@ -60,7 +106,16 @@ pub(super) struct Rows<'a, 'w> {
 impl<'a, 'w> Rows<'a, 'w> {
     pub(super) fn new(wanted: &'w Wanted, sink: &'a mut dyn Sink) -> Self {
         let recogniser = Recogniser::new(wanted);
-        Self { wanted, recogniser, sink, last: (String::new(), None), tally: Tally::default() }
+        Self {
+            wanted,
+            recogniser,
+            sink,
+            last: (String::new(), None),
+            shape: Shape::default(),
+            plan: Plan::default(),
+            mentions: Mentions::default(),
+            tally: Tally::default(),
+        }
     }
 
     /// Says that pages are missing, if the link to the next one says so.
@@ -101,13 +156,7 @@ impl<'a, 'w> Rows<'a, 'w> {
             return;
         }
         match token.kind {
-            Kind::Object => {
-                let mut members = Vec::new();
-                let mut scanner = Scanner::new(view.text, token.range.start, true);
-                if scanner.object(&mut members).is_ok() {
-                    self.object(view, token, &members, class, nesting);
-                }
-            }
+            Kind::Object => self.object(view, token, &members(view.text, token.range.start), class, nesting),
             Kind::Array => {
                 let mut scanner = Scanner::new(view.text, token.range.start + 1, true);
                 let mut first = true;
@@ -126,6 +175,109 @@ impl<'a, 'w> Rows<'a, 'w> {
             }
             Kind::Null | Kind::Bool | Kind::Number => {}
         }
+    }
+
+    /// An element of the list that is read row by row. `same` says that its keys are those of [`Rows::shape`].
+    pub(super) fn element(
+        &mut self,
+        view: View<'_>,
+        token: &Token,
+        all: &[Member],
+        same: bool,
+        class: Option<&str>,
+    ) {
+        let text = view.text;
+        if !same {
+            self.shape = Shape::of(text, all);
+            self.plan = self.plan_for(text, all);
+        }
+        if self.plan.special {
+            return self.object(view, token, all, class, 1);
+        }
+        let named = self.named(text, all, class.is_some());
+        let class = named.as_deref().or(class).filter(|class| !row::is_own(class));
+        let wanted = match (class, &self.plan.rules) {
+            (Some(class), _) => self.look_up(class),
+            (None, Some(rules)) => {
+                let names = all.iter().map(|m| &text[m.key.inner()]);
+                let found = self.recogniser.decide(rules, names, |i| plain(text, &all[i].value));
+                found.and_then(|class| self.look_up(class))
+            }
+            (None, None) => return self.row(view, token, all, None, 1),
+        };
+        let mentioned = self.mentions.within(view, &token.range);
+        if mentioned || class.is_none() && wanted.is_none() && self.plan.lists {
+            return self.row(view, token, all, class, 1);
+        }
+        let Some(wanted) = wanted else {
+            self.tally.records += 1;
+            self.tally.known += u64::from(class.is_some());
+            return;
+        };
+        if self.plan.wanted.as_ref().is_none_or(|(class, _)| !std::ptr::eq(*class, wanted)) {
+            self.plan.wanted = wanted_members(text, all, wanted).map(|members| (wanted, members));
+        }
+        let Some((_, kept)) = &self.plan.wanted else { return self.row(view, token, all, class, 1) };
+        // No credential is mentioned, no property needs more than to be built.
+        let mut object = Object { class: None, properties: Vec::with_capacity(kept.len()) };
+        for &i in kept {
+            let name = &text[all[i].key.inner()];
+            if !takes(use_of(name), &all[i]) {
+                continue;
+            }
+            object.properties.push((name.into(), build(view, &all[i].value, name)));
+        }
+        (self.tally.records, self.tally.known) = (self.tally.records + 1, self.tally.known + 1);
+        for (_, value) in &object.properties {
+            self.count_cut_off(value);
+        }
+        let class = if wanted.name.is_empty() { class.unwrap_or_default() } else { &wanted.name };
+        self.sink.record(Record { class: class.into(), span: view.span(token.range.clone()), object });
+    }
+
+    /// The class that a row names, whose keys are those of the plan.
+    fn named(&mut self, text: &str, all: &[Member], outer: bool) -> Option<Rc<str>> {
+        let naming = self.plan.naming.iter().take_while(|(_, rank)| *rank < PATH_RANK || !outer);
+        let surest = naming.clone().next().map(|(i, _)| &all[*i].value)?;
+        let written = (surest.kind == Kind::Plain).then(|| &text[surest.inner()]);
+        // Most rows name the class of the row before.
+        if let (Some(written), Some((known, class))) = (written, &self.plan.named) {
+            if **known == *written {
+                return Some(Rc::clone(class));
+            }
+        }
+        for (n, &(i, rank)) in naming.enumerate() {
+            if let Some(class) = class_in(text, rank, &all[i].value) {
+                let class: Rc<str> = Rc::from(&*class);
+                self.plan.named =
+                    written.filter(|_| n == 0).map(|written| (written.into(), Rc::clone(&class)));
+                return Some(class);
+            }
+        }
+        None
+    }
+
+    fn plan_for(&self, text: &str, all: &[Member]) -> Plan<'w> {
+        let escaped = all.iter().any(|m| m.key.kind == Kind::Escaped);
+        let mut naming = Vec::new();
+        let mut repeats = false;
+        let mut special = escaped;
+        let mut lists = false;
+        for (i, member) in all.iter().enumerate() {
+            let name = &text[member.key.inner()];
+            match use_of(name) {
+                Use::Class(rank) => naming.push((i, rank)),
+                Use::Fallback => repeats = true,
+                Use::Value | Use::Noise => {}
+            }
+            lists |= LISTS.iter().any(|list| name.eq_ignore_ascii_case(list));
+            special |= name.eq_ignore_ascii_case("@odata.context")
+                || name.eq_ignore_ascii_case("value") && all.len() == 2
+                || is_class_key(self.wanted, name);
+        }
+        naming.sort_by_key(|&(_, rank)| rank);
+        let rules = (!repeats).then(|| self.recogniser.rules(all.iter().map(|m| &text[m.key.inner()])));
+        Plan { special, lists, naming, named: None, rules, wanted: None }
     }
 
     /// An object: an envelope of rows, or a row.
@@ -175,7 +327,9 @@ impl<'a, 'w> Rows<'a, 'w> {
         let nested = |m: &&Member| matches!(m.value.kind, Kind::Array | Kind::Object);
         let wanted = self.wanted;
         let keyed = |m: &Member| is_class_key(wanted, &decode(view.text, &m.key));
-        if !members.iter().filter(nested).any(|m| keyed(m)) || named_class(view.text, members).is_some() {
+        if !members.iter().filter(nested).any(|m| keyed(m))
+            || named_class(view.text, members, false).is_some()
+        {
             return false;
         }
         for member in members.iter().filter(nested) {
@@ -197,8 +351,7 @@ impl<'a, 'w> Rows<'a, 'w> {
         nesting: usize,
     ) {
         let text = view.text;
-        let raw = &text.as_bytes()[token.range.clone()];
-        let named = named_class(text, members);
+        let named = named_class(text, members, outer.is_some());
         let class = named.as_deref().or(outer).filter(|class| !row::is_own(class));
         let wanted = match class {
             Some(class) => self.look_up(class),
@@ -213,16 +366,18 @@ impl<'a, 'w> Rows<'a, 'w> {
         self.tally.records += 1;
         self.tally.known += u64::from(class.is_some() || wanted.is_some());
         let Some(wanted) = wanted else {
-            if secret::names_password(raw) {
-                let object = properties(view, members, |_| true);
+            if self.mentions.within(view, &token.range) {
+                let object = properties(view, members, |_, purpose| purpose == Use::Value);
                 self.finish(view.span(token.range.clone()), object, class.unwrap_or_default(), None);
             }
             return;
         };
         let sequence = self.sequence(view, members, wanted);
-        let all = wanted.properties.is_empty() || secret::mentions(raw);
-        let mut object = properties(view, members, |name| {
-            (all || is_wanted(wanted, name)) && !(sequence.is_some() && name.eq_ignore_ascii_case("Sequence"))
+        // Where credentials may be, all of the row is looked at.
+        let all = self.mentions.within(view, &token.range);
+        let mut object = properties(view, members, |name, purpose| {
+            (all && purpose == Use::Value || is_listed(wanted, name, purpose))
+                && !(sequence.is_some() && name.eq_ignore_ascii_case("Sequence"))
         });
         object.properties.extend(sequence.map(|value| ("Sequence".into(), value)));
         let class = if wanted.name.is_empty() { class.unwrap_or_default() } else { &wanted.name };
@@ -298,7 +453,7 @@ impl<'a, 'w> Rows<'a, 'w> {
         if found.is_some() || !members.iter().any(|m| use_of(&text[m.key.inner()]) == Use::Fallback) {
             return found;
         }
-        self.recogniser.class_of(&properties(view, members, |_| true))
+        self.recogniser.class_of(&properties(view, members, |_, purpose| purpose == Use::Value))
     }
 
     /// The rows in lists of an object that is no row itself. False if there are none.
@@ -365,9 +520,30 @@ pub(super) fn is_class_key(wanted: &Wanted, key: &str) -> bool {
             && wanted.class(key).is_some()
 }
 
-/// Whether a property is worth building.
+/// The wanted properties of a row, if they can be built one by one; none if something else has to be done with them.
+fn wanted_members(text: &str, all: &[Member], wanted: &WantedClass) -> Option<Vec<usize>> {
+    let name = |m: &Member| &text[m.key.inner()];
+    let own = all.iter().any(|m| use_of(name(m)) == Use::Value);
+    let repeats = all.iter().any(|m| use_of(name(m)) == Use::Fallback);
+    let sequence = wanted.name.eq_ignore_ascii_case("SMS_TaskSequencePackage");
+    if sequence || repeats && !own || all.iter().any(|m| m.key.kind == Kind::Escaped) {
+        return None;
+    }
+    let kept = |m: &Member| {
+        let purpose = use_of(name(m));
+        purpose != Use::Fallback && is_listed(wanted, name(m), purpose)
+    };
+    Some((0..all.len()).filter(|&i| kept(&all[i])).collect())
+}
+
+/// Whether a property is worth keeping.
 fn is_wanted(wanted: &WantedClass, name: &str) -> bool {
     wanted.properties.is_empty() || wanted.properties.iter().any(|w| name.eq_ignore_ascii_case(w))
+}
+
+/// Whether a property of that use is worth building: all of the row's own if no names are given.
+fn is_listed(wanted: &WantedClass, name: &str, purpose: Use) -> bool {
+    is_wanted(wanted, name) && (purpose == Use::Value || !wanted.properties.is_empty())
 }
 
 /// The property of that name.

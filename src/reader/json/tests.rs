@@ -478,6 +478,30 @@ proptest! {
         }
     }
 
+    /// Rows of a list take a shorter way than others; both must lead to the same place.
+    #[test]
+    fn both_ways_of_reading_a_row(
+        rows in prop::collection::vec(prop::collection::vec(prop::sample::select(vec![
+            r#""__CLASS":"SMS_Admin""#, r#""__CLASS":"SMS_Other""#, r#""__CLASS":null"#, r#""ObjectClass":"User""#,
+            r#""ObjectClass":"SMS_SCI_Component""#, r#""__PATH":"\\\\SRV\\root\\sms:SMS_Admin.ID=1""#, r#""LogonName":"CONTOSO\\a""#,
+            r#""AdminID":1"#, r#""AccountUsage":["x"]"#, r#""UserName":"u""#, r#""Props":["System.Object[]"]"#, r#""Password":"hunted""#,
+            r#""\u004cogonName":"b""#, r#""value":[{"LogonName":"c","AdminSid":""}]"#, r#""Count":1"#, r#""SMS_Admin":[{"LogonName":"d"}]"#,
+            r#""CimInstanceProperties":["LogonName = \"e\"","AdminID = 1"]"#, r#""PackageID":"PS1""#, r#""Sequence":"<sequence/>""#,
+            r#""@odata.context":"x#SMS_Admin""#, r#""CollectionID":"X""#, r#""CollectionVariables":[{"Name":"xPassword","Value":"hunted"}]"#,
+            r#""PSDrive":{"a":1}"#, r#""__GENUS":2"#, r#""NetBIOSName":"CONTOSO""#, r#""DNSRoot":"contoso.example""#,
+        ]), 0..6), 1..8),
+        repeat in 1usize..3,
+    ) {
+        let rows: Vec<String> =
+            rows.iter().flat_map(|row| std::iter::repeat_n(format!("{{{}}}", row.join(",")), repeat)).collect();
+        let (short, short_taken) = taken(&format!("[ {} ]", rows.join(",")));
+        let (long, long_taken) = taken(&format!("[[{}]]", rows.join(",")));
+        prop_assert_eq!(&short_taken, &long_taken);
+        prop_assert_eq!(short, long);
+        let shown = format!("{:?}", short_taken.records);
+        prop_assert!(!shown.contains("hunted"), "{}", shown);
+    }
+
     /// What is built says what serde_json says, apart from what exports mean by it.
     #[test]
     fn values_are_those_of_serde_json(value in tree()) {

@@ -1,6 +1,7 @@
 //! Strings of JSON as the text they stand for, with the way back to each character's place.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::token::{Kind, Token};
 use crate::source::{Offsets, View};
@@ -15,36 +16,41 @@ pub(super) fn decode<'t>(text: &'t str, token: &Token) -> Cow<'t, str> {
 pub(super) fn decode_exactly<'v>(view: View<'v>, token: &Token) -> (Cow<'v, str>, Offsets) {
     let range = token.inner();
     let inner = &view.text[range.clone()];
+    if token.kind == Kind::Plain {
+        return (Cow::Borrowed(inner), view.offsets.part(view.text, range));
+    }
     let encoding = view.offsets.encoding();
     let span = view.span(range.clone());
     let mut offsets = Offsets::new(encoding, span.start);
-    if token.kind == Kind::Plain {
-        return (Cow::Borrowed(inner), offsets);
-    }
     let width = |text: &str| text.chars().map(|c| encoding.width(c)).sum::<u64>();
     // Where the original is a plain copy of the text, distances add up and need not be looked up.
     let copied = span.end - span.start == width(inner);
     let (mut known, mut file) = (0, span.start);
-    let text = unescape(inner, |out, at| {
+    let text = unescape(inner, |out, run| {
         if copied {
-            file += width(&inner[known..at]);
+            file += width(&inner[known..run.start]);
+            known = run.start;
+            offsets.anchor(out, file);
         } else {
-            file = view.offsets.file(view.text, range.start + at);
+            offsets.copy(out, view.offsets, view.text, range.start + run.start..range.start + run.end);
         }
-        known = at;
-        offsets.anchor(out, file);
     });
     (Cow::Owned(text), offsets)
 }
 
-/// Replaces the escapes of a checked string. `behind` is told, for each escape, the length of the text with its
-/// character and the position behind the escape.
-fn unescape(inner: &str, mut behind: impl FnMut(usize, usize)) -> String {
+/// Replaces the escapes of a checked string. `copy` is told of each stretch without escapes how long the text is before
+/// it, and where it stands.
+fn unescape(inner: &str, mut copy: impl FnMut(usize, Range<usize>)) -> String {
     let bytes = inner.as_bytes();
     let mut text = String::with_capacity(inner.len());
     let mut from = 0;
-    while let Some(at) = memchr::memchr(b'\\', &bytes[from..]).map(|i| from + i) {
+    loop {
+        let at = memchr::memchr(b'\\', &bytes[from..]).map_or(inner.len(), |i| from + i);
+        copy(text.len(), from..at);
         text.push_str(&inner[from..at]);
+        if at == inner.len() {
+            return text;
+        }
         let (c, length) = match bytes.get(at + 1) {
             Some(b'n') => ('\n', 2),
             Some(b't') => ('\t', 2),
@@ -57,10 +63,7 @@ fn unescape(inner: &str, mut behind: impl FnMut(usize, usize)) -> String {
         };
         text.push(c);
         from = at + length;
-        behind(text.len(), from);
     }
-    text.push_str(&inner[from..]);
-    text
 }
 
 /// The character of `\uXXXX` at `at`, and how long the escape is; a pair of surrogates is one character. A

@@ -9,18 +9,50 @@ use std::ops::Range;
 /// How deep arrays and objects may stand in one another.
 pub(super) const DEPTH_LIMIT: usize = 512;
 
-/// Why the tokenizer cannot go on.
+/// Why the tokenizer cannot go on. The scanner stands at the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     /// The text ends in the middle.
     More,
     /// It is not JSON.
-    Bad {
-        /// Where in the text.
-        at: usize,
-        /// What was expected; fits behind "not valid JSON: ".
-        why: &'static str,
-    },
+    Bad(Why),
+}
+
+/// What is wrong with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    Value,
+    ValueBehindComma,
+    Digit,
+    LeadingZero,
+    Control,
+    Unicode,
+    Escape,
+    Key,
+    Colon,
+    CommaOrBrace,
+    CommaOrBracket,
+    Depth,
+}
+
+impl Why {
+    /// In words that fit behind "not valid JSON: ".
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Value => "a value is expected here",
+            Self::ValueBehindComma => "a value is expected behind `,`",
+            Self::Digit => "a digit is expected here",
+            Self::LeadingZero => "a number cannot begin with 0",
+            Self::Control => "a control character stands in a text; it must be written as an escape",
+            Self::Unicode => "`\\u` must be followed by four hexadecimal digits",
+            Self::Escape => "there is no such escape; a backslash is written as `\\\\`",
+            Self::Key => "a property name in quotes is expected here",
+            Self::Colon => "`:` is expected behind a property name",
+            Self::CommaOrBrace => "`,` or `}` is expected here",
+            Self::CommaOrBracket => "`,` or `]` is expected here",
+            Self::Depth => "arrays and objects stand more than 512 deep in one another",
+        }
+    }
 }
 
 /// What a value is.
@@ -96,8 +128,9 @@ impl<'t> Scanner<'t> {
         self.bytes.get(self.at).copied().ok_or(Stop::More)
     }
 
-    fn bad<T>(&self, why: &'static str) -> Result<T, Stop> {
-        Err(Stop::Bad { at: self.at, why })
+    #[cold]
+    fn bad<T>(&self, why: Why) -> Result<T, Stop> {
+        Err(Stop::Bad(why))
     }
 
     /// Skips white space.
@@ -176,7 +209,7 @@ impl<'t> Scanner<'t> {
             b'f' => self.word(b"false", Kind::Bool),
             b'n' => self.word(b"null", Kind::Null),
             b'-' | b'0'..=b'9' => self.number(),
-            _ => self.bad("a value is expected here"),
+            _ => self.bad(Why::Value),
         }
     }
 
@@ -188,7 +221,7 @@ impl<'t> Scanner<'t> {
         } else if there.len() < word.len() && word.starts_with(there) {
             Err(Stop::More)
         } else {
-            self.bad("a value is expected here")
+            self.bad(Why::Value)
         }
     }
 
@@ -201,7 +234,7 @@ impl<'t> Scanner<'t> {
             match s.bytes.get(s.at) {
                 // The number may go on in the next window.
                 None if !(s.last && s.at > from) => Err(Stop::More),
-                _ if s.at == from => s.bad("a digit is expected here"),
+                _ if s.at == from => s.bad(Why::Digit),
                 _ => Ok(()),
             }
         };
@@ -211,7 +244,7 @@ impl<'t> Scanner<'t> {
         if self.peek()? == b'0' {
             self.at += 1;
             match self.bytes.get(self.at) {
-                Some(b'0'..=b'9') => return self.bad("a number cannot begin with 0"),
+                Some(b'0'..=b'9') => return self.bad(Why::LeadingZero),
                 None if !self.last => return Err(Stop::More),
                 _ => {}
             }
@@ -249,7 +282,7 @@ impl<'t> Scanner<'t> {
                     self.escape()?;
                 }
                 _ => {
-                    return self.bad("a control character stands in a text; it must be written as an escape");
+                    return self.bad(Why::Control);
                 }
             }
         }
@@ -287,12 +320,12 @@ impl<'t> Scanner<'t> {
                 for i in 2..6 {
                     let digit = self.bytes.get(self.at + i).ok_or(Stop::More)?;
                     if !digit.is_ascii_hexdigit() {
-                        return self.bad("`\\u` must be followed by four hexadecimal digits");
+                        return self.bad(Why::Unicode);
                     }
                 }
                 self.at += 6;
             }
-            _ => return self.bad("there is no such escape; a backslash is written as `\\\\`"),
+            _ => return self.bad(Why::Escape),
         }
         Ok(())
     }
@@ -301,18 +334,24 @@ impl<'t> Scanner<'t> {
     #[inline]
     fn key(&mut self) -> Result<Token, Stop> {
         if self.peek()? != b'"' {
-            return self.bad("a property name in quotes is expected here");
+            return self.bad(Why::Key);
         }
         let start = self.at;
         let kind = self.string()?;
         let range = start..self.at;
+        self.colon()?;
+        Ok(Token { kind, range })
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Result<(), Stop> {
         self.blanks();
         if self.peek()? != b':' {
-            return self.bad("`:` is expected behind a property name");
+            return self.bad(Why::Colon);
         }
         self.at += 1;
         self.blanks();
-        Ok(Token { kind, range })
+        Ok(())
     }
 
     /// Takes an array or object with all that is in it.
@@ -327,7 +366,7 @@ impl<'t> Scanner<'t> {
                 }
                 b'{' | b'[' => {
                     if depth == DEPTH_LIMIT {
-                        return self.bad("arrays and objects stand more than 512 deep in one another");
+                        return self.bad(Why::Depth);
                     }
                     let (word, bit) = (depth / 64, 1 << (depth % 64));
                     self.at += 1;
@@ -369,8 +408,8 @@ impl<'t> Scanner<'t> {
                     }
                     b'}' if object => self.at += 1,
                     b']' if !object => self.at += 1,
-                    _ if object => return self.bad("`,` or `}` is expected here"),
-                    _ => return self.bad("`,` or `]` is expected here"),
+                    _ if object => return self.bad(Why::CommaOrBrace),
+                    _ => return self.bad(Why::CommaOrBracket),
                 }
                 depth -= 1;
             }
@@ -391,7 +430,7 @@ impl<'t> Scanner<'t> {
                 self.at += 1;
                 self.blanks();
             }
-            _ if !first => return self.bad("`,` or `}` is expected here"),
+            _ if !first => return self.bad(Why::CommaOrBrace),
             _ => {}
         }
         self.key().map(Some)
@@ -411,25 +450,91 @@ impl<'t> Scanner<'t> {
                 self.at += 1;
                 self.blanks();
                 if self.peek()? == b']' {
-                    return self.bad("a value is expected behind `,`");
+                    return self.bad(Why::ValueBehindComma);
                 }
             }
-            _ if !first => return self.bad("`,` or `]` is expected here"),
+            _ if !first => return self.bad(Why::CommaOrBracket),
             _ => {}
         }
         Ok(true)
     }
 
-    /// Takes an object, which begins at the next byte, and lists its properties.
-    pub(super) fn object(&mut self, members: &mut Vec<Member>) -> Result<Token, Stop> {
+    /// Takes an object, which begins at the next byte, and lists its properties. True if its keys are those of
+    /// `shape`, which is quicker to see than to read them.
+    #[inline]
+    pub(super) fn object(&mut self, shape: &Shape, members: &mut Vec<Member>) -> Result<(Token, bool), Stop> {
         members.clear();
         let start = self.at;
         self.at += 1;
-        while let Some(key) = self.member(members.is_empty())? {
+        let mut same = true;
+        loop {
+            self.blanks();
+            match self.peek()? {
+                b'}' => {
+                    self.at += 1;
+                    break;
+                }
+                b',' if !members.is_empty() => {
+                    self.at += 1;
+                    self.blanks();
+                }
+                _ if !members.is_empty() => return self.bad(Why::CommaOrBrace),
+                _ => {}
+            }
+            let key = match shape.key(members.len()) {
+                Some((key, kind)) if self.bytes[self.at..].starts_with(key) => {
+                    let from = self.at;
+                    self.at += key.len();
+                    self.colon()?;
+                    Token { kind, range: from..from + key.len() }
+                }
+                _ => {
+                    same = false;
+                    self.key()?
+                }
+            };
             let value = self.value()?;
             members.push(Member { key, value });
         }
-        Ok(Token { kind: Kind::Object, range: start..self.at })
+        same &= members.len() == shape.keys.len();
+        Ok((Token { kind: Kind::Object, range: start..self.at }, same))
+    }
+}
+
+/// The keys of an object in their order, as they are written: rows of one export look alike.
+#[derive(Debug, Default)]
+pub(super) struct Shape {
+    bytes: Vec<u8>,
+    /// Where each key ends in the bytes, and whether it has escapes.
+    keys: Vec<(usize, Kind)>,
+}
+
+impl Shape {
+    /// That of the object with these properties.
+    pub(super) fn of(text: &str, members: &[Member]) -> Self {
+        let mut shape = Self::default();
+        for Member { key, .. } in members {
+            shape.bytes.extend_from_slice(text[key.range.clone()].as_bytes());
+            shape.keys.push((shape.bytes.len(), key.kind));
+        }
+        shape
+    }
+
+    /// A key with its quotes.
+    #[inline]
+    fn key(&self, i: usize) -> Option<(&[u8], Kind)> {
+        let &(end, kind) = self.keys.get(i)?;
+        let start = if i == 0 { 0 } else { self.keys[i - 1].0 };
+        Some((&self.bytes[start..end], kind))
+    }
+}
+
+/// The properties of an object that begins at `at` and has been checked before.
+pub(super) fn members(text: &str, at: usize) -> Vec<Member> {
+    let mut members = Vec::new();
+    match Scanner::new(text, at, true).object(&Shape::default(), &mut members) {
+        Ok(_) => members,
+        Err(_) => Vec::new(),
     }
 }
 
@@ -439,15 +544,12 @@ mod tests {
 
     use super::*;
 
-    fn whole(text: &str) -> Result<Token, Stop> {
+    fn whole(text: &str) -> Result<Token, (Stop, usize)> {
         let mut scanner = Scanner::new(text, 0, true);
         scanner.blanks();
-        let token = scanner.value()?;
+        let token = scanner.value().map_err(|stop| (stop, scanner.at))?;
         scanner.blanks();
-        if scanner.at < text.len() {
-            return Err(Stop::Bad { at: scanner.at, why: "more" });
-        }
-        Ok(token)
+        if scanner.at < text.len() { Err((Stop::Bad(Why::Value), scanner.at)) } else { Ok(token) }
     }
 
     #[test]
@@ -455,14 +557,21 @@ mod tests {
         let text = r#" {"a": [1, {"b\n": null}], "c":"d"}"#;
         let mut members = Vec::new();
         let mut scanner = Scanner::new(text, 1, true);
-        let token = scanner.object(&mut members).unwrap();
-        assert_eq!(token.range, 1..35);
+        let (token, same) = scanner.object(&Shape::default(), &mut members).unwrap();
+        assert_eq!((token.range, same), (1..35, false));
+        let shape = Shape::of(text, &members);
+        let again = members.clone();
+        assert!(Scanner::new(text, 1, true).object(&shape, &mut members).unwrap().1);
+        assert_eq!(members, again);
         let seen: Vec<_> = members
             .iter()
             .map(|m| (&text[m.key.inner()], &text[m.value.range.clone()], m.value.kind))
             .collect();
         assert_eq!(seen, [("a", r#"[1, {"b\n": null}]"#, Kind::Array), ("c", "\"d\"", Kind::Plain)]);
         assert_eq!(members[1].value.inner(), 32..33);
+        for other in [r#"{"a":1}"#, r#"{"a":1,"c":2,"d":3}"#, r#"{"a":1,"cc":2}"#, r#"{"c":1,"a":2}"#, "{}"] {
+            assert!(!Scanner::new(other, 0, true).object(&shape, &mut members).unwrap().1, "{other}");
+        }
     }
 
     #[test]
@@ -487,7 +596,7 @@ mod tests {
             ("{\"a\":]", 5),
         ] {
             match whole(text) {
-                Err(Stop::Bad { at: found, .. }) => assert_eq!(found, at, "{text}"),
+                Err((Stop::Bad(why), found)) => assert_eq!(found, at, "{text}: {}", why.text()),
                 other => panic!("{text}: {other:?}"),
             }
         }
@@ -509,14 +618,14 @@ mod tests {
             assert_eq!(Scanner::new(text, 0, false).value(), Err(Stop::More), "{text}");
         }
         assert!(whole("12").is_ok() && whole("0").is_ok() && whole("1e5").is_ok());
-        assert_eq!(whole("1."), Err(Stop::More));
+        assert_eq!(whole("1."), Err((Stop::More, 2)));
     }
 
     #[test]
     fn depth_is_limited() {
         let nest = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
         assert!(whole(&nest(512)).is_ok());
-        assert!(matches!(whole(&nest(513)), Err(Stop::Bad { at: 512, .. })));
+        assert_eq!(whole(&nest(513)), Err((Stop::Bad(Why::Depth), 512)));
         let mixed = format!("{}1{}", "{\"a\":[".repeat(256), "]}".repeat(256));
         assert!(whole(&mixed).is_ok());
     }
