@@ -42,25 +42,17 @@ pub(super) fn collect_within(
     let lookups = mapping.wanted_for(|table| schema.tables[table].lookup);
     sources.as_slice().par_iter().zip(&mut read_once).for_each(|(source, (_, stretches))| {
         if stretches.iter().any(|g| g.overflow) {
-            let (_, mut again) = read(source, &lookups, Task::Lookup(&mentions));
-            let mut again = again.iter_mut().map(|g| std::mem::take(&mut g.tables));
-            let mut all = again.next().unwrap_or_default();
-            for tables in again {
-                all.iter_mut().zip(tables).for_each(|(rows, more)| rows.extend(more));
-            }
-            for (number, gathered) in stretches.iter_mut().enumerate() {
-                for (table, rows) in gathered.tables.iter_mut().enumerate() {
-                    if schema.tables[table].lookup {
-                        *rows = if number == 0 { std::mem::take(&mut all[table]) } else { Vec::new() };
-                    }
+            let (_, again) = read(source, &lookups, Task::Lookup(&mentions));
+            stretches.iter_mut().for_each(|g| g.tables.retain(|table, _| !schema.tables[*table].lookup));
+            if let Some(first) = stretches.first_mut() {
+                for (table, rows) in again.into_iter().flat_map(|g| g.tables) {
+                    first.tables.entry(table).or_default().extend(rows);
                 }
             }
         } else {
-            for gathered in stretches {
-                for (table, rows) in gathered.tables.iter_mut().enumerate() {
-                    if schema.tables[table].lookup {
-                        rows.retain(|row| mentions.hold(row));
-                    }
+            for (table, rows) in stretches.iter_mut().flat_map(|g| &mut g.tables) {
+                if schema.tables[*table].lookup {
+                    rows.retain(|row| mentions.hold(row));
                 }
             }
         }

@@ -102,7 +102,8 @@ pub(super) fn date(text: &str) -> Option<String> {
     let text = text.trim();
     let seconds = if let Some(inner) = text.strip_prefix("/Date(").or_else(|| text.strip_prefix("\\/Date(")) {
         // Milliseconds since 1970; a zone behind them only says how to show them.
-        let end = inner.find([')', '+']).into_iter().chain(inner[1..].find('-').map(|i| i + 1)).min()?;
+        let end =
+            inner.bytes().enumerate().find(|(i, b)| matches!(b, b')' | b'+') || *b == b'-' && *i > 0)?.0;
         inner[..end].parse::<i64>().ok()?.div_euclid(1000)
     } else if text.get(..14).is_some_and(|head| head.bytes().all(|b| b.is_ascii_digit())) {
         cim_date(text)?
@@ -132,7 +133,7 @@ fn cim_date(text: &str) -> Option<i64> {
     let local = seconds([part(0, 4)?, part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?])?;
     let zone = text[14..].find(['+', '-']).map(|i| &text[14 + i..]);
     let minutes = match zone {
-        Some(zone) => match zone[1..].parse::<i64>() {
+        Some(zone) => match zone[1..].parse::<i16>().map(i64::from) {
             Ok(minutes) if zone.starts_with('-') => -minutes,
             Ok(minutes) => minutes,
             Err(_) => 0,
@@ -195,7 +196,21 @@ fn rfc3339(seconds: i64) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,40}", hostile in "[S1\\-0x%@/|=,\\[\\]\"\\\\. aDité+():T*]{0,30}") {
+            for text in [&text, &hostile, &format!("/Date({hostile}"), &format!("20240105101112{hostile}")] {
+                for (_, scalar) in Scalar::WORDS {
+                    text_fact(scalar, text);
+                }
+                build(text);
+            }
+        }
+    }
 
     #[test]
     fn dates_of_every_notation_become_utc() {
@@ -212,6 +227,9 @@ mod tests {
             ("2024-13-05", None),
             ("yesterday", None),
             ("/Date()/", None),
+            ("/Date(", None),
+            ("/Date(\u{e9}", None),
+            ("20240105101112+9223372036854775807", Some("2024-01-05T10:11:12Z")),
         ] {
             assert_eq!(date(text).as_deref(), expected, "{text}");
         }

@@ -235,8 +235,8 @@ const AUTHORITIES: &[(&str, &str)] = &[
 const BUILTIN: &[&str] = &["builtin", "vordefiniert", "predefinito", "integrado"];
 
 impl Identities {
-    /// Builds the identities from the evidence: computers from every cell that names one, domains from the
-    /// table `domains`, SIDs, user principal names and groups from `principals` and `admin_users`.
+    /// Builds the identities from the evidence: computers from every cell that names one and from network paths,
+    /// domains from the table `domains`, SIDs, user principal names and groups from `principals` and `admin_users`.
     pub fn build(schema: &Schema, evidence: &Evidence) -> Self {
         let mut out = Self::default();
         let rows = |table: &str| {
@@ -276,6 +276,7 @@ impl Identities {
             }
         }
         let mut principals = Vec::new();
+        let mut domains: BTreeSet<String> = BTreeSet::new();
         for table in ["principals", "admin_users"] {
             for (schema, row) in rows(table) {
                 let Some(field) = schema.field("account") else { continue };
@@ -285,11 +286,39 @@ impl Identities {
                     _ => None,
                 });
                 let sid = text(schema, row, "sid").and_then(|s| super::account::sid(&s));
+                domains.extend(account.domain().map(str::to_lowercase));
                 principals.push((account.clone(), sid, text(schema, row, "upn"), flag));
             }
         }
+        out.add_servers(schema, evidence, &domains);
         out.add_principals(&principals);
         out
+    }
+
+    /// Takes the servers of network paths for computers, where the domains are known and it is none of them:
+    /// the path of a distributed file system begins with the name of a domain.
+    fn add_servers(&mut self, schema: &Schema, evidence: &Evidence, domains: &BTreeSet<String>) {
+        if self.dns_of.is_empty() {
+            return;
+        }
+        for (t, table) in evidence.tables.iter().enumerate() {
+            for (f, field) in schema.tables[t].fields.iter().enumerate() {
+                if field.kind.scalar != Scalar::Path {
+                    continue;
+                }
+                for row in &table.rows {
+                    if let Fact::Text(path) = &row.cells[f].fact
+                        && path.starts_with(r"\\")
+                        && let Some(server) = computer_name(path).map(str::to_lowercase)
+                        && !server.contains(['.', '%', '$'])
+                        && !self.dns_of.contains_key(&server)
+                        && !domains.contains(&server)
+                    {
+                        self.computers.entry(server).or_default();
+                    }
+                }
+            }
+        }
     }
 
     /// Ties a NetBIOS and a DNS domain name together.

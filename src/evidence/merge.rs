@@ -45,7 +45,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
         let mut unknown = Vec::new();
         let mut looked_up = 0;
         for stretch in source.stretches {
-            for (table, rows) in stretch.tables.into_iter().enumerate() {
+            for (table, rows) in stretch.tables {
                 tables[table].extend(rows);
             }
             for (table, there) in stretch.present.into_iter().enumerate() {

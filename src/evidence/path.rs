@@ -271,7 +271,10 @@ impl Path {
 
 fn steps(text: &str, offset: usize, others: &dyn Fn(&str) -> Vec<Box<str>>) -> Result<Steps, Mistake> {
     let whole = |message: &str| Err((offset..offset + text.len().max(1), message.to_owned()));
-    let at = |i: usize, message: &str| Err((offset + i..offset + i + 1, message.to_owned()));
+    let at = |i: usize, message: &str| {
+        let width = text[i..].chars().next().map_or(1, char::len_utf8);
+        Err((offset + i..offset + i + width, message.to_owned()))
+    };
     let blanks = text.len() - text.trim_start().len();
     if text.trim().is_empty() {
         return whole("a path is missing here");

@@ -7,7 +7,7 @@
 //! only looked up in, rows are kept within a [`Budget`] for all files together. Where it is spent, the file is read a
 //! second time, when it is known which accounts matter.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -47,7 +47,8 @@ pub(super) struct Mentions {
 impl Mentions {
     /// Adds the accounts of all tables but lookup tables.
     pub(super) fn add(&mut self, schema: &Schema, gathered: &Gathered) {
-        for (table, rows) in schema.tables.iter().zip(&gathered.tables) {
+        for (id, rows) in &gathered.tables {
+            let table = &schema.tables[*id];
             if table.lookup {
                 continue;
             }
@@ -100,8 +101,8 @@ pub(super) enum Task<'m> {
 /// What one stretch of a file gave.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    /// Rows by table.
-    pub(super) tables: Vec<Vec<Row>>,
+    /// Rows by table; tables without rows are not in it.
+    pub(super) tables: BTreeMap<TableId, Vec<Row>>,
     /// How many rows of lookup tables there were, kept or not.
     pub(super) looked_up: usize,
     /// Rows of lookup tables were dropped because there was no more room.
@@ -175,7 +176,6 @@ impl<'m> Collector<'m> {
             scratch: String::new(),
             distinct: vec![HashSet::new(); tables],
             out: Gathered {
-                tables: vec![Vec::new(); tables],
                 present: vec![false; tables],
                 seen: vec![false; mapping.classes.len()],
                 ..Gathered::default()
@@ -331,7 +331,7 @@ impl<'m> Collector<'m> {
                     self.out.looked_up += 1;
                     if self.out.overflow || !budget.take() {
                         self.out.overflow = true;
-                        self.out.tables[row.table] = Vec::new();
+                        self.out.tables.remove(&row.table);
                         return;
                     }
                 }
@@ -362,7 +362,7 @@ impl<'m> Collector<'m> {
         {
             return;
         }
-        self.out.tables[row.table].push(row_of);
+        self.out.tables.entry(row.table).or_default().push(row_of);
     }
 
     /// Whether an object with the same plain values was there before. Only looks at simple fields, and never

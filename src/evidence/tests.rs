@@ -384,6 +384,44 @@ fn client_components() {
 }
 
 #[test]
+fn local_accounts_of_file_servers() {
+    let account = |text| Account::parse(text).unwrap();
+    let folder = |path: &str| {
+        step(
+            "SMS_TaskSequence_ConnectNetworkFolderAction",
+            json!({"SMSConnectNetworkFolderPath": path}),
+            json!({}),
+        )
+    };
+    let domain =
+        ("SMS_R_System", json!({"ResourceDomainORWorkgroup": "CONTOSO", "FullDomainName": "CONTOSO.COM"}));
+    let admin = (
+        "SMS_Admin",
+        json!({"LogonName": r"TAILSPIN\a", "AdminSid": "S-1-5-21-7-8-9-1104", "RoleNames": []}),
+    );
+    let steps = [
+        folder(r"\\fs1\x"),
+        folder(r"\\CONTOSO\dfs"),
+        folder(r"\\tailspin\dfs"),
+        folder(r"\\fabrikam.com\dfs"),
+    ];
+    let mut all = steps.to_vec();
+    all.extend([domain, admin]);
+    let (_, identities) = evidence_of(&[&all]);
+    for (text, scope) in [
+        (r"FS1\svc", Scope::Local),
+        (r"CONTOSO\svc", Scope::Domain),
+        (r"TAILSPIN\svc", Scope::Domain),
+        (r"FABRIKAM\svc", Scope::Domain),
+    ] {
+        assert_eq!(identities.scope(&account(text)), Some(scope), "{text}");
+    }
+    // Without any known domain, the server of a path could be one.
+    let (_, identities) = evidence_of(&[&steps]);
+    assert_eq!(identities.scope(&account(r"FS1\svc")), Some(Scope::Domain));
+}
+
+#[test]
 fn site_components() {
     let ldap = "LDAP://OU=Servers,DC=contoso,DC=com";
     let records = [
