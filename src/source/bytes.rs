@@ -149,15 +149,6 @@ impl Node {
         &self.origin
     }
 
-    /// Fills `buffer` with the first bytes, as far as there are any, without keeping anything open.
-    pub(super) fn head(&self, buffer: &mut [u8]) -> io::Result<()> {
-        match &self.origin {
-            Origin::File(path) => read_file(&File::open(path)?, 0, buffer).map(drop),
-            Origin::Held(raw) => raw.read_at(0, buffer).map(drop),
-            Origin::Entry(..) | Origin::Failed(_) => Ok(()),
-        }
-    }
-
     /// The bytes: those that someone already uses, or fetched anew.
     pub(super) fn raw(&self) -> Result<Arc<Raw>, SourceError> {
         match &self.origin {
@@ -170,7 +161,7 @@ impl Node {
             return Ok(raw);
         }
         let raw = Arc::new(match &self.origin {
-            Origin::File(path) => open(path)?,
+            Origin::File(path) => short(open(path)?)?,
             Origin::Entry(archive, index) => archive.inflate(*index, &self.limits)?,
             Origin::Held(_) | Origin::Failed(_) => Raw::Memory(Vec::new()),
         });
@@ -179,17 +170,24 @@ impl Node {
     }
 }
 
-/// A file. A short one is read at once: that is a system call less than keeping it open.
-fn open(path: &Path) -> io::Result<Raw> {
+/// Opens a file.
+pub(super) fn open(path: &Path) -> io::Result<Raw> {
     let file = File::open(path)?;
     let len = file.metadata()?.len();
-    if len > SNIFF as u64 {
-        return Ok(Raw::File(file, len));
+    Ok(Raw::File(file, len))
+}
+
+/// Takes a short file into memory, which is a system call less than keeping it open.
+fn short(raw: Raw) -> io::Result<Raw> {
+    match raw {
+        Raw::File(file, len) if len <= SNIFF as u64 => {
+            let mut bytes = vec![0; usize::try_from(len).unwrap_or_default()];
+            let read = read_file(&file, 0, &mut bytes)?;
+            bytes.truncate(read);
+            Ok(Raw::Memory(bytes))
+        }
+        raw => Ok(raw),
     }
-    let mut bytes = vec![0; usize::try_from(len).unwrap_or_default()];
-    let read = read_file(&file, 0, &mut bytes)?;
-    bytes.truncate(read);
-    Ok(Raw::Memory(bytes))
 }
 
 /// Takes in everything: up to `in_memory` bytes in memory, more in an unnamed temporary file. None if there

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use walkdir::{DirEntry, WalkDir};
 
 use super::archive::{Archive, Budget, MAGIC, Recent};
-use super::bytes::{Node, Origin, spool};
+use super::bytes::{Node, Origin, Raw, open, spool};
 use super::window::size_text;
 use super::{Limits, SourceError, Sources, reason};
 
@@ -63,7 +63,7 @@ impl Walk {
             Ok(found) if found.is_dir() => self.folder(path),
             Ok(found) if found.is_file() => {
                 if self.first(fs::canonicalize(path)) {
-                    self.file(path, found.len());
+                    self.file(path);
                 }
             }
             // A pipe or a device: can be read only once and from the beginning.
@@ -75,41 +75,54 @@ impl Walk {
         }
     }
 
+    /// The files of a folder and its folders. Links are followed here and not by `walkdir`, which would ask
+    /// the system about every file.
     fn folder(&mut self, root: &Path) {
-        let mut entries = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+        let walk = |path: &Path| WalkDir::new(path).sort_by_file_name().into_iter();
         let mut parent: Option<(PathBuf, PathBuf)> = None;
-        while let Some(entry) = entries.next() {
-            if self.full {
-                return;
-            }
-            let entry = match entry {
-                Ok(entry) => entry,
-                // A link to a folder above: everything in it is met anyway.
-                Err(e) if e.loop_ancestor().is_some() => continue,
-                Err(e) => {
-                    let hidden = e.depth() > 0 && e.path().and_then(Path::file_name).is_some_and(is_hidden);
-                    if !hidden {
-                        let path = e.path().unwrap_or(root).to_owned();
-                        let why = e.io_error().map_or_else(|| e.to_string(), reason);
-                        self.failed(&label(&path), &why);
-                    }
+        // Below the last one, those that lead to it through a link.
+        let mut folders = vec![walk(root)];
+        while let Some(entries) = folders.last_mut().filter(|_| !self.full) {
+            let entry = match entries.next() {
+                Some(Ok(entry)) => entry,
+                Some(Err(e)) => {
+                    let path = e.path().unwrap_or(root).to_owned();
+                    let why = e.io_error().map_or_else(|| e.to_string(), reason);
+                    self.failed(&label(&path), &why);
+                    continue;
+                }
+                None => {
+                    folders.pop();
                     continue;
                 }
             };
-            let is_dir = entry.file_type().is_dir();
-            if entry.depth() > 0 && is_hidden(entry.file_name()) {
-                if is_dir {
+            let path = entry.path();
+            let kind = entry.file_type();
+            let hidden = entry.depth() > 0 && is_hidden(entry.file_name());
+            if entry.depth() == 0 || kind.is_dir() {
+                if hidden || !self.first(fs::canonicalize(path)) {
                     entries.skip_current_dir();
                 }
                 continue;
             }
-            if is_dir {
-                if !self.first(fs::canonicalize(entry.path())) {
-                    entries.skip_current_dir();
+            if hidden {
+                continue;
+            }
+            if kind.is_file() {
+                if self.first(canonical(&entry, &mut parent)) {
+                    self.file(path);
                 }
-            } else if entry.file_type().is_file() && self.first(canonical(&entry, &mut parent)) {
-                let len = entry.metadata().map(|m| m.len()).unwrap_or_default();
-                self.file(entry.path(), len);
+            } else if kind.is_symlink() {
+                match fs::metadata(path) {
+                    Ok(found) if found.is_dir() => folders.push(walk(path)),
+                    Ok(found) if found.is_file() => {
+                        if self.first(fs::canonicalize(path)) {
+                            self.file(path);
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(e) => self.failed(&label(path), &reason(&e)),
+                }
             }
         }
     }
@@ -119,17 +132,24 @@ impl Walk {
         path.map_or(true, |path| self.seen.insert(path))
     }
 
-    fn file(&mut self, path: &Path, len: u64) {
-        let node = Node::new(Origin::File(path.to_owned()), len, &self.limits);
-        self.add(&label(path), node);
+    fn file(&mut self, path: &Path) {
+        let label = label(path);
+        match open(path) {
+            Ok(raw) => {
+                let node = Node::new(Origin::File(path.to_owned()), raw.len(), &self.limits);
+                self.add(&label, &raw, node);
+            }
+            Err(e) => self.failed(&label, &reason(&e)),
+        }
     }
 
     /// Something that can be read only once.
     fn stream(&mut self, label: &str, input: &mut dyn Read) {
         match spool(input, self.limits.in_memory, self.limits.stdin) {
             Ok(Some(raw)) => {
-                let len = raw.len();
-                self.add(label, Node::new(Origin::Held(Arc::new(raw)), len, &self.limits));
+                let raw = Arc::new(raw);
+                let node = Node::new(Origin::Held(Arc::clone(&raw)), raw.len(), &self.limits);
+                self.add(label, &raw, node);
             }
             Ok(None) => {
                 let limit = size_text(self.limits.stdin);
@@ -143,14 +163,11 @@ impl Walk {
     }
 
     /// A file, or what is in it if it is an archive.
-    fn add(&mut self, label: &str, node: Arc<Node>) {
+    fn add(&mut self, label: &str, raw: &Raw, node: Arc<Node>) {
         let mut head = [0; MAGIC.len()];
-        match node.head(&mut head) {
-            Ok(()) if &head == MAGIC => {
-                let mut budget = Budget::new(&self.limits);
-                self.archive(label, &node, 1, &mut budget);
-            }
-            Ok(()) => self.push(label, node),
+        match raw.read_at(0, &mut head) {
+            Ok(_) if &head == MAGIC => self.archive(label, &node, 1, &mut Budget::new(&self.limits)),
+            Ok(_) => self.push(label, node),
             Err(e) => self.failed(label, &reason(&e)),
         }
     }
@@ -227,9 +244,7 @@ fn too_many(limits: &Limits) -> String {
 /// The canonical path of a file. That of its folder is kept from one file to the next.
 fn canonical(entry: &DirEntry, parent: &mut Option<(PathBuf, PathBuf)>) -> io::Result<PathBuf> {
     let path = entry.path();
-    let Some(folder) = path.parent().filter(|_| !entry.path_is_symlink()) else {
-        return fs::canonicalize(path);
-    };
+    let Some(folder) = path.parent() else { return fs::canonicalize(path) };
     if let Some((known, canonical)) = parent
         && known == folder
     {
@@ -530,5 +545,29 @@ mod tests {
         assert_eq!(content(source), "<a/>");
         drop(bytes);
         assert_eq!(content(source), "error: there is no such file or folder");
+    }
+
+    #[test]
+    fn sources_are_read_from_several_threads() {
+        let names: Vec<String> = (0..30).map(|i| format!("{i}.xml")).collect();
+        let files: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), n.as_bytes())).collect();
+        let inner: Vec<Vec<u8>> = (0..6).map(|_| zipped(&files)).collect();
+        let labels: Vec<String> = (0..6).map(|i| format!("{i}.zip")).collect();
+        let outer: Vec<(&str, &[u8])> =
+            labels.iter().zip(&inner).map(|(l, z)| (l.as_str(), z.as_slice())).collect();
+        let dir = folder(&[("a.zip", &zipped(&outer))]);
+        let sources = read(&[dir.path().to_owned()], &Limits { in_memory: 1000, ..Limits::default() });
+        assert_eq!(sources.len(), 180);
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let list = sources.as_slice();
+                scope.spawn(move || {
+                    for i in 0..list.len() {
+                        let source = &list[(i * 7 + thread * 31) % list.len()];
+                        assert!(source.label().ends_with(&format!("!{}", content(source))));
+                    }
+                });
+            }
+        });
     }
 }

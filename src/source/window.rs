@@ -15,6 +15,27 @@ pub struct Damage {
 }
 
 impl Damage {
+    /// Puts together what was met in two segments of a source.
+    pub fn add(&mut self, other: Self) {
+        if other.places > 0 && (self.places == 0 || other.first < self.first) {
+            self.first = other.first;
+        }
+        self.places += other.places;
+    }
+
+    /// What a person should know of it, if there is any.
+    pub fn note(self, encoding: Encoding) -> Option<String> {
+        let what = match encoding {
+            Encoding::Utf8 | Encoding::Windows1252 => "not UTF-8: read as windows-1252",
+            Encoding::Utf16Le | Encoding::Utf16Be => "not UTF-16: read as U+FFFD",
+        };
+        match self.places {
+            0 => None,
+            1 => Some(format!("byte {} is {what}", self.first)),
+            n => Some(format!("{n} places, the first at byte {}, are {what}", self.first)),
+        }
+    }
+
     pub(super) fn count(&mut self, at: u64) {
         if self.places == 0 {
             self.first = at;
@@ -381,6 +402,18 @@ mod tests {
     }
 
     #[test]
+    fn damage_in_words() {
+        let mut damage = Damage::default();
+        assert_eq!(damage.note(Encoding::Utf8), None);
+        damage.add(Damage { places: 1, first: 70 });
+        damage.add(Damage::default());
+        assert_eq!(damage.note(Encoding::Utf8).unwrap(), "byte 70 is not UTF-8: read as windows-1252");
+        damage.add(Damage { places: 2, first: 30 });
+        let text = "3 places, the first at byte 30, are not UTF-16: read as U+FFFD";
+        assert_eq!(damage.note(Encoding::Utf16Le).unwrap(), text);
+    }
+
+    #[test]
     fn sizes_in_words() {
         assert_eq!(size_text(256), "256 bytes");
         assert_eq!(size_text(64 << 20), "64 MiB");
@@ -453,6 +486,61 @@ mod tests {
                     break;
                 }
             }
+        }
+    }
+
+    /// Bytes in which much may be wrong: halves of characters, surrogates, marks, NUL characters.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            6 => proptest::collection::vec(b' '..=b'~', 1..40),
+            2 => any::<u8>().prop_map(|b| vec![b]),
+            1 => Just("ü€🙂".as_bytes().to_vec()),
+            1 => Just(vec![0xe2, 0x82]),
+            1 => Just(vec![0xf0, 0x9f, 0x99]),
+            1 => Just(vec![0x3d, 0xd8]),
+            1 => Just(vec![0, 0, 0]),
+            1 => Just(b"a\0b\0\0c\0d".to_vec()),
+        ];
+        let mark = prop_oneof![
+            Just(&b""[..]),
+            Just(&b"\xff\xfe"[..]),
+            Just(&b"\xfe\xff"[..]),
+            Just(&b"\xef\xbb\xbf"[..]),
+            Just(&b"<\0"[..])
+        ];
+        (mark, proptest::collection::vec(piece, 0..40))
+            .prop_map(|(mark, pieces)| [mark, &pieces.concat()].concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_the_bytes_the_size_of_the_window_does_not_matter(
+            bytes in bytes(),
+            size in 1..80usize,
+            cut in 0..100usize,
+        ) {
+            let whole = source(&bytes, 1 << 20);
+            let window = whole.open().unwrap();
+            let damage = window.damage();
+            let (text, offsets) = collect(window);
+            prop_assert!(offsets.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", offsets);
+
+            let small = source(&bytes, size);
+            prop_assert_eq!(collect(small.open().unwrap()), (text.clone(), offsets.clone()));
+
+            // Two segments that meet where a character starts.
+            let cut = offsets[cut * (offsets.len() - 1) / 100];
+            let (first, second) = (small.open_range(0, Some(cut)).unwrap(), small.open_range(cut, None).unwrap());
+            let mut sum = Damage::default();
+            for mut window in [small.open_range(0, Some(cut)).unwrap(), small.open_range(cut, None).unwrap()] {
+                while window.advance(window.view().text.len()).unwrap() {}
+                sum.add(window.damage());
+            }
+            let (first, second) = (collect(first), collect(second));
+            prop_assert_eq!(first.0 + &second.0, text);
+            prop_assert_eq!(sum, damage);
         }
     }
 }
