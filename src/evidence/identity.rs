@@ -4,6 +4,7 @@
 //! name and a DNS name are tied together only by evidence that has both; a SID and a name likewise.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::account::computer_name;
 use super::{Account, AccountForm, Evidence, Fact, Row, Scalar, Schema};
@@ -119,6 +120,14 @@ impl Domain {
     fn key(&self) -> &str {
         self.dns.as_deref().or(self.netbios.as_deref()).unwrap_or_default()
     }
+}
+
+/// An account under the names a row tells.
+struct Principal {
+    account: Arc<Account>,
+    sid: Option<String>,
+    upn: Option<String>,
+    is_group: Option<bool>,
 }
 
 /// Where an account lives, resolved as far as the evidence allows.
@@ -281,13 +290,14 @@ impl Identities {
             for (schema, row) in rows(table) {
                 let Some(field) = schema.field("account") else { continue };
                 let Fact::Account(account) = &row.cells[field].fact else { continue };
-                let flag = schema.field("is_group").and_then(|f| match row.cells[f].fact {
+                let is_group = schema.field("is_group").and_then(|f| match row.cells[f].fact {
                     Fact::Flag(flag) => Some(flag),
                     _ => None,
                 });
                 let sid = text(schema, row, "sid").and_then(|s| super::account::sid(&s));
                 domains.extend(account.domain().map(str::to_lowercase));
-                principals.push((account.clone(), sid, text(schema, row, "upn"), flag));
+                let upn = text(schema, row, "upn");
+                principals.push(Principal { account: Arc::clone(account), sid, upn, is_group });
             }
         }
         out.add_servers(schema, evidence, &domains);
@@ -356,16 +366,12 @@ impl Identities {
         }
     }
 
-    #[allow(clippy::type_complexity)]
-    fn add_principals(
-        &mut self,
-        principals: &[(std::sync::Arc<Account>, Option<String>, Option<String>, Option<bool>)],
-    ) {
+    fn add_principals(&mut self, principals: &[Principal]) {
         // What two rows contradict each other about is not known.
         let mut sids: HashMap<String, Option<String>> = HashMap::new();
         let mut upns: HashMap<String, Option<String>> = HashMap::new();
         let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (account, sid, upn, _) in principals {
+        for Principal { account, sid, upn, .. } in principals {
             let identity = self.resolve(account);
             if identity.name.is_empty() {
                 continue;
@@ -385,8 +391,8 @@ impl Identities {
             keys.into_iter().filter_map(|(sid, keys)| Some((sid, keys.into_iter().next()?))).collect();
         self.key_of_upn = upns.into_iter().filter_map(|(upn, key)| Some((upn, key?))).collect();
         let mut groups: HashMap<String, Option<bool>> = HashMap::new();
-        for (account, sid, _, flag) in principals {
-            let Some(flag) = *flag else { continue };
+        for Principal { account, sid, is_group, .. } in principals {
+            let Some(flag) = *is_group else { continue };
             set_once(&mut groups, &self.resolve(account).key, &flag);
             if let Some(sid) = sid {
                 set_once(&mut groups, sid, &flag);
@@ -798,8 +804,6 @@ fn is_address(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn account(text: &str) -> Account {
@@ -824,8 +828,11 @@ mod tests {
         for computer in [r"\MP1.contoso.com", "db1", "dup.contoso.com", "dup.corp.fabrikam.net"] {
             out.add_computer(computer);
         }
-        let principal = |name: &str, sid: &str, upn: Option<&str>, group: Option<bool>| {
-            (Arc::new(account(name)), Some(sid.to_owned()), upn.map(str::to_owned), group)
+        let principal = |name: &str, sid: &str, upn: Option<&str>, is_group: Option<bool>| Principal {
+            account: Arc::new(account(name)),
+            sid: Some(sid.to_owned()),
+            upn: upn.map(str::to_owned),
+            is_group,
         };
         out.add_principals(&[
             principal(r"CONTOSO\jdoe", "S-1-5-21-1-2-3-1105", Some("jane.doe@contoso.com"), Some(false)),
