@@ -45,18 +45,22 @@ pub(super) struct Entry {
 }
 
 impl Archive {
-    /// Reads the directory of the archive that `node` holds, unless it has more than `entries` entries.
-    pub(super) fn open(node: &Arc<Node>, entries: usize, recent: &Arc<Recent>) -> Result<Self, SourceError> {
+    /// Reads the directory of the archive that `node` holds. None if it has more than `entries` entries: the
+    /// directory is kept in memory, so that its size has to be known before.
+    pub(super) fn open(
+        node: &Arc<Node>,
+        entries: usize,
+        recent: &Arc<Recent>,
+    ) -> Result<Option<Self>, SourceError> {
         let raw = node.raw()?;
-        // The directory is kept in memory, so that its size has to be known before.
         if raw.len() / DIRECTORY_ENTRY.1 > entries as u64 && directory_entries(&raw, entries)? > entries {
-            return Err(SourceError::Limit(String::new()));
+            return Ok(None);
         }
         let mut reader = Reader::new(node, recent);
         reader.raw = Some(raw);
         // The clone does not keep the file open.
         let zip = ZipArchive::new(reader).map_err(why)?.clone();
-        Ok(Self { zip })
+        Ok(Some(Self { zip }))
     }
 
     /// The entries that are files, in the order of the directory. Those of macOS's own are left out.

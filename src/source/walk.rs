@@ -182,8 +182,8 @@ impl Walk {
             return self.failed(label, &why);
         }
         let archive = match Archive::open(node, budget.entries, &self.recent) {
-            Ok(archive) => Arc::new(archive),
-            Err(SourceError::Limit(_)) => return self.failed(label, &too_many(&limits)),
+            Ok(Some(archive)) => Arc::new(archive),
+            Ok(None) => return self.failed(label, &too_many(&limits)),
             Err(SourceError::Io(e)) => return self.failed(label, &reason(&e)),
             Err(e) => return self.failed(label, &e.to_string()),
         };
