@@ -13,6 +13,8 @@
 pub mod assets;
 pub mod yaml;
 
+pub mod sddl;
+
 pub mod source;
 
 pub mod reader;
