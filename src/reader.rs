@@ -11,10 +11,13 @@ mod clixml;
 mod convert_to_xml;
 mod date;
 mod finish;
+mod gpo_report;
+mod inf;
 mod json;
 mod mof;
 #[cfg(test)]
 mod mutations;
+mod policy;
 mod recognise;
 mod row;
 mod run;
@@ -84,6 +87,12 @@ pub enum Format {
     ClientPolicy,
     /// MOF text: `instance of ... { ... };`.
     Mof,
+    /// A security template: `secedit /export`, `GptTmpl.inf`.
+    SecurityTemplate,
+    /// A Group Policy report.
+    GpoReport,
+    /// A resultant set of policy.
+    Rsop,
     /// A part of a task sequence export that holds no evidence: manifest, reference list, OPC parts.
     ExportPart,
 }
@@ -102,6 +111,9 @@ impl Format {
             Self::SecurityRoles => "security-roles",
             Self::ClientPolicy => "client-policy",
             Self::Mof => "mof",
+            Self::SecurityTemplate => "security-template",
+            Self::GpoReport => "gpo-report",
+            Self::Rsop => "rsop",
             Self::ExportPart => "export-part",
         }
     }

@@ -65,6 +65,13 @@ fn real_exports() {
         "LocalPrincipal",
         "ADGroup",
         "PSRepositoryItemInfo",
+        "UserRightsAssignment",
+        "GroupMembership",
+        "FileSecurity",
+        "SecurityPolicy",
+        "SharpHoundUser",
+        "OpenGraphNode",
+        "OpenGraphEdge",
     ] {
         let class = WantedClass { name: class.into(), properties: Vec::new() };
         wanted.classes.insert(class.name.to_lowercase().into(), class);

@@ -28,6 +28,10 @@ pub(super) enum Shape {
     SecurityRoles,
     /// A client policy.
     ClientPolicy,
+    /// A security template.
+    SecurityTemplate,
+    /// A Group Policy report or a resultant set of policy.
+    GpoReport,
     /// A part of an export that holds no evidence.
     ExportPart,
     /// Nothing that is read; the text says what it is.
@@ -67,7 +71,7 @@ pub(super) fn shape(text: &str, last: bool) -> Shape {
             }
         }
         '[' => match inf_header(rest) {
-            true => Shape::Other(format!("a security template (secedit, GptTmpl.inf); {LATER}")),
+            true => Shape::SecurityTemplate,
             false => Shape::Json,
         },
         '{' => Shape::Json,
@@ -84,7 +88,7 @@ fn plain(text: &str, first: char) -> Shape {
         return Shape::Other(format!("a site control file (sitectrl.ct0) of an old release; {LATER}"));
     }
     if head.starts_with(';') && head.lines().any(inf_header) {
-        return Shape::Other(format!("a security template (secedit, GptTmpl.inf); {LATER}"));
+        return Shape::SecurityTemplate;
     }
     let is_comment = head.starts_with("//") || head.starts_with("/*") || head.starts_with("#pragma");
     if mof::is_instance(head) || (is_comment && matches!(mof::next_instance(head, 0), Ok(Some(_)))) {
@@ -179,8 +183,8 @@ fn root(tokens: &Tokens<'_>, text: &str) -> Shape {
         "Types" if space("openxmlformats.org/package") => Shape::ExportPart,
         "Relationships" if space("openxmlformats.org/package") => Shape::ExportPart,
         "coreProperties" if space("openxmlformats.org/package") => Shape::ExportPart,
-        "GPO" | "report" if space("GroupPolicy/Settings") => other("a Group Policy report (Get-GPOReport)"),
-        "Rsop" => other("a resultant set of policy (gpresult, Get-GPResultantSetOfPolicy)"),
+        "GPO" | "report" if space("GroupPolicy/Settings") => Shape::GpoReport,
+        "Rsop" if space("GroupPolicy/Rsop") => Shape::GpoReport,
         "GroupPolicyBackupScheme" | "BackupInst" => other("a part of a Group Policy backup"),
         "html" | "HTML" => Shape::Other("an HTML page".into()),
         _ => Shape::Other(format!(
@@ -210,6 +214,11 @@ mod tests {
             ("<COMMAND SEQUENCENUM=\"1\"/>", Shape::CimXml),
             ("<ArrayOfString/>", Shape::CimXml),
             ("<SMS_Roles/>", Shape::SecurityRoles),
+            ("<GPO xmlns=\"http://www.microsoft.com/GroupPolicy/Settings\"/>", Shape::GpoReport),
+            ("<p:report xmlns:p=\"http://www.microsoft.com/GroupPolicy/Settings\"/>", Shape::GpoReport),
+            ("<Rsop xmlns=\"http://www.microsoft.com/GroupPolicy/Rsop\"/>", Shape::GpoReport),
+            ("[Unicode]\r\nUnicode=yes", Shape::SecurityTemplate),
+            ("; x\r\n[version]\r\n", Shape::SecurityTemplate),
             ("<Policy/>", Shape::ClientPolicy),
             ("<string/>", Shape::ExportPart),
             ("<LibraryDocument/>", Shape::ExportPart),
@@ -232,24 +241,8 @@ mod tests {
         for (text, expected) in [
             ("", "the file is empty"),
             (" \r\n", "the file is empty"),
-            (
-                "<GPO xmlns=\"http://www.microsoft.com/GroupPolicy/Settings\"/>",
-                "a Group Policy report (Get-GPOReport); this version does not read it",
-            ),
-            (
-                "<Rsop/>",
-                "a resultant set of policy (gpresult, Get-GPResultantSetOfPolicy); this version does not read it",
-            ),
             ("<GPO/>", "XML, but not an export that is known: its root element is `GPO`"),
             ("<!DOCTYPE html><html><br></html>", "an HTML page"),
-            (
-                "[Unicode]\r\nUnicode=yes",
-                "a security template (secedit, GptTmpl.inf); this version does not read it",
-            ),
-            (
-                "; x\r\n[Version]\r\n",
-                "a security template (secedit, GptTmpl.inf); this version does not read it",
-            ),
             (
                 "\tBEGIN_COMPONENT\r\n",
                 "a site control file (sitectrl.ct0) of an old release; this version does not read it",

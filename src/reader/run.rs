@@ -5,13 +5,14 @@ use crate::reader::client_policy::ClientPolicy;
 use crate::reader::clixml::{self, Clixml, Types};
 use crate::reader::convert_to_xml::ConvertToXml;
 use crate::reader::finish::{self, CutOff};
+use crate::reader::gpo_report::GpoReport;
 use crate::reader::recognise::{self, Shape};
 use crate::reader::security_roles::SecurityRoles;
 use crate::reader::stream::{self, Ended};
 use crate::reader::xml::{Kind, Stack, Tokens};
 use crate::reader::{
-    Data, Fault, Format, Missing, Note, Options, Reading, Record, Sink, Status, Wanted, json, mof, segments,
-    task_sequence,
+    Data, Fault, Format, Missing, Note, Options, Reading, Record, Sink, Status, Wanted, inf, json, mof,
+    segments, task_sequence,
 };
 use crate::source::{Bytes, Damage, Source, SourceError, Span, View, Window};
 
@@ -98,6 +99,21 @@ impl Job<'_> {
                     reading.notes.push(Note { text, span: Some(fault.span) });
                 }
                 reading
+            }
+            Shape::SecurityTemplate => {
+                let done = inf::read(&mut window, self.wanted, &mut sink);
+                let ended = Ended { fault: done.fault, stack: Stack::default(), at: 0, doctype: None };
+                let counts = Counts::of(done.records);
+                let mut reading = conclude(Format::SecurityTemplate, &counts, ended, &mut sink);
+                reading.notes.extend(done.notes);
+                reading
+            }
+            Shape::GpoReport => {
+                let mut reader = GpoReport::new(self.wanted);
+                let ended = run(&mut window, &mut reader, &mut sink);
+                reader.finish(&mut sink);
+                let format = if reader.is_rsop { Format::Rsop } else { Format::GpoReport };
+                conclude(format, &Counts::of(reader.records), ended, &mut sink)
             }
             Shape::TaskSequence => task_sequence_file(&mut window, &mut sink)?,
             Shape::ExportPart => {
