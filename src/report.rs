@@ -10,7 +10,7 @@ use crate::check::{Finding, Outcome, Run};
 use crate::content::{Content, Date, Revision};
 use crate::evidence::{Schema, TableId, Why};
 use crate::reader::Status;
-use crate::rules::Level;
+use crate::rules::{Level, RuleSet};
 use crate::source::Excerpt;
 
 mod concise;
@@ -36,8 +36,8 @@ pub struct Report<'a> {
     pub content: &'a Content,
     /// The evidence tables.
     pub schema: &'a Schema,
-    /// Title of each rule that ran, by its id.
-    pub titles: &'a BTreeMap<&'a str, &'a str>,
+    /// The rules.
+    pub rules: &'a RuleSet,
     /// What was given, in the order it was read.
     pub inputs: &'a [Input],
     /// Why this revision was applied, as half a sentence: "it is the newest".
@@ -48,6 +48,8 @@ pub struct Report<'a> {
     pub spots: &'a [Vec<Spot>],
     /// Where it shows that a rule could not be evaluated, one for each of [`Run::outcomes`]: path, line, column.
     pub open_places: &'a [Option<(String, u64, u64)>],
+    /// Whether a table of the schema is in no export at all.
+    pub absent: &'a [bool],
     /// How many columns there are to write in.
     pub columns: usize,
     /// Show every finding with an excerpt, every rule and its outcome, all that is missing.
@@ -191,7 +193,11 @@ impl<'a> Report<'a> {
             if open.why != Why::NotExported {
                 continue;
             }
-            for table in leaves(self.schema, &open.tables) {
+            let tables = leaves(self.schema, &open.tables);
+            let absent = |t: TableId| self.absent.get(t).copied().unwrap_or(true);
+            // Of what is exported in part something else is said.
+            let any = tables.iter().any(|&t| absent(t));
+            for table in tables.into_iter().filter(|&t| !any || absent(t)) {
                 let Some(collect) = self.schema.tables.get(table).map(|t| t.collect.as_str()) else {
                     continue;
                 };

@@ -597,6 +597,24 @@ mod check {
     }
 
     #[test]
+    fn no_format_shows_a_credential() {
+        let text = fs::read_to_string(repository("examples/contoso/task-sequences/ts.xml")).expect("there");
+        let at = text.find("Password\"").expect("a password");
+        let value = text[at..].split(['>', '<']).nth(1).expect("a value");
+        let accounts = fs::read_to_string(repository("examples/contoso/accounts.json")).expect("there");
+        let at = accounts.find("Reserved2\": \"").expect("a blob") + "Reserved2\": \"".len();
+        let blob = &accounts[at..at + 32];
+        assert!(value.len() > 8 && blob.bytes().all(|b| b.is_ascii_hexdigit()));
+        for format in ["human", "concise", "json"] {
+            let ran = Place::new().run(&["check", &contoso(), "--format", format, "--verbose"]).ends(1);
+            has(&ran.out, "clear-text-password");
+            for secret in [value, blob] {
+                assert!(!ran.out.contains(secret) && !ran.err.contains(secret), "{format}");
+            }
+        }
+    }
+
+    #[test]
     fn an_estate_in_order_has_notes_at_most() {
         let clean = repository("examples/clean");
         let json = Place::new().run(&["check", &clean, "--format", "json"]).ends(0).json();

@@ -1,6 +1,6 @@
 //! `cmlint check`: reads exports, runs the rules, writes the report.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -11,7 +11,7 @@ use super::names::{Book, Selector};
 use super::{Exit, Global, output, places};
 use crate::check::{self, Options, Outcome, Run};
 use crate::content::{Content, Date};
-use crate::evidence::{self, Collected, Evidence, Fact, Schema};
+use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
 use crate::reader::{Note, Status};
 use crate::report::text::{BAD, DOUBT, count, harmless, list, paint};
 use crate::report::{self, Format, Input, Report};
@@ -135,16 +135,15 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     // Room for line numbers and frames.
     let width = if args.format == FormatArg::Human { columns - 12 } else { 0 };
     let (spots, lost) = places::spots(&run.findings, &sources, &readings, width);
-    let titles: BTreeMap<&str, &str> =
-        rules.rules.iter().map(|r| (r.id.as_str(), r.title.as_str())).collect();
     let report = Report {
         content: &content,
         schema: &schema,
-        titles: &titles,
+        rules: &rules,
         inputs: &inputs,
         revision_reason: &revision_reason,
         run: &run,
         spots: &spots,
+        absent: &absent(&evidence),
         open_places: &places::open(&run.outcomes, &sources),
         columns,
         verbose: args.verbose,
@@ -234,6 +233,13 @@ fn revision(given: RevisionArg, content: &Content, schema: &Schema, evidence: &E
         reason.push_str(&format!(", not for {}", said(&others)));
     }
     (date, reason)
+}
+
+/// Which tables are in no export at all.
+fn absent(evidence: &Evidence) -> Vec<bool> {
+    let own =
+        |(id, table): (usize, &Table)| table.gaps.iter().any(|g| g.why == Why::NotExported && g.table == id);
+    evidence.tables.iter().enumerate().map(own).collect()
 }
 
 /// Site and build of the exported sites, each build once.

@@ -1,12 +1,15 @@
 //! Places in exports, found again for the report: lines, columns, excerpts. Each file is read once more, and
 //! only if something in it is to be shown.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::check::{Finding, Outcome, RuleOutcome};
 use crate::evidence::Input;
 use crate::report::Spot;
-use crate::source::{Excerpt, Location, Place, Request, Source, SourceError, Sources, Span, locate};
+use crate::source::{
+    Excerpt, Location, Place, Request, Source, SourceError, SourceId, Sources, Span, locate,
+};
 
 /// So many lines of a longer place are shown before the rest is left out.
 const LINES: usize = 4;
@@ -20,18 +23,14 @@ pub(super) fn spots(
 ) -> (Vec<Vec<Spot>>, Vec<String>) {
     let mut spots: Vec<Vec<Option<Spot>>> = findings.iter().map(|f| vec![None; f.labels.len()]).collect();
     let mut lost = Vec::new();
-    for source in sources {
-        let mut wanted: Vec<(usize, usize)> = Vec::new();
-        for (f, finding) in findings.iter().enumerate() {
-            for (l, label) in finding.labels.iter().enumerate() {
-                if label.place.source == source.id() {
-                    wanted.push((f, l));
-                }
-            }
+    let mut by_source: BTreeMap<SourceId, Vec<(usize, usize)>> = BTreeMap::new();
+    for (f, finding) in findings.iter().enumerate() {
+        for (l, label) in finding.labels.iter().enumerate() {
+            by_source.entry(label.place.source).or_default().push((f, l));
         }
-        if wanted.is_empty() {
-            continue;
-        }
+    }
+    for (id, wanted) in by_source {
+        let Some(source) = sources.get(id) else { continue };
         let secrets =
             usize::try_from(source.id().0).ok().and_then(|i| inputs.get(i)).map_or(&[][..], |i| &i.secrets);
         let labels: Vec<_> = wanted.iter().map(|&(f, l)| &findings[f].labels[l]).collect();
@@ -72,9 +71,12 @@ pub(super) fn open(outcomes: &[RuleOutcome], sources: &Sources) -> Vec<Option<(S
             _ => None,
         })
         .collect();
-    for source in sources {
-        let here: Vec<(usize, Span)> =
-            places.iter().filter(|(_, p)| p.source == source.id()).map(|(i, p)| (*i, p.span)).collect();
+    let mut by_source: BTreeMap<SourceId, Vec<(usize, Span)>> = BTreeMap::new();
+    for (i, place) in places {
+        by_source.entry(place.source).or_default().push((i, place.span));
+    }
+    for (id, here) in by_source {
+        let Some(source) = sources.get(id) else { continue };
         let spans: Vec<Span> = here.iter().map(|(_, span)| *span).collect();
         let found = positions(source, &spans).unwrap_or_default();
         for ((i, _), (line, column)) in here.into_iter().zip(found) {
@@ -91,6 +93,8 @@ fn here(
     secrets: &[Span],
     width: usize,
 ) -> Result<Vec<(Location, Vec<Excerpt>)>, SourceError> {
+    // An archive entry stays unpacked as long as this is held.
+    let _bytes = source.bytes()?;
     let mut requests: Vec<Request> =
         places.iter().map(|(place, record)| Request { span: place.span, within: record.span }).collect();
     let mut more: Vec<Range<usize>> = Vec::with_capacity(places.len());

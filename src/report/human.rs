@@ -138,6 +138,12 @@ fn one<'a>(report: &Report<'a>, block: &Block<'a>, met: &mut Met<'a>, out: &mut 
         let more = format!("also in {}", list(more));
         notes.push(format!("{} {}", paint(STRONG, "documented:"), paint(FAINT, wrap(&more, room, 12))));
     }
+    let because = report.rules.find(&finding.rule).and_then(|r| r.because.as_deref());
+    if let Some(because) = because
+        && met.statements.insert(&finding.rule)
+    {
+        notes.push(format!("{} {}", paint(STRONG, "why:"), wrap(&paragraphs(because), room, 5)));
+    }
     if finding.confidence < crate::rules::Confidence::High {
         notes.push(format!(
             "{} {}; the export leaves room for doubt",
@@ -201,6 +207,10 @@ fn documented<'a>(report: &Report<'a>, reference: &'a str, met: &mut Met<'a>, ro
     let _ = write!(out, "{title} {}", wrap(&format!("{name}: {}", paragraphs(text)), room, 12));
     if let Some(detail) = statement.detail.as_ref().and_then(|d| d.at(revision)) {
         let _ = write!(out, "\n{}{}", " ".repeat(12), wrap(&paragraphs(detail), room, 12));
+    }
+    // Only where the words changed is it of use to know those of this revision.
+    if let Some(terms) = statement.terms.as_ref().filter(|t| t.steps.len() > 1).and_then(|t| t.at(revision)) {
+        let _ = write!(out, "\n{}{}", " ".repeat(12), wrap(&format!("Worded “{terms}”."), room, 12));
     }
     let source = format!("{reference}, {revision}{level}");
     let _ = write!(out, "\n{}{}", " ".repeat(12), paint(FAINT, format_args!("({source})")));
@@ -675,7 +685,7 @@ fn every_rule(report: &Report<'_>, out: &mut String) {
         };
         let mut line = format!("{}  {}", pad(&paint(style, word), 14), row.rule);
         if let [one] = row.statements.as_slice() {
-            let _ = write!(line, " {}", paint(FAINT, one));
+            let _ = write!(line, " {}", paint(FAINT, format_args!("· {one}")));
         }
         let _ = writeln!(out, "  {line}");
         if !why.is_empty() {

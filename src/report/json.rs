@@ -106,7 +106,7 @@ struct OpenLocation<'a> {
 
 pub(super) fn write(report: &Report<'_>) -> String {
     let outcomes = report.outcomes();
-    let title = |rule: &str| report.titles.get(rule).copied();
+    let title = |rule: &str| report.rules.find(rule).map(|r| r.title.as_str());
     let root = Root {
         schema: SCHEMA,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
