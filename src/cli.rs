@@ -148,6 +148,13 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Color::Never => anstream::ColorChoice::Never,
     };
     color.write_global();
+    for (option, folder) in [("--content", &global.content), ("--rules", &global.rules)] {
+        if let Some(folder) = folder
+            && !folder.is_dir()
+        {
+            anyhow::bail!("{option} {}: there is no such folder", folder.display());
+        }
+    }
     match command {
         Command::Check(args) => check::run(&args, &global),
         Command::Explain(args) => explain::run(&args, &global),

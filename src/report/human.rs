@@ -697,7 +697,9 @@ fn every_rule(report: &Report<'_>, out: &mut String) {
 
 fn missing(report: &Report<'_>, out: &mut String) {
     let exports = report.missing_exports();
-    if !exports.is_empty() {
+    // Where a path is wrong there is something else to do first.
+    let lost = report.inputs.iter().all(|i| i.status == Status::Unreadable) && !report.inputs.is_empty();
+    if !exports.is_empty() && !lost {
         let open = (report.run.outcomes.iter())
             .filter(|o| matches!(&o.outcome, Outcome::NotEvaluated(o) if o.why == Why::NotExported))
             .count();
