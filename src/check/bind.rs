@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value as Json;
 
 use super::shared::{Index, Shared};
-use super::value::{Bucket, Value, bucket};
+use super::value::{Bucket, Tri, Value, bucket};
 use crate::content::{Content, Date};
 use crate::evidence::{AccountKind, Cell, Fact, FieldKind, Identities, Identity, Scope, TableId};
 use crate::rules::{
@@ -90,6 +90,38 @@ pub(super) struct BoundJoin<'b> {
     pub(super) filter: Vec<Bound<'b>>,
     /// Tests of `filter`, by number, through which rows can be looked up.
     pub(super) lookups: Vec<(usize, Arc<OnceLock<Index>>)>,
+    /// What `filter` says of each row, where it asks for nothing of the rows around it; filled when it pays.
+    pub(super) verdicts: Option<OnceLock<Vec<Tri>>>,
+}
+
+impl Bound<'_> {
+    /// Whether the test asks for a field of a row around it.
+    fn looks_out(&self) -> bool {
+        match &self.kind {
+            BoundKind::All(tests) | BoundKind::Any(tests) => tests.iter().any(Self::looks_out),
+            BoundKind::Not(test) => test.looks_out(),
+            // What a join inside asks of the rows around it may be the row itself; it does not matter which.
+            BoundKind::Some { join, .. } => join.filter.iter().any(Self::looks_out),
+            BoundKind::Field { op, .. } => match op {
+                BoundOp::In(values) | BoundOp::Has(values) => values.iter().any(|(_, v)| !v.is_const()),
+                BoundOp::StartsWith(values)
+                | BoundOp::EndsWith(values)
+                | BoundOp::Less(values)
+                | BoundOp::More(values)
+                | BoundOp::HasBits(values)
+                | BoundOp::HomeOf(values)
+                | BoundOp::Within(values) => values.iter().any(|v| !v.is_const()),
+                BoundOp::FoundIn { join, .. } => join.filter.iter().any(Self::looks_out),
+                BoundOp::Matches(_) | BoundOp::Exists(_) | BoundOp::Kind(_) | BoundOp::Scope(_) => false,
+            },
+        }
+    }
+}
+
+impl BoundOperand {
+    fn is_const(&self) -> bool {
+        matches!(self, Self::Const(_))
+    }
 }
 
 impl<'b> Binding<'b> {
@@ -135,7 +167,8 @@ impl<'b> Binding<'b> {
                 lookups.push((i, self.shared.index_slot(join.table, *field, *mode)));
             }
         }
-        BoundJoin { table: join.table, filter, lookups }
+        let verdicts = (!filter.iter().any(Bound::looks_out)).then(OnceLock::new);
+        BoundJoin { table: join.table, filter, lookups, verdicts }
     }
 
     fn op(&self, kind: FieldKind, op: &'b Op) -> BoundOp<'b> {

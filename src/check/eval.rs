@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::bind::{Bound, BoundJoin, BoundKind, BoundOp, BoundOperand};
 use super::open::{About, Cause};
-use super::shared::{Frame, Index, Shared};
+use super::shared::{Candidates, Frame, Index, Shared};
 use super::value::{Tri, Value, bucket, date, path, same, text, within};
 use crate::evidence::{Account, AccountKind, Cell, Fact, TableId, Why};
 use crate::rules::Mode;
@@ -17,10 +17,15 @@ pub(super) struct Eval<'b> {
     frames: Vec<Frame<'b>>,
     /// Why the last result was open.
     pub(super) causes: Vec<Cause>,
+    /// Reasons are not wanted: it is known already that something is open, only proof is looked for.
+    quiet: bool,
 }
 
 /// Tables with fewer rows are read through; looking them up would not pay.
 const SMALL: usize = 8;
+
+/// From so many rows on it pays to test all rows of a table once.
+const MANY: usize = 64;
 
 /// What a join looks for in a field.
 #[derive(Debug)]
@@ -39,7 +44,7 @@ enum Given<'v> {
 
 impl<'b> Eval<'b> {
     pub(super) fn new(shared: &'b Shared<'b>) -> Self {
-        Self { shared, frames: Vec::new(), causes: Vec::new() }
+        Self { shared, frames: Vec::new(), causes: Vec::new(), quiet: false }
     }
 
     /// Sets the row of the check; forgets the reasons of the row before.
@@ -103,7 +108,7 @@ impl<'b> Eval<'b> {
                     // Whatever it is, it is not among no rows.
                     let rows = self.join(join, None).0;
                     if rows != Tri::False {
-                        self.causes.push(unknown(&frame, field, cell));
+                        self.note(|| unknown(&frame, field, cell));
                     }
                     rows.min(Tri::Open)
                 }
@@ -117,7 +122,7 @@ impl<'b> Eval<'b> {
         }
         match &cell.fact {
             Fact::Unknown(_) => {
-                self.causes.push(unknown(&frame, field, cell));
+                self.note(|| unknown(&frame, field, cell));
                 return Tri::Open;
             }
             Fact::Empty => return matches!(op, BoundOp::Exists(false)).into(),
@@ -137,7 +142,7 @@ impl<'b> Eval<'b> {
                         | match &item.fact {
                             Fact::Empty => Tri::False,
                             Fact::Unknown(_) => {
-                                self.causes.push(unknown(&frame, field, item));
+                                self.note(|| unknown(&frame, field, item));
                                 Tri::Open
                             }
                             fact => {
@@ -240,7 +245,7 @@ impl<'b> Eval<'b> {
                     }
                     Given::Known(other) => {
                         let one = same(self.shared.ids, *mode, value, &other);
-                        if one == Tri::Open {
+                        if one == Tri::Open && !self.quiet {
                             causes.push(doubt(frame, value, &other));
                         }
                         one
@@ -320,23 +325,46 @@ impl<'b> Eval<'b> {
         let mark = self.causes.len();
         let mut open = false;
         let count = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
-        let lists = if table.rows.len() > SMALL { self.candidates(join, sought.as_ref()) } else { None };
-        let mut look = |this: &mut Self, row: u32| -> bool {
+        let candidates = if table.rows.len() > SMALL { self.candidates(join, sought.as_ref()) } else { None };
+        let look = |this: &mut Self, row: u32, open: &mut bool| -> bool {
             let before = this.causes.len();
             let frame = shared.row(join.table, row);
-            match this.joined(frame, join, sought.as_ref()) {
+            let quiet = this.quiet;
+            this.quiet = quiet || *open;
+            let result = this.joined(frame, join, sought.as_ref());
+            this.quiet = quiet;
+            match result {
                 Tri::True => return true,
                 Tri::False => this.causes.truncate(before),
                 Tri::Open => {
                     this.keep_new(mark, before);
-                    open = true;
+                    *open = true;
                 }
             }
             false
         };
-        let found = match &lists {
-            Some(lists) => lists.iter().flat_map(|rows| rows.iter().copied()).find(|row| look(self, *row)),
-            None => (0..count).find(|row| look(self, *row)),
+        let found = match &candidates {
+            None => (0..count).find(|row| look(self, *row, &mut open)),
+            Some(candidates) => {
+                let keyed = candidates.keyed.iter().flat_map(|rows| rows.iter().copied());
+                let found = keyed.into_iter().find(|row| look(self, *row, &mut open));
+                // None of the others is proven, so that one which is possible says all that they can say.
+                if found.is_none() && !open {
+                    let many = candidates.possible.is_none_or(|rows| rows.len() > MANY);
+                    let verdicts = if many { self.verdicts(join) } else { None };
+                    let mut possible = |row: u32| {
+                        if verdicts.is_none_or(|v| v.get(row as usize) != Some(&Tri::False)) {
+                            look(self, row, &mut open);
+                        }
+                        open
+                    };
+                    match candidates.possible {
+                        Some(rows) => _ = rows.iter().any(|row| possible(*row)),
+                        None => _ = (0..count).any(possible),
+                    }
+                }
+                found
+            }
         };
         if found.is_some() {
             self.causes.truncate(mark);
@@ -361,6 +389,21 @@ impl<'b> Eval<'b> {
         (if open { Tri::Open } else { Tri::False }, None)
     }
 
+    /// What the tests of a join say of each row of its table, if they ask for nothing else.
+    fn verdicts<'t>(&self, join: &'t BoundJoin<'t>) -> Option<&'t [Tri]> {
+        let verdicts = join.verdicts.as_ref()?.get_or_init(|| {
+            let mut eval = Eval::new(self.shared);
+            let rows = u32::try_from(self.shared.table(join.table).rows.len()).unwrap_or(u32::MAX);
+            (0..rows)
+                .map(|row| {
+                    eval.look_at(self.shared.row(join.table, row));
+                    eval.all(&join.filter)
+                })
+                .collect()
+        });
+        Some(verdicts)
+    }
+
     /// Whether a row of a join has what is sought and passes its tests.
     fn joined<'t>(&mut self, frame: Frame<'b>, join: &'t BoundJoin<'t>, sought: Option<&Sought<'_>>) -> Tri {
         let mut result = Tri::True;
@@ -382,7 +425,7 @@ impl<'b> Eval<'b> {
         match &cell.fact {
             Fact::Empty => Tri::False,
             Fact::Unknown(_) => {
-                self.causes.push(unknown(frame, sought.field, cell));
+                self.note(|| unknown(frame, sought.field, cell));
                 Tri::Open
             }
             Fact::List(items) => {
@@ -392,7 +435,7 @@ impl<'b> Eval<'b> {
                         | match &item.fact {
                             Fact::Empty | Fact::List(_) => Tri::False,
                             Fact::Unknown(_) => {
-                                self.causes.push(unknown(frame, sought.field, item));
+                                self.note(|| unknown(frame, sought.field, item));
                                 Tri::Open
                             }
                             fact => self.is(frame, &Value::new(fact, self.shared.ids), sought),
@@ -413,24 +456,22 @@ impl<'b> Eval<'b> {
     fn is(&mut self, frame: &Frame<'b>, value: &Value<'_>, sought: &Sought<'_>) -> Tri {
         let result = same(self.shared.ids, sought.mode, &sought.value, value);
         if result == Tri::Open {
-            self.causes.push(doubt(frame, &sought.value, value));
+            self.note(|| doubt(frame, &sought.value, value));
         }
         result
     }
 
     /// The rows that a join has to look at, by the lookup that leaves the fewest; none for all rows.
-    fn candidates<'t>(&self, join: &'t BoundJoin<'t>, sought: Option<&Sought<'t>>) -> Option<Vec<&'t [u32]>>
+    fn candidates<'t>(&self, join: &'t BoundJoin<'t>, sought: Option<&Sought<'t>>) -> Option<Candidates<'t>>
     where
         'b: 't,
     {
         let shared = self.shared;
-        let mut best: Option<Vec<&'t [u32]>> = None;
-        let size = |lists: &[&[u32]]| lists.iter().map(|l| l.len()).sum::<usize>();
-        let mut offer = |lists: Option<Vec<&'t [u32]>>| {
-            if let Some(lists) = lists
-                && best.as_ref().is_none_or(|b| size(&lists) < size(b))
-            {
-                best = Some(lists);
+        let all = shared.table(join.table).rows.len();
+        let mut best: Option<Candidates<'t>> = None;
+        let mut offer = |candidates: Candidates<'t>| {
+            if best.as_ref().is_none_or(|b| candidates.cost(all) < b.cost(all)) {
+                best = Some(candidates);
             }
         };
         if let Some(sought) = sought {
@@ -445,34 +486,34 @@ impl<'b> Eval<'b> {
                 continue;
             };
             let [(mode, operand)] = values.as_slice() else { continue };
-            let index = slot.get_or_init(|| shared.build_index(join.table, *field, *mode));
-            match operand {
-                BoundOperand::Const(value) => offer(index.rows(&value.bucket)),
-                _ => {
-                    let mut lists = Some(Vec::new());
-                    // The frame of the join is not there yet, so what it will call the row before is the last.
-                    let frame = match operand {
-                        BoundOperand::Match(_) => self.frames.last(),
-                        _ => self.frames.first(),
-                    };
-                    let field = match operand {
-                        BoundOperand::Match(field) | BoundOperand::Row(field) => *field,
-                        BoundOperand::Const(_) => continue,
-                    };
-                    let Some((frame, cell)) = frame.and_then(|f| Some((f, f.cell(field)?))) else { continue };
-                    match &cell.fact {
-                        Fact::Empty => {}
-                        Fact::Unknown(_) | Fact::List(_) => lists = None,
-                        fact => {
-                            let value = shared.value(frame, field, fact);
-                            lists = index.rows(&bucket(shared.ids, *mode, &value));
-                        }
-                    }
-                    offer(lists);
+            // The frame of the join is not there yet, so the row that an operand calls found is the last.
+            let (frame, own) = match operand {
+                BoundOperand::Const(value) => {
+                    let index = slot.get_or_init(|| shared.build_index(join.table, *field, *mode));
+                    offer(index.rows(&value.bucket));
+                    continue;
+                }
+                BoundOperand::Match(own) => (self.frames.last(), *own),
+                BoundOperand::Row(own) => (self.frames.first(), *own),
+            };
+            let Some((frame, cell)) = frame.and_then(|f| Some((f, f.cell(own)?))) else { continue };
+            match &cell.fact {
+                Fact::Empty => offer(Index::nothing()),
+                Fact::Unknown(_) | Fact::List(_) => {}
+                fact => {
+                    let value = shared.value(frame, own, fact);
+                    let index = slot.get_or_init(|| shared.build_index(join.table, *field, *mode));
+                    offer(index.rows(&bucket(shared.ids, *mode, &value)));
                 }
             }
         }
         best
+    }
+
+    fn note(&mut self, cause: impl FnOnce() -> Cause) {
+        if !self.quiet {
+            self.causes.push(cause());
+        }
     }
 
     /// Of the reasons from `before` on, keeps those of a table and kind that are not there since `mark`.
@@ -486,12 +527,8 @@ impl<'b> Eval<'b> {
     }
 
     fn undecided(&mut self, frame: &Frame<'b>, cell: &Cell, about: About) {
-        self.causes.push(Cause {
-            why: Why::Identity,
-            table: frame.table,
-            about,
-            place: cell.place.or(frame.record),
-        });
+        let place = cell.place.or(frame.record);
+        self.note(|| Cause { why: Why::Identity, table: frame.table, about, place });
     }
 
     /// The row that a join found, in a test that is (or is not) true.

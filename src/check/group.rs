@@ -12,7 +12,7 @@ use super::finding::{Scene, Writer, shown};
 use super::open::{About, Cause};
 use super::rows::{Verdict, missing, visit};
 use super::shared::Frame;
-use super::value::{Tri, Value, group_key, same};
+use super::value::{Tri, Value, bucket, group_key, same};
 use crate::evidence::{Fact, Scalar, Why};
 use crate::rules::{Group, Limit, Mode};
 
@@ -156,6 +156,9 @@ pub(super) fn group<'b>(
     verdict
 }
 
+/// With how many others of the same name a group is compared at most, so that many of one name stay affordable.
+const PARTNERS: usize = 32;
+
 /// Groups whose `by` values are possibly the same may be one.
 fn blend(binding: Binding<'_>, group: &Group, groups: &mut [Rows<'_>]) {
     let shared = binding.shared;
@@ -164,65 +167,78 @@ fn blend(binding: Binding<'_>, group: &Group, groups: &mut [Rows<'_>]) {
     if !scalars.iter().any(|s| matches!(s, Scalar::Account | Scalar::Computer)) {
         return;
     }
-    // Only what shares a bucket can be the same.
+    // Only what shares a key can be the same, or what has no name.
+    let at = group.by.iter().zip(&scalars).find(|(_, s)| matches!(s, Scalar::Account | Scalar::Computer));
+    let Some((field, scalar)) = at else { return };
+    let mode = Mode::of(*scalar, *scalar).unwrap_or(Mode::Name);
     let mut buckets: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let mut any: Vec<usize> = Vec::new();
+    let (mut any, mut named) = (Vec::new(), Vec::new());
     for (number, rows) in groups.iter().enumerate() {
         let Some(member) = rows.sure.first() else { continue };
-        let at = group.by.iter().zip(&scalars).find(|(_, s)| matches!(s, Scalar::Account | Scalar::Computer));
-        let Some((field, scalar)) = at else { return };
         let Some(cell) = member.frame.cell(*field) else { continue };
-        let mode = Mode::of(*scalar, *scalar).unwrap_or(Mode::Name);
-        match super::value::bucket(shared.ids, mode, &shared.value(&member.frame, *field, &cell.fact)) {
-            super::value::Bucket::Keys(keys) => {
-                keys.into_iter().for_each(|key| buckets.entry(key).or_default().push(number));
-            }
-            super::value::Bucket::Any => any.push(number),
-            super::value::Bucket::None => {}
+        let bucket = bucket(shared.ids, mode, &shared.value(&member.frame, *field, &cell.fact));
+        if bucket.any {
+            any.push(number);
+        } else {
+            named.push(number);
+            bucket.keys.into_iter().for_each(|key| buckets.entry(key).or_default().push(number));
         }
     }
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     for numbers in buckets.values() {
         for (i, a) in numbers.iter().enumerate() {
-            pairs.extend(numbers[i + 1..].iter().map(|b| (*a, *b)));
+            pairs.extend(numbers[i + 1..].iter().take(PARTNERS).map(|b| (*a, *b)));
         }
-    }
-    for a in &any {
-        pairs.extend((0..groups.len()).filter(|b| b != a).map(|b| (*a.min(&b), *a.max(&b))));
     }
     pairs.sort_unstable();
     pairs.dedup();
-    for (a, b) in pairs {
-        let (Some(x), Some(y)) = (groups[a].sure.first(), groups[b].sure.first()) else { continue };
-        let (x, y) = (x.frame, y.frame);
+    let compare = |a: usize, b: usize, groups: &[Rows<'_>]| -> Option<Vec<Cause>> {
+        let (x, y) = (groups[a].sure.first()?.frame, groups[b].sure.first()?.frame);
         let mut result = Tri::True;
-        let mut causes = Vec::new();
+        let mut doubts = Vec::new();
         for (field, scalar) in group.by.iter().zip(&scalars) {
-            let (Some(c), Some(d)) = (x.cell(*field), y.cell(*field)) else { continue };
+            let (c, d) = (x.cell(*field)?, y.cell(*field)?);
             let mode = Mode::of(*scalar, *scalar).unwrap_or(Mode::Name);
-            let one = same(
-                shared.ids,
-                mode,
-                &shared.value(&x, *field, &c.fact),
-                &shared.value(&y, *field, &d.fact),
-            );
+            let (v, w) = (shared.value(&x, *field, &c.fact), shared.value(&y, *field, &d.fact));
+            let one = same(shared.ids, mode, &v, &w);
             if one == Tri::Open {
-                causes.push(Cause {
-                    why: Why::Identity,
-                    table: group.table,
-                    about: About::Same(shown(&c.fact), shown(&d.fact)),
-                    place: y.record,
-                });
+                doubts.push((&c.fact, &d.fact));
             }
             result = result & one;
         }
-        if result == Tri::Open {
+        let cause = |(c, d): (&Fact, &Fact)| Cause {
+            why: Why::Identity,
+            table: group.table,
+            about: About::Same(shown(c), shown(d)),
+            place: y.record,
+        };
+        (result == Tri::Open).then(|| doubts.into_iter().map(cause).collect())
+    };
+    for (a, b) in pairs {
+        if let Some(causes) = compare(a, b, groups) {
             let (of_a, of_b) = (groups[a].sure.clone(), groups[b].sure.clone());
             groups[a].maybe.extend(of_b);
             groups[b].maybe.extend(of_a);
             groups[a].causes.extend(causes.clone());
             groups[b].causes.extend(causes);
         }
+    }
+    // Accounts without a name differ from each other, so that a group is the same as one of them at most. The
+    // largest says most.
+    let size = |number: &usize| std::cmp::Reverse(groups[*number].sure.len());
+    any.sort_by_key(size);
+    named.sort_by_key(size);
+    let mut more: Vec<(usize, usize, Vec<Cause>)> = Vec::new();
+    for (some, others) in [(&named, &any), (&any, &named)] {
+        for a in some {
+            let partner = others.iter().take(PARTNERS).find_map(|b| Some((*b, compare(*a, *b, groups)?)));
+            more.extend(partner.map(|(b, causes)| (*a, b, causes)));
+        }
+    }
+    for (a, b, causes) in more {
+        let of_b = groups[b].sure.clone();
+        groups[a].maybe.extend(of_b);
+        groups[a].causes.extend(causes);
     }
 }
 

@@ -53,23 +53,38 @@ impl<'e> Frame<'e> {
 #[derive(Debug, Default)]
 pub(super) struct Index {
     by_key: HashMap<String, Vec<u32>>,
-    /// Rows that may have any value.
+    /// Rows that possibly have any value.
     any: Vec<u32>,
 }
 
+/// The rows among which a value is to be looked for.
+#[derive(Debug)]
+pub(super) struct Candidates<'i> {
+    /// Rows that may be proven to have it; the same row may come twice.
+    pub(super) keyed: Vec<&'i [u32]>,
+    /// Rows that possibly have it and are not proven to; none for all rows.
+    pub(super) possible: Option<&'i [u32]>,
+}
+
+impl Candidates<'_> {
+    /// How much work it is to look at them, of `all` rows. Of those that are merely possible the first will do.
+    pub(super) fn cost(&self, all: usize) -> usize {
+        self.keyed.iter().map(|rows| rows.len()).sum::<usize>() + self.possible.map_or(all, <[u32]>::len) / 64
+    }
+}
+
 impl Index {
-    /// The rows that may have the value; the same row may come twice. None if it may be any row.
-    pub(super) fn rows<'i>(&'i self, bucket: &Bucket) -> Option<Vec<&'i [u32]>> {
-        match bucket {
-            Bucket::None => Some(vec![self.any.as_slice()]),
-            Bucket::Any => None,
-            Bucket::Keys(keys) => {
-                let mut lists: Vec<&[u32]> =
-                    keys.iter().filter_map(|key| self.by_key.get(key)).map(Vec::as_slice).collect();
-                lists.push(&self.any);
-                Some(lists)
-            }
+    /// The rows that may have the value.
+    pub(super) fn rows<'i>(&'i self, bucket: &Bucket) -> Candidates<'i> {
+        Candidates {
+            keyed: bucket.keys.iter().filter_map(|key| self.by_key.get(key)).map(Vec::as_slice).collect(),
+            possible: if bucket.any { None } else { Some(&self.any) },
         }
+    }
+
+    /// No row at all.
+    pub(super) fn nothing() -> Candidates<'static> {
+        Candidates { keyed: Vec::new(), possible: Some(&[]) }
     }
 }
 
@@ -189,14 +204,12 @@ impl<'e> Shared<'e> {
     }
 
     fn enter_value(&self, index: &mut Index, mode: Mode, number: u32, value: &Value<'_>) {
-        match bucket(self.ids, mode, value) {
-            Bucket::None => {}
-            Bucket::Any => index.any.push(number),
-            Bucket::Keys(keys) => {
-                for key in keys {
-                    index.by_key.entry(key).or_default().push(number);
-                }
-            }
+        let bucket = bucket(self.ids, mode, value);
+        if bucket.any {
+            index.any.push(number);
+        }
+        for key in bucket.keys {
+            index.by_key.entry(key).or_default().push(number);
         }
     }
 }

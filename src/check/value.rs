@@ -152,60 +152,58 @@ pub(super) fn within(inner: &str, outer: &str) -> bool {
 }
 
 /// Where a value is looked up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Bucket {
-    /// The same as nothing.
-    None,
-    /// Whatever is possibly the same has one of these keys, or none.
-    Keys(Vec<String>),
-    /// Possibly the same as anything.
-    Any,
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Bucket {
+    /// Whatever is the same has one of these keys; so has what is possibly the same, unless one of the two is
+    /// [`Bucket::any`].
+    pub(super) keys: Vec<String>,
+    /// The value is possibly the same as anything, though proven the same only as what shares a key.
+    pub(super) any: bool,
 }
 
-/// The keys by which a known value is looked up. Values that are the same, or possibly the same, share a key, or one
-/// of them is [`Bucket::Any`].
+/// The keys by which a known value is looked up.
 pub(super) fn bucket(ids: &Identities, mode: Mode, value: &Value<'_>) -> Bucket {
-    let one = |key: String| Bucket::Keys(vec![key]);
+    let one = |key: String| Bucket { keys: vec![key], any: false };
+    let texts = |of: fn(&str) -> String| text(value.fact).map_or_else(Bucket::default, |t| one(of(t)));
     match mode {
         Mode::Integer | Mode::Flag => match value.fact {
             Fact::Integer(n) => one(n.to_string()),
             Fact::Flag(flag) => one(flag.to_string()),
-            _ => Bucket::None,
+            _ => Bucket::default(),
         },
-        Mode::Text | Mode::Name | Mode::Site => {
-            text(value.fact).map_or(Bucket::None, |t| one(t.trim().to_lowercase()))
-        }
-        Mode::Date => text(value.fact).map_or(Bucket::None, |t| one(date(t).to_owned())),
-        Mode::Path => text(value.fact).map_or(Bucket::None, |t| one(path(t))),
+        Mode::Text | Mode::Name | Mode::Site => texts(|t| t.trim().to_lowercase()),
+        Mode::Date => texts(|t| date(t).to_owned()),
+        Mode::Path => texts(path),
         Mode::Account => match value.identity(ids) {
-            Some(identity) => match identity.name() {
-                Some(name) => Bucket::Keys(vec![format!("n{name}"), format!("k{}", identity.key())]),
-                None => Bucket::Any,
-            },
-            None => Bucket::None,
+            Some(identity) => {
+                let mut keys = vec![format!("k{}", identity.key())];
+                keys.extend(identity.name().map(|name| format!("n{name}")));
+                Bucket { any: identity.name().is_none(), keys }
+            }
+            None => Bucket::default(),
         },
-        Mode::Computer => text(value.fact).map_or(Bucket::None, computer_bucket),
+        Mode::Computer => text(value.fact).map_or_else(Bucket::default, computer_bucket),
         Mode::ComputerAccount => match value.fact {
-            Fact::Account(_) => match value.identity(ids).as_ref().and_then(|i| i.name()) {
-                Some(name) => match name.strip_suffix('$') {
-                    Some(label) => one(cut(label)),
-                    None => Bucket::None,
-                },
-                None => Bucket::Any,
+            Fact::Account(_) => match value.identity(ids).as_ref().map(|i| i.name()) {
+                Some(Some(name)) => {
+                    name.strip_suffix('$').map_or_else(Bucket::default, |label| one(cut(label)))
+                }
+                Some(None) => Bucket { keys: Vec::new(), any: true },
+                None => Bucket::default(),
             },
-            _ => text(value.fact).map_or(Bucket::None, computer_bucket),
+            _ => text(value.fact).map_or_else(Bucket::default, computer_bucket),
         },
     }
 }
 
 /// A computer is looked up by what its NetBIOS name would be; an address may be any computer's.
 fn computer_bucket(text: &str) -> Bucket {
-    let Some(name) = computer_name(text) else { return Bucket::Any };
+    let Some(name) = computer_name(text) else { return Bucket { keys: Vec::new(), any: true } };
     let address = name.contains(':') || name.split('.').all(|part| part.bytes().all(|b| b.is_ascii_digit()));
     if address {
-        return Bucket::Any;
+        return Bucket { keys: vec![name.to_lowercase()], any: true };
     }
-    Bucket::Keys(vec![cut(name.split('.').next().unwrap_or(name))])
+    Bucket { keys: vec![cut(name.split('.').next().unwrap_or(name))], any: false }
 }
 
 /// NetBIOS names have 15 characters at most.
@@ -292,11 +290,10 @@ mod tests {
                 if same(&ids, Mode::Account, &va, &vb) == Tri::False {
                     continue;
                 }
-                let shared = match (bucket(&ids, Mode::Account, &va), bucket(&ids, Mode::Account, &vb)) {
-                    (Bucket::Keys(x), Bucket::Keys(y)) => x.iter().any(|k| y.contains(k)),
-                    (Bucket::None, _) | (_, Bucket::None) => false,
-                    _ => true,
-                };
+                let (x, y) = (bucket(&ids, Mode::Account, &va), bucket(&ids, Mode::Account, &vb));
+                let keyed = x.keys.iter().any(|k| y.keys.contains(k));
+                let proven = same(&ids, Mode::Account, &va, &vb) == Tri::True;
+                let shared = keyed || (!proven && (x.any || y.any));
                 assert!(shared, "{a:?} {b:?}");
             }
         }
