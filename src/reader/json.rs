@@ -20,6 +20,7 @@ use token::{Kind, Member, Scanner, Stop, Token};
 
 pub(super) use parts::{Part, Tallied, join, outline, read_part};
 
+use crate::reader::recognise::floor;
 use crate::reader::{Format, Note, Reading, Sink, Status, Wanted};
 use crate::source::{SourceError, Span, View, Window};
 
@@ -58,7 +59,7 @@ struct Rest {
 impl Rest {
     fn from(view: View<'_>, at: usize) -> Self {
         let text = view.text;
-        let at = text.floor_char_boundary(at.min(text.len()));
+        let at = floor(text, at);
         let here = text[at..].chars().next().map_or(0, char::len_utf8);
         Self { at, here: view.span(at..at + here), all: view.span(at..text.len()) }
     }
@@ -357,10 +358,10 @@ fn look(
         if next == b'{' && name == "graph" {
             let mut ahead = *s;
             ahead.at += 1;
-            if let Some(inner) = ahead.member(true)? {
-                if matches!(&text[inner.inner()], "nodes" | "edges") {
-                    return Ok(Plan::Foreign("BloodHound OpenGraph data"));
-                }
+            if let Some(inner) = ahead.member(true)?
+                && matches!(&text[inner.inner()], "nodes" | "edges")
+            {
+                return Ok(Plan::Foreign("BloodHound OpenGraph data"));
             }
         }
         if name == "data" && next == b'[' && (sharphound(text, members) || sharphound_rows(text, s.at)) {
@@ -401,7 +402,7 @@ fn sharphound(text: &str, members: &[Member]) -> bool {
 
 /// Whether the first rows of the list at `at` look like SharpHound's.
 fn sharphound_rows(text: &str, at: usize) -> bool {
-    let end = text.floor_char_boundary((at + (64 << 10)).min(text.len()));
+    let end = floor(text, at + (64 << 10));
     let head = &text.as_bytes()[at..end];
     ["\"ObjectIdentifier\"", "\"Aces\""]
         .iter()
@@ -417,11 +418,11 @@ fn conclude(mut tally: Tally, foreign: Option<&'static str>) -> Reading {
     } else {
         Format::Json
     };
-    if let Some(span) = tally.first_truncated {
-        let values = if tally.truncated == 1 {
+    if let Some(span) = tally.cut_off.first {
+        let values = if tally.cut_off.values == 1 {
             "a value is".to_owned()
         } else {
-            format!("{} values are", tally.truncated)
+            format!("{} values are", tally.cut_off.values)
         };
         tally.notes.push(Note {
             text: format!("{values} cut off at the depth of the export, the first one here; export again with ConvertTo-Json -Depth 10"),

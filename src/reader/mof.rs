@@ -35,7 +35,7 @@ pub(super) fn is_instance(text: &str) -> bool {
 
 /// The instances of a text that holds nothing else, joined by anything or by commas; none if it is not that.
 pub(super) fn parse(text: View<'_>) -> Option<Vec<Value>> {
-    let mut parser = Parser { view: text, at: 0 };
+    let mut parser = Parser { view: text, at: 0, last: true };
     let mut values = Vec::new();
     loop {
         parser.blanks().ok()?;
@@ -52,7 +52,7 @@ pub(super) fn parse(text: View<'_>) -> Option<Vec<Value>> {
 
 /// One parsed instance and the position behind it.
 pub(super) fn instance_at(view: View<'_>, at: usize) -> Result<(Value, usize), Stop> {
-    let mut parser = Parser { view, at };
+    let mut parser = Parser { view, at, last: true };
     let value = parser.instance(0)?;
     parser.blanks_or_end();
     if parser.peek() == Some(b';') {
@@ -61,24 +61,31 @@ pub(super) fn instance_at(view: View<'_>, at: usize) -> Result<(Value, usize), S
     Ok((value, parser.at))
 }
 
-/// The position of the next instance from `at` on, skipping what is not an instance; none if there is none.
-/// [`Stop::More`] if the text ends in something that is skipped.
-pub(super) fn next_instance(text: &str, at: usize) -> Result<Option<usize>, Stop> {
+/// Goes from `at` to the next instance, past what is none; false if there is none. Where the text ends in the middle of
+/// something ([`Stop::More`]), `at` is its beginning. `last` says that nothing follows the text.
+pub(super) fn next_instance(text: &str, at: &mut usize, last: bool) -> Result<bool, Stop> {
     let offsets = Offsets::new(crate::source::Encoding::Utf8, 0);
-    let mut parser = Parser { view: View { text, offsets: &offsets }, at };
+    let mut parser = Parser { view: View { text, offsets: &offsets }, at: *at, last };
     loop {
-        parser.blanks()?;
+        let blanks = parser.blanks();
+        *at = parser.at;
+        blanks?;
         match parser.peek() {
-            None => return Ok(None),
-            Some(b'i' | b'I') if parser.starts_instance()? => return Ok(Some(parser.at)),
+            None => return Ok(false),
+            Some(b'i' | b'I') if parser.starts_instance()? => return Ok(true),
             Some(b'"') => {
                 parser.string(b'"')?;
             }
-            Some(b'#') => {
-                parser.at = parser.find(b'\n').unwrap_or(text.len());
-            }
+            Some(b'#') => match parser.find(b'\n') {
+                Some(end) => parser.at = end,
+                None if last => parser.at = text.len(),
+                None => return Err(Stop::More),
+            },
             Some(b) if is_word(b) => {
                 parser.word();
+                if parser.at == text.len() && !last {
+                    return Err(Stop::More);
+                }
             }
             Some(_) => parser.at += text[parser.at..].chars().next().map_or(1, char::len_utf8),
         }
@@ -89,7 +96,7 @@ pub(super) fn next_instance(text: &str, at: usize) -> Result<Option<usize>, Stop
 /// printed beyond the depth of an export. Values that are not MOF are [`Data::Truncated`]. None if the text does not
 /// begin with a pair.
 pub(super) fn pairs(text: View<'_>) -> Option<Vec<(Box<str>, Value)>> {
-    let mut parser = Parser { view: text, at: 0 };
+    let mut parser = Parser { view: text, at: 0, last: true };
     let mut pairs = Vec::new();
     loop {
         parser.blanks().ok()?;
@@ -181,6 +188,8 @@ fn is_word(b: u8) -> bool {
 struct Parser<'v> {
     view: View<'v>,
     at: usize,
+    /// Whether nothing follows the text.
+    last: bool,
 }
 
 impl<'v> Parser<'v> {
@@ -210,7 +219,11 @@ impl<'v> Parser<'v> {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\r' | b'\n' | 0 | 0x0c) => self.at += 1,
                 Some(b'/') => match self.bytes().get(self.at + 1) {
-                    Some(b'/') => self.at = self.find(b'\n').unwrap_or(self.view.text.len()),
+                    Some(b'/') => match self.find(b'\n') {
+                        Some(end) => self.at = end,
+                        None if self.last => self.at = self.view.text.len(),
+                        None => return Err(Stop::More),
+                    },
                     Some(b'*') => {
                         let rest = &self.bytes()[self.at + 2..];
                         let end = memchr::memmem::find(rest, b"*/").ok_or(Stop::More)?;
@@ -255,7 +268,7 @@ impl<'v> Parser<'v> {
 
     /// Whether `instance of` stands here.
     fn starts_instance(&self) -> Result<bool, Stop> {
-        let mut ahead = Parser { view: self.view, at: self.at };
+        let mut ahead = Parser { view: self.view, at: self.at, last: self.last };
         for keyword in ["instance", "of"] {
             match ahead.keyword(keyword, "") {
                 Ok(()) => ahead.blanks()?,
@@ -554,13 +567,26 @@ mod tests {
     #[test]
     fn the_next_instance_of_a_file() {
         let text = "// c\n#pragma namespace(\"\\\\\\\\.\\\\root\")\nclass Y { string instance; };\n[\"instance of Z\"] instance of X {};";
-        let at = next_instance(text, 0).unwrap().unwrap();
+        let mut at = 0;
+        assert_eq!(next_instance(text, &mut at, true), Ok(true));
         assert_eq!(&text[at..at + 13], "instance of X");
         let (value, end) = instance_at(View { text, offsets: &Offsets::new(Encoding::Utf8, 0) }, at).unwrap();
         assert_eq!(object(&value).class.as_deref(), Some("X"));
         assert_eq!(end, text.len());
-        assert_eq!(next_instance(text, end), Ok(None));
-        assert_eq!(next_instance("/* open", 0), Err(Stop::More));
+        at = end;
+        assert_eq!(next_instance(text, &mut at, true), Ok(false));
+        for (text, kept) in [
+            ("x /* open", 2),
+            ("x // open", 2),
+            ("ab cd", 3),
+            ("ab insta", 3),
+            ("ab instance o", 3),
+            ("#pragma x", 0),
+            ("a \"b", 2),
+        ] {
+            at = 0;
+            assert_eq!((next_instance(text, &mut at, false), at), (Err(Stop::More), kept), "{text}");
+        }
     }
 
     #[test]
@@ -581,7 +607,7 @@ mod tests {
         #[test]
         fn nothing_panics(text in "(instance of X \\{ )?[A-Za-z=;{}\"'\\\\ /*#\\[\\]0-9.ü,\\n-]{0,60}") {
             let view = View { text: &text, offsets: &Offsets::new(Encoding::Utf8, 0) };
-            let _ = (parse(view), pairs(view), next_instance(&text, 0), instance_at(view, 0));
+            let _ = (parse(view), pairs(view), next_instance(&text, &mut 0, true), instance_at(view, 0));
         }
     }
 }

@@ -91,7 +91,7 @@ fn plain(text: &str, first: char) -> Shape {
         return Shape::SecurityTemplate;
     }
     let is_comment = head.starts_with("//") || head.starts_with("/*") || head.starts_with("#pragma");
-    if mof::is_instance(head) || (is_comment && matches!(mof::next_instance(head, 0), Ok(Some(_)))) {
+    if mof::is_instance(head) || (is_comment && mof::next_instance(head, &mut 0, true) == Ok(true)) {
         return Shape::Mof;
     }
     // One character: anything more could be a credential.

@@ -286,10 +286,10 @@ fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result
     'windows: loop {
         let (view, last) = (window.view(), window.at_end());
         loop {
-            let start = match mof::next_instance(view.text, at) {
-                Ok(Some(start)) => start,
-                Ok(None) | Err(mof::Stop::More) if last => break 'windows,
-                Ok(None) | Err(mof::Stop::More) => break,
+            let start = match mof::next_instance(view.text, &mut at, last) {
+                Ok(true) => at,
+                Ok(false) | Err(mof::Stop::More) if last => break 'windows,
+                Ok(false) | Err(mof::Stop::More) => break,
                 Err(mof::Stop::Bad { at, why }) => {
                     fault = Some(mof_fault(view, at, why));
                     break 'windows;

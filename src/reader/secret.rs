@@ -401,7 +401,7 @@ pub(super) fn assigned(text: &str) -> Vec<Range<usize>> {
                 || dash.ends_with(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '('))
         };
         let name = &text[start..at];
-        if !is_secret_list(name) && !(switch && is_secret_switch(name)) {
+        if !(is_secret_list(name) || switch && is_secret_switch(name)) {
             continue;
         }
         let Some(value) = value_behind(text, at, switch) else { continue };
@@ -625,25 +625,27 @@ mod tests {
     /// The places, counted by hand; the words found are never compared, only where they are.
     #[test]
     fn assignments() {
-        for (text, places) in [
-            ("OSDJoinPassword=abc", vec![16..19]),
-            ("setup.exe /password:abc /q", vec![20..23]),
-            ("x.ps1 -Password abc -q", vec![16..19]),
-            ("x.ps1 -Password \"a b\" -q", vec![17..20]),
-            ("Server=s;Uid=u;Pwd=abc;Db=d", vec![19..22]),
-            ("a Password=\"abc\" Secret='de'", vec![12..15, 25..27]),
-            ("{\"password\": \"abc\"}", vec![14..17]),
-            ("OSDJoinPassword=%Join%", vec![]),
-            ("-Password $pw", vec![]),
-            ("-Password -Force", vec![]),
-            ("/password: ", vec![]),
-            ("Password= Domain=contoso", vec![]),
-            ("the password is needed", vec![]),
-            ("PasswordNeverExpires=True", vec![]),
-            ("if ($Password == 'x')", vec![]),
-            ("schtasks /ru u /rp abc", vec![19..22]),
-        ] {
-            assert_eq!(assigned(text), places, "{text}");
+        let cases: [(&str, &[(usize, usize)]); 16] = [
+            ("OSDJoinPassword=abc", &[(16, 19)]),
+            ("setup.exe /password:abc /q", &[(20, 23)]),
+            ("x.ps1 -Password abc -q", &[(16, 19)]),
+            ("x.ps1 -Password \"a b\" -q", &[(17, 20)]),
+            ("Server=s;Uid=u;Pwd=abc;Db=d", &[(19, 22)]),
+            ("a Password=\"abc\" Secret='de'", &[(12, 15), (25, 27)]),
+            ("{\"password\": \"abc\"}", &[(14, 17)]),
+            ("OSDJoinPassword=%Join%", &[]),
+            ("-Password $pw", &[]),
+            ("-Password -Force", &[]),
+            ("/password: ", &[]),
+            ("Password= Domain=contoso", &[]),
+            ("the password is needed", &[]),
+            ("PasswordNeverExpires=True", &[]),
+            ("if ($Password == 'x')", &[]),
+            ("schtasks /ru u /rp abc", &[(19, 22)]),
+        ];
+        for (text, places) in cases {
+            let found: Vec<_> = assigned(text).iter().map(|r| (r.start, r.end)).collect();
+            assert_eq!(found, places, "{text}");
             assert_eq!(assigns_secret(text), !places.is_empty(), "{text}");
         }
     }

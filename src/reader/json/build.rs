@@ -275,10 +275,10 @@ impl Builder<'_> {
                 }
                 Use::Class(rank) => {
                     let token = self.scanner.value()?;
-                    if class.as_ref().is_none_or(|(surest, _)| *surest > rank) {
-                        if let Some(found) = class_in(self.view.text, rank, &token) {
-                            class = Some((rank, found));
-                        }
+                    if class.as_ref().is_none_or(|(surest, _)| *surest > rank)
+                        && let Some(found) = class_in(self.view.text, rank, &token)
+                    {
+                        class = Some((rank, found));
                     }
                     // Of a user or a group it is a property like others.
                     if rank == 5 && token.is_text() {

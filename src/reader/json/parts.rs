@@ -62,12 +62,12 @@ pub(crate) fn outline(text: &str, wanted: &Wanted) -> Option<Outline> {
             s.at += 1;
             List::Plain
         }
-        b'{' => match envelope(s, wanted)? {
-            Some((inside, class)) => {
+        b'{' => match object(s, wanted)? {
+            First::Envelope(inside, class) => {
                 s = inside;
                 List::Envelope(class)
             }
-            None => List::Lines,
+            First::Row => List::Lines,
         },
         _ => return None,
     };
@@ -107,10 +107,16 @@ pub(crate) fn outline(text: &str, wanted: &Wanted) -> Option<Outline> {
         .then(|| Outline { list, pattern: pattern.into(), before: brace - from })
 }
 
-/// The scanner behind the `[` of an envelope's rows and their class; `Some(None)` if the object is no envelope of
-/// any kind, none if it cannot be told or is not to be cut.
-#[allow(clippy::type_complete)]
-fn envelope<'t>(mut s: Scanner<'t>, wanted: &Wanted) -> Option<Option<(Scanner<'t>, Option<Box<str>>)>> {
+/// What the first object of a file is.
+enum First<'t> {
+    /// An envelope: the scanner behind the `[` of its rows, and their class.
+    Envelope(Scanner<'t>, Option<Box<str>>),
+    /// A row, as far as that can be told.
+    Row,
+}
+
+/// What the object is that begins here; none if it does not fit or is not to be cut.
+fn object<'t>(mut s: Scanner<'t>, wanted: &Wanted) -> Option<First<'t>> {
     let mut members: Vec<Member> = Vec::new();
     let text = s.text;
     s.at += 1;
@@ -121,7 +127,7 @@ fn envelope<'t>(mut s: Scanner<'t>, wanted: &Wanted) -> Option<Option<(Scanner<'
             let context = find(text, &members, "@odata.context").filter(|m| m.value.is_text())?;
             let class = context_class(&decode(text, &context.value)).map(Into::into);
             s.at += 1;
-            return Some(Some((s, class)));
+            return Some(First::Envelope(s, class));
         }
         if nested && is_class_key(wanted, name) {
             return None;
@@ -130,7 +136,7 @@ fn envelope<'t>(mut s: Scanner<'t>, wanted: &Wanted) -> Option<Option<(Scanner<'
         members.push(Member { key, value });
     }
     let foreign = find(text, &members, "meta").or_else(|| find(text, &members, "graph"));
-    foreign.is_none_or(|m| m.value.kind != Kind::Object).then_some(None)
+    foreign.is_none_or(|m| m.value.kind != Kind::Object).then_some(First::Row)
 }
 
 impl Outline {
@@ -193,8 +199,7 @@ pub(crate) fn join(parts: Vec<Tallied>) -> Reading {
         all.known += part.known;
         all.values += part.values;
         all.envelope |= part.envelope;
-        all.truncated += part.truncated;
-        all.first_truncated = all.first_truncated.or(part.first_truncated);
+        all.cut_off.add(part.cut_off);
         all.notes.extend(part.notes);
         all.broken |= part.broken;
     }

@@ -10,10 +10,11 @@ use std::rc::Rc;
 use super::build::{PATH_RANK, Use, build, class_in, named_class, printed_row, properties, takes, use_of};
 use super::text::{decode, decode_exactly};
 use super::token::{Kind, Member, Scanner, Shape, Token, members};
+use crate::reader::finish::{self, CutOff, is_wanted};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::task_sequence::{self, Package};
 use crate::reader::{Data, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, secret};
-use crate::source::{Span, View};
+use crate::source::{Offsets, Span, View};
 
 /// Properties that hold rows in an object that is none itself.
 pub(super) const LISTS: [&str; 8] =
@@ -36,9 +37,8 @@ pub(super) struct Tally {
     pub(super) envelope: bool,
     /// Values at the top level.
     pub(super) values: u64,
-    /// Cut-off values in wanted rows, and the place of the first.
-    pub(super) truncated: u64,
-    pub(super) first_truncated: Option<Span>,
+    /// Cut-off values in wanted rows.
+    pub(super) cut_off: CutOff,
     /// Remarks in the order of their places.
     pub(super) notes: Vec<Note>,
     /// Lines that were left out.
@@ -169,7 +169,7 @@ impl<'a, 'w> Rows<'a, 'w> {
             Kind::Plain | Kind::Escaped => {
                 if let Some(object) = printed_row(view, token) {
                     self.tally.records += 1;
-                    self.cut_off(view.span(token.range.clone()));
+                    self.tally.cut_off.add(CutOff { values: 1, first: Some(view.span(token.range.clone())) });
                     self.printed(view.span(token.range.clone()), object, class);
                 }
             }
@@ -228,9 +228,7 @@ impl<'a, 'w> Rows<'a, 'w> {
             object.properties.push((name.into(), build(view, &all[i].value, name)));
         }
         (self.tally.records, self.tally.known) = (self.tally.records + 1, self.tally.known + 1);
-        for (_, value) in &object.properties {
-            self.count_cut_off(value);
-        }
+        object.properties.iter().for_each(|(_, value)| self.tally.cut_off.count(value));
         let class = if wanted.name.is_empty() { class.unwrap_or_default() } else { &wanted.name };
         self.sink.record(Record { class: class.into(), span: view.span(token.range.clone()), object });
     }
@@ -241,10 +239,10 @@ impl<'a, 'w> Rows<'a, 'w> {
         let surest = naming.clone().next().map(|(i, _)| &all[*i].value)?;
         let written = (surest.kind == Kind::Plain).then(|| &text[surest.inner()]);
         // Most rows name the class of the row before.
-        if let (Some(written), Some((known, class))) = (written, &self.plan.named) {
-            if **known == *written {
-                return Some(Rc::clone(class));
-            }
+        if let (Some(written), Some((known, class))) = (written, &self.plan.named)
+            && **known == *written
+        {
+            return Some(Rc::clone(class));
         }
         for (n, &(i, rank)) in naming.enumerate() {
             if let Some(class) = class_in(text, rank, &all[i].value) {
@@ -327,9 +325,7 @@ impl<'a, 'w> Rows<'a, 'w> {
         let nested = |m: &&Member| matches!(m.value.kind, Kind::Array | Kind::Object);
         let wanted = self.wanted;
         let keyed = |m: &Member| is_class_key(wanted, &decode(view.text, &m.key));
-        if !members.iter().filter(nested).any(|m| keyed(m))
-            || named_class(view.text, members, false).is_some()
-        {
+        if !members.iter().filter(nested).any(keyed) || named_class(view.text, members, false).is_some() {
             return false;
         }
         for member in members.iter().filter(nested) {
@@ -368,20 +364,33 @@ impl<'a, 'w> Rows<'a, 'w> {
         let Some(wanted) = wanted else {
             if self.mentions.within(view, &token.range) {
                 let object = properties(view, members, |_, purpose| purpose == Use::Value);
-                self.finish(view.span(token.range.clone()), object, class.unwrap_or_default(), None);
+                self.finish(view.span(token.range.clone()), object, class.unwrap_or_default(), false);
             }
             return;
         };
-        let sequence = self.sequence(view, members, wanted);
+        let sequence = sequence(view, members, wanted);
         // Where credentials may be, all of the row is looked at.
-        let all = self.mentions.within(view, &token.range);
+        let all = sequence.is_some() || self.mentions.within(view, &token.range);
         let mut object = properties(view, members, |name, purpose| {
             (all && purpose == Use::Value || is_listed(wanted, name, purpose))
                 && !(sequence.is_some() && name.eq_ignore_ascii_case("Sequence"))
         });
-        object.properties.extend(sequence.map(|value| ("Sequence".into(), value)));
+        let package = sequence.is_some().then(|| Package::of(&object));
+        if let Some((_, _, span)) = sequence {
+            let inner = Object { class: Some("sequence".into()), properties: Vec::new() };
+            object.properties.push(("Sequence".into(), Value { span, data: Data::Object(inner) }));
+        }
         let class = if wanted.name.is_empty() { class.unwrap_or_default() } else { &wanted.name };
-        self.finish(view.span(token.range.clone()), object, class, Some(wanted));
+        self.finish(view.span(token.range.clone()), object, class, true);
+        if let Some((text, offsets, span)) = sequence {
+            match task_sequence::read(View { text: &text, offsets: &offsets }, package.as_ref(), self.sink) {
+                Ok(records) => self.tally.records += records,
+                Err(fault) => {
+                    let why = format!("the task sequence in this row is not valid XML: {}", fault.text);
+                    self.broken(fault.span, span, Some("TaskSequenceStep"), why);
+                }
+            }
+        }
     }
 
     /// A row that stands there as text: `@{Name=x; Y=z}`.
@@ -398,38 +407,18 @@ impl<'a, 'w> Rows<'a, 'w> {
         self.tally.known += u64::from(class.is_some() || wanted.is_some());
         let class =
             wanted.map(|w| &*w.name).filter(|n| !n.is_empty()).or(class).unwrap_or_default().to_owned();
-        self.finish(span, object, &class, wanted);
+        self.finish(span, object, &class, wanted.is_some());
     }
 
     /// Takes the credentials out of an object and hands on what remains of it, if it is wanted.
-    fn finish(&mut self, span: Span, mut object: Object, class: &str, wanted: Option<&WantedClass>) {
-        let mut found = Vec::new();
-        row::protect(&mut object, &mut found, self.sink);
-        let holder = if found.is_empty() { String::new() } else { row::holder(&object, class) };
-        if let Some(wanted) = wanted {
-            object.properties.retain(|(name, _)| is_wanted(wanted, name));
-            for (_, value) in &object.properties {
-                self.count_cut_off(value);
-            }
-            self.sink.record(Record { class: class.into(), span, object });
+    fn finish(&mut self, span: Span, mut object: Object, class: &str, wanted: bool) {
+        if wanted {
+            let (_, cut_off) =
+                finish::record(Record { class: class.into(), span, object }, self.wanted, None, self.sink);
+            self.tally.cut_off.add(cut_off);
+        } else {
+            finish::credentials(&mut object, class, self.sink);
         }
-        for found in &found {
-            self.sink.record(row::clear_text_secret(found, &holder, class));
-        }
-    }
-
-    fn count_cut_off(&mut self, value: &Value) {
-        match &value.data {
-            Data::Truncated => self.cut_off(value.span),
-            Data::List(list) => list.iter().for_each(|value| self.count_cut_off(value)),
-            Data::Object(object) => object.properties.iter().for_each(|(_, value)| self.count_cut_off(value)),
-            Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Secret(_) => {}
-        }
-    }
-
-    fn cut_off(&mut self, span: Span) {
-        self.tally.truncated += 1;
-        self.tally.first_truncated.get_or_insert(span);
     }
 
     fn look_up(&mut self, class: &str) -> Option<&'w WantedClass> {
@@ -470,45 +459,20 @@ impl<'a, 'w> Rows<'a, 'w> {
         }
         any
     }
+}
 
-    /// Reads the task sequence that a row holds as text. What stands in its place says that it was there.
-    fn sequence(&mut self, view: View<'_>, members: &[Member], wanted: &WantedClass) -> Option<Value> {
-        if !wanted.name.eq_ignore_ascii_case("SMS_TaskSequencePackage") {
-            return None;
-        }
-        let text = view.text;
-        let member = find(text, members, "Sequence").filter(|m| m.value.is_text())?;
-        let (sequence, offsets) = decode_exactly(view, &member.value);
-        if !sequence.trim_start().starts_with('<') {
-            return None;
-        }
-        let field = |names: &[&str]| {
-            let member =
-                names.iter().find_map(|name| find(text, members, name).filter(|m| m.value.is_text()))?;
-            Some(build(view, &member.value, ""))
-        };
-        let package = Package {
-            name: field(&["Name"]),
-            id: field(&["PackageID"]),
-            changed: field(&["LastRefreshTime", "SourceDate", "LastModifiedDate"]),
-        };
-        let span = view.span(member.value.inner());
-        match task_sequence::read(View { text: &sequence, offsets: &offsets }, Some(&package), self.sink) {
-            Ok(_) => {
-                let object = Object { class: Some("sequence".into()), properties: Vec::new() };
-                Some(Value { span, data: Data::Object(object) })
-            }
-            Err(fault) => {
-                self.broken(
-                    fault.span,
-                    span,
-                    Some("TaskSequenceStep"),
-                    format!("the task sequence is not valid XML: {}", fault.text),
-                );
-                Some(Value { span, data: Data::Truncated })
-            }
-        }
+/// The task sequence that a row holds as text, and where that stands.
+fn sequence<'v>(
+    view: View<'v>,
+    members: &[Member],
+    wanted: &WantedClass,
+) -> Option<(Cow<'v, str>, Offsets, Span)> {
+    if !wanted.name.eq_ignore_ascii_case("SMS_TaskSequencePackage") {
+        return None;
     }
+    let member = find(view.text, members, "Sequence").filter(|m| m.value.is_text())?;
+    let (text, offsets) = decode_exactly(view, &member.value);
+    text.trim_start().starts_with('<').then(|| (text, offsets, view.span(member.value.inner())))
 }
 
 /// Whether a property of that name holds rows of one class: `SMS_Admin`, `ADDomain`, `Get-CMAccount`.
@@ -534,11 +498,6 @@ fn wanted_members(text: &str, all: &[Member], wanted: &WantedClass) -> Option<Ve
         purpose != Use::Fallback && is_listed(wanted, name(m), purpose)
     };
     Some((0..all.len()).filter(|&i| kept(&all[i])).collect())
-}
-
-/// Whether a property is worth keeping.
-fn is_wanted(wanted: &WantedClass, name: &str) -> bool {
-    wanted.properties.is_empty() || wanted.properties.iter().any(|w| name.eq_ignore_ascii_case(w))
 }
 
 /// Whether a property of that use is worth building: all of the row's own if no names are given.
