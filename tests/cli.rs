@@ -261,6 +261,26 @@ mod rules {
     }
 
     #[test]
+    fn coverage_accounts_for_every_statement() {
+        let place = Place::new();
+        let json = place.run(&["rules", "--coverage", "--format", "json"]).ends(0).json();
+        let statements = json["statements"].as_array().expect("a list");
+        let number = |key: &str| json["totals"][key].as_u64().expect("a number");
+        assert_eq!(statements.len(), 308);
+        assert_eq!(number("statements"), 308);
+        assert_eq!(number("enforced") + number("not_checkable") + number("open"), 308);
+        for statement in statements {
+            let rules = statement["rules"].as_array().expect("a list");
+            // What cannot be seen in an export has a reason; what is fully checkable needs none.
+            assert!(!rules.is_empty() || statement["checkable"] == "yes" || statement["because"].is_string());
+        }
+        let human = place.run(&["rules", "--coverage"]).ends(0).out;
+        has(&human, "308 statements:");
+        let concise = place.run(&["rules", "--coverage", "--format", "concise"]).ends(0).out;
+        assert_eq!(concise.lines().count(), 308);
+    }
+
+    #[test]
     fn an_unknown_group_has_a_suggestion() {
         let ran = Place::new().run(&["rules", "--select", "acounts"]).ends(2);
         has(&ran.err, "Did you mean `accounts`?");

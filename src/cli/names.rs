@@ -193,6 +193,15 @@ impl Selector {
         }
     }
 
+    /// Whether a statement is meant, which these rules enforce.
+    pub(super) fn means(&self, reference: &str, rules: &[&Rule]) -> bool {
+        match self {
+            Self::Rule(_) | Self::Group(_) => rules.iter().any(|r| self.touches(r)),
+            Self::Entity(id) => belongs(reference, id),
+            Self::Statement(statement) => statement == reference,
+        }
+    }
+
     /// Whether `--ignore` of this drops it: what is about something else as well stays.
     pub(super) fn ignores(&self, rule: &Rule, statements: &[String]) -> bool {
         match self {

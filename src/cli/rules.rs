@@ -11,18 +11,24 @@ use super::{Exit, Global, output};
 use crate::report::text::{CODE, FAINT, STRONG, count, level_style, list, pad, paint, wrap};
 use crate::rules::{Level, Rule};
 
+mod coverage;
+
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   cmlint rules                          all rules, by group
   cmlint rules --select accounts        one group
   cmlint rules --select NAA             all that concerns the network access account
+  cmlint rules --coverage               what of the documentation is enforced
   cmlint rules --format concise         one line a rule
   cmlint rules --format json            for programs, with the references of all statements")]
 pub(super) struct RulesArgs {
     /// Only these: rule, group of rules, account, group or statement
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     select: Vec<String>,
+    /// Show for each documented statement which rules enforce it, or why none can
+    #[arg(long)]
+    coverage: bool,
     /// How to show it
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "human")]
     format: RulesFormat,
@@ -48,6 +54,10 @@ pub(super) fn run(args: &RulesArgs, global: &Global) -> anyhow::Result<Exit> {
     let rules: Vec<&Rule> = (loaded.rules.rules.iter())
         .filter(|r| selectors.is_empty() || selectors.iter().any(|s| s.touches(r)))
         .collect();
+    if args.coverage {
+        output::write(&coverage::write(&book, &selectors, args.format, output::columns(false)), None)?;
+        return Ok(Exit::Clean);
+    }
     let text = match args.format {
         RulesFormat::Human => human(&book, &rules, output::columns(false)),
         RulesFormat::Concise => concise(&book, &rules),

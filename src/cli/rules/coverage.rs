@@ -1,0 +1,167 @@
+//! `cmlint rules --coverage`: for each documented statement the rules that enforce it, or why none can.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::super::names::{Book, Selector};
+use super::RulesFormat;
+use crate::content::{Checkable, Entity, Level, Statement};
+use crate::report::text::{CODE, DOUBT, FAINT, GOOD, STRONG, count, list, pad, paint, wrap};
+use crate::report::{level_word, name_at};
+use crate::rules::Rule;
+
+/// A statement, and what is done about it.
+struct Covered<'a> {
+    entity: &'a Entity,
+    statement: &'a Statement,
+    rules: Vec<&'a Rule>,
+}
+
+/// How many statements are in which state; every statement is in one.
+#[derive(Default)]
+struct Totals {
+    statements: usize,
+    enforced: usize,
+    not_checkable: usize,
+    open: usize,
+}
+
+impl Totals {
+    fn of<'a>(all: impl IntoIterator<Item = &'a Covered<'a>>) -> Self {
+        let mut out = Self::default();
+        for one in all {
+            out.statements += 1;
+            *(if !one.rules.is_empty() {
+                &mut out.enforced
+            } else if one.statement.checkable == Checkable::No {
+                &mut out.not_checkable
+            } else {
+                &mut out.open
+            }) += 1;
+        }
+        out
+    }
+}
+
+/// The coverage of all statements, or of those that are selected.
+pub(super) fn write(book: &Book<'_>, selectors: &[Selector], format: RulesFormat, columns: usize) -> String {
+    let all: Vec<Covered<'_>> = (book.content.statements())
+        .map(|(entity, statement)| Covered { entity, statement, rules: book.rules_of(&statement.reference) })
+        .filter(|c| {
+            selectors.is_empty() || selectors.iter().any(|s| s.means(&c.statement.reference, &c.rules))
+        })
+        .collect();
+    match format {
+        RulesFormat::Human => human(book, &all, columns),
+        RulesFormat::Concise => concise(&all),
+        RulesFormat::Json => format!("{:#}\n", value(&all)),
+    }
+}
+
+/// The level in the newest revision that has one.
+fn level(statement: &Statement) -> Option<Level> {
+    statement.level.steps.iter().rev().find_map(|(_, l)| *l)
+}
+
+fn checkable(statement: &Statement) -> &'static str {
+    match statement.checkable {
+        Checkable::Yes => "yes",
+        Checkable::Partial => "partial",
+        Checkable::No => "no",
+    }
+}
+
+fn value(all: &[Covered<'_>]) -> Value {
+    let totals = Totals::of(all);
+    let statements: Vec<Value> = (all.iter())
+        .map(|c| {
+            json!({
+                "ref": c.statement.reference,
+                "level": level(c.statement).map(level_word),
+                "checkable": checkable(c.statement),
+                "rules": c.rules.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(),
+                "because": c.statement.because,
+            })
+        })
+        .collect();
+    json!({
+        "statements": statements,
+        "totals": {
+            "statements": totals.statements,
+            "enforced": totals.enforced,
+            "not_checkable": totals.not_checkable,
+            "open": totals.open,
+        },
+    })
+}
+
+fn concise(all: &[Covered<'_>]) -> String {
+    let size = all.iter().map(|c| c.statement.reference.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for c in all {
+        let rules: Vec<&str> = c.rules.iter().map(|r| r.id.as_str()).collect();
+        let rules = if rules.is_empty() { "-".to_owned() } else { rules.join(",") };
+        let level = level(c.statement).map_or("-", level_word);
+        let _ = writeln!(
+            out,
+            "{}  {level:10}  {:7}  {rules}",
+            pad(&paint(CODE, &c.statement.reference), size),
+            checkable(c.statement)
+        );
+    }
+    out
+}
+
+fn human(book: &Book<'_>, all: &[Covered<'_>], columns: usize) -> String {
+    let mut out = String::new();
+    for entity in &book.content.entities {
+        let here: Vec<&Covered<'_>> = all.iter().filter(|c| c.entity.id == entity.id).collect();
+        if here.is_empty() {
+            continue;
+        }
+        let totals = Totals::of(here.iter().copied());
+        let name = name_at(&entity.name, book.content.newest()).unwrap_or(&entity.id);
+        let _ =
+            writeln!(out, "{} {}", paint(STRONG, name), paint(FAINT, format_args!("({})", parts(&totals))));
+        for c in here {
+            let id = c.statement.reference.rsplit('/').next().unwrap_or_default();
+            let level = level(c.statement).map_or("-", level_word);
+            let rules: Vec<&str> = c.rules.iter().map(|r| r.id.as_str()).collect();
+            let (mark, style, said) = match c.statement.checkable {
+                _ if !rules.is_empty() => ("●", GOOD, list(&rules)),
+                Checkable::No => ("–", FAINT, c.statement.because.clone().unwrap_or_default()),
+                Checkable::Partial | Checkable::Yes => ("○", DOUBT, unruled(c.statement)),
+            };
+            let _ = writeln!(out, "  {} {level:10} {}", paint(style, mark), paint(CODE, id));
+            let said = if rules.is_empty() {
+                paint(FAINT, wrap(&said, columns, 15))
+            } else {
+                wrap(&said, columns, 15)
+            };
+            let _ = writeln!(out, "{}{said}", " ".repeat(15));
+        }
+        out.push('\n');
+    }
+    let totals = Totals::of(all);
+    let _ = writeln!(out, "{}: {}", count(totals.statements, "statement", "statements"), parts(&totals));
+    let _ = writeln!(
+        out,
+        "{}",
+        paint(
+            FAINT,
+            "● enforced by these rules   ○ an export could show it, in part or in full   – no export can show it"
+        )
+    );
+    out
+}
+
+/// What is to be said of a statement that could be checked and is not.
+fn unruled(statement: &Statement) -> String {
+    let look = statement.look_at.as_ref().map(|l| format!("No rule; it would show in: {l}."));
+    statement.because.clone().or(look).unwrap_or_else(|| "No rule.".to_owned())
+}
+
+fn parts(totals: &Totals) -> String {
+    format!("{} enforced, {} open, {} not checkable", totals.enforced, totals.open, totals.not_checkable)
+}
