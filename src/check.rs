@@ -304,12 +304,12 @@ fn settle(rules: &RuleSet, mut ranked: Vec<Ranked>) -> Vec<Finding> {
                 &b.finding.message,
             ))
     });
-    // The same thing exported twice is one finding with two places.
+    // The same thing exported twice, in whatever letter case, is one finding with two places.
     let mut out: Vec<Finding> = Vec::new();
     let mut seen: BTreeMap<(String, String, Vec<String>), usize> = BTreeMap::new();
     for one in ranked {
         let finding = one.finding;
-        let key = (finding.fingerprint.clone(), finding.message.clone(), finding.statements.clone());
+        let key = (finding.fingerprint.clone(), finding.message.to_lowercase(), finding.statements.clone());
         match seen.get(&key) {
             Some(first) => {
                 let first = &mut out[*first];

@@ -618,3 +618,72 @@ fn joins_over_big_tables_are_not_quadratic() {
     // Quadratic work would be 200 million comparisons.
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
+
+/// Rows that come several times make a table big enough for lookups, and must change nothing.
+#[test]
+fn lookups_say_what_reading_through_says() {
+    use crate::evidence::{Account, Cell, Fact, Gap, Row, Table};
+    let world = world();
+    let rule = RULE.replace("evidence: [uses]", "evidence: [uses, members]").replace(
+        "{field: count, less_than: 3}",
+        "{field: account, absent_from: {table: members, field: member, where: [{field: group, equals: {row: entity}}]}}",
+    );
+    let rules = compiled(&world, &[("accounts/bad-use.yaml", &rule)])
+        .unwrap_or_else(|p| panic!("{}", render(&p, false)));
+    let account = |name: &str| Fact::Account(std::sync::Arc::new(Account::parse(name).unwrap()));
+    let names =
+        ["C\\a", "a", "a@contoso.com", ".\\a", "C\\b", "S-1-5-21-1-2-3-1105", "CN=a,DC=contoso,DC=com"];
+    let mut accounts: Vec<Fact> = names.iter().map(|n| account(n)).collect();
+    accounts.extend([Fact::Empty, Fact::Unknown(Why::Truncated)]);
+    let groups =
+        [Fact::Text("g".into()), Fact::Text("h".into()), Fact::Unknown(Why::Unreadable), Fact::Empty];
+    let mut members: Vec<(Fact, Fact)> = Vec::new();
+    for account in &accounts {
+        members.extend(groups.iter().map(|group| (group.clone(), account.clone())));
+    }
+    let cell = |fact: &Fact| Cell { fact: fact.clone(), place: None };
+    let (uses, of) = (world.1.table("uses").unwrap(), world.1.table("members").unwrap());
+    let blank = |cells: &mut Vec<Cell>, n: usize| cells.resize_with(n, || cell(&Fact::Empty));
+    let mut seen = std::collections::BTreeMap::new();
+    for (i, first) in members.iter().enumerate() {
+        for second in members[i..].iter().step_by(3) {
+            for (sought, wanted) in [(0, 0), (1, 0), (2, 1), (5, 0), (8, 0), (0, 2), (7, 0), (5, 2)] {
+                let said = [1, 8].map(|times| {
+                    let mut tables: Vec<Table> = world.1.tables.iter().map(|_| Table::default()).collect();
+                    let mut cells =
+                        vec![cell(&Fact::Text("PS1".into())), cell(&accounts[sought]), cell(&groups[wanted])];
+                    blank(&mut cells, world.1.tables[uses].fields.len());
+                    tables[uses].rows.push(Row { record: None, cells: cells.into() });
+                    for _ in 0..times {
+                        for (group, member) in [first, second] {
+                            let mut cells = vec![cell(group), cell(&Fact::Empty), cell(member)];
+                            blank(&mut cells, world.1.tables[of].fields.len());
+                            tables[of].rows.push(Row { record: None, cells: cells.into() });
+                        }
+                    }
+                    if i % 7 == 0 {
+                        let mut cells = vec![cell(&first.0), cell(&Fact::Empty), cell(&second.1)];
+                        blank(&mut cells, world.1.tables[of].fields.len());
+                        tables[of].gaps.push(Gap {
+                            why: Why::Incomplete,
+                            table: of,
+                            place: None,
+                            cells: cells.into(),
+                        });
+                    }
+                    let run = run(&rules, &world.0, &world.1, &Evidence { tables }, &options(&world.0));
+                    let said = said(&run);
+                    // Which of several reasons is given may differ.
+                    said.split(':').next().unwrap().to_owned()
+                });
+                assert_eq!(
+                    said[0], said[1],
+                    "{:?} {:?} among {first:?} {second:?}",
+                    accounts[sought], groups[wanted]
+                );
+                *seen.entry(said[0].clone()).or_insert(0) += 1;
+            }
+        }
+    }
+    assert_eq!(seen.keys().collect::<Vec<_>>(), ["fail", "open", "pass"], "{seen:?}");
+}
