@@ -19,7 +19,7 @@ use crate::check::{Finding, Outcome};
 use crate::content::Checkable;
 use crate::evidence::{TableId, Why};
 use crate::reader::Status;
-use crate::rules::Level;
+use crate::rules::{Confidence, Level};
 use crate::source::Excerpt;
 
 /// So many findings of one rule are shown with an excerpt; the others get a line each.
@@ -122,6 +122,7 @@ fn config() -> term::Config {
 struct Met<'a> {
     statements: BTreeSet<&'a str>,
     helps: BTreeSet<(&'a str, &'a str)>,
+    doubts: BTreeSet<(&'a str, Confidence)>,
 }
 
 fn one<'a>(report: &Report<'a>, block: &Block<'a>, met: &mut Met<'a>, out: &mut String) {
@@ -144,7 +145,7 @@ fn one<'a>(report: &Report<'a>, block: &Block<'a>, met: &mut Met<'a>, out: &mut 
     {
         notes.push(format!("{} {}", paint(STRONG, "why:"), wrap(&paragraphs(because), room, 5)));
     }
-    if finding.confidence < crate::rules::Confidence::High {
+    if finding.confidence < Confidence::High && met.doubts.insert((&finding.rule, finding.confidence)) {
         notes.push(format!(
             "{} {}; the export leaves room for doubt",
             paint(STRONG, "confidence:"),
@@ -206,11 +207,7 @@ fn documented<'a>(report: &Report<'a>, reference: &'a str, met: &mut Met<'a>, ro
     let name = super::name_at(&entity.name, revision).unwrap_or(&entity.id);
     let _ = write!(out, "{title} {}", wrap(&format!("{name}: {}", paragraphs(text)), room, 12));
     if let Some(detail) = statement.detail.as_ref().and_then(|d| d.at(revision)) {
-        let _ = write!(out, "\n{}{}", " ".repeat(12), wrap(&paragraphs(detail), room, 12));
-    }
-    // Only where the words changed is it of use to know those of this revision.
-    if let Some(terms) = statement.terms.as_ref().filter(|t| t.steps.len() > 1).and_then(|t| t.at(revision)) {
-        let _ = write!(out, "\n{}{}", " ".repeat(12), wrap(&format!("Worded “{terms}”."), room, 12));
+        let _ = write!(out, "\n{}{}", " ".repeat(12), paint(FAINT, wrap(&paragraphs(detail), room, 12)));
     }
     let source = format!("{reference}, {revision}{level}");
     let _ = write!(out, "\n{}{}", " ".repeat(12), paint(FAINT, format_args!("({source})")));
