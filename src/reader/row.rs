@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::reader::secret::{self, assigned, is_protected, is_secret_list, is_secret_name, is_switch, judge};
+use crate::reader::task_sequence;
 use crate::reader::{Data, Object, Record, Secret, Sink, Value, Wanted};
 use crate::source::Span;
 
@@ -275,6 +276,10 @@ pub(super) fn protect_value(name: &str, value: &mut Value, found: &mut Vec<Found
             if is_protected(text) {
                 sink.secret(value.span);
                 value.data = Data::Secret(Secret::Protected);
+            } else if task_sequence::is_document(text) {
+                // One that no reader took: what it sets is not looked for here, so that nothing of it is kept.
+                sink.secret(value.span);
+                value.data = Data::Truncated;
             } else if let Some(masked) = mask(name, text, value.span, found, sink) {
                 *text = masked;
             }

@@ -207,7 +207,7 @@ pub(super) fn mention(bytes: &[u8], at: usize) -> Option<usize> {
         b'/' | b'-' => bytes.get(at + 5).is_some_and(|b| matches!(b, b' ' | b':' | b'=')),
         b'd' | b'D' => bytes[at..].len() >= 8 && bytes[at..at + 8].eq_ignore_ascii_case(b"d08c9ddf"),
         b'A' => bytes[at..].starts_with(b"AAANCMnd8"),
-        b'e' if bytes[at..].starts_with(b"eserved2") => true,
+        b'e' | b'E' if [&b"eserved2"[..], b"ERVED2"].iter().any(|end| bytes[at..].starts_with(end)) => true,
         _ => names_secret_at(bytes, at),
     })
 }
@@ -227,11 +227,11 @@ pub(super) fn names_password(bytes: &[u8]) -> bool {
 static SEEDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let seeds = [
         // Password, passwd, pwd, passphrase, passcode.
-        "pwd|Pwd|PWD|swd|SWD|sword|sWord|SWORD|phrase|asscode",
+        "pwd|Pwd|PWD|swd|sWd|SWD|sword|sWord|SWORD|phrase|Phrase|asscode|assCode",
         // Secrets, keys, tokens, PINs.
-        "ecret|SECRET|piKey|ateKey|sToken|PIN|EPin",
+        "ecret|SECRET|piKey|pikey|ateKey|sToken|rToken|PIN|EPin|rPin|pPin",
         // The encrypted password of an account record; what encrypted values begin with.
-        "eserved2|d08c|D08C|AAANCM",
+        "eserved2|ERVED2|d08c|D08C|AAANCM",
         // Escapes that stand for letters; switches of command lines.
         r"\\u004|\\u005|\\u006|\\u007|/pass|-pass|/rp ",
     ];
@@ -496,6 +496,16 @@ mod tests {
             "ClientSecret",
             "client_secret",
             "SecretKey",
+            "PASSWORD",
+            "PassWd",
+            "PassPhrase",
+            "passphrase",
+            "apikey",
+            "RESERVED2",
+            "BitLockerPin",
+            "BearerToken",
+            "privateKey",
+            "AccessToken",
             "Reserved2",
             "reserved2",
             "Password1",
@@ -509,6 +519,7 @@ mod tests {
             "PasswordSecure",
         ] {
             assert!(is_secret_name(name), "{name}");
+            assert!(names_password(name.as_bytes()), "{name}");
         }
     }
 

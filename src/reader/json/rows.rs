@@ -13,7 +13,7 @@ use super::token::{Kind, Member, Scanner, Shape, Token, members};
 use crate::reader::finish::{self, CutOff, is_wanted};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::task_sequence::{self, Package};
-use crate::reader::{Data, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, secret};
+use crate::reader::{Data, Missing, Note, Object, Record, Sink, Wanted, WantedClass, secret};
 use crate::source::{Offsets, Span, View};
 
 /// Properties that hold rows in an object that is none itself.
@@ -167,7 +167,13 @@ impl<'a, 'w> Rows<'a, 'w> {
                 }
             }
             Kind::Plain | Kind::Escaped => {
-                if let Some(object) = printed_row(view, token) {
+                if text_begins(view.text, token, '<') {
+                    let (text, offsets) = decode_exactly(view, token);
+                    if task_sequence::is_document(&text) {
+                        self.read_sequence((text, offsets, view.span(token.inner())), None);
+                        self.tally.known += 1;
+                    }
+                } else if let Some(object) = printed_row(view, token) {
                     self.tally.records += 1;
                     self.tally.cut_off.add(CutOff { values: 1, first: Some(view.span(token.range.clone())) });
                     self.printed(view.span(token.range.clone()), object, class);
@@ -377,18 +383,26 @@ impl<'a, 'w> Rows<'a, 'w> {
         });
         let package = sequence.is_some().then(|| Package::of(&object));
         if let Some((_, _, span)) = sequence {
-            let inner = Object { class: Some("sequence".into()), properties: Vec::new() };
-            object.properties.push(("Sequence".into(), Value { span, data: Data::Object(inner) }));
+            object.properties.push(("Sequence".into(), task_sequence::placeholder(span)));
         }
         let class = if wanted.name.is_empty() { class.unwrap_or_default() } else { &wanted.name };
         self.finish(view.span(token.range.clone()), object, class, true);
-        if let Some((text, offsets, span)) = sequence {
-            match task_sequence::read(View { text: &text, offsets: &offsets }, package.as_ref(), self.sink) {
-                Ok(records) => self.tally.records += records,
-                Err(fault) => {
-                    let why = format!("the task sequence in this row is not valid XML: {}", fault.text);
-                    self.broken(fault.span, span, Some("TaskSequenceStep"), why);
-                }
+        if let Some(sequence) = sequence {
+            self.read_sequence(sequence, package.as_ref());
+        }
+    }
+
+    /// Reads a task sequence that stands in a string.
+    fn read_sequence(
+        &mut self,
+        (text, offsets, span): (Cow<'_, str>, Offsets, Span),
+        package: Option<&Package>,
+    ) {
+        match task_sequence::read(View { text: &text, offsets: &offsets }, package, self.sink) {
+            Ok(records) => self.tally.records += records,
+            Err(fault) => {
+                let why = format!("the task sequence in this text is not valid XML: {}", fault.text);
+                self.broken(fault.span, span, Some("TaskSequenceStep"), why);
             }
         }
     }
@@ -464,15 +478,48 @@ impl<'a, 'w> Rows<'a, 'w> {
 /// The task sequence that a row holds as text, and where that stands.
 fn sequence<'v>(
     view: View<'v>,
-    members: &[Member],
+    all: &[Member],
     wanted: &WantedClass,
 ) -> Option<(Cow<'v, str>, Offsets, Span)> {
-    if !wanted.name.eq_ignore_ascii_case("SMS_TaskSequencePackage") {
+    if !task_sequence::is_package(&wanted.name) {
         return None;
     }
-    let member = find(view.text, members, "Sequence").filter(|m| m.value.is_text())?;
-    let (text, offsets) = decode_exactly(view, &member.value);
-    text.trim_start().starts_with('<').then(|| (text, offsets, view.span(member.value.inner())))
+    let token = text_named(view.text, all, "Sequence")?;
+    let (text, offsets) = decode_exactly(view, &token);
+    task_sequence::is_document(&text).then(|| (text, offsets, view.span(token.inner())))
+}
+
+/// Whether a string begins with that character, behind blanks and also as an escape.
+fn text_begins(text: &str, token: &Token, c: char) -> bool {
+    let inner = text[token.inner()].trim_start_matches([' ', '\\', 'r', 'n', 't']);
+    inner.starts_with(c)
+        || inner.get(..5).is_some_and(|code| code.eq_ignore_ascii_case(&format!("u{:04x}", u32::from(c))))
+}
+
+/// The text of a property, also where it stands only in a repetition of the properties.
+fn text_named(text: &str, all: &[Member], name: &str) -> Option<Token> {
+    if let Some(member) = find(text, all, name) {
+        return member.value.is_text().then(|| member.value.clone());
+    }
+    let repeated = |m: &&Member| use_of(&text[m.key.inner()]) == Use::Fallback;
+    all.iter().filter(repeated).find_map(|member| match member.value.kind {
+        Kind::Object => text_named(text, &members(text, member.value.range.start), name),
+        Kind::Array => {
+            let mut scanner = Scanner::new(text, member.value.range.start + 1, true);
+            let mut first = true;
+            while let Ok(true) = scanner.element(first) {
+                first = false;
+                let element = scanner.value().ok().filter(|e| e.kind == Kind::Object);
+                let pair = element.map(|e| members(text, e.range.start)).unwrap_or_default();
+                let named = find(text, &pair, "Name").filter(|m| m.value.is_text());
+                if named.is_some_and(|m| decode(text, &m.value).eq_ignore_ascii_case(name)) {
+                    return find(text, &pair, "Value").filter(|m| m.value.is_text()).map(|m| m.value.clone());
+                }
+            }
+            None
+        }
+        _ => None,
+    })
 }
 
 /// Whether a property of that name holds rows of one class: `SMS_Admin`, `ADDomain`, `Get-CMAccount`.

@@ -305,6 +305,19 @@ fn rows_that_stand_as_printed_text() {
     assert_eq!(reading.notes.len(), 1);
 }
 
+#[test]
+fn deep_values_are_read_on_a_small_stack() {
+    let nest = |n: usize| format!("{}1{}", "{\"a\":[".repeat(n), "]}".repeat(n));
+    // The list, the row and its property take two levels of the row's own value.
+    let row = format!("[{{\"__CLASS\":\"SMS_CollectionSettings\",\"Deep\":{}}}]", nest(255));
+    let (reading, taken_1) =
+        std::thread::Builder::new().stack_size(2 << 20).spawn(move || taken(&row)).unwrap().join().unwrap();
+    assert_eq!((reading.status, taken_1.records.len()), (Status::Read, 1), "{reading:?}");
+    let (reading, _) = taken(&format!("[{{\"__CLASS\":\"SMS_Admin\",\"Deep\":{}}}]", nest(300)));
+    assert_eq!(reading.status, Status::Unreadable);
+    assert!(reading.notes[0].text.contains("512"));
+}
+
 /// Invented credentials; none of them may be seen in anything the reader hands on.
 #[test]
 fn credentials_stay_inside() {
@@ -384,6 +397,40 @@ fn a_task_sequence_in_a_string() {
     );
     assert_eq!(broken.status, Status::Partial);
     assert_eq!(taken.missing.len(), 1);
+}
+
+#[test]
+fn task_sequences_in_other_places() {
+    let xml = r#"<sequence version=\"3.10\"><step name=\"S\"><defaultVarList><variable name=\"OSDJoinPassword\">hunted</variable></defaultVarList></step></sequence>"#;
+    for (text, read) in [
+        (format!("[\"{xml}\",\"\\r\\n{}\"]", xml.replace('<', "\\u003c")), 2),
+        (
+            format!(
+                "{{\"SmsProviderObjectPath\":\"SMS_TaskSequencePackage.PackageID=1\",\"PropertyList\":{{\"Name\":\"D\",\"Sequence\":\"{xml}\"}}}}"
+            ),
+            1,
+        ),
+        (
+            format!(
+                "{{\"CimClass\":\"r:SMS_TaskSequencePackage\",\"CimInstanceProperties\":[{{\"Name\":\"Sequence\",\"Value\":\"{xml}\"}}]}}"
+            ),
+            1,
+        ),
+        (
+            format!(
+                "{{\"CimClass\":\"r:SMS_TaskSequencePackage\",\"CimInstanceProperties\":[\"Sequence = \\\"{}\\\"\"]}}",
+                xml.replace('\\', "\\\\\\")
+            ),
+            0,
+        ),
+        (format!("{{\"__CLASS\":\"SMS_CollectionSettings\",\"Text\":\"{xml}\"}}"), 0),
+    ] {
+        let (reading, taken) = taken(&text);
+        assert_eq!(reading.status, Status::Read, "{text} {reading:?}");
+        assert!(!format!("{:?}", taken.records).contains("hunted"), "{text} {:?}", taken.records);
+        assert_eq!(classes(&taken).iter().filter(|c| **c == "TaskSequence").count(), read, "{text}");
+        assert!(!taken.secrets.is_empty());
+    }
 }
 
 fn utf16(text: &str) -> Vec<u8> {
