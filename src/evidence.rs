@@ -33,8 +33,9 @@ pub use mapping::Mapping;
 /// With every mistake in either file, at its place.
 pub fn load(assets: &Assets) -> Result<(Schema, Mapping), Problems> {
     let mut problems = Problems::new();
-    let schema = schema::load(assets, &mut problems);
+    let mut schema = schema::load(assets, &mut problems);
     let mapping = mapping::load(assets, &schema, &mut problems);
+    mapping.tell_domains(&mut schema);
     problems.or_value((schema, mapping)).map(|(loaded, _)| loaded)
 }
 
@@ -192,6 +193,8 @@ pub struct FieldSchema {
     pub kind: FieldKind,
     /// Its meaning.
     pub about: String,
+    /// All values it can have, where every source of the table gives it a constant. Empty if it can have others.
+    pub domain: Vec<Arc<str>>,
 }
 
 impl Scalar {

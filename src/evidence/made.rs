@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::rows::unknown_cells;
 use super::{
-    Cell, Derived, Evidence, Fact, Gap, Made, Part, Permissions, Row, Scalar, Schema, Table, TableId, Why,
+    Cell, Derived, Evidence, Fact, Gap, Made, Part, Permissions, Row, Scalar, Schema, Table, TableId, TableSchema, Why,
 };
 use crate::source::Place;
 
@@ -63,12 +63,31 @@ fn union(schema: &Schema, evidence: &Evidence, id: TableId, parts: &[Part], deri
             }
         }
         for gap in &table.gaps {
-            let mut cells = unknown_cells(count, gap.why);
-            fill(&gap.cells, &mut cells);
-            out.gaps.push(Gap { why: gap.why, table: gap.table, place: gap.place, cells });
+            for known_cells in possible(&schema.tables[part.table], &gap.cells) {
+                let mut cells = unknown_cells(count, gap.why);
+                fill(&known_cells, &mut cells);
+                out.gaps.push(Gap { why: gap.why, table: gap.table, place: gap.place, cells });
+            }
         }
     }
     out
+}
+
+/// What the rows of a gap can say: one list of cells for each value of the first unknown field of which all values
+/// are known.
+fn possible(table: &TableSchema, cells: &[Cell]) -> Vec<Box<[Cell]>> {
+    let limited = table
+        .fields
+        .iter()
+        .enumerate()
+        .find(|(n, field)| !field.domain.is_empty() && matches!(cells[*n].fact, Fact::Unknown(_)));
+    let Some((number, field)) = limited else { return vec![cells.into()] };
+    let with = |value: &Arc<str>| {
+        let mut cells: Box<[Cell]> = cells.into();
+        cells[number] = known(Fact::Text(Arc::clone(value)));
+        cells
+    };
+    field.domain.iter().map(with).collect()
 }
 
 fn derive(derived: &Derived, from: &Cell) -> Cell {

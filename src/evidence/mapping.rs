@@ -179,6 +179,24 @@ impl Mapping {
         tables
     }
 
+    /// Tells each field that is a constant in every source of its table which values it can have. A table that
+    /// nobody exported then still tells what its rows would have been about.
+    pub(super) fn tell_domains(&self, schema: &mut Schema) {
+        for (id, table) in schema.tables.iter_mut().enumerate() {
+            let rows = || self.classes.iter().flat_map(|c| &c.rows).filter(|r| r.table == id);
+            for (number, field) in table.fields.iter_mut().enumerate() {
+                let mut domain: Vec<Arc<str>> = Vec::new();
+                let closed = rows().all(|row| {
+                    let map = row.fields.iter().find(|(n, _)| *n == number).map(|(_, map)| map);
+                    map.is_some_and(|map| map.constants(&mut domain))
+                });
+                domain.sort();
+                domain.dedup();
+                field.domain = if closed { domain } else { Vec::new() };
+            }
+        }
+    }
+
     /// The classes and properties that a reader must build.
     pub fn wanted(&self) -> Wanted {
         let mut wanted = Wanted::default();
@@ -198,6 +216,26 @@ impl Mapping {
             self.class(name).is_some_and(|class| class.rows.iter().any(|row| is_wanted(row.table)))
         });
         wanted
+    }
+}
+
+impl FieldMap {
+    /// Adds the texts this can give; false if it can give others.
+    fn constants(&self, out: &mut Vec<Arc<str>>) -> bool {
+        let mut add = |fact: &Fact| match fact {
+            Fact::Text(text) => {
+                out.push(Arc::clone(text));
+                true
+            }
+            _ => false,
+        };
+        match (&self.source, &self.map) {
+            (Source::Constant(fact), None) => add(fact),
+            (_, Some(map)) if matches!(self.otherwise, Otherwise::Unknown) => {
+                map.iter().fold(true, |all, (_, fact)| add(fact) && all)
+            }
+            _ => false,
+        }
     }
 }
 

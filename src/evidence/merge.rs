@@ -103,8 +103,11 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
         let table = gap.table;
         evidence.tables[table].gaps.push(gap);
     }
+    // What any export can hold is looked for in every export.
+    let something = present.iter().any(|p| *p);
     for (id, table) in schema.tables.iter().enumerate() {
-        if matches!(table.made, Made::Exported) && !present[id] {
+        let looked_for = present[id] || (something && table.kind == ANY);
+        if matches!(table.made, Made::Exported) && !looked_for {
             let cells = unknown_cells(table.fields.len(), Why::NotExported);
             let gap = Gap { why: Why::NotExported, table: id, place: None, cells };
             evidence.tables[id].gaps.push(gap);
@@ -112,6 +115,9 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
     }
     Merged { evidence, sources: of_sources, lost }
 }
+
+/// The evidence kind of tables that every export can feed.
+const ANY: &str = "any";
 
 /// The rows of a table, source after source.
 #[derive(Default)]

@@ -141,6 +141,7 @@ fn column(
         name: name.value.clone(),
         kind: FieldKind { scalar: *scalar, list },
         about: about.value.to_owned(),
+        domain: Vec::new(),
     })
 }
 
