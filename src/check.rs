@@ -17,7 +17,7 @@ mod shared;
 mod titles;
 mod value;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
@@ -177,6 +177,29 @@ fn guarded(rule: &Rule, judge: impl FnOnce() -> Judged) -> Judged {
     })
 }
 
+impl Finding {
+    /// Takes in another finding of the same rule on the same subject.
+    fn join(&mut self, other: Self) {
+        self.level = self.level.max(other.level);
+        self.confidence = self.confidence.max(other.confidence);
+        for statement in other.statements {
+            if !self.statements.contains(&statement) {
+                self.statements.push(statement);
+            }
+        }
+        if let Some(label) = other.labels.into_iter().next()
+            && self.labels.len() < MOST_LABELS
+            && self.labels.iter().all(|l| l.place != label.place)
+        {
+            let text = match self.labels.first() {
+                Some(first) if first.text == label.text => "and here".to_owned(),
+                _ => format!("also here: {}", label.text),
+            };
+            self.labels.push(Label { text, ..label });
+        }
+    }
+}
+
 /// What became of a rule, one entry a statement for rules over documented facts, and its findings.
 type Judged = (Vec<RuleOutcome>, Vec<Ranked>);
 
@@ -304,24 +327,15 @@ fn settle(rules: &RuleSet, mut ranked: Vec<Ranked>) -> Vec<Finding> {
                 &b.finding.message,
             ))
     });
-    // The same thing exported twice, in whatever letter case, is one finding with two places.
+    // What one rule says of one subject is one finding, in as many places as it takes.
     let mut out: Vec<Finding> = Vec::new();
-    let mut seen: BTreeMap<(String, String, Vec<String>), usize> = BTreeMap::new();
+    let mut seen: HashMap<(usize, String), usize> = HashMap::new();
     for one in ranked {
-        let finding = one.finding;
-        let key = (finding.fingerprint.clone(), finding.message.to_lowercase(), finding.statements.clone());
-        match seen.get(&key) {
-            Some(first) => {
-                let first = &mut out[*first];
-                if let Some(label) = finding.labels.into_iter().next()
-                    && first.labels.len() < MOST_LABELS
-                    && first.labels.iter().all(|l| l.place != label.place)
-                {
-                    first.labels.push(Label { text: "and here".to_owned(), ..label });
-                }
-            }
-            None => {
-                seen.insert(key, out.len());
+        let (rule, finding) = (one.rule, one.finding);
+        match seen.entry((rule, finding.fingerprint.clone())) {
+            std::collections::hash_map::Entry::Occupied(first) => out[*first.get()].join(finding),
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(out.len());
                 out.push(finding);
             }
         }

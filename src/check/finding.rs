@@ -44,6 +44,8 @@ pub(super) struct Ranked {
 /// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
+    /// As they stand, and accounts and groups of the documentation by their titles: for messages and labels.
+    Titled,
     /// As they stand.
     Shown,
     /// In lower case: for fingerprints, which must not depend on what else was exported.
@@ -109,7 +111,7 @@ impl<'b> Writer<'b> {
         let entity = self.entity(&statements, row_entity);
 
         let line = Line { scene, matched, reason, entity: entity.as_deref() };
-        let message = self.text(&rule.message, &line, Form::Shown);
+        let message = self.text(&rule.message, &line, Form::Titled);
         let subject = self.subject(&line, Form::Shown);
         let fingerprint = fingerprint(&rule.id, entity.as_deref(), &self.subject(&line, Form::Folded));
         let same_subject = self.subject(&line, Form::Keyed);
@@ -236,6 +238,11 @@ impl<'b> Writer<'b> {
                         out.push_str(&limit.to_string());
                     }
                 }
+                Segment::Values if form == Form::Titled => {
+                    let titles: Vec<&str> =
+                        line.scene.values.iter().map(|v| self.title(v).unwrap_or(v)).collect();
+                    out.push_str(&titles.join(", "));
+                }
                 Segment::Values => out.push_str(&line.scene.values.join(", ")),
                 Segment::Reason => {
                     // A reason holds no reason, so this goes one step deep.
@@ -245,18 +252,21 @@ impl<'b> Writer<'b> {
                 }
                 Segment::Revision => out.push_str(&self.binding.shared.revision.to_string()),
                 Segment::EntityName => {
-                    let content = self.binding.shared.content;
-                    let entity = line.entity.and_then(|id| content.entity(id));
-                    if let Some(entity) = entity {
-                        let name = entity.name.at(self.binding.shared.revision);
-                        let name =
-                            name.or_else(|| entity.name.steps.iter().rev().find_map(|(_, n)| n.as_ref()));
-                        out.push_str(name.map_or(&entity.id, |n| n));
+                    if let Some(title) = line.entity.and_then(|id| self.title(id)) {
+                        out.push_str(title);
                     }
                 }
             }
         }
-        if form == Form::Shown { out } else { out.to_lowercase() }
+        if matches!(form, Form::Titled | Form::Shown) { out } else { out.to_lowercase() }
+    }
+
+    /// The title of an account or group in the chosen revision, or the last it had.
+    fn title(&self, id: &str) -> Option<&'b str> {
+        let entity = self.binding.shared.content.entity(id)?;
+        let now = entity.name.at(self.binding.shared.revision);
+        let name = now.or_else(|| entity.name.steps.iter().rev().find_map(|(_, name)| name.as_ref()));
+        Some(name.map_or(&entity.id, |name| name))
     }
 
     fn frame(&self, spot: &Spot, line: &Line<'_, 'b>) -> Option<Frame<'b>> {
@@ -286,6 +296,15 @@ impl<'b> Writer<'b> {
                     return key.unwrap_or_default().to_lowercase();
                 }
                 let text = shown(fact);
+                if form == Form::Titled
+                    && self.binding.shared.schema.tables[frame.table]
+                        .fields
+                        .get(field)
+                        .is_some_and(|f| f.name == "entity")
+                    && let Some(title) = self.title(&text)
+                {
+                    return title.to_owned();
+                }
                 if form == Form::Folded { text.to_lowercase() } else { text }
             }
         }
@@ -302,7 +321,7 @@ impl<'b> Writer<'b> {
             };
             let cell = label.at.field(frame.table).and_then(|f| frame.cell(f));
             let Some(place) = cell.and_then(|c| c.place).or(frame.record) else { continue };
-            let text = self.text(&label.text, line, Form::Shown);
+            let text = self.text(&label.text, line, Form::Titled);
             labels.push(Label { place, record: frame.record.unwrap_or(place), text });
         }
         labels

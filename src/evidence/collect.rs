@@ -9,8 +9,8 @@ use super::{Collected, Input, Schema};
 use crate::reader::{self, Options, Reading, Wanted};
 use crate::source::{Source, Sources};
 
-/// How many rows of lookup tables are kept before it is known which of them matter. About 64 MiB.
-const LOOKUP_ROWS: usize = 100_000;
+/// How many rows of lookup tables are kept before it is known which of them matter. About 13 MiB.
+const LOOKUP_ROWS: usize = 20_000;
 
 /// Reads all sources.
 pub(super) fn collect(schema: &Schema, mapping: &Mapping, sources: &Sources) -> Collected {

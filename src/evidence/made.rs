@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::rows::unknown_cells;
 use super::{
-    Cell, Derived, Evidence, Fact, Gap, Made, Part, Permissions, Row, Scalar, Schema, Table, TableId, TableSchema, Why,
+    Cell, Derived, Evidence, Fact, Gap, Made, Part, Permissions, Row, Scalar, Schema, Table, TableId,
+    TableSchema, Why,
 };
 use crate::source::Place;
 
