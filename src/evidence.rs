@@ -134,6 +134,8 @@ pub struct Part {
     pub constants: Vec<(usize, String)>,
     /// Number of a field in the union, and in the table.
     pub fields: Vec<(usize, usize)>,
+    /// Another part tells the same in full: if no export holds this one, nothing is missing.
+    pub supplement: bool,
 }
 
 /// A field that follows from another field of its row.

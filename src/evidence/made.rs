@@ -63,7 +63,8 @@ fn union(schema: &Schema, evidence: &Evidence, id: TableId, parts: &[Part], deri
                 _ => out.rows.push(Row { record: row.record, cells }),
             }
         }
-        for gap in &table.gaps {
+        let missed = |gap: &&Gap| !(part.supplement && gap.why == Why::NotExported);
+        for gap in table.gaps.iter().filter(missed) {
             for known_cells in possible(&schema.tables[part.table], &gap.cells) {
                 let mut cells = unknown_cells(count, gap.why);
                 fill(&known_cells, &mut cells);

@@ -261,7 +261,8 @@ fn part(
     let name = fields.required_text("table", problems)?;
     let table = table_named(file, schema, name.clone(), problems)?;
     let source = &schema.tables[table];
-    let mut part = Part { table, constants: Vec::new(), fields: Vec::new() };
+    let supplement = fields.flag("supplement", problems).unwrap_or(false);
+    let mut part = Part { table, constants: Vec::new(), fields: Vec::new(), supplement };
     if let Some(entity) = fields.text("entity", problems)
         && let Some(number) = field_named(file, union, Spanned::new("entity", entity.span.clone()), problems)
     {
