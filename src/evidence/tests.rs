@@ -1024,7 +1024,8 @@ fn json_becomes_rows_at_their_place() {
         rows(&merged, "stored_accounts"),
         [r"site=PS1 account=CONTOSO\naa usage=[Software Distribution]"]
     );
-    assert_eq!((inputs[0].rows, inputs[0].reading.records), (1, 1));
+    // The account, and what its usage says it serves as.
+    assert_eq!((inputs[0].rows, inputs[0].reading.records), (2, 1));
     let (schema, _) = shipped();
     let table = schema.table("stored_accounts").unwrap();
     let row = &merged.evidence.tables[table].rows[0];

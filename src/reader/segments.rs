@@ -283,7 +283,6 @@ fn types(job: &Job<'_>, start: u64, end: u64) -> Option<Types> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::reader::Options;
     use crate::reader::testing::{Taken, take, wanted, with_source};
 
