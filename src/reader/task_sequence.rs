@@ -6,6 +6,8 @@
 //! anyone could read gives a record of class `ClearTextSecret`. Conditions are not read: what stands in them is
 //! compared, not set.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 
 use crate::reader::row::{self, Found};
@@ -171,6 +173,20 @@ fn text_value(view: View<'_>, content: &Content) -> Value {
     Value { span: unescape::trimmed_span(view, content), data: Data::Text(text.trim().into()) }
 }
 
+/// The text of an attribute of the current tag, without blanks around it.
+fn attribute_text<'a>(tokens: &Tokens<'a>, view: View<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let range = tokens.attribute_any_case(name)?;
+    Some(trim(unescape::range(view.text, range, Style::Xml)))
+}
+
+fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
+}
+
 /// The value of an attribute of the current tag.
 fn attribute(tokens: &Tokens<'_>, view: View<'_>, name: &str) -> Option<Value> {
     let range = tokens.attribute_any_case(name)?;
@@ -197,15 +213,16 @@ struct Sequence {
 
 /// An open group.
 struct Group {
-    name: String,
+    /// The names of the outer groups and its own, parted by slashes.
+    path: String,
     disabled: bool,
     depth: usize,
 }
 
 /// Reads the sequence whose start tag is the current token.
-fn sequence(
-    tokens: &mut Tokens<'_>,
-    view: View<'_>,
+fn sequence<'a>(
+    tokens: &mut Tokens<'a>,
+    view: View<'a>,
     package: &Package,
     sink: &mut dyn Sink,
 ) -> Result<u64, Fault> {
@@ -213,12 +230,7 @@ fn sequence(
     let depth = tokens.depth();
     let own_name = attribute(tokens, view, "name").filter(|name| !text_of(name).is_empty());
     let version = attribute(tokens, view, "version");
-    // Where it ends, or breaks off, is told by a first run over it.
-    let mut ahead = tokens.ahead();
-    let end = match ahead.skip() {
-        Ok(()) => ahead.position(),
-        Err(_) => ahead.fault().at.start.max(tag.end),
-    };
+    let end = sequence_end(tokens);
     let at_tag = view.span(tag.clone());
     let sequence = Sequence {
         name: package.name.clone().or(own_name).unwrap_or(null(at_tag)),
@@ -240,7 +252,6 @@ fn sequence(
     let mut records = 1;
     let mut groups: Vec<Group> = Vec::new();
     loop {
-        let mark = tokens.mark();
         let kind = tokens.next().map_err(|_| fault(tokens, view))?;
         match kind {
             Kind::Start => {
@@ -248,11 +259,14 @@ fn sequence(
                 if name.eq_ignore_ascii_case("group") {
                     let disabled = groups.last().is_some_and(|group| group.disabled)
                         || own_disabled(tokens, view).is_some();
-                    let name =
-                        attribute(tokens, view, "name").map_or(String::new(), |v| text_of(&v).to_owned());
-                    groups.push(Group { name, disabled, depth: tokens.depth() });
+                    let name = attribute_text(tokens, view, "name").unwrap_or_default();
+                    let path = match groups.last() {
+                        Some(outer) => format!("{}/{name}", outer.path),
+                        None => name.into_owned(),
+                    };
+                    groups.push(Group { path, disabled, depth: tokens.depth() });
                 } else if name.eq_ignore_ascii_case("step") || name.eq_ignore_ascii_case("subtasksequence") {
-                    if step(tokens, view, mark.at(), &sequence, &groups, sink).is_err() {
+                    if step(tokens, view, &sequence, groups.last(), sink).is_err() {
                         return Err(fault(tokens, view));
                     }
                     records += 1;
@@ -280,6 +294,22 @@ fn sequence(
     }
 }
 
+/// Where the sequence ends whose start tag is the current token, or where it breaks off. Sequences do not stand in
+/// one another, so their end tag is looked for, and the tokens are only run over where it is not found.
+fn sequence_end(tokens: &Tokens<'_>) -> usize {
+    let rest = tokens.text().as_bytes().get(tokens.position()..).unwrap_or_default();
+    if tokens.name() == "sequence"
+        && let Some(i) = memmem::find(rest, b"</sequence>")
+    {
+        return tokens.position() + i + "</sequence>".len();
+    }
+    let mut ahead = tokens.ahead();
+    match ahead.skip() {
+        Ok(()) => ahead.position(),
+        Err(_) => ahead.fault().at.start.max(tokens.position()),
+    }
+}
+
 /// The span of `disable="true"` in the current tag.
 fn own_disabled(tokens: &Tokens<'_>, view: View<'_>) -> Option<Span> {
     let value = attribute(tokens, view, "disable")?;
@@ -288,39 +318,48 @@ fn own_disabled(tokens: &Tokens<'_>, view: View<'_>) -> Option<Span> {
 }
 
 /// A variable as it is written.
-struct Variable {
-    name: Box<str>,
-    property: Option<Box<str>>,
-    value: Value,
+struct Variable<'a> {
+    name: Cow<'a, str>,
+    property: Option<Cow<'a, str>>,
+    text: Cow<'a, str>,
+    span: Span,
     /// The value's text is an XML document or a script of its own.
     inner: Option<Content>,
 }
 
 /// Reads the variable whose start tag is the current token.
-fn variable(tokens: &mut Tokens<'_>, view: View<'_>) -> Result<Variable, Stop> {
-    let text = |value: Option<Value>| value.map(|v| -> Box<str> { text_of(&v).into() });
-    let name = text(attribute(tokens, view, "name"));
-    let property = text(attribute(tokens, view, "property")).filter(|p| !p.is_empty());
+fn variable<'a>(tokens: &mut Tokens<'a>, view: View<'a>) -> Result<Variable<'a>, Stop> {
+    let name = attribute_text(tokens, view, "name");
+    let property = attribute_text(tokens, view, "property").filter(|p| !p.is_empty());
     let content = tokens.content()?;
-    let value = text_value(view, &content);
+    let text = trim(unescape::plain(view.text, &content, Style::Xml));
+    let span = unescape::trimmed_span(view, &content);
     let name = name.or_else(|| property.clone()).unwrap_or_default();
     let inner = ["OSDSetDynamicVariablesRules", "OSDRunPowerShellScriptSourceScript"]
         .iter()
         .any(|known| name.eq_ignore_ascii_case(known))
         .then_some(content);
-    Ok(Variable { name, property, value, inner })
+    Ok(Variable { name, property, text, span, inner })
 }
 
-impl Variable {
+impl Variable<'_> {
+    /// The value as it is written.
+    fn value(&self) -> Value {
+        Value { span: self.span, data: Data::Text((&*self.text).into()) }
+    }
+
     /// The value without any credential.
     fn protected(&self, found: &mut Vec<Found>, sink: &mut dyn Sink) -> Value {
-        let mut value = self.value.clone();
-        let secret = std::iter::once(&self.name).chain(&self.property).find(|name| is_secret_name(name));
-        match secret {
+        let mut value = self.value();
+        if is_secret_name(&self.name) {
             // The variable's name says more than that of the property.
-            Some(_) if is_secret_name(&self.name) => row::protect_all(&self.name, &mut value, found, sink),
-            Some(property) => row::protect_all(property, &mut value, found, sink),
-            None => row::protect_value(&self.name, &mut value, found, sink),
+            row::protect_all(&self.name, &mut value, found, sink);
+        } else if let Some(property) =
+            self.property.as_ref().filter(|p| **p != self.name && is_secret_name(p))
+        {
+            row::protect_all(property, &mut value, found, sink);
+        } else {
+            row::protect_value(&self.name, &mut value, found, sink);
         }
         value
     }
@@ -339,30 +378,28 @@ fn report(found: &[Found], sequence: &Sequence, holder: &str, class: &str, sink:
 }
 
 /// Reads the step whose start tag is the current token.
-fn step(
-    tokens: &mut Tokens<'_>,
-    view: View<'_>,
-    start: usize,
+fn step<'a>(
+    tokens: &mut Tokens<'a>,
+    view: View<'a>,
     sequence: &Sequence,
-    groups: &[Group],
+    group: Option<&Group>,
     sink: &mut dyn Sink,
 ) -> Result<(), Stop> {
+    let start = tokens.range().start;
     let at_tag = view.span(tokens.range());
     let name = attribute(tokens, view, "name").unwrap_or(null(at_tag));
     let kind = attribute(tokens, view, "type").unwrap_or(null(at_tag));
     let disabled = match own_disabled(tokens, view) {
         Some(span) => Value { span, data: Data::Bool(true) },
         None => {
-            let inherited = groups.last().is_some_and(|group| group.disabled);
+            let inherited = group.is_some_and(|group| group.disabled);
             Value { span: at_tag, data: Data::Bool(inherited) }
         }
     };
-    // Nothing must be told to the sink before the step is known to be whole.
-    let end = tokens.element_end()?;
-
     let depth = tokens.depth();
     let mut action: Option<Value> = None;
-    let mut variables: Vec<Variable> = Vec::new();
+    let mut variables: Vec<Variable<'_>> = Vec::new();
+    // Nothing is told to the sink before the step is known to be whole.
     loop {
         match tokens.next()? {
             Kind::Start => {
@@ -381,6 +418,7 @@ fn step(
             _ => {}
         }
     }
+    let end = tokens.position();
 
     let mut found = Vec::new();
     let sets = sets(&variables, view, &mut found, sink);
@@ -389,21 +427,21 @@ fn step(
     for variable in &variables {
         let value = if variable.name.eq_ignore_ascii_case("VariableValue") && sets.secret {
             // The same credential as in the list of what the step sets.
-            Value { span: variable.value.span, data: Data::Secret(sets.judged) }
+            Value { span: variable.span, data: Data::Secret(sets.judged) }
         } else if let Some(content) = &variable.inner {
             inner_value(variable, content, view, &mut found, sink)
         } else {
             variable.protected(&mut found, sink)
         };
         if let Some(property) = &variable.property {
-            by_property.properties.push((property.clone(), value.clone()));
+            by_property.properties.push(((&**property).into(), value.clone()));
         }
-        by_name.properties.push((variable.name.clone(), value));
+        by_name.properties.push(((&*variable.name).into(), value));
     }
     let action = action.map(|action| protect_action(action, sets.secret, &mut found, sink));
 
     let step_span = view.span(start..end);
-    let group = groups.iter().map(|group| group.name.as_str()).collect::<Vec<_>>().join("/");
+    let group = group.map_or("", |group| &group.path);
     let here = |data| Value { span: at_tag, data };
     let mut properties: Vec<(Box<str>, Value)> = vec![
         ("TaskSequence".into(), sequence.name.clone()),
@@ -437,13 +475,12 @@ struct Sets {
 }
 
 /// The variables that a step sets: by its own two fields, or by the rules of a dynamic step.
-fn sets(variables: &[Variable], view: View<'_>, found: &mut Vec<Found>, sink: &mut dyn Sink) -> Sets {
+fn sets(variables: &[Variable<'_>], view: View<'_>, found: &mut Vec<Found>, sink: &mut dyn Sink) -> Sets {
     let mut sets = Sets { list: Vec::new(), secret: false, judged: Secret::Empty };
     let named = |wanted: &str| variables.iter().find(|v| v.name.eq_ignore_ascii_case(wanted));
     if let (Some(name), Some(value)) = (named("VariableName"), named("VariableValue")) {
-        let hidden =
-            named("DoNotShowVariableValue").is_some_and(|v| text_of(&v.value).eq_ignore_ascii_case("true"));
-        let set = set(name.value.clone(), value.value.clone(), hidden, found, sink);
+        let hidden = named("DoNotShowVariableValue").is_some_and(|v| v.text.eq_ignore_ascii_case("true"));
+        let set = set(name.value(), value.value(), hidden, found, sink);
         if let Data::Object(object) = &set.data
             && let Some(Data::Secret(secret @ (Secret::Clear | Secret::Protected))) =
                 object.get("Value").map(|v| &v.data)
@@ -513,17 +550,16 @@ fn set(name: Value, mut value: Value, hidden: bool, found: &mut Vec<Found>, sink
 
 /// The value of a variable that holds a document or script: kept only if no credential is in it.
 fn inner_value(
-    variable: &Variable,
+    variable: &Variable<'_>,
     content: &Content,
     view: View<'_>,
     found: &mut Vec<Found>,
     sink: &mut dyn Sink,
 ) -> Value {
-    let text = text_of(&variable.value);
     let script = variable
         .name
         .eq_ignore_ascii_case("OSDRunPowerShellScriptSourceScript")
-        .then(|| script(text))
+        .then(|| script(&variable.text))
         .flatten();
     let secret = match &script {
         Some(script) => assigns_secret(script),
@@ -535,22 +571,22 @@ fn inner_value(
             let mut list = Vec::new();
             dynamic_rules(text.view(), &mut list, &mut inner, &mut quiet);
             return if list.iter().any(holds_secret) {
-                sink.secret(variable.value.span);
-                Value { span: variable.value.span, data: Data::Secret(Secret::Clear) }
+                sink.secret(variable.span);
+                Value { span: variable.span, data: Data::Secret(Secret::Clear) }
             } else {
                 variable.protected(found, sink)
             };
         }
     };
     if !secret {
-        return variable.value.clone();
+        return variable.value();
     }
-    sink.secret(variable.value.span);
+    sink.secret(variable.span);
     for range in script.iter().flat_map(|script| assigned(script).into_iter().map(move |r| (script, r))) {
         let name = row::assigned_name(range.0, range.1.start).unwrap_or(&variable.name);
-        found.push(Found { name: name.into(), span: variable.value.span });
+        found.push(Found { name: name.into(), span: variable.span });
     }
-    Value { span: variable.value.span, data: Data::Secret(Secret::Clear) }
+    Value { span: variable.span, data: Data::Secret(Secret::Clear) }
 }
 
 fn holds_secret(set: &Value) -> bool {
