@@ -227,7 +227,7 @@ pub(super) fn names_password(bytes: &[u8]) -> bool {
 static SEEDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let seeds = [
         // Password, passwd, pwd, passphrase, passcode.
-        "pwd|Pwd|PWD|swd|sWd|SWD|sword|sWord|SWORD|phrase|Phrase|asscode|assCode",
+        "pwd|Pwd|PWD|asswd|assWd|ASSWD|sword|sWord|SWORD|phrase|Phrase|asscode|assCode",
         // Secrets, keys, tokens, PINs.
         "ecret|SECRET|piKey|pikey|ateKey|sToken|rToken|PIN|EPin|rPin|pPin",
         // The encrypted password of an account record; what encrypted values begin with.

@@ -7,11 +7,13 @@
 //! compared, not set.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::memmem;
+use regex::bytes::Regex;
 
 use crate::reader::row::{self, Found};
-use crate::reader::secret::{assigned, assigns_secret, is_secret_name, is_switch};
+use crate::reader::secret::{self, assigned, assigns_secret, is_secret_name, is_switch};
 use crate::reader::unescape::{self, Style};
 use crate::reader::xml::{Content, Kind, Stop, Tokens};
 use crate::reader::{Data, Fault, Missing, Object, Record, Secret, Sink, Value};
@@ -421,6 +423,8 @@ fn step<'a>(
     let end = tokens.position();
 
     let mut found = Vec::new();
+    let raw = view.text.get(start..end).unwrap_or_default();
+    let guarded = variables.iter().any(|v| v.inner.is_some()) || may_hold_secret(raw.as_bytes());
     let sets = sets(&variables, view, &mut found, sink);
     let mut by_name = Object::default();
     let mut by_property = Object::default();
@@ -428,6 +432,8 @@ fn step<'a>(
         let value = if variable.name.eq_ignore_ascii_case("VariableValue") && sets.secret {
             // The same credential as in the list of what the step sets.
             Value { span: variable.span, data: Data::Secret(sets.judged) }
+        } else if !guarded {
+            variable.value()
         } else if let Some(content) = &variable.inner {
             inner_value(variable, content, view, &mut found, sink)
         } else {
@@ -438,7 +444,10 @@ fn step<'a>(
         }
         by_name.properties.push(((&*variable.name).into(), value));
     }
-    let action = action.map(|action| protect_action(action, sets.secret, &mut found, sink));
+    let action = match action {
+        Some(action) if guarded || sets.secret => Some(protect_action(action, sets.secret, &mut found, sink)),
+        action => action,
+    };
 
     let step_span = view.span(start..end);
     let group = group.map_or("", |group| &group.path);
@@ -464,6 +473,16 @@ fn step<'a>(
     });
     report(&found, sequence, text_of(&name), "TaskSequenceStep", sink);
     Ok(())
+}
+
+/// Whether anything in the raw text of a step may be a credential. Few steps have one; the others need no closer
+/// look.
+fn may_hold_secret(raw: &[u8]) -> bool {
+    /// What [`secret::mentions`] does not look for: other spellings of switches and PINs, characters written by their
+    /// numbers.
+    static OTHERS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new("(?-u)&#|Pin|pin|/Pass|-Pass|-rp|/RP|-RP").ok());
+    secret::mentions(raw) || OTHERS.as_ref().is_none_or(|others| others.is_match(raw))
 }
 
 /// What a step sets in the sequence's environment.
