@@ -93,6 +93,10 @@ pub enum Format {
     GpoReport,
     /// A resultant set of policy.
     Rsop,
+    /// SharpHound's users, groups, computers or domains.
+    SharpHound,
+    /// A BloodHound OpenGraph.
+    OpenGraph,
     /// A part of a task sequence export that holds no evidence: manifest, reference list, OPC parts.
     ExportPart,
 }
@@ -114,6 +118,8 @@ impl Format {
             Self::SecurityTemplate => "security-template",
             Self::GpoReport => "gpo-report",
             Self::Rsop => "rsop",
+            Self::SharpHound => "sharphound",
+            Self::OpenGraph => "opengraph",
             Self::ExportPart => "export-part",
         }
     }

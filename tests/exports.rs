@@ -110,3 +110,70 @@ fn real_exports() {
         }
     }
 }
+
+/// What public tools and Windows itself write beside the product: the facts of it that a person counted.
+#[test]
+fn evidence_beside_the_product() {
+    let Some(folder) = folder() else {
+        println!("skipped: there is no folder of exports");
+        return;
+    };
+    let classes = [
+        "UserRightsAssignment",
+        "GroupMembership",
+        "FileSecurity",
+        "SecurityPolicy",
+        "SharpHoundUser",
+        "OpenGraphNode",
+        "OpenGraphEdge",
+    ];
+    let mut wanted = Wanted::default();
+    for class in classes {
+        let class = WantedClass { name: class.into(), properties: Vec::new() };
+        wanted.classes.insert(class.name.to_lowercase().into(), class);
+    }
+    let mut seen = 0;
+    for source in &source::read(&[folder], &Limits::default()) {
+        let name = source.label().rsplit('/').next().unwrap_or_default();
+        // How many records of each class.
+        let expected: &[(&str, usize)] = match name {
+            "secedit-inf__raandree_GpoReport__1.inf" => {
+                &[("UserRightsAssignment", 23), ("SecurityPolicy", 1)]
+            }
+            "secedit-inf__windows-admins_ConfigMgr__1.inf" => {
+                &[("UserRightsAssignment", 6), ("SecurityPolicy", 1)]
+            }
+            "gporeport__raandree_GpoReport__2.xml" => {
+                &[("UserRightsAssignment", 4), ("GroupMembership", 2), ("SecurityPolicy", 1)]
+            }
+            "gporeport__windows-admins_ConfigMgr__2.xml" => &[("SecurityPolicy", 1)],
+            "rsop__raandree_GpoReport__1.xml" => &[("UserRightsAssignment", 23), ("SecurityPolicy", 2)],
+            "sharphound__SpecterOps_ConfigManBearPig__2.json" => &[("SharpHoundUser", 9)],
+            "opengraph__SpecterOps_ConfigManBearPig__8.json" => {
+                &[("OpenGraphNode", 80), ("OpenGraphEdge", 207)]
+            }
+            _ => continue,
+        };
+        seen += 1;
+        let (reading, sinks) = reader::read(source, &wanted, &Options::default(), Taken::default);
+        assert_eq!(reading.status, Status::Read, "{name}");
+        for (class, count) in expected {
+            let records = sinks.iter().flat_map(|s| &s.records).filter(|r| &*r.class == *class).count();
+            assert_eq!(records, *count, "{name}: {class}");
+        }
+        for record in sinks.iter().flat_map(|sink| &sink.records) {
+            if &*record.class == "UserRightsAssignment" {
+                let Some(Data::Text(right)) = record.object.get("Right").map(|v| &v.data) else { panic!() };
+                assert!(right.starts_with("Se"), "{right}");
+                assert!(matches!(record.object.get("Members").map(|v| &v.data), Some(Data::List(_))));
+            }
+            if let Some(Data::Text(sddl)) = record.object.get("Sddl").map(|v| &v.data) {
+                let found = cmlint::sddl::parse(sddl).unwrap_or_else(|e| panic!("{sddl}: {e}"));
+                let cmlint::sddl::Dacl::List(acl) = found.dacl else { panic!("{sddl}") };
+                assert_eq!(acl.unread().count(), 0, "{sddl}");
+                assert!(acl.aces().count() > 0, "{sddl}");
+            }
+        }
+    }
+    println!("{seen} files");
+}

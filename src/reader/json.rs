@@ -1,4 +1,5 @@
-//! JSON: what PowerShell's `ConvertTo-Json` writes, answers of the AdminService, one object a line.
+//! JSON: what PowerShell's `ConvertTo-Json` writes, answers of the AdminService, one object a line; and what
+//! collectors for BloodHound write ([`sharphound`], [`opengraph`]).
 //!
 //! The reader goes through lists of rows one row at a time, at the top level and one level down (envelopes,
 //! objects of lists), so that memory does not grow with the file. Only an object that is neither an envelope nor
@@ -9,8 +10,10 @@
 //! whether the cut was right.
 
 mod build;
+mod opengraph;
 mod parts;
 mod rows;
+mod sharphound;
 mod text;
 mod token;
 
@@ -28,8 +31,8 @@ use crate::source::{SourceError, Span, View, Window};
 pub(super) fn read(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Reading {
     let mut reader = Reader::new(window, wanted, sink, false);
     let outcome = reader.top_level();
-    let refused = reader.settle(outcome);
-    conclude(reader.rows.tally, refused)
+    reader.settle(outcome);
+    conclude(reader.rows.tally)
 }
 
 /// Why reading stops.
@@ -41,8 +44,6 @@ enum Halt {
     Bad(Rest, &'static str),
     /// The source cannot be read on.
     Source(SourceError),
-    /// It is something else: its name.
-    Foreign(&'static str),
     /// The part ends where the next one begins.
     Cut,
 }
@@ -77,8 +78,10 @@ enum Plan {
     Whole(Token),
     /// Property by property, rows of its lists one by one.
     Stream,
-    /// Not at all.
-    Foreign(&'static str),
+    /// As objects of a directory, by their keys.
+    SharpHound,
+    /// As a graph.
+    OpenGraph,
 }
 
 struct Reader<'a, 'w> {
@@ -180,7 +183,7 @@ impl<'a, 'w> Reader<'a, 'w> {
         Ok(true)
     }
 
-    /// Reads an object at the top level: a row, an envelope, an object of lists, or something foreign.
+    /// Reads an object at the top level: a row, an envelope, an object of lists, or what a collector wrote.
     fn top_object(&mut self) -> Result<(), Halt> {
         let mut members = Vec::new();
         let wanted = self.rows.wanted;
@@ -194,7 +197,8 @@ impl<'a, 'w> Reader<'a, 'w> {
                 self.pos += 1;
                 self.properties(true)
             }
-            Plan::Foreign(name) => Err(Halt::Foreign(name)),
+            Plan::SharpHound => sharphound::read(self),
+            Plan::OpenGraph => opengraph::read(self),
         }
     }
 
@@ -202,11 +206,7 @@ impl<'a, 'w> Reader<'a, 'w> {
     /// property.
     fn properties(&mut self, mut first: bool) -> Result<(), Halt> {
         loop {
-            let next = self.step(|s| {
-                let Some(key) = s.member(first)? else { return Ok(None) };
-                Ok(Some((decode(s.text, &key).into_owned(), s.peek()?)))
-            })?;
-            let Some((key, next)) = next else { return Ok(()) };
+            let Some((key, next)) = self.next_property(first)? else { return Ok(()) };
             first = false;
             let is = |name: &str| key.eq_ignore_ascii_case(name);
             if is("@odata.context") {
@@ -302,12 +302,49 @@ impl<'a, 'w> Reader<'a, 'w> {
         self.top_level()
     }
 
-    /// Notes why reading stopped. Gives the name of what it is, if it is something foreign.
-    fn settle(&mut self, outcome: Result<(), Halt>) -> Option<&'static str> {
+    /// Takes the elements of a list one by one, from behind its `[`; the objects among them are handed to `each`,
+    /// with their properties.
+    fn objects(
+        &mut self,
+        mut each: impl FnMut(&mut Rows<'_, '_>, View<'_>, &Token, &[Member]),
+    ) -> Result<(), Halt> {
+        let shape = token::Shape::default();
+        let mut members = Vec::new();
+        let mut first = true;
+        loop {
+            let next = self.step(|s| {
+                if !s.element(first)? {
+                    return Ok(None);
+                }
+                if s.peek()? == b'{' {
+                    s.object(&shape, &mut members).map(|(token, _)| Some(Some(token)))
+                } else {
+                    s.value().map(|_| Some(None))
+                }
+            })?;
+            match next {
+                Some(Some(token)) => each(&mut self.rows, self.window.view(), &token, &members),
+                Some(None) => {}
+                None => return Ok(()),
+            }
+            first = false;
+        }
+    }
+
+    /// Takes the next property of an object up to its value: its name and how the value begins. None if the object
+    /// ends.
+    fn next_property(&mut self, first: bool) -> Result<Option<(String, u8)>, Halt> {
+        self.step(|s| {
+            let Some(key) = s.member(first)? else { return Ok(None) };
+            Ok(Some((decode(s.text, &key).into_owned(), s.peek()?)))
+        })
+    }
+
+    /// Notes why reading stopped.
+    fn settle(&mut self, outcome: Result<(), Halt>) {
         let class = self.class.as_deref();
         let (rest, why) = match outcome {
-            Ok(()) | Err(Halt::Cut) => return None,
-            Err(Halt::Foreign(name)) => return Some(name),
+            Ok(()) | Err(Halt::Cut) => return,
             Err(Halt::Broken(rest)) => {
                 (rest, "the file ends in the middle of what begins here; export it again".to_owned())
             }
@@ -315,7 +352,6 @@ impl<'a, 'w> Reader<'a, 'w> {
             Err(Halt::Source(error)) => (Rest::from(self.window.view(), self.pos), error.to_string()),
         };
         self.rows.broken(rest.here, rest.all, class, why);
-        None
     }
 }
 
@@ -361,11 +397,16 @@ fn look(
             if let Some(inner) = ahead.member(true)?
                 && matches!(&text[inner.inner()], "nodes" | "edges")
             {
-                return Ok(Plan::Foreign("BloodHound OpenGraph data"));
+                return Ok(Plan::OpenGraph);
             }
         }
-        if name == "data" && next == b'[' && (sharphound(text, members) || sharphound_rows(text, s.at)) {
-            return Ok(Plan::Foreign("SharpHound data"));
+        if name == "data" && next == b'[' {
+            if sharphound(text, members) || sharphound_rows(text, s.at) {
+                return Ok(Plan::SharpHound);
+            }
+            if !s.last && text.len() < s.at + SHARPHOUND_HEAD {
+                return Err(Stop::More);
+            }
         }
         let stream =
             list && name.eq_ignore_ascii_case("value") && find(text, members, "@odata.context").is_some()
@@ -380,7 +421,7 @@ fn look(
         members.push(Member { key, value });
     }
     if sharphound(text, members) && find(text, members, "data").is_some() {
-        return Ok(Plan::Foreign("SharpHound data"));
+        return Ok(Plan::SharpHound);
     }
     Ok(Plan::Whole(Token { kind: Kind::Object, range: start..s.at }))
 }
@@ -400,18 +441,22 @@ fn sharphound(text: &str, members: &[Member]) -> bool {
         && ["methods", "count", "version"].iter().any(|name| find(text, &inner, name).is_some())
 }
 
+/// How much of a list is looked at to tell whether it is SharpHound's: its first object can be long.
+const SHARPHOUND_HEAD: usize = 256 << 10;
+
 /// Whether the first rows of the list at `at` look like SharpHound's.
 fn sharphound_rows(text: &str, at: usize) -> bool {
-    let end = floor(text, at + (64 << 10));
+    let end = floor(text, at + SHARPHOUND_HEAD);
     let head = &text.as_bytes()[at..end];
-    ["\"ObjectIdentifier\"", "\"Aces\""]
-        .iter()
-        .all(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
+    let marks = ["\"ObjectIdentifier\"", "\"Aces\"", "\"PrincipalSID\"", "\"IsACLProtected\""];
+    marks.iter().filter(|mark| memchr::memmem::find(head, mark.as_bytes()).is_some()).count() >= 2
 }
 
 /// What is to be said of a file of which that was met.
-fn conclude(mut tally: Tally, foreign: Option<&'static str>) -> Reading {
-    let format = if tally.envelope {
+fn conclude(mut tally: Tally) -> Reading {
+    let format = if let Some(format) = tally.format {
+        format
+    } else if tally.envelope {
         Format::AdminService
     } else if tally.values > 1 {
         Format::Ndjson
@@ -424,21 +469,26 @@ fn conclude(mut tally: Tally, foreign: Option<&'static str>) -> Reading {
         } else {
             format!("{} values are", tally.cut_off.values)
         };
-        tally.notes.push(Note {
-            text: format!("{values} cut off at the depth of the export, the first one here; export again with ConvertTo-Json -Depth 10"),
-            span: Some(span),
-        });
+        let text = if format == Format::SharpHound {
+            let lists = if tally.cut_off.values == 1 {
+                "a list was".into()
+            } else {
+                format!("{} lists were", tally.cut_off.values)
+            };
+            format!(
+                "{lists} not collected, the first one here; run the collector with local groups and user rights"
+            )
+        } else {
+            format!(
+                "{values} cut off at the depth of the export, the first one here; export again with ConvertTo-Json -Depth 10"
+            )
+        };
+        tally.notes.push(Note { text, span: Some(span) });
     }
     let mut reading =
         Reading { format: Some(format), records: tally.records, status: Status::Read, notes: tally.notes };
     let read_something = tally.known > 0 || tally.envelope;
-    if let Some(name) = foreign {
-        reading.notes.push(Note { text: format!("{name}, which is not read by this version"), span: None });
-        reading.status = if read_something { Status::Partial } else { Status::Unrecognised };
-        if !read_something {
-            reading.format = None;
-        }
-    } else if tally.broken {
+    if tally.broken {
         reading.status =
             if tally.records > 0 || tally.envelope { Status::Partial } else { Status::Unreadable };
     } else if tally.records > 0 && !read_something {

@@ -174,6 +174,7 @@ pub(super) fn is_secret_list(name: &str) -> bool {
     }
     // Names in lower case have no word boundaries: `badpwdcount`, `lastpasswordchange`.
     let before = &lower[..last];
+    let before = before.strip_prefix("user").unwrap_or(before);
     !(starts.len() == 1 && ["bad", "last", "min", "max", "has", "use"].iter().any(|w| before.starts_with(w)))
 }
 
@@ -474,6 +475,10 @@ mod tests {
             "Password",
             "password",
             "UserPassword",
+            "userpassword",
+            "unixpassword",
+            "unicodepassword",
+            "sfupassword",
             "OSDJoinPassword",
             "DomainPassword",
             "SMSConnectNetworkFolderPassword",

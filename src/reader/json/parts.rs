@@ -203,7 +203,7 @@ pub(crate) fn join(parts: Vec<Tallied>) -> Reading {
         all.notes.extend(part.notes);
         all.broken |= part.broken;
     }
-    conclude(all, None)
+    conclude(all)
 }
 
 #[cfg(test)]

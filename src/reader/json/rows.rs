@@ -13,7 +13,7 @@ use super::token::{Kind, Member, Scanner, Shape, Token, members};
 use crate::reader::finish::{self, CutOff, is_wanted};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::task_sequence::{self, Package};
-use crate::reader::{Data, Missing, Note, Object, Record, Sink, Wanted, WantedClass, secret};
+use crate::reader::{Data, Format, Missing, Note, Object, Record, Sink, Wanted, WantedClass, secret};
 use crate::source::{Offsets, Span, View};
 
 /// Properties that hold rows in an object that is none itself.
@@ -35,6 +35,8 @@ pub(super) struct Tally {
     pub(super) known: u64,
     /// Whether there was an OData envelope.
     pub(super) envelope: bool,
+    /// The shape, if it is one that has a reader of its own.
+    pub(super) format: Option<Format>,
     /// Values at the top level.
     pub(super) values: u64,
     /// Cut-off values in wanted rows.
@@ -422,6 +424,19 @@ impl<'a, 'w> Rows<'a, 'w> {
         let class =
             wanted.map(|w| &*w.name).filter(|n| !n.is_empty()).or(class).unwrap_or_default().to_owned();
         self.finish(span, object, &class, wanted.is_some());
+    }
+
+    /// Whether objects of a class are wanted.
+    pub(super) fn wants(&mut self, class: &str) -> bool {
+        self.look_up(class).is_some()
+    }
+
+    /// An object that another reader has built; what is not wanted of it is left out.
+    pub(super) fn built(&mut self, span: Span, object: Object, class: &str) {
+        self.tally.records += 1;
+        self.tally.known += 1;
+        let wanted = self.wants(class);
+        self.finish(span, object, class, wanted);
     }
 
     /// Takes the credentials out of an object and hands on what remains of it, if it is wanted.
