@@ -210,6 +210,8 @@ pub trait Sink {
     fn record(&mut self, record: Record);
     /// Objects of this class (of any class, if none is known) are missing from the export.
     fn missing(&mut self, class: Option<&str>, why: Missing, span: Span);
+    /// The export was made of this class and holds no object of it.
+    fn none(&mut self, _class: &str) {}
     /// A credential stands here; the characters must never be shown.
     fn secret(&mut self, span: Span);
 }

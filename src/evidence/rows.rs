@@ -671,6 +671,21 @@ impl Sink for Collector<'_> {
         }
     }
 
+    /// What every object of the class would have told is then known: nothing. What only some of them tell (a
+    /// component of a site) is not, since those are always there where everything is exported.
+    fn none(&mut self, class: &str) {
+        let Some(number) = self.mapping.number(class) else { return };
+        let class = &self.mapping.classes[number];
+        for row in &class.rows {
+            if row.presence == Presence::Class || (row.presence == Presence::Item && row.when.is_empty()) {
+                self.out.present[row.table] = true;
+            }
+        }
+        for known in &class.covers {
+            self.out.present[known.table] = true;
+        }
+    }
+
     fn secret(&mut self, span: Span) {
         self.out.secrets.push(span);
     }

@@ -1123,3 +1123,17 @@ fn the_examples_give_rows_in_every_table_they_are_made_for() {
         .collect();
     assert_eq!(empty, ["exchange_connectors", "documented_titles"]);
 }
+
+#[test]
+fn an_empty_answer_tells_that_there_is_nothing() {
+    let answer = |class: &str| {
+        format!(r#"{{"@odata.context":"https://x/AdminService/wmi/$metadata#{class}","value":[ ]}}"#)
+    };
+    let files = [("a.json", answer("SMS_Admin")), ("b.json", answer("SMS_SCI_Component"))];
+    let (merged, _) = read(&files, 10, 1 << 20);
+    let (schema, _) = shipped();
+    let gaps = |table: &str| merged.evidence.tables[schema.table(table).unwrap()].gaps.len();
+    assert_eq!(gaps("admin_users"), 0);
+    // A site without components is an answer to another question.
+    assert_eq!((gaps("client_push_accounts"), gaps("security_roles")), (1, 1));
+}

@@ -253,6 +253,9 @@ impl<'a, 'w> Reader<'a, 'w> {
                         Ok(true) => (ready, self.pos) = (true, s.at),
                         Ok(false) => {
                             self.pos = s.at;
+                            if first && let Some(class) = &self.class {
+                                self.rows.none(class);
+                            }
                             return Ok(());
                         }
                         Err(stop) => break stop,

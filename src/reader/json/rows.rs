@@ -134,6 +134,11 @@ impl<'a, 'w> Rows<'a, 'w> {
         });
     }
 
+    /// Says that there is no object of a class.
+    pub(super) fn none(&mut self, class: &str) {
+        self.sink.none(class);
+    }
+
     /// Says that the rest of the file could not be read, and why.
     pub(super) fn broken(&mut self, here: Span, rest: Span, class: Option<&str>, why: String) {
         self.sink.missing(class, Missing::Broken, rest);
@@ -306,6 +311,11 @@ impl<'a, 'w> Rows<'a, 'w> {
                 class = context_class(&decode(text, &member.value)).map(|c| Cow::Owned(c.to_owned()));
             }
             if let Some(rows) = find(text, members, "value").filter(|m| m.value.kind == Kind::Array) {
+                if text[rows.value.inner()].trim_matches(['[', ']']).trim().is_empty()
+                    && let Some(class) = &class
+                {
+                    self.none(class);
+                }
                 self.value(view, &rows.value, class.as_deref(), nesting + 1);
                 if let Some(link) = find(text, members, "@odata.nextLink") {
                     self.more_pages(view, &link.value, class.as_deref());
