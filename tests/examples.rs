@@ -1,0 +1,102 @@
+//! The example estates that come with the project: `contoso` with its seeded faults, `clean` put right.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+fn check(estate: &str, threads: &str) -> (i32, Value) {
+    let out = Command::new(env!("CARGO_BIN_EXE_cmlint"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["check", "--format", "json", "--threads", threads, estate])
+        .output()
+        .expect("cmlint runs");
+    (out.status.code().expect("an exit code"), serde_json::from_slice(&out.stdout).expect("a JSON report"))
+}
+
+fn findings(report: &Value) -> &Vec<Value> {
+    report["findings"].as_array().expect("findings")
+}
+
+/// The text of an example file, decoded without the help of cmlint.
+fn text(path: &str) -> String {
+    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the file is there");
+    match bytes.strip_prefix(&[0xFF, 0xFE]) {
+        Some(rest) => {
+            let units = rest.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+            char::decode_utf16(units).map(|c| c.expect("whole characters")).collect()
+        }
+        None => {
+            let text = String::from_utf8(bytes).expect("UTF-8");
+            text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
+        }
+    }
+}
+
+/// What stands at a location of the report, by counting lines and characters.
+fn at(location: &Value) -> String {
+    let number = |key: &str| usize::try_from(location[key].as_u64().expect("a number")).expect("small");
+    let text = text(location["path"].as_str().expect("a path"));
+    let line = text.lines().nth(number("line") - 1).expect("the line is there");
+    assert_eq!(number("line"), number("end_line"));
+    line.chars().skip(number("column") - 1).take(number("end_column") - number("column")).collect()
+}
+
+#[test]
+fn contoso_is_full_of_faults() {
+    let (code, report) = check("examples/contoso", "2");
+    assert_eq!(code, 1);
+    let statements: BTreeSet<&str> = findings(&report)
+        .iter()
+        .flat_map(|f| f["statements"].as_array().expect("statements"))
+        .map(|s| s.as_str().expect("a reference"))
+        .collect();
+    assert!(findings(&report).len() >= 40, "{} findings", findings(&report).len());
+    assert!(statements.len() >= 30, "{} statements", statements.len());
+    let inputs = report["inputs"].as_array().expect("inputs");
+    assert!(inputs.iter().all(|i| i["status"] == "read"), "{inputs:?}");
+    let formats: BTreeSet<&str> = inputs.iter().filter_map(|i| i["format"].as_str()).collect();
+    assert!(formats.len() >= 6, "{formats:?}");
+    let prints: BTreeSet<&str> = findings(&report).iter().filter_map(|f| f["fingerprint"].as_str()).collect();
+    assert_eq!(prints.len(), findings(&report).len(), "each finding has a fingerprint of its own");
+}
+
+#[test]
+fn findings_point_at_what_they_are_about() {
+    let (_, report) = check("examples/contoso", "1");
+    let found = |rule: &str, part: &str| {
+        let hit = findings(&report).iter().find(|f| {
+            f["rule"] == rule && f["locations"][0]["path"].as_str().is_some_and(|p| p.ends_with(part))
+        });
+        at(&hit.unwrap_or_else(|| panic!("{rule} in {part}"))["locations"][0])
+    };
+    // CLIXML in UTF-8 and UTF-16, JSON of both PowerShells, OData on one line, a task sequence in a JSON string.
+    assert_eq!(found("network-access-account-without-domain", "components.xml"), "svc-oldnaa");
+    assert_eq!(found("reporting-account-not-a-windows-user", "site-systems.xml"), "sa");
+    assert_eq!(found("forest-account-is-local", "forests.json"), r"p01-srv\\forest");
+    assert_eq!(found("installation-directory-differs", "sites.json"), r"D:\\ConfigMgr");
+    assert_eq!(found("permitted-viewers-too-broad", "client-settings.json"), "Everyone");
+    assert_eq!(
+        found("title-of-other-revision", "accounts.json"),
+        "Task Sequence Editor Domain Joining Account"
+    );
+    assert_eq!(found("run-as-account-shared-by-task-sequences", "refresh.json"), r"CONTOSO\\svc-run");
+    assert_eq!(found("conflicting-sign-in-needs", "ts.xml"), r"CONTOSO\svc-join");
+}
+
+#[test]
+fn clean_is_clean() {
+    let (code, report) = check("examples/clean", "2");
+    assert_eq!(code, 0);
+    let grave: Vec<&Value> = findings(&report).iter().filter(|f| f["level"] != "note").collect();
+    assert!(grave.is_empty(), "{grave:#?}");
+    // It is clean because it was looked at.
+    assert!(report["outcomes"]["pass"].as_u64() >= Some(60), "{}", report["outcomes"]);
+    assert_eq!(report["outcomes"]["not_evaluated"], 0);
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    assert_eq!(check("examples/contoso", "1"), check("examples/contoso", "2"));
+}
