@@ -232,6 +232,21 @@ pub struct WantedClass {
     pub name: Box<str>,
     /// Lower-case names of the top-level properties to build; empty means all.
     pub properties: Vec<Box<str>>,
+    /// For properties that are objects of many: which of theirs are looked at, all names in lower case. What a reader
+    /// leaves out by this is only what it need not build; one that is not listed here is built whole.
+    pub inner: Vec<(Box<str>, Vec<Box<str>>)>,
+}
+
+impl WantedClass {
+    /// Whether a top-level property of that name is looked at.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.properties.is_empty() || self.properties.iter().any(|p| p.eq_ignore_ascii_case(name))
+    }
+
+    /// Which properties of the object in a top-level property are looked at; none if all are.
+    pub(crate) fn inside(&self, name: &str) -> Option<&[Box<str>]> {
+        self.inner.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, names)| &**names)
+    }
 }
 
 /// The properties by which a row without class name is recognised.

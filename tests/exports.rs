@@ -73,7 +73,7 @@ fn real_exports() {
         "OpenGraphNode",
         "OpenGraphEdge",
     ] {
-        let class = WantedClass { name: class.into(), properties: Vec::new() };
+        let class = WantedClass { name: class.into(), ..WantedClass::default() };
         wanted.classes.insert(class.name.to_lowercase().into(), class);
     }
     let sources = source::read(&[folder], &Limits::default());

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::path::{Path, Steps};
+use super::path::Path;
 use super::schema::{field_named, table_named};
 use super::{Fact, Scalar, Schema, TableId, TableSchema};
 use crate::assets::Assets;
@@ -202,7 +202,8 @@ impl Mapping {
         let mut wanted = Wanted::default();
         for (name, number) in &self.numbers {
             let class = &self.classes[*number];
-            let known = WantedClass { name: class.name.clone(), properties: class.properties() };
+            let (properties, inner) = class.properties();
+            let known = WantedClass { name: class.name.clone(), properties, inner };
             wanted.classes.insert(name.to_ascii_lowercase().into(), known);
         }
         wanted.recognise = self.classes.iter().flat_map(|c| c.recognise.iter().cloned()).collect();
@@ -240,9 +241,12 @@ impl FieldMap {
 }
 
 impl ClassMap {
-    /// Lower-case names of the top-level properties that are looked at.
-    fn properties(&self) -> Vec<Box<str>> {
+    /// Lower-case names of the top-level properties that are looked at, and what is looked at in those of which only
+    /// some properties are.
+    #[allow(clippy::type_complexity)]
+    fn properties(&self) -> (Vec<Box<str>>, Vec<(Box<str>, Vec<Box<str>>)>) {
         let mut names: Vec<Box<str>> = Vec::new();
+        let mut inner: Vec<(Box<str>, Option<Vec<Box<str>>>)> = Vec::new();
         let mut add = |name: &str| {
             let name: Box<str> = name.to_ascii_lowercase().into();
             if !names.contains(&name) {
@@ -250,9 +254,24 @@ impl ClassMap {
             }
         };
         let mut add_path = |path: &Path| {
-            for (name, others) in path.alternatives.iter().filter_map(Steps::top) {
-                add(name);
-                others.iter().for_each(|other| add(other));
+            for steps in &path.alternatives {
+                let Some((name, others)) = steps.top() else { continue };
+                for name in std::iter::once(name).chain(others.iter().map(|other| &**other)) {
+                    add(name);
+                    let name: Box<str> = name.to_ascii_lowercase().into();
+                    let at = inner.iter().position(|(n, _)| *n == name).unwrap_or_else(|| {
+                        inner.push((name, Some(Vec::new())));
+                        inner.len() - 1
+                    });
+                    match (&mut inner[at].1, steps.second()) {
+                        (Some(known), Some((second, others))) => {
+                            known.push(second.to_ascii_lowercase().into());
+                            known.extend(others.iter().map(|other| other.to_ascii_lowercase().into()));
+                        }
+                        // The property itself is looked at, or an element of a list.
+                        (known, _) => *known = None,
+                    }
+                }
             }
         };
         let known = |known: &Known, add_path: &mut dyn FnMut(&Path)| {
@@ -278,7 +297,13 @@ impl ClassMap {
         for rule in &self.recognise {
             rule.all.iter().chain(&rule.any).for_each(|name| add(name));
         }
-        names
+        let inner = inner.into_iter().filter_map(|(name, known)| {
+            let mut known = known?;
+            known.sort_unstable();
+            known.dedup();
+            Some((name, known))
+        });
+        (names, inner.collect())
     }
 }
 

@@ -132,6 +132,14 @@ impl Steps {
         }
     }
 
+    /// The property of the object in a top-level property that the path goes to, with other names for the same.
+    pub(super) fn second(&self) -> Option<(&str, &[Box<str>])> {
+        match self.steps.get(1) {
+            Some(Step::Property(name, others)) => Some((name, others)),
+            _ => None,
+        }
+    }
+
     /// Whether the path goes further than a property of the record.
     pub(super) fn is_deep(&self) -> bool {
         self.steps.len() > 1

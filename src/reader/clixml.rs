@@ -442,7 +442,7 @@ impl<'w> Clixml<'w> {
             if head.starts_with('<') || head.starts_with("&lt;") {
                 let text = unescape::mapped(view, &content, Style::PowerShell);
                 if task_sequence::is_document(&text.text) {
-                    self.records += task_sequence::read_string(text.view(), None, sink);
+                    self.records += task_sequence::read_string(text.view(), None, self.wanted, sink);
                 }
             } else if head.get(..8).is_some_and(|h| h.eq_ignore_ascii_case("instance")) {
                 let text = unescape::mapped(view, &content, Style::PowerShell);
@@ -657,7 +657,7 @@ impl<'a> Builder<'a> {
         let raw = self.view.text.get(range.clone()).unwrap_or_default();
         let all = secret::mentions(raw.as_bytes());
         let needed = |name: &str| {
-            wanted.is_none_or(|wanted| finish::is_wanted(wanted, name))
+            wanted.is_none_or(|wanted| wanted.wants(name))
                 || all
                 || (is_sequence && task_sequence::PACKAGE.iter().any(|p| p.eq_ignore_ascii_case(name)))
         };

@@ -3,18 +3,13 @@
 
 use crate::reader::row;
 use crate::reader::task_sequence::{self, Package};
-use crate::reader::{Data, Object, Record, Sink, Value, Wanted, WantedClass};
+use crate::reader::{Data, Object, Record, Sink, Value, Wanted};
 use crate::source::{Span, View};
 
 /// The wanted class of that name, unless it is one that only readers give.
 pub(super) fn class(wanted: &Wanted, class: &str) -> Option<Box<str>> {
     let wanted = wanted.class(class).filter(|_| !row::is_own(class))?;
     Some(if wanted.name.is_empty() { class.into() } else { wanted.name.clone() })
-}
-
-/// Whether a property of that name is wanted.
-pub(super) fn is_wanted(class: &WantedClass, name: &str) -> bool {
-    class.properties.is_empty() || class.properties.iter().any(|p| p.eq_ignore_ascii_case(name))
 }
 
 /// Properties that PowerShell and WMI add to every object.
@@ -81,7 +76,7 @@ pub(super) fn record(
     row::protect(&mut record.object, &mut found, sink);
     let holder = if found.is_empty() { String::new() } else { row::holder(&record.object, &class) };
     if let Some(wanted) = wanted.class(&class) {
-        record.object.properties.retain(|(name, _)| is_wanted(wanted, name));
+        record.object.properties.retain(|(name, _)| wanted.wants(name));
     }
     let mut cut_off = CutOff::default();
     record.object.properties.iter().for_each(|(_, value)| cut_off.count(value));
@@ -90,7 +85,7 @@ pub(super) fn record(
         sink.record(row::clear_text_secret(found, &holder, &class));
     }
     let records = match (sequence, package) {
-        (Some(view), Some(package)) => task_sequence::read_string(view, Some(&package), sink),
+        (Some(view), Some(package)) => task_sequence::read_string(view, Some(&package), wanted, sink),
         _ => 0,
     };
     (records, cut_off)

@@ -639,7 +639,7 @@ mod tests {
     fn wanted() -> Wanted {
         let classes = [policy::USER_RIGHT, policy::GROUP, policy::FILE, policy::POLICY];
         let class = |name: &str| {
-            let class = WantedClass { name: name.into(), properties: Vec::new() };
+            let class = WantedClass { name: name.into(), ..WantedClass::default() };
             (name.to_ascii_lowercase().into(), class)
         };
         Wanted { classes: classes.into_iter().map(class).collect(), recognise: Vec::new() }

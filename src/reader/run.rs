@@ -115,7 +115,7 @@ impl Job<'_> {
                 let format = if reader.is_rsop { Format::Rsop } else { Format::GpoReport };
                 conclude(format, &Counts::of(reader.records), ended, &mut sink)
             }
-            Shape::TaskSequence => task_sequence_file(&mut window, &mut sink)?,
+            Shape::TaskSequence => task_sequence_file(&mut window, self.wanted, &mut sink)?,
             Shape::ExportPart => {
                 let ended = run(&mut window, &mut Nothing, &mut sink);
                 conclude(Format::ExportPart, &Counts::of(0), ended, &mut sink)
@@ -266,13 +266,17 @@ fn broken(reading: &mut Reading, fault: Fault, sink: &mut dyn Sink) {
 }
 
 /// Reads a task sequence document as a whole.
-fn task_sequence_file(window: &mut Window, sink: &mut dyn Sink) -> Result<Reading, SourceError> {
+fn task_sequence_file(
+    window: &mut Window,
+    wanted: &Wanted,
+    sink: &mut dyn Sink,
+) -> Result<Reading, SourceError> {
     while !window.at_end() {
         window.advance(0)?;
     }
     let view = window.view();
     let mut counted = Counted { sink, records: 0 };
-    let fault = task_sequence::read(view, None, &mut counted).err();
+    let fault = task_sequence::read(view, None, wanted, &mut counted).err();
     let records = counted.records;
     let ended = Ended { fault, stack: Stack::default(), at: 0, doctype: doctype(view) };
     Ok(conclude(Format::TaskSequence, &Counts::of(records), ended, sink))

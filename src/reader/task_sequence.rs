@@ -16,7 +16,7 @@ use crate::reader::row::{self, Found};
 use crate::reader::secret::{self, assigned, assigns_secret, is_secret_name, is_switch};
 use crate::reader::unescape::{self, Style};
 use crate::reader::xml::{Content, Kind, Stop, Tokens};
-use crate::reader::{Data, Fault, Missing, Object, Record, Secret, Sink, Value};
+use crate::reader::{Data, Fault, Missing, Object, Record, Secret, Sink, Value, Wanted};
 use crate::source::{Span, View};
 
 /// What the object that holds a sequence says of it.
@@ -68,17 +68,74 @@ impl Package {
 /// Sequences inside strings of a wrapper may be nested this deep.
 const NESTING: usize = 3;
 
-/// Reads all sequences of a document. Gives the number of sequences and steps.
+/// Reads all sequences of a document. Gives the number of sequences and steps. Of steps only what `wanted` says of
+/// their class is built, and credentials are looked for in all.
 ///
 /// # Errors
 /// If the text is not well-formed. The records before that place have been handed on.
-pub(super) fn read(view: View<'_>, package: Option<&Package>, sink: &mut dyn Sink) -> Result<u64, Fault> {
-    read_nested(view, package, sink, 0)
+pub(super) fn read(
+    view: View<'_>,
+    package: Option<&Package>,
+    wanted: &Wanted,
+    sink: &mut dyn Sink,
+) -> Result<u64, Fault> {
+    read_nested(view, package, &Needs::of(wanted), sink, 0)
+}
+
+/// The properties of a step's record. The last is there only if the step sets something.
+const STEP: [&str; 10] = [
+    "TaskSequence",
+    "PackageID",
+    "Name",
+    "Type",
+    "Group",
+    "Disabled",
+    "Action",
+    "Variables",
+    "Properties",
+    "Sets",
+];
+
+/// What is looked at in steps.
+struct Needs<'w> {
+    /// Which of [`STEP`].
+    step: [bool; STEP.len()],
+    action: bool,
+    variables: Option<&'w [Box<str>]>,
+    properties: Option<&'w [Box<str>]>,
+}
+
+impl<'w> Needs<'w> {
+    fn of(wanted: &'w Wanted) -> Self {
+        let class = wanted.class("TaskSequenceStep");
+        let inside = |name: &str| match class {
+            Some(class) if class.wants(name) => class.inside(name),
+            Some(_) => Some(&[][..]),
+            None => None,
+        };
+        let wants = |name: &str| class.is_none_or(|class| class.wants(name));
+        Self {
+            step: STEP.map(wants),
+            action: wants("Action"),
+            variables: inside("Variables"),
+            properties: inside("Properties"),
+        }
+    }
+}
+
+/// Whether a list of names, if there is one, has that name.
+fn has(names: Option<&[Box<str>]>, name: &str) -> bool {
+    names.is_none_or(|names| names.iter().any(|n| n.eq_ignore_ascii_case(name)))
 }
 
 /// [`read`] for a document that stands in a string of another export: a fault in it leaves that export alone.
-pub(super) fn read_string(view: View<'_>, package: Option<&Package>, sink: &mut dyn Sink) -> u64 {
-    match read(view, package, sink) {
+pub(super) fn read_string(
+    view: View<'_>,
+    package: Option<&Package>,
+    wanted: &Wanted,
+    sink: &mut dyn Sink,
+) -> u64 {
+    match read(view, package, wanted, sink) {
         Ok(records) => records,
         Err(fault) => {
             sink.missing(Some("TaskSequenceStep"), Missing::Broken, fault.span);
@@ -90,6 +147,7 @@ pub(super) fn read_string(view: View<'_>, package: Option<&Package>, sink: &mut 
 fn read_nested(
     view: View<'_>,
     package: Option<&Package>,
+    needs: &Needs<'_>,
     sink: &mut dyn Sink,
     nesting: usize,
 ) -> Result<u64, Fault> {
@@ -103,7 +161,7 @@ fn read_nested(
         let mark = tokens.mark();
         match tokens.next() {
             Ok(Kind::Start) if tokens.local_name().eq_ignore_ascii_case("sequence") => {
-                records += sequence(&mut tokens, view, &wrapper, sink)?;
+                records += sequence(&mut tokens, view, &wrapper, needs, sink)?;
             }
             Ok(Kind::Start) if tokens.local_name().eq_ignore_ascii_case("SequenceData") => {
                 // The sequence may be an escaped string here.
@@ -114,7 +172,7 @@ fn read_nested(
                 };
                 let text = unescape::mapped(view, &content, Style::Xml);
                 if nesting < NESTING && text.text.trim_start().starts_with('<') {
-                    records += read_nested(text.view(), Some(&wrapper), sink, nesting + 1)?;
+                    records += read_nested(text.view(), Some(&wrapper), needs, sink, nesting + 1)?;
                 } else {
                     tokens.rewind(mark);
                     let _ = tokens.next();
@@ -226,6 +284,7 @@ fn sequence<'a>(
     tokens: &mut Tokens<'a>,
     view: View<'a>,
     package: &Package,
+    needs: &Needs<'_>,
     sink: &mut dyn Sink,
 ) -> Result<u64, Fault> {
     let tag = tokens.range();
@@ -268,7 +327,7 @@ fn sequence<'a>(
                     };
                     groups.push(Group { path, disabled, depth: tokens.depth() });
                 } else if name.eq_ignore_ascii_case("step") || name.eq_ignore_ascii_case("subtasksequence") {
-                    if step(tokens, view, &sequence, groups.last(), sink).is_err() {
+                    if step(tokens, view, &sequence, groups.last(), needs, sink).is_err() {
                         return Err(fault(tokens, view));
                     }
                     records += 1;
@@ -323,31 +382,38 @@ fn own_disabled(tokens: &Tokens<'_>, view: View<'_>) -> Option<Span> {
 struct Variable<'a> {
     name: Cow<'a, str>,
     property: Option<Cow<'a, str>>,
-    text: Cow<'a, str>,
-    span: Span,
-    /// The value's text is an XML document or a script of its own.
-    inner: Option<Content>,
+    view: View<'a>,
+    content: Content,
 }
+
+/// Variables whose text is a document or a script of its own.
+const INNER: [&str; 2] = ["OSDSetDynamicVariablesRules", "OSDRunPowerShellScriptSourceScript"];
 
 /// Reads the variable whose start tag is the current token.
 fn variable<'a>(tokens: &mut Tokens<'a>, view: View<'a>) -> Result<Variable<'a>, Stop> {
     let name = attribute_text(tokens, view, "name");
     let property = attribute_text(tokens, view, "property").filter(|p| !p.is_empty());
     let content = tokens.content()?;
-    let text = trim(unescape::plain(view.text, &content, Style::Xml));
-    let span = unescape::trimmed_span(view, &content);
     let name = name.or_else(|| property.clone()).unwrap_or_default();
-    let inner = ["OSDSetDynamicVariablesRules", "OSDRunPowerShellScriptSourceScript"]
-        .iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
-        .then_some(content);
-    Ok(Variable { name, property, text, span, inner })
+    Ok(Variable { name, property, view, content })
 }
 
 impl Variable<'_> {
+    fn is_inner(&self) -> bool {
+        INNER.iter().any(|name| self.name.eq_ignore_ascii_case(name))
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        trim(unescape::plain(self.view.text, &self.content, Style::Xml))
+    }
+
+    fn span(&self) -> Span {
+        unescape::trimmed_span(self.view, &self.content)
+    }
+
     /// The value as it is written.
     fn value(&self) -> Value {
-        Value { span: self.span, data: Data::Text((&*self.text).into()) }
+        Value { span: self.span(), data: Data::Text(self.text().into()) }
     }
 
     /// The value without any credential.
@@ -385,6 +451,7 @@ fn step<'a>(
     view: View<'a>,
     sequence: &Sequence,
     group: Option<&Group>,
+    needs: &Needs<'_>,
     sink: &mut dyn Sink,
 ) -> Result<(), Stop> {
     let start = tokens.range().start;
@@ -399,7 +466,7 @@ fn step<'a>(
         }
     };
     let depth = tokens.depth();
-    let mut action: Option<Value> = None;
+    let mut action: Option<Content> = None;
     let mut variables: Vec<Variable<'_>> = Vec::new();
     // Nothing is told to the sink before the step is known to be whole.
     loop {
@@ -409,8 +476,7 @@ fn step<'a>(
                 if name.eq_ignore_ascii_case("condition") {
                     tokens.skip()?;
                 } else if name.eq_ignore_ascii_case("action") {
-                    let content = tokens.content()?;
-                    action = Some(text_value(view, &content));
+                    action = Some(tokens.content()?);
                 } else if name.eq_ignore_ascii_case("variable") {
                     variables.push(variable(tokens, view)?);
                 }
@@ -424,47 +490,60 @@ fn step<'a>(
 
     let mut found = Vec::new();
     let raw = view.text.get(start..end).unwrap_or_default();
-    let guarded = variables.iter().any(|v| v.inner.is_some()) || may_hold_secret(raw.as_bytes());
-    let sets = sets(&variables, view, &mut found, sink);
+    let guarded = variables.iter().any(Variable::is_inner) || may_hold_secret(raw.as_bytes());
+    let mut sets = sets(&variables, &mut found, sink);
     let mut by_name = Object::default();
     let mut by_property = Object::default();
     for variable in &variables {
+        let named = has(needs.variables, &variable.name);
+        let property = variable.property.as_ref().filter(|property| has(needs.properties, property));
+        if !guarded && !named && property.is_none() {
+            continue;
+        }
         let value = if variable.name.eq_ignore_ascii_case("VariableValue") && sets.secret {
             // The same credential as in the list of what the step sets.
-            Value { span: variable.span, data: Data::Secret(sets.judged) }
+            Value { span: variable.span(), data: Data::Secret(sets.judged) }
         } else if !guarded {
             variable.value()
-        } else if let Some(content) = &variable.inner {
-            inner_value(variable, content, view, &mut found, sink)
+        } else if variable.is_inner() {
+            inner_value(variable, &mut found, sink)
         } else {
             variable.protected(&mut found, sink)
         };
-        if let Some(property) = &variable.property {
-            by_property.properties.push(((&**property).into(), value.clone()));
+        match (named, property) {
+            (true, Some(property)) => {
+                by_property.properties.push(((&**property).into(), value.clone()));
+                by_name.properties.push(((&*variable.name).into(), value));
+            }
+            (true, None) => by_name.properties.push(((&*variable.name).into(), value)),
+            (false, Some(property)) => by_property.properties.push(((&**property).into(), value)),
+            (false, None) => {}
         }
-        by_name.properties.push(((&*variable.name).into(), value));
     }
-    let action = match action {
-        Some(action) if guarded || sets.secret => Some(protect_action(action, sets.secret, &mut found, sink)),
-        action => action,
-    };
+    let guarded = guarded || sets.secret;
+    let action = action.filter(|_| guarded || needs.action).map(|content| {
+        let action = text_value(view, &content);
+        if guarded { protect_action(action, sets.secret, &mut found, sink) } else { action }
+    });
 
     let step_span = view.span(start..end);
-    let group = group.map_or("", |group| &group.path);
     let here = |data| Value { span: at_tag, data };
-    let mut properties: Vec<(Box<str>, Value)> = vec![
-        ("TaskSequence".into(), sequence.name.clone()),
-        ("PackageID".into(), sequence.id.clone()),
-        ("Name".into(), name.clone()),
-        ("Type".into(), kind),
-        ("Group".into(), here(Data::Text(group.into()))),
-        ("Disabled".into(), disabled),
-        ("Action".into(), action.unwrap_or(null(at_tag))),
-        ("Variables".into(), here(Data::Object(by_name))),
-        ("Properties".into(), here(Data::Object(by_property))),
-    ];
-    if !sets.list.is_empty() {
-        properties.push(("Sets".into(), here(Data::List(sets.list))));
+    let mut properties: Vec<(Box<str>, Value)> = Vec::with_capacity(STEP.len());
+    for &property in STEP.iter().zip(needs.step).filter(|(_, needed)| *needed).map(|(property, _)| property) {
+        let value = match property {
+            "TaskSequence" => sequence.name.clone(),
+            "PackageID" => sequence.id.clone(),
+            "Name" => name.clone(),
+            "Type" => kind.clone(),
+            "Group" => here(Data::Text(group.map_or("", |group| &group.path).into())),
+            "Disabled" => disabled.clone(),
+            "Action" => action.clone().unwrap_or(null(at_tag)),
+            "Variables" => here(Data::Object(std::mem::take(&mut by_name))),
+            "Properties" => here(Data::Object(std::mem::take(&mut by_property))),
+            _ if sets.list.is_empty() => continue,
+            _ => here(Data::List(std::mem::take(&mut sets.list))),
+        };
+        properties.push((property.into(), value));
     }
     sink.record(Record {
         class: "TaskSequenceStep".into(),
@@ -494,11 +573,11 @@ struct Sets {
 }
 
 /// The variables that a step sets: by its own two fields, or by the rules of a dynamic step.
-fn sets(variables: &[Variable<'_>], view: View<'_>, found: &mut Vec<Found>, sink: &mut dyn Sink) -> Sets {
+fn sets(variables: &[Variable<'_>], found: &mut Vec<Found>, sink: &mut dyn Sink) -> Sets {
     let mut sets = Sets { list: Vec::new(), secret: false, judged: Secret::Empty };
     let named = |wanted: &str| variables.iter().find(|v| v.name.eq_ignore_ascii_case(wanted));
     if let (Some(name), Some(value)) = (named("VariableName"), named("VariableValue")) {
-        let hidden = named("DoNotShowVariableValue").is_some_and(|v| v.text.eq_ignore_ascii_case("true"));
+        let hidden = named("DoNotShowVariableValue").is_some_and(|v| v.text().eq_ignore_ascii_case("true"));
         let set = set(name.value(), value.value(), hidden, found, sink);
         if let Data::Object(object) = &set.data
             && let Some(Data::Secret(secret @ (Secret::Clear | Secret::Protected))) =
@@ -509,10 +588,8 @@ fn sets(variables: &[Variable<'_>], view: View<'_>, found: &mut Vec<Found>, sink
         }
         sets.list.push(set);
     }
-    if let Some(rules) = named("OSDSetDynamicVariablesRules")
-        && let Some(content) = &rules.inner
-    {
-        let text = unescape::mapped(view, content, Style::Xml);
+    if let Some(rules) = named("OSDSetDynamicVariablesRules") {
+        let text = unescape::mapped(rules.view, &rules.content, Style::Xml);
         dynamic_rules(text.view(), &mut sets.list, found, sink);
     }
     sets
@@ -568,17 +645,11 @@ fn set(name: Value, mut value: Value, hidden: bool, found: &mut Vec<Found>, sink
 }
 
 /// The value of a variable that holds a document or script: kept only if no credential is in it.
-fn inner_value(
-    variable: &Variable<'_>,
-    content: &Content,
-    view: View<'_>,
-    found: &mut Vec<Found>,
-    sink: &mut dyn Sink,
-) -> Value {
+fn inner_value(variable: &Variable<'_>, found: &mut Vec<Found>, sink: &mut dyn Sink) -> Value {
     let script = variable
         .name
         .eq_ignore_ascii_case("OSDRunPowerShellScriptSourceScript")
-        .then(|| script(&variable.text))
+        .then(|| script(&variable.text()))
         .flatten();
     let secret = match &script {
         Some(script) => assigns_secret(script),
@@ -586,12 +657,12 @@ fn inner_value(
             // The rules' own variables have been looked at; whether one of them is a credential shows there.
             let mut inner = Vec::new();
             let mut quiet = Quiet;
-            let text = unescape::mapped(view, content, Style::Xml);
+            let text = unescape::mapped(variable.view, &variable.content, Style::Xml);
             let mut list = Vec::new();
             dynamic_rules(text.view(), &mut list, &mut inner, &mut quiet);
             return if list.iter().any(holds_secret) {
-                sink.secret(variable.span);
-                Value { span: variable.span, data: Data::Secret(Secret::Clear) }
+                sink.secret(variable.span());
+                Value { span: variable.span(), data: Data::Secret(Secret::Clear) }
             } else {
                 variable.protected(found, sink)
             };
@@ -600,12 +671,12 @@ fn inner_value(
     if !secret {
         return variable.value();
     }
-    sink.secret(variable.span);
+    sink.secret(variable.span());
     for range in script.iter().flat_map(|script| assigned(script).into_iter().map(move |r| (script, r))) {
         let name = row::assigned_name(range.0, range.1.start).unwrap_or(&variable.name);
-        found.push(Found { name: name.into(), span: variable.span });
+        found.push(Found { name: name.into(), span: variable.span() });
     }
-    Value { span: variable.span, data: Data::Secret(Secret::Clear) }
+    Value { span: variable.span(), data: Data::Secret(Secret::Clear) }
 }
 
 fn holds_secret(set: &Value) -> bool {
@@ -680,13 +751,14 @@ fn script(base64: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reader::WantedClass;
     use crate::reader::testing::{Taken, at, data, span_of};
     use crate::source::{Encoding, Offsets};
 
     fn take(text: &str, package: Option<&Package>) -> (Result<u64, Fault>, Taken) {
         let offsets = Offsets::new(Encoding::Utf8, 0);
         let mut taken = Taken::default();
-        let result = read(View { text, offsets: &offsets }, package, &mut taken);
+        let result = read(View { text, offsets: &offsets }, package, &Wanted::default(), &mut taken);
         (result, taken)
     }
 
@@ -832,6 +904,25 @@ mod tests {
         let secret = taken.records.iter().find(|r| &*r.class == "ClearTextSecret").unwrap();
         assert_eq!(at(text, secret.span).len(), 8);
         assert_eq!(data(secret, "Name"), &Data::Text("OSDJoinPassword".into()));
+    }
+
+    #[test]
+    fn only_what_is_looked_at_is_built() {
+        let mut wanted = Wanted::default();
+        let class = WantedClass {
+            name: "TaskSequenceStep".into(),
+            properties: vec!["name".into(), "variables".into(), "properties".into()],
+            inner: vec![("variables".into(), vec!["b".into()]), ("properties".into(), vec!["p".into()])],
+        };
+        wanted.classes.insert("tasksequencestep".into(), class);
+        let text = r#"<sequence><step name="S"><action>x</action><defaultVarList><variable name="A" property="P">1</variable>
+<variable name="B" property="Q">2</variable><variable name="OSDJoinPassword">word-one</variable></defaultVarList></step></sequence>"#;
+        let offsets = Offsets::new(Encoding::Utf8, 0);
+        let mut taken = Taken::default();
+        assert_eq!(read(View { text, offsets: &offsets }, None, &wanted, &mut taken), Ok(2));
+        let shown = crate::reader::testing::briefs(&taken);
+        assert_eq!(shown[1], "TaskSequenceStep{Name=\"S\" Variables={B=\"2\"} Properties={P=\"1\"}}");
+        assert!(shown[2].starts_with("ClearTextSecret{Name=\"OSDJoinPassword\""));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(crate) fn span_of(record: &Record, name: &str) -> Span {
 pub(crate) fn wanted(classes: &[&str]) -> Wanted {
     let mut wanted = Wanted::default();
     for class in classes {
-        let entry = WantedClass { name: (*class).into(), properties: Vec::new() };
+        let entry = WantedClass { name: (*class).into(), ..WantedClass::default() };
         wanted.classes.insert(class.to_lowercase().into(), entry);
     }
     wanted

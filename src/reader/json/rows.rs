@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::build::{PATH_RANK, Use, build, class_in, named_class, printed_row, properties, takes, use_of};
 use super::text::{decode, decode_exactly};
 use super::token::{Kind, Member, Scanner, Shape, Token, members};
-use crate::reader::finish::{self, CutOff, is_wanted};
+use crate::reader::finish::{self, CutOff};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::task_sequence::{self, Package};
 use crate::reader::{Data, Format, Missing, Note, Object, Record, Sink, Wanted, WantedClass, secret};
@@ -410,7 +410,7 @@ impl<'a, 'w> Rows<'a, 'w> {
         (text, offsets, span): (Cow<'_, str>, Offsets, Span),
         package: Option<&Package>,
     ) {
-        match task_sequence::read(View { text: &text, offsets: &offsets }, package, self.sink) {
+        match task_sequence::read(View { text: &text, offsets: &offsets }, package, self.wanted, self.sink) {
             Ok(records) => self.tally.records += records,
             Err(fault) => {
                 let why = format!("the task sequence in this text is not valid XML: {}", fault.text);
@@ -574,7 +574,7 @@ fn wanted_members(text: &str, all: &[Member], wanted: &WantedClass) -> Option<Ve
 
 /// Whether a property of that use is worth building: all of the row's own if no names are given.
 fn is_listed(wanted: &WantedClass, name: &str, purpose: Use) -> bool {
-    is_wanted(wanted, name) && (purpose == Use::Value || !wanted.properties.is_empty())
+    wanted.wants(name) && (purpose == Use::Value || !wanted.properties.is_empty())
 }
 
 /// The property of that name.

@@ -11,9 +11,10 @@ fn wanted() -> Wanted {
     let mut wanted = Wanted::default();
     let mut class = |name: &str, properties: &[&str]| {
         let properties = properties.iter().map(|p| p.to_ascii_lowercase().into()).collect();
-        wanted
-            .classes
-            .insert(name.to_ascii_lowercase().into(), WantedClass { name: name.into(), properties });
+        wanted.classes.insert(
+            name.to_ascii_lowercase().into(),
+            WantedClass { name: name.into(), properties, ..WantedClass::default() },
+        );
     };
     class("SMS_SCI_Reserved", &["UserName", "SiteCode", "AccountUsage", "Props"]);
     class("SMS_Admin", &["LogonName", "AdminSid", "IsGroup", "RoleNames", "CreatedDate"]);
