@@ -129,7 +129,7 @@ fn evidence_beside_the_product() {
     ];
     let mut wanted = Wanted::default();
     for class in classes {
-        let class = WantedClass { name: class.into(), properties: Vec::new() };
+        let class = WantedClass { name: class.into(), ..WantedClass::default() };
         wanted.classes.insert(class.name.to_lowercase().into(), class);
     }
     let mut seen = 0;

@@ -170,7 +170,7 @@ mod tests {
     fn take_through(text: &str, window: usize) -> (Reading, Taken) {
         let mut wanted = Wanted::default();
         for name in [NODE, EDGE] {
-            let class = WantedClass { name: name.into(), properties: Vec::new() };
+            let class = WantedClass { name: name.into(), ..WantedClass::default() };
             wanted.classes.insert(name.to_ascii_lowercase().into(), class);
         }
         let limits = Limits { window, ..Limits::default() };

@@ -340,7 +340,7 @@ mod tests {
 
     fn wanted() -> Wanted {
         let class = |name: &&str| {
-            let class = WantedClass { name: (*name).into(), properties: Vec::new() };
+            let class = WantedClass { name: (*name).into(), ..WantedClass::default() };
             (name.to_ascii_lowercase().into(), class)
         };
         let classes = ["SharpHoundUser", "SharpHoundGroup", "SharpHoundComputer", "SharpHoundDomain"];
