@@ -161,7 +161,7 @@ fn all_kinds_of_values() {
 <Obj N="Number" RefId="4"><TN RefId="2"><T>System.Int32</T></TN><ToString>12</ToString><I32>12</I32></Obj>
 <Obj N="Shown" RefId="5"><ToString>S-1-5-32-544</ToString></Obj>
 <Obj N="Nothing" RefId="6"><MS/></Obj>
-<S N="Cut">SMS_EmbeddedProperty</S><S N="Kept">SMS_CLIENT_CONFIG_MANAGER</S><S N="_x0041_b">named</S>
+<S N="Cut">SMS_EmbeddedProperty</S><S N="Shown2">@{Name=x; Y=z}</S><S N="Kept">SMS_CLIENT_CONFIG_MANAGER</S><S N="_x0041_b">named</S>
 </Props></Obj>"#,
     );
     let (reading, taken) = read(&text, &wanted(&["X"]));
@@ -192,6 +192,7 @@ fn all_kinds_of_values() {
         "Shown=\"S-1-5-32-544\"",
         "Nothing={}",
         "Cut=cut",
+        "Shown2=cut",
         "Kept=\"SMS_CLIENT_CONFIG_MANAGER\"",
         "Ab=\"named\"",
     ];
@@ -211,7 +212,7 @@ fn all_kinds_of_values() {
     assert_eq!(reading.notes.len(), 1);
     assert_eq!(
         reading.notes[0].text,
-        "a value is cut off at the depth of the export, the first one here; export again with Export-Clixml -Depth 10"
+        "2 values are cut off at the depth of the export, the first one here; export again with Export-Clixml -Depth 10"
     );
     assert_eq!(at(&text, reading.notes[0].span.unwrap()), "SMS_EmbeddedProperty");
 }
