@@ -5,6 +5,9 @@
 //! whole file. It knows no tables and no rules: which classes and properties are worth building is told to it
 //! by [`Wanted`].
 
+mod access;
+#[cfg(test)]
+mod beside;
 mod cim_xml;
 mod client_policy;
 mod clixml;
@@ -29,6 +32,7 @@ mod task_sequence;
 #[cfg(test)]
 mod testing;
 mod unescape;
+mod wmi_path;
 mod xml;
 
 use std::collections::HashMap;

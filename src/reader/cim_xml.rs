@@ -49,7 +49,7 @@ impl<'w> CimXml<'w> {
                 let wanted = self.wanted.class(&class);
                 let is_package = task_sequence::is_package(&class);
                 let needed = |name: &str| {
-                    all || wanted.is_none_or(|wanted| wanted.wants(name))
+                    all || wanted.is_none_or(|wanted| finish::is_wanted(wanted, name))
                         || (is_package && task_sequence::PACKAGE.iter().any(|p| p.eq_ignore_ascii_case(name)))
                 };
                 let mut builder = Builder { view, needed: &needed, is_package, sequence: None };

@@ -57,7 +57,8 @@ impl<'w> ConvertToXml<'w> {
             self.known += u64::from(class.is_some());
             let class = class.unwrap_or_default();
             object.class = None;
-            object.properties.retain(|(name, _)| !finish::is_noise(name));
+            let named = self.wanted.class(&class);
+            object.properties.retain(|(name, _)| !finish::is_left_out(named, name));
             match finish::class(self.wanted, &class) {
                 Some(class) => {
                     let sequence = builder.sequence.take().filter(|_| task_sequence::is_package(&class));

@@ -3,13 +3,28 @@
 
 use crate::reader::row;
 use crate::reader::task_sequence::{self, Package};
-use crate::reader::{Data, Object, Record, Sink, Value, Wanted};
+use crate::reader::{Data, Object, Record, Sink, Value, Wanted, WantedClass, access, wmi_path};
 use crate::source::{Span, View};
 
 /// The wanted class of that name, unless it is one that only readers give.
 pub(super) fn class(wanted: &Wanted, class: &str) -> Option<Box<str>> {
     let wanted = wanted.class(class).filter(|_| !row::is_own(class))?;
     Some(if wanted.name.is_empty() { class.into() } else { wanted.name.clone() })
+}
+
+/// Whether a property of that name is to be built: because it is wanted, or because one that is wanted is made of it.
+pub(super) fn is_wanted(class: &WantedClass, name: &str) -> bool {
+    class.wants(name) || access::is_source(name) && access::wants(class)
+}
+
+/// Whether a property is wanted by its name.
+fn is_named(class: &WantedClass, name: &str) -> bool {
+    !class.properties.is_empty() && class.wants(name)
+}
+
+/// Whether a property is of no interest: PowerShell or WMI put it there, and the class does not name it.
+pub(super) fn is_left_out(class: Option<&WantedClass>, name: &str) -> bool {
+    is_noise(name) && !class.is_some_and(|class| is_named(class, name))
 }
 
 /// Properties that PowerShell and WMI add to every object.
@@ -76,6 +91,10 @@ pub(super) fn record(
     row::protect(&mut record.object, &mut found, sink);
     let holder = if found.is_empty() { String::new() } else { row::holder(&record.object, &class) };
     if let Some(wanted) = wanted.class(&class) {
+        wmi_path::resolve(&mut record.object);
+        if access::wants(wanted) {
+            access::add(&mut record.object, &class);
+        }
         record.object.properties.retain(|(name, _)| wanted.wants(name));
     }
     let mut cut_off = CutOff::default();

@@ -78,11 +78,11 @@ impl<'a> Builder<'a> {
         let raw = self.view.text.get(range.clone()).unwrap_or_default();
         let all = secret::mentions(raw.as_bytes());
         let needed = |name: &str| {
-            wanted.is_none_or(|wanted| wanted.wants(name))
+            wanted.is_none_or(|wanted| finish::is_wanted(wanted, name))
                 || all
                 || (is_sequence && task_sequence::PACKAGE.iter().any(|p| p.eq_ignore_ascii_case(name)))
         };
-        let needed = |name: &str| !finish::is_noise(name) && needed(name);
+        let needed = |name: &str| !finish::is_left_out(wanted, name) && needed(name);
         let mut object = Object::default();
         let mut copies = Object::default();
         for extended in [false, true] {

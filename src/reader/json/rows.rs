@@ -13,7 +13,9 @@ use super::token::{Kind, Member, Scanner, Shape, Token, members};
 use crate::reader::finish::{self, CutOff};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::task_sequence::{self, Package};
-use crate::reader::{Data, Format, Missing, Note, Object, Record, Sink, Wanted, WantedClass, secret};
+use crate::reader::{
+    Data, Format, Missing, Note, Object, Record, Sink, Wanted, WantedClass, access, secret, wmi_path,
+};
 use crate::source::{Offsets, Span, View};
 
 /// Properties that hold rows in an object that is none itself.
@@ -562,7 +564,13 @@ fn wanted_members(text: &str, all: &[Member], wanted: &WantedClass) -> Option<Ve
     let own = all.iter().any(|m| use_of(name(m)) == Use::Value);
     let repeats = all.iter().any(|m| use_of(name(m)) == Use::Fallback);
     let sequence = wanted.name.eq_ignore_ascii_case("SMS_TaskSequencePackage");
-    if sequence || repeats && !own || all.iter().any(|m| m.key.kind == Kind::Escaped) {
+    let refers = all.iter().any(|m| wmi_path::is_end(name(m)));
+    if sequence
+        || refers
+        || access::wants(wanted)
+        || repeats && !own
+        || all.iter().any(|m| m.key.kind == Kind::Escaped)
+    {
         return None;
     }
     let kept = |m: &Member| {
@@ -574,7 +582,7 @@ fn wanted_members(text: &str, all: &[Member], wanted: &WantedClass) -> Option<Ve
 
 /// Whether a property of that use is worth building: all of the row's own if no names are given.
 fn is_listed(wanted: &WantedClass, name: &str, purpose: Use) -> bool {
-    wanted.wants(name) && (purpose == Use::Value || !wanted.properties.is_empty())
+    finish::is_wanted(wanted, name) && (purpose == Use::Value || !wanted.properties.is_empty())
 }
 
 /// The property of that name.
