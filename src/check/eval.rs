@@ -126,6 +126,15 @@ impl<'b> Eval<'b> {
                 return Tri::Open;
             }
             Fact::Empty => return matches!(op, BoundOp::Exists(false)).into(),
+            // What was cut off may have been an empty list: both are printed alike.
+            Fact::List(items)
+                if matches!(op, BoundOp::Exists(_))
+                    && !items.is_empty()
+                    && items.iter().all(|i| matches!(i.fact, Fact::Unknown(_))) =>
+            {
+                self.note(|| unknown(&frame, field, items.first().unwrap_or(cell)));
+                return Tri::Open;
+            }
             _ => {}
         }
         match op {

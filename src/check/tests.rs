@@ -87,6 +87,7 @@ fn operators_have_three_values() {
         ("{field: account, ends_with: $}", "account: 'C\\PC$'", "account: 'C\\a'", "account: '?'"),
         ("{field: note, exists: true}", "note: a", "", "note: '?'"),
         ("{field: note, exists: false}", "", "note: a", "note: '?'"),
+        ("{field: usage, exists: true}", "usage: ['?', a]", "usage: []", "usage: ['?']"),
         ("{field: count, less_than: 3}", "count: 2", "count: 3", "count: '?'"),
         ("{field: count, more_than: 3}", "count: 4", "count: 3", "count: '?'"),
         (

@@ -152,7 +152,7 @@ impl<'a> Builder<'a> {
                     return Ok(one.unwrap_or(Value { span, data: Data::List(values) }));
                 }
             }
-            return Ok(Value { span, data: plain(&text, &kind) });
+            return Ok(Value { span, data: plain(name, &text, &kind) });
         }
         let mut object = Object::default();
         let mut list = Vec::new();
@@ -184,19 +184,18 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// A value of a .NET type.
-fn plain(text: &str, kind: &str) -> Data {
+/// A value of a .NET type under a name.
+fn plain(name: &str, text: &str, kind: &str) -> Data {
     let trimmed = text.trim();
+    let truncated = row::is_truncated(text) && !row::may_name_type(name);
     match kind.strip_prefix("System.").unwrap_or(kind) {
-        "String" if !row::is_truncated(text) => {
-            Data::Text(date::normal(text).map_or_else(|| text.into(), Into::into))
-        }
+        "String" if !truncated => Data::Text(date::normal(text).map_or_else(|| text.into(), Into::into)),
         _ if trimmed.is_empty() => Data::Null,
         "Boolean" if trimmed.eq_ignore_ascii_case("true") => Data::Bool(true),
         "Boolean" if trimmed.eq_ignore_ascii_case("false") => Data::Bool(false),
         "Byte" | "SByte" | "Int16" | "Int32" | "Int64" | "UInt16" | "UInt32" | "UInt64" | "Single"
         | "Double" | "Decimal" => Data::Number(trimmed.into()),
-        _ if row::is_truncated(text) => Data::Truncated,
+        _ if truncated => Data::Truncated,
         _ => Data::Text(date::normal(trimmed).map_or_else(|| trimmed.into(), Into::into)),
     }
 }
@@ -261,6 +260,18 @@ mod tests {
         assert_eq!(
             reading.notes[0].text,
             "a value is cut off at the depth of the export, the first one here; export again with ConvertTo-Xml -Depth 10"
+        );
+    }
+
+    #[test]
+    fn names_of_types_are_no_values_cut_off() {
+        let text = r#"<Objects><Object Type="X#SMS_Admin"><Property Name="ObjectTypeName" Type="System.String">SMS_Package</Property>
+<Property Name="Scope" Type="X"><Property Name="SmsProviderObjectPath" Type="System.String">SMS_Scope</Property></Property>
+<Property Name="Cut" Type="System.String">SMS_Scope</Property></Object></Objects>"#;
+        let (_, taken) = read(text, &wanted(&["SMS_Admin"]));
+        assert_eq!(
+            briefs(&taken),
+            ["SMS_Admin{ObjectTypeName=\"SMS_Package\" Scope={SmsProviderObjectPath=\"SMS_Scope\"} Cut=cut}"]
         );
     }
 

@@ -490,6 +490,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::reader::Status;
     use crate::source::{Encoding, Span};
 
     fn parsed(text: &str) -> Option<Vec<Value>> {
@@ -586,6 +587,18 @@ mod tests {
         ] {
             at = 0;
             assert_eq!((next_instance(text, &mut at, false), at), (Err(Stop::More), kept), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_cut_off_between_two_instances_is_not_whole() {
+        let wanted = crate::reader::testing::wanted(&["X"]);
+        for (tail, status) in
+            [("", Status::Read), ("\n// end\n", Status::Read), ("\ninstan", Status::Partial)]
+        {
+            let (reading, taken) =
+                crate::reader::testing::read(&format!("instance of X {{ A = 1; }};{tail}"), &wanted);
+            assert_eq!((reading.status, taken.records.len()), (status, 1), "{tail}");
         }
     }
 

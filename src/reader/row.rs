@@ -93,6 +93,15 @@ pub(super) fn is_truncated(text: &str) -> bool {
     true
 }
 
+/// Properties whose values are names of types or classes.
+pub(super) fn may_name_type(name: &str) -> bool {
+    let ends = |tail: &str| {
+        name.len() >= tail.len()
+            && name.as_bytes()[name.len() - tail.len()..].eq_ignore_ascii_case(tail.as_bytes())
+    };
+    ["Class", "ClassName", "Type", "TypeName", "ObjectPath"].iter().any(|tail| ends(tail))
+}
+
 fn is_type_name(word: &str) -> bool {
     let plain = |t: &str| {
         !t.is_empty()

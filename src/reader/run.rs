@@ -292,7 +292,12 @@ fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result
         loop {
             let start = match mof::next_instance(view.text, &mut at, last) {
                 Ok(true) => at,
-                Ok(false) | Err(mof::Stop::More) if last => break 'windows,
+                Ok(false) if last => break 'windows,
+                Err(mof::Stop::More) if last => {
+                    let span = view.span(at..view.text.len());
+                    fault = Some(Fault { text: "the file ends where an instance may begin".into(), span });
+                    break 'windows;
+                }
                 Ok(false) | Err(mof::Stop::More) => break,
                 Err(mof::Stop::Bad { at, why }) => {
                     fault = Some(mof_fault(view, at, why));

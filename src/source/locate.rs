@@ -72,6 +72,11 @@ impl Excerpt {
     /// The bytes of `text` that show the columns from `start` up to `end`, both those of the source. A mask
     /// is shown whole if any of its characters is wanted. What is not in the excerpt is cut off.
     pub fn columns(&self, start: u64, end: u64) -> Range<usize> {
+        if end <= start
+            && let Some(mask) = self.masked.iter().find(|mask| mask.columns.contains(&start))
+        {
+            return mask.byte..mask.byte + MASK.len();
+        }
         let from = self.byte(start, |mask| mask);
         let to = if end > start { self.byte(end, |mask| mask + MASK.len()) } else { from };
         from..to.max(from)
@@ -96,7 +101,7 @@ impl Excerpt {
 }
 
 /// Finds the line and column of each request, and an excerpt of at most `width` characters (a little more if
-/// a mask falls on the border). Nothing in `secrets` is shown. The answers are in the order of the requests.
+/// a mask falls on the border). Nothing in `secrets` is shown, and a place inside of one ends where it starts. The answers are in the order of the requests.
 ///
 /// An offset behind the end, as there is when the file was changed meanwhile, counts as the end.
 ///
@@ -146,7 +151,10 @@ pub fn locate(
                 found[i] = Some(Location { line, column, end_line: line, end_column: column, excerpt });
             }
             Mark::End => {
-                if let Some(location) = &mut found[i] {
+                // Where a credential ends would tell how long it is.
+                if let Some(location) = &mut found[i]
+                    && !inside(&secrets, requests[i].span)
+                {
                     location.end_line = lines.line;
                     location.end_column = column;
                 }
@@ -174,6 +182,12 @@ fn merged(spans: &[Span]) -> Vec<Span> {
         }
     }
     merged
+}
+
+/// Whether a place is a credential or a part of one.
+fn inside(secrets: &[Span], place: Span) -> bool {
+    let before = secrets.partition_point(|secret| secret.start <= place.start);
+    before > 0 && place.start < secrets[before - 1].end && place.end <= secrets[before - 1].end
 }
 
 /// The length of the line end that stands at `at`.
@@ -543,7 +557,9 @@ mod tests {
             assert_eq!(shown(&location), ("user=\"svc\" password=\"*****\" end", "svc"));
             // The credential itself, and a part of it.
             let location = one(text.as_bytes(), (21, stop), &[(21, stop)], 100);
-            assert_eq!((location.column, location.end_column), (22, 22 + secret.len() as u64));
+            // Its end is not told: it would be its length.
+            assert_eq!(numbers(&location), (1, 22, 1, 22));
+            assert_eq!(&location.excerpt.text[location.excerpt.columns(22, 22)], "*****");
             assert_eq!(shown(&location), ("user=\"svc\" password=\"*****\" end", "*****"));
             let location = one(text.as_bytes(), (stop - 1, stop + 5), &[(21, stop)], 100);
             assert_eq!(shown(&location), ("user=\"svc\" password=\"*****\" end", "*****\" end"));

@@ -33,6 +33,8 @@ pub(super) struct Builder<'a> {
     index: Option<HashMap<&'a str, usize>>,
     /// Where the objects start that are being built.
     open: Vec<usize>,
+    /// Whether the value is one of a property that holds names of types.
+    names_type: bool,
     /// References that are being followed.
     following: Vec<Box<str>>,
     followed: usize,
@@ -61,6 +63,7 @@ impl<'a> Builder<'a> {
             elsewhere,
             index: None,
             open: Vec::new(),
+            names_type: false,
             following: Vec::new(),
             followed: 0,
             values: 0,
@@ -96,7 +99,9 @@ impl<'a> Builder<'a> {
                     let value = self.sequence_at(property.at);
                     object.properties.push((name.into(), value));
                 } else if needed(&name) {
+                    self.names_type = row::may_name_type(&name);
                     let value = self.value_at(property.at);
+                    self.names_type = false;
                     object.properties.push((name.into(), value));
                 }
             }
@@ -214,7 +219,7 @@ impl<'a> Builder<'a> {
     fn string(&self, text: &str, content: &Content, span: Span) -> Value {
         // A type name, or what PowerShell prints for an object of its own.
         let printed = text.starts_with("@{") && text.trim_end().ends_with('}');
-        if printed || (text.len() < 1 << 20 && row::is_truncated(text)) {
+        if printed || (text.len() < 1 << 20 && !self.names_type && row::is_truncated(text)) {
             return Value { span, data: Data::Truncated };
         }
         if mof::is_instance(text) {
@@ -356,7 +361,9 @@ impl<'a> Builder<'a> {
                             tokens.skip()?;
                         }
                     } else {
+                        self.names_type = row::may_name_type(&name);
                         let value = self.value(tokens)?;
+                        self.names_type = false;
                         into.push((name.into(), value));
                     }
                 }

@@ -43,6 +43,16 @@ const MEMBERS: &str = r#"  <Obj RefId="0">
   <Obj RefId="3"><TNRef RefId="0"/><ToString>CONTOSO\mp01$</ToString><Props><S N="Name">CONTOSO\mp01$</S><Nil N="SID"/></Props></Obj>"#;
 
 #[test]
+fn names_of_types_are_no_values_cut_off() {
+    let text = objs(
+        r#"<Obj RefId="0"><TN RefId="0"><T>X#SMS_Admin</T></TN><Props><S N="ObjectTypeName">SMS_Package</S>
+        <S N="Cut">SMS_Package</S></Props></Obj>"#,
+    );
+    let (_, taken) = read(&text, &wanted(&["SMS_Admin"]));
+    assert_eq!(briefs(&taken), ["SMS_Admin{ObjectTypeName=\"SMS_Package\" Cut=cut}"]);
+}
+
+#[test]
 fn members_of_a_local_group() {
     let text = objs(MEMBERS);
     let (reading, taken) = read(&text, &wanted(&["LocalPrincipal"]));

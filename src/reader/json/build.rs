@@ -355,18 +355,11 @@ fn meant(view: View<'_>, token: &Token, name: &str, text: &str) -> Option<Data> 
             })
         }
         _ if is_joined_list(name, text) => Some(Data::Truncated),
-        b'S' | b'M' | b'D' | b'I' if row::is_truncated(text) && !may_name_type(name) => Some(Data::Truncated),
+        b'S' | b'M' | b'D' | b'I' if row::is_truncated(text) && !row::may_name_type(name) => {
+            Some(Data::Truncated)
+        }
         _ => None,
     }
-}
-
-/// Properties whose values are names of types or classes.
-fn may_name_type(name: &str) -> bool {
-    let ends = |tail: &str| {
-        name.len() >= tail.len()
-            && name.as_bytes()[name.len() - tail.len()..].eq_ignore_ascii_case(tail.as_bytes())
-    };
-    ["Class", "ClassName", "Type", "TypeName", "ObjectPath"].iter().any(|tail| ends(tail))
 }
 
 /// Whether a list property holds one text in which several accounts were joined by blanks, so that nobody can tell
