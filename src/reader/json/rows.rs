@@ -14,7 +14,7 @@ use crate::reader::finish::{self, CutOff};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::task_sequence::{self, Package};
 use crate::reader::{
-    Data, Format, Missing, Note, Object, Record, Sink, Wanted, WantedClass, access, secret, wmi_path,
+    Data, Format, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, access, secret, wmi_path,
 };
 use crate::source::{Offsets, Span, View};
 
@@ -449,6 +449,19 @@ impl<'a, 'w> Rows<'a, 'w> {
         self.tally.known += 1;
         let wanted = self.wants(class);
         self.finish(span, object, class, wanted);
+    }
+
+    /// Values that were cut off in an object that is not handed on itself.
+    pub(super) fn count(&mut self, value: &Value) {
+        self.tally.cut_off.count(value);
+    }
+
+    /// A part of an object that another reader has built, as a record of its own. What is cut off in it has been
+    /// counted with the object.
+    pub(super) fn part(&mut self, span: Span, object: Object, class: &str) {
+        if self.wants(class) {
+            finish::record(Record { class: class.into(), span, object }, self.wanted, None, self.sink);
+        }
     }
 
     /// Takes the credentials out of an object and hands on what remains of it, if it is wanted.

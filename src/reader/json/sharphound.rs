@@ -5,6 +5,8 @@
 //! | `SharpHoundUser` | `ObjectIdentifier`, `Sid`, `Name` (`SAM@DOMAIN`), `SamAccountName`, `Domain`, `DomainSid`, `DistinguishedName`, `Enabled`, `PrimaryGroupSid`, `AdminCount`, `ProfilePath`, `PasswordLastSet`, `Description` |
 //! | `SharpHoundGroup` | the same as far as groups have it, `Members` (list of objects: `ObjectIdentifier`, `Sid`, `ObjectType`); members by their primary group are not among them |
 //! | `SharpHoundComputer` | the same as users, `OperatingSystem`, `LocalGroups` (list of objects: `Name` (`GROUP@HOST`), `Group`, `ObjectIdentifier`, `Rid`, `Collected`, `Results`), `UserRights` (list of objects: `Privilege`, `Collected`, `Results`); `Results` are objects with `ObjectIdentifier`, `Sid`, `ObjectType` and, of local accounts, `Name` |
+//! | `SharpHoundLocalGroup` | one for each of the groups in `LocalGroups`, with its properties and `Computer`, `ComputerSid` |
+//! | `SharpHoundUserRight` | one for each of the rights in `UserRights`, with its properties and `Computer`, `ComputerSid` |
 //! | `SharpHoundDomain` | the same as far as domains have it, `Trusts` (list of objects as they are: `TargetDomainName`, `TargetDomainSid`, `TrustDirection`, `TrustType`, `IsTransitive`, `SidFilteringEnabled`) |
 //!
 //! `Sid` is the identifier without the domain that SharpHound puts before those of built-in accounts. What an object
@@ -21,6 +23,10 @@ use super::token::{Kind, Member, Scanner, Token, members};
 use super::{Halt, Reader};
 use crate::reader::{Data, Format, Object, Value, secret};
 use crate::source::View;
+
+const COMPUTER: &str = "SharpHoundComputer";
+const LOCAL_GROUP: &str = "SharpHoundLocalGroup";
+const USER_RIGHT: &str = "SharpHoundUserRight";
 
 /// Names under `Properties`, and what they are called in a record.
 const PROPERTIES: [(&str, &str); 12] = [
@@ -69,7 +75,7 @@ fn class(text: &str, all: &[Member]) -> Option<&'static str> {
     if has("Trusts") {
         Some("SharpHoundDomain")
     } else if has("LocalGroups") || has("UserRights") || has("Sessions") || has("LocalAdmins") {
-        Some("SharpHoundComputer")
+        Some(COMPUTER)
     } else if has("Members") {
         Some("SharpHoundGroup")
     } else if has("PrimaryGroupSID") || has("PrimaryGroupSid") || has("SPNTargets") {
@@ -82,7 +88,9 @@ fn class(text: &str, all: &[Member]) -> Option<&'static str> {
 fn object(rows: &mut Rows<'_, '_>, view: View<'_>, token: &Token, all: &[Member]) {
     let text = view.text;
     let class = class(text, all);
-    let wanted = class.is_some_and(|class| rows.wants(class));
+    let handed_on = class.is_some_and(|class| rows.wants(class));
+    let parts = class == Some(COMPUTER) && (rows.wants(LOCAL_GROUP) || rows.wants(USER_RIGHT));
+    let wanted = handed_on || parts;
     let mut properties: Vec<(Box<str>, Value)> = Vec::new();
     if wanted {
         if let Some(id) = find(text, all, "ObjectIdentifier") {
@@ -109,16 +117,23 @@ fn object(rows: &mut Rows<'_, '_>, view: View<'_>, token: &Token, all: &[Member]
                 _ => {}
             }
         }
+        // The one who has a password.
+        if !wanted && !properties.is_empty() {
+            let inner = members(text, inner.value.range.start);
+            let name = find(text, &inner, "name").map(|name| build(view, &name.value, "Name"));
+            properties.extend(name.map(|name| ("Name".into(), name)));
+        }
     }
+    let mut lists = Vec::new();
     match class.filter(|_| wanted) {
         Some("SharpHoundGroup") => {
             if let Some(list) = find(text, all, "Members") {
                 properties.push(("Members".into(), principals(view, &list.value)));
             }
         }
-        Some("SharpHoundComputer") => {
-            properties.push(("LocalGroups".into(), local_groups(view, token, all)));
-            properties.push(("UserRights".into(), user_rights(view, token, all)));
+        Some(COMPUTER) => {
+            lists.push(("LocalGroups", LOCAL_GROUP, local_groups(view, token, all)));
+            lists.push(("UserRights", USER_RIGHT, user_rights(view, token, all)));
         }
         Some("SharpHoundDomain") => {
             if let Some(list) = find(text, all, "Trusts") {
@@ -127,8 +142,31 @@ fn object(rows: &mut Rows<'_, '_>, view: View<'_>, token: &Token, all: &[Member]
         }
         _ => {}
     }
+    let computer: Vec<(Box<str>, Value)> = if parts {
+        let named = |name: &str, part: &str| {
+            let found = properties.iter().find(|(written, _)| &**written == name);
+            found.map(|(_, value)| (part.into(), value.clone()))
+        };
+        named("Name", "Computer").into_iter().chain(named("Sid", "ComputerSid")).collect()
+    } else {
+        Vec::new()
+    };
+    if handed_on {
+        properties.extend(lists.iter().map(|(name, _, list)| ((*name).into(), list.clone())));
+    } else {
+        lists.iter().for_each(|(.., list)| rows.count(list));
+    }
     let span = view.span(token.range.clone());
     rows.built(span, Object { class: None, properties }, class.unwrap_or("SharpHoundObject"));
+    for (_, class, list) in lists.into_iter().filter(|_| parts) {
+        let Data::List(list) = list.data else { continue };
+        for part in list {
+            if let Data::Object(mut object) = part.data {
+                object.properties.splice(0..0, computer.iter().cloned());
+                rows.part(part.span, object, class);
+            }
+        }
+    }
 }
 
 /// `ObjectIdentifier` and `Sid`.
@@ -348,11 +386,15 @@ mod tests {
     }
 
     fn take_through(text: &str, window: usize) -> (Reading, Taken) {
+        take_of(text, window, &wanted())
+    }
+
+    fn take_of(text: &str, window: usize, wanted: &Wanted) -> (Reading, Taken) {
         let limits = Limits { window, ..Limits::default() };
         let sources = Sources::from_memory([("t.json".to_owned(), text.as_bytes().to_vec())], &limits);
         let mut window = sources.as_slice()[0].open().unwrap();
         let mut taken = Taken::default();
-        let reading = super::super::read(&mut window, &wanted(), &mut taken);
+        let reading = super::super::read(&mut window, wanted, &mut taken);
         (reading, taken)
     }
 
@@ -460,6 +502,32 @@ mod tests {
         assert_eq!(at(COMPUTERS, span_of(other, "UserRights")), "[]");
         assert_eq!(reading.notes.len(), 1);
         assert!(reading.notes[0].text.starts_with("3 lists were not collected"), "{:?}", reading.notes);
+    }
+
+    #[test]
+    fn groups_and_rights_as_records_of_their_own() {
+        let mut wanted = Wanted::default();
+        for name in ["SharpHoundLocalGroup", "SharpHoundUserRight"] {
+            let class = WantedClass { name: name.into(), ..WantedClass::default() };
+            wanted.classes.insert(name.to_ascii_lowercase().into(), class);
+        }
+        let (reading, taken) = take_of(COMPUTERS, 1 << 20, &wanted);
+        assert_eq!((reading.records, taken.records.len()), (2, 4));
+        assert!(reading.notes[0].text.starts_with("3 lists were not collected"), "{:?}", reading.notes);
+        let group = &taken.records[0];
+        assert_eq!(data(group, "Computer"), &t("PS1.CONTOSO.EXAMPLE"));
+        assert_eq!(data(group, "ComputerSid"), &t("S-1-5-21-1-2-3-1110"));
+        assert_eq!(data(group, "Group"), &t("ADMINISTRATORS"));
+        assert_eq!(list(data(group, "Results")).len(), 2);
+        assert!(at(COMPUTERS, group.span).starts_with(r#"{"Name":"ADMINISTRATORS@"#));
+        assert_eq!(data(&taken.records[2], "Results"), &Data::Truncated);
+        let right = &taken.records[3];
+        assert_eq!(data(right, "Privilege"), &t("SeInteractiveLogonRight"));
+        assert_eq!(data(right, "Computer"), &t("PS1.CONTOSO.EXAMPLE"));
+        // What is not wanted is not handed on, but for its passwords and whose they are.
+        let (_, taken) = take_of(USERS, 1 << 20, &wanted);
+        let [secret] = &taken.records[..] else { panic!() };
+        assert_eq!(data(secret, "Holder"), &t("CM-NAA@CONTOSO.EXAMPLE"));
     }
 
     #[test]
