@@ -232,6 +232,8 @@ impl FieldMap {
         };
         match (&self.source, &self.map) {
             (Source::Constant(fact), None) => add(fact),
+            // A source that cannot tell means one of the values that the others tell.
+            (Source::Unknown, _) => true,
             (_, Some(map)) if matches!(self.otherwise, Otherwise::Unknown) => {
                 map.iter().fold(true, |all, (_, fact)| add(fact) && all)
             }
