@@ -380,7 +380,13 @@ fn of_entity(
         .filter(|s| of(s).is_some_and(|e| e == id || merged.is_some_and(|m| *m == e)))
         .cloned()
         .collect();
-    if own.is_empty() { statements } else { own }
+    if !own.is_empty() {
+        return own;
+    }
+    // What is said of all accounts holds for this one; what is said of another does not.
+    let of_all = |s: &&String| content.statement(s).is_some_and(|(e, _)| e.kind == EntityKind::Document);
+    let general: Vec<String> = statements.iter().filter(of_all).cloned().collect();
+    if general.is_empty() { statements } else { general }
 }
 
 /// 16 hexadecimal digits that stay the same as long as rule, entity and subject do.

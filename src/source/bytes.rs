@@ -307,8 +307,8 @@ impl Bytes {
     }
 
     /// A window on all the text of a size of its own.
-    pub(super) fn sized_window(&self, size: usize, max: usize) -> Result<Window, SourceError> {
-        Window::new(self.clone(), self.sniffed.begin, self.sniffed.end, size, max)
+    pub(super) fn window_from(&self, start: u64, size: usize, max: usize) -> Result<Window, SourceError> {
+        Window::new(self.clone(), start, self.sniffed.end, size, max)
     }
 
     pub(super) fn raw(&self) -> &Raw {

@@ -3,11 +3,13 @@
 //! The pass keeps a window of the text and nothing else, so that a file of one endless line costs no more
 //! memory than any other. An excerpt holds nothing from outside the record it belongs to and no credential.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use memchr::memchr2;
+use rayon::prelude::*;
 
-use super::{Source, SourceError, Span, View, floor, visible};
+use super::{Bytes, Source, SourceError, Span, View, Window, floor, visible};
 
 /// What stands in the place of a credential, however long it is.
 pub const MASK: &str = "*****";
@@ -113,47 +115,114 @@ pub fn locate(
     secrets: &[Span],
     width: usize,
 ) -> Result<Vec<Location>, SourceError> {
+    locate_in(source, requests, secrets, width, STRETCH)
+}
+
+/// [`locate`] in stretches of at least that many bytes.
+fn locate_in(
+    source: &Source,
+    requests: &[Request],
+    secrets: &[Span],
+    width: usize,
+    least: u64,
+) -> Result<Vec<Location>, SourceError> {
     if requests.is_empty() {
         return Ok(Vec::new());
     }
     let secrets = merged(secrets);
-    let mut marks: Vec<(u64, Mark, usize)> = Vec::with_capacity(2 * requests.len());
+    let bytes = source.bytes()?;
+    let cuts = cuts(&bytes, requests, least)?;
+    let stretches: Vec<Stretch> = (0..cuts.len())
+        .into_par_iter()
+        .map(|i| stretch(&bytes, cuts[i], cuts.get(i + 1).copied(), requests, &secrets, width))
+        .collect::<Result<_, _>>()?;
+    let mut found: Vec<Option<Location>> = vec![None; requests.len()];
+    let mut before = 0;
+    for stretch in stretches {
+        for (i, mut location) in stretch.locations {
+            location.line += before;
+            location.end_line += before;
+            location.excerpt.line += before;
+            found[i] = Some(location);
+        }
+        before += stretch.lines;
+    }
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// The least number of bytes worth a thread of its own.
+const STRETCH: u64 = 8 << 20;
+
+/// Where stretches start that can be read by themselves: at the start of the text and behind line ends. No request
+/// reaches over the start of another stretch.
+fn cuts(bytes: &Bytes, requests: &[Request], least: u64) -> Result<Vec<u64>, SourceError> {
+    let begin = bytes.text_span().start;
+    let last = requests.iter().map(|r| r.span.start).max().unwrap_or(begin);
+    let parts = (last.saturating_sub(begin) / least.max(1)).min(rayon::current_num_threads() as u64).max(1);
+    let step = last.saturating_sub(begin) / parts;
+    let mut cuts = vec![begin];
+    for i in 1..parts {
+        let guess = begin + i * step;
+        // A line end is looked for nearby only: a file on one line is one stretch.
+        if let Some(at) = bytes.find(guess, (guess + step / 2).min(last), "\n")? {
+            let cut = at + bytes.encoding().width('\n');
+            if requests.iter().all(|r| r.span.end <= cut || r.span.start >= cut) {
+                cuts.push(cut);
+            }
+        }
+    }
+    Ok(cuts)
+}
+
+/// What was found in a stretch. Lines count from its start.
+struct Stretch {
+    /// Number of the request, and where it is.
+    locations: Vec<(usize, Location)>,
+    /// How many lines end in the stretch; only told if another stretch follows.
+    lines: u64,
+}
+
+/// Looks for the requests that start in a stretch of the bytes.
+fn stretch(
+    bytes: &Bytes,
+    start: u64,
+    next: Option<u64>,
+    requests: &[Request],
+    secrets: &[Span],
+    width: usize,
+) -> Result<Stretch, SourceError> {
+    let here = |span: Span| span.start < next.unwrap_or(u64::MAX);
+    let first = start == bytes.text_span().start;
+    let mut marks: Vec<(u64, Mark, usize)> = Vec::new();
     for (i, request) in requests.iter().enumerate() {
-        marks.push((request.span.start, Mark::Start, i));
-        marks.push((request.span.end.max(request.span.start), Mark::End, i));
+        // What stands before the text (in a byte order mark) belongs to its first stretch.
+        if (first || request.span.start >= start) && here(request.span) {
+            marks.push((request.span.start, Mark::Start, i));
+            marks.push((request.span.end.max(request.span.start), Mark::End, i));
+        }
     }
     marks.sort_unstable();
 
     // Bytes of text that are kept before and behind a mark: enough for the excerpt, whatever its characters.
     let context = 4 * width + 16;
-    let bytes = source.bytes()?;
-    let mut window = bytes.sized_window(bytes.limits().window.max(8 * context), usize::MAX)?;
+    let size = bytes.limits().window.max(8 * context);
+    let mut window = bytes.window_from(start, size, usize::MAX)?;
     let mut lines = Lines { line: 1, chars: 0, start: Some(0), at: 0 };
-    let mut found: Vec<Option<Location>> = vec![None; requests.len()];
+    let mut found: BTreeMap<usize, Location> = BTreeMap::new();
     for (offset, mark, i) in marks {
-        let at = loop {
-            let View { text, offsets } = window.view();
-            let at = offsets.text(text, offset);
-            if window.at_end() || at + context < text.len() {
-                break at;
-            }
-            let keep = floor(text, at.saturating_sub(context));
-            lines.walk(text, keep);
-            lines.forget(keep);
-            window.advance(keep)?;
-        };
+        let at = forward(&mut window, &mut lines, offset, context)?;
         let view = window.view();
         let column = lines.walk(view.text, at);
         match mark {
             Mark::Start => {
-                let excerpt = lines.excerpt(view, &requests[i], at, column, &secrets, width);
+                let excerpt = lines.excerpt(view, &requests[i], at, column, secrets, width);
                 let line = lines.line;
-                found[i] = Some(Location { line, column, end_line: line, end_column: column, excerpt });
+                found.insert(i, Location { line, column, end_line: line, end_column: column, excerpt });
             }
             Mark::End => {
                 // Where a credential ends would tell how long it is.
-                if let Some(location) = &mut found[i]
-                    && !inside(&secrets, requests[i].span)
+                if let Some(location) = found.get_mut(&i)
+                    && !inside(secrets, requests[i].span)
                 {
                     location.end_line = lines.line;
                     location.end_column = column;
@@ -161,7 +230,31 @@ pub fn locate(
             }
         }
     }
-    Ok(found.into_iter().flatten().collect())
+    if let Some(next) = next {
+        let at = forward(&mut window, &mut lines, next, context)?;
+        lines.walk(window.view().text, at);
+    }
+    Ok(Stretch { locations: found.into_iter().collect(), lines: lines.line - 1 })
+}
+
+/// Reads on until the text around an offset is at hand, and gives its place there.
+fn forward(
+    window: &mut Window,
+    lines: &mut Lines,
+    offset: u64,
+    context: usize,
+) -> Result<usize, SourceError> {
+    loop {
+        let View { text, offsets } = window.view();
+        let at = offsets.text(text, offset);
+        if window.at_end() || at + context < text.len() {
+            return Ok(at);
+        }
+        let keep = floor(text, at.saturating_sub(context));
+        lines.walk(text, keep);
+        lines.forget(keep);
+        window.advance(keep)?;
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -422,7 +515,14 @@ mod tests {
         let requests: Vec<Request> =
             spans.iter().map(|&(start, end)| Request { span: Span { start, end }, within: ALL }).collect();
         let secrets: Vec<Span> = secrets.iter().map(|&(start, end)| Span { start, end }).collect();
-        locate(&sources(bytes, 16).as_slice()[0], &requests, &secrets, width).unwrap()
+        let sources = sources(bytes, 16);
+        let source = &sources.as_slice()[0];
+        let whole = locate(source, &requests, &secrets, width).unwrap();
+        // Stretches read side by side must tell the same.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        let parts = pool.install(|| locate_in(source, &requests, &secrets, width, 2)).unwrap();
+        assert_eq!(whole, parts);
+        whole
     }
 
     fn one(bytes: &[u8], span: (u64, u64), secrets: &[(u64, u64)], width: usize) -> Location {
