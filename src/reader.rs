@@ -12,7 +12,7 @@ mod cim_xml;
 mod client_policy;
 mod clixml;
 mod convert_to_xml;
-mod date;
+pub(crate) mod date;
 mod finish;
 mod gpo_report;
 mod inf;

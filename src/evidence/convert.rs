@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::account::computer_name;
 use super::{Account, Fact, Scalar, Why};
+use crate::reader::date as calendar;
 use crate::reader::{Data, Object, Secret, Value};
 
 /// The plain text of a value, if it is a plain value. An object that stands for a single value (a SID, an
@@ -110,7 +111,7 @@ pub(super) fn date(text: &str) -> Option<String> {
     } else {
         iso_date(text)?
     };
-    rfc3339(seconds)
+    calendar::format(seconds)
 }
 
 fn number(text: &str, at: std::ops::Range<usize>) -> Option<i64> {
@@ -118,19 +119,10 @@ fn number(text: &str, at: std::ops::Range<usize>) -> Option<i64> {
     digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-fn seconds(parts: [i64; 6]) -> Option<i64> {
-    let [year, month, day, hour, minute, second] = parts;
-    let valid = (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && (0..24).contains(&hour)
-        && (0..60).contains(&minute)
-        && (0..=60).contains(&second);
-    valid.then(|| days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
-}
-
 fn cim_date(text: &str) -> Option<i64> {
     let part = |from, to| number(text, from..to);
-    let local = seconds([part(0, 4)?, part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?])?;
+    let local =
+        calendar::seconds(part(0, 4)?, part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?)?;
     let zone = text[14..].find(['+', '-']).map(|i| &text[14 + i..]);
     let minutes = match zone {
         Some(zone) => match zone[1..].parse::<i16>().map(i64::from) {
@@ -150,11 +142,11 @@ fn iso_date(text: &str) -> Option<i64> {
         return None;
     }
     let time = match text.as_bytes().get(10) {
-        None => return seconds([day[0], day[1], day[2], 0, 0, 0]),
+        None => return calendar::seconds(day[0], day[1], day[2], 0, 0, 0),
         Some(b'T' | b't' | b' ') => [part(11, 13)?, part(14, 16)?, part(17, 19).unwrap_or(0)],
         Some(_) => return None,
     };
-    let local = seconds([day[0], day[1], day[2], time[0], time[1], time[2]])?;
+    let local = calendar::seconds(day[0], day[1], day[2], time[0], time[1], time[2])?;
     let zone = text.get(16..).unwrap_or_default();
     let offset = match zone.find(['+', '-']) {
         Some(at) => {
@@ -166,32 +158,6 @@ fn iso_date(text: &str) -> Option<i64> {
         None => 0,
     };
     Some(local - offset * 60)
-}
-
-/// Days since 1970-01-01 of a date in the Gregorian calendar.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    // Years begin in March, so that the leap day is the last of its year.
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-fn rfc3339(seconds: i64) -> Option<String> {
-    let (day, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let shifted = day + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let date = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (0..=9999).contains(&year).then(|| {
-        format!("{year:04}-{month:02}-{date:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
-    })
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ fn digits(b: &[u8]) -> Option<i64> {
 }
 
 /// Seconds since 1970 of a date of the Gregorian calendar.
-fn seconds(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -> Option<i64> {
+pub(crate) fn seconds(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -> Option<i64> {
     if !(1..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
@@ -98,7 +98,7 @@ fn seconds(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64)
 }
 
 /// The other way; none outside of the years 1 to 9999.
-fn format(seconds: i64) -> Option<String> {
+pub(crate) fn format(seconds: i64) -> Option<String> {
     let (days, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
