@@ -362,17 +362,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::reader::WantedClass;
-    use crate::reader::testing::{Taken, at, data, span_of};
+    use crate::reader::testing::{self, Taken, at, data, span_of};
     use crate::source::{Limits, Sources};
 
     fn wanted() -> Wanted {
-        let classes = [policy::USER_RIGHT, policy::GROUP, policy::FILE, policy::POLICY];
-        let class = |name: &str| {
-            let class = WantedClass { name: name.into(), ..WantedClass::default() };
-            (name.to_ascii_lowercase().into(), class)
-        };
-        Wanted { classes: classes.into_iter().map(class).collect(), recognise: Vec::new() }
+        testing::wanted(&[policy::USER_RIGHT, policy::GROUP, policy::FILE, policy::POLICY])
     }
 
     fn take_bytes(bytes: &[u8], window: usize) -> (Done, Taken) {

@@ -372,17 +372,12 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::reader::testing::{Taken, at, data, span_of};
+    use crate::reader::testing::{self, Taken, at, data, span_of};
     use crate::reader::{Data, Format, Object, Reading, Record, Status, Value, Wanted, WantedClass};
     use crate::source::{Limits, Sources};
 
     fn wanted() -> Wanted {
-        let class = |name: &&str| {
-            let class = WantedClass { name: (*name).into(), ..WantedClass::default() };
-            (name.to_ascii_lowercase().into(), class)
-        };
-        let classes = ["SharpHoundUser", "SharpHoundGroup", "SharpHoundComputer", "SharpHoundDomain"];
-        Wanted { classes: classes.iter().map(class).collect(), recognise: Vec::new() }
+        testing::wanted(&["SharpHoundUser", "SharpHoundGroup", "SharpHoundComputer", "SharpHoundDomain"])
     }
 
     fn take_through(text: &str, window: usize) -> (Reading, Taken) {
