@@ -17,6 +17,8 @@ pub mod sddl;
 
 pub mod source;
 
+pub mod history;
+
 pub mod reader;
 
 pub mod evidence;

@@ -1,0 +1,420 @@
+//! The versions of one file in a git repository, read from its objects.
+//!
+//! [`read`] walks the history as `git log -- FILE` does: a merge that agrees with one of its parents is followed
+//! along that parent only, and a commit counts where the file differs from all its parents. Where the file
+//! appears in a commit, the file it was renamed from is looked for, best effort. The order is that of the
+//! history itself, parents before children, whatever the clocks of the authors said.
+//!
+//! No git program runs, no network is asked, and no configuration outside the repository is read. This module
+//! knows nothing of what the file says.
+
+mod origin;
+mod tree;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+use thiserror::Error;
+
+use tree::Trees;
+
+/// Which versions to read.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The repository: a working tree, its `.git`, or a bare repository.
+    pub repository: &'a Path,
+    /// The file, as a path from the root of the repository.
+    pub file: &'a str,
+    /// Leave out this revision and all that came before it.
+    pub since: Option<&'a str>,
+    /// The newest revision to read; without it what is checked out.
+    pub until: Option<&'a str>,
+}
+
+/// The versions of a file.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// Parents before children.
+    pub versions: Vec<Version>,
+    /// The file at the revision given as `since`, if it was there.
+    pub before: Option<Version>,
+    /// Whether the repository is a shallow clone, which holds the younger part of its history only.
+    pub shallow: bool,
+}
+
+/// A version of a file: a commit that changed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The commit: all hexadecimal digits.
+    pub commit: String,
+    /// As many of them as tell the versions apart, eight at least.
+    pub short: String,
+    /// The day of the commit, as its committer's clock had it: `2019-08-13`.
+    pub date: String,
+    /// Where the file stood, with `/`.
+    pub path: String,
+    /// What it held; none if the commit deleted it.
+    pub bytes: Option<Vec<u8>>,
+    /// The version it was made from, as a place in [`History::versions`]; none for the first, and for one that
+    /// follows on [`History::before`].
+    pub parent: Option<usize>,
+}
+
+/// Why a history cannot be read.
+#[derive(Debug, Error)]
+pub enum HistoryError {
+    /// There is no repository, or one that cannot be read.
+    #[error("{}: not a git repository that can be read: {reason}", path.display())]
+    NotARepository {
+        /// What was given.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nothing has been committed, or what is checked out does not exist.
+    #[error("{}: nothing is checked out here; name a branch with `--until`", path.display())]
+    NoHead {
+        /// The repository.
+        path: PathBuf,
+    },
+    /// A revision that is not there.
+    #[error(
+        "{}: there is no commit `{name}`; give a branch, a tag or a commit id that this clone holds",
+        path.display()
+    )]
+    Revision {
+        /// The repository.
+        path: PathBuf,
+        /// The revision as it was written.
+        name: String,
+    },
+    /// A path that leads out of the repository or is empty.
+    #[error("`{0}` is no path inside a repository; write it from the repository's root, with `/`")]
+    Path(String),
+    /// A file that no commit has.
+    #[error("{}: no commit holds a file `{file}`{}", path.display(), near.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    NoFile {
+        /// The repository.
+        path: PathBuf,
+        /// The file as it was written.
+        file: String,
+        /// A file of nearly that path.
+        near: Option<String>,
+    },
+    /// An object that is missing or damaged.
+    #[error("{}: an object cannot be read: {reason}; is the clone complete?", path.display())]
+    Object {
+        /// The repository.
+        path: PathBuf,
+        /// Which, and why.
+        reason: String,
+    },
+}
+
+/// Opens repositories without looking at anything outside them.
+fn open(path: &Path) -> Result<gix::Repository, HistoryError> {
+    let fail = |reason: String| HistoryError::NotARepository { path: path.to_owned(), reason };
+    if !path.exists() {
+        return Err(fail("there is no such folder".to_owned()));
+    }
+    let mut repository =
+        gix::open_opts(path, gix::open::Options::isolated()).map_err(|e| fail(one_line(&e.to_string())))?;
+    repository.object_cache_size(16 * 1024 * 1024);
+    Ok(repository)
+}
+
+/// The file of a request as the repository writes paths.
+fn inside(file: &str) -> Result<String, HistoryError> {
+    let file = file.replace('\\', "/");
+    let absolute = file.starts_with('/') || file.as_bytes().get(1) == Some(&b':');
+    let parts: Vec<&str> = file.split('/').filter(|p| !p.is_empty() && *p != ".").collect();
+    if absolute || parts.is_empty() || parts.contains(&"..") {
+        return Err(HistoryError::Path(file));
+    }
+    Ok(parts.join("/"))
+}
+
+/// Reads the versions of a file.
+///
+/// # Errors
+/// When the repository, a revision or the file is not there, or an object cannot be read.
+pub fn read(request: &Request<'_>) -> Result<History, HistoryError> {
+    let repository = open(request.repository)?;
+    let file = inside(request.file)?;
+    let tip = match request.until {
+        Some(name) => resolve(&repository, request.repository, name)?,
+        None => repository
+            .head_id()
+            .map(gix::Id::detach)
+            .map_err(|_| HistoryError::NoHead { path: request.repository.to_owned() })?,
+    };
+    let since = request.since.map(|name| resolve(&repository, request.repository, name)).transpose()?;
+    let mut walk = Walk::new(&repository, request.repository)?;
+    if let Some(since) = since {
+        walk.exclude(since)?;
+    }
+    walk.follow(tip, &file)?;
+    let before = since.map(|commit| walk.before(commit, &file)).transpose()?.flatten();
+    if walk.changes.is_empty() && before.is_none() && !walk.known(tip, &file)? {
+        let near = walk.nearest(tip, &file)?;
+        let path = request.repository.to_owned();
+        return Err(HistoryError::NoFile { path, file, near });
+    }
+    let versions = walk.versions()?;
+    Ok(History { versions, before, shallow: walk.shallow })
+}
+
+fn resolve(repository: &gix::Repository, path: &Path, name: &str) -> Result<ObjectId, HistoryError> {
+    let fail = || HistoryError::Revision { path: path.to_owned(), name: name.to_owned() };
+    let id = repository.rev_parse_single(name).map_err(|_| fail())?;
+    let commit = id.object().map_err(|_| fail())?.peel_to_commit().map_err(|_| fail())?;
+    Ok(commit.id)
+}
+
+/// What a commit holds of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Held {
+    /// Where the file stands, or would stand.
+    path: String,
+    /// Its content.
+    blob: Option<ObjectId>,
+}
+
+/// A commit that changes the file.
+#[derive(Debug)]
+struct Change {
+    held: Held,
+    time: gix::date::Time,
+    /// The commits it is followed to.
+    parents: Vec<ObjectId>,
+}
+
+/// Goes back through a history.
+struct Walk<'r> {
+    repository: &'r gix::Repository,
+    /// The repository as it was given, for messages.
+    path: &'r Path,
+    trees: Trees<'r>,
+    /// Commits whose parents the clone does not hold.
+    cut: HashSet<ObjectId>,
+    shallow: bool,
+    /// Commits that are not looked at.
+    excluded: HashSet<ObjectId>,
+    /// What the excluded commits that were reached hold, in the order of reaching them.
+    boundary: Vec<Held>,
+    changes: HashMap<ObjectId, Change>,
+    /// From a commit that changes nothing to the parent it agrees with.
+    same: HashMap<ObjectId, ObjectId>,
+}
+
+impl<'r> Walk<'r> {
+    fn new(repository: &'r gix::Repository, path: &'r Path) -> Result<Self, HistoryError> {
+        let shallow = repository.shallow_commits().map_err(|e| broken(path, &e.to_string()))?;
+        let cut: HashSet<ObjectId> = shallow.iter().flat_map(|commits| commits.iter().copied()).collect();
+        Ok(Self {
+            repository,
+            path,
+            trees: Trees::new(repository),
+            shallow: !cut.is_empty(),
+            cut,
+            excluded: HashSet::new(),
+            boundary: Vec::new(),
+            changes: HashMap::new(),
+            same: HashMap::new(),
+        })
+    }
+
+    fn broken(&self, reason: &dyn std::fmt::Display) -> HistoryError {
+        broken(self.path, &reason.to_string())
+    }
+
+    /// The tree, time and parents of a commit.
+    fn commit(&self, id: ObjectId) -> Result<(ObjectId, gix::date::Time, Vec<ObjectId>), HistoryError> {
+        let commit = self.repository.find_commit(id).map_err(|e| self.broken(&e))?;
+        let tree = commit.tree_id().map_err(|e| self.broken(&e))?.detach();
+        let time = commit.committer().ok().and_then(|c| c.time().ok()).unwrap_or_default();
+        let parents = if self.cut.contains(&id) {
+            Vec::new()
+        } else {
+            commit.parent_ids().map(gix::Id::detach).collect()
+        };
+        Ok((tree, time, parents))
+    }
+
+    /// Leaves out a commit and all its ancestors.
+    fn exclude(&mut self, commit: ObjectId) -> Result<(), HistoryError> {
+        let mut open = vec![commit];
+        while let Some(commit) = open.pop() {
+            if self.excluded.insert(commit) {
+                open.extend(self.commit(commit)?.2);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a commit holds at a path.
+    fn held(&mut self, commit: ObjectId, path: &str) -> Result<Held, HistoryError> {
+        let tree = self.commit(commit)?.0;
+        let blob = self.trees.blob(tree, path).map_err(|e| self.broken(&e))?;
+        Ok(Held { path: path.to_owned(), blob })
+    }
+
+    /// Goes from a commit back to the first commits, and notes which of them change the file.
+    fn follow(&mut self, tip: ObjectId, file: &str) -> Result<(), HistoryError> {
+        let mut reached: HashSet<ObjectId> = HashSet::from([tip]);
+        let mut open = vec![(tip, self.held(tip, file)?)];
+        while let Some((commit, held)) = open.pop() {
+            if self.excluded.contains(&commit) {
+                self.boundary.push(held);
+                continue;
+            }
+            let (_, time, parents) = self.commit(commit)?;
+            let mut before = Vec::new();
+            for parent in &parents {
+                before.push((*parent, self.held(*parent, &held.path)?));
+            }
+            // The file is new here: it may have had another path.
+            if held.blob.is_some() && !before.is_empty() && before.iter().all(|(_, h)| h.blob.is_none()) {
+                for (parent, there) in &mut before {
+                    let from = origin::find(self, commit, *parent, &held)?;
+                    *there = from.unwrap_or_else(|| there.clone());
+                }
+            }
+            let next = match before.iter().position(|(_, there)| there.blob == held.blob) {
+                Some(at) => {
+                    let agreed = before.swap_remove(at);
+                    self.same.insert(commit, agreed.0);
+                    vec![agreed]
+                }
+                None if before.is_empty() && held.blob.is_none() => Vec::new(),
+                None => {
+                    self.changes.insert(commit, Change { held, time, parents });
+                    before
+                }
+            };
+            // The first parent is looked at first: where two lines name the file differently, it decides.
+            for (parent, there) in next.into_iter().rev() {
+                if reached.insert(parent) {
+                    open.push((parent, there));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The commit that made what a commit holds; none if that was not looked at.
+    fn maker(&self, commit: ObjectId) -> Option<ObjectId> {
+        let steps = std::iter::successors(Some(commit), |c| self.same.get(c).copied());
+        steps.into_iter().find(|c| self.changes.contains_key(c))
+    }
+
+    /// The file at the revision everything up to which is left out.
+    fn before(&mut self, commit: ObjectId, file: &str) -> Result<Option<Version>, HistoryError> {
+        let mut paths = vec![file.to_owned()];
+        paths.extend(self.boundary.iter().map(|held| held.path.clone()));
+        for path in paths {
+            let held = self.held(commit, &path)?;
+            if held.blob.is_some() {
+                let time = self.commit(commit)?.1;
+                return Ok(Some(self.version(commit, &held, time, None)?));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the file is there at all, changed or not.
+    fn known(&mut self, tip: ObjectId, file: &str) -> Result<bool, HistoryError> {
+        Ok(self.held(tip, file)?.blob.is_some() || self.boundary.iter().any(|held| held.blob.is_some()))
+    }
+
+    /// The file of a commit whose path is nearest to one that is not there.
+    fn nearest(&mut self, tip: ObjectId, file: &str) -> Result<Option<String>, HistoryError> {
+        let tree = self.commit(tip)?.0;
+        let files = self.trees.files(tree).map_err(|e| self.broken(&e))?;
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let wanted = name(file);
+        let same_name = files.iter().filter(|(path, _)| name(path) == wanted);
+        let distance = |path: &str| strsim::osa_distance(path, file);
+        let near = same_name.min_by_key(|(path, _)| (distance(path), (*path).clone()));
+        Ok(near.map(|(path, _)| path.clone()))
+    }
+
+    fn version(
+        &self,
+        commit: ObjectId,
+        held: &Held,
+        time: gix::date::Time,
+        parent: Option<usize>,
+    ) -> Result<Version, HistoryError> {
+        let bytes = match held.blob {
+            Some(blob) => Some(self.repository.find_blob(blob).map_err(|e| self.broken(&e))?.take_data()),
+            None => None,
+        };
+        let commit = commit.to_string();
+        let short = commit.get(..8).unwrap_or(&commit).to_owned();
+        let date = time.format(gix::date::time::format::SHORT).map_err(|e| self.broken(&e))?;
+        Ok(Version { commit, short, date, path: held.path.clone(), bytes, parent })
+    }
+
+    /// The changes in order. Where several could come next it is the one committed first, then the one with the
+    /// smaller id.
+    fn versions(&self) -> Result<Vec<Version>, HistoryError> {
+        let mut children: HashMap<ObjectId, Vec<ObjectId>> = HashMap::new();
+        let mut waiting: HashMap<ObjectId, usize> = HashMap::new();
+        let mut ready = BTreeSet::new();
+        for (commit, change) in &self.changes {
+            let makers: HashSet<ObjectId> = change.parents.iter().filter_map(|p| self.maker(*p)).collect();
+            waiting.insert(*commit, makers.len());
+            if makers.is_empty() {
+                ready.insert((change.time.seconds, *commit));
+            }
+            for maker in makers {
+                children.entry(maker).or_default().push(*commit);
+            }
+        }
+        let mut out = Vec::new();
+        let mut place: HashMap<ObjectId, usize> = HashMap::new();
+        while let Some((_, commit)) = ready.pop_first() {
+            let Some(change) = self.changes.get(&commit) else { continue };
+            let parent = change.parents.iter().filter_map(|p| self.maker(*p)).find_map(|m| place.get(&m));
+            out.push(self.version(commit, &change.held, change.time, parent.copied())?);
+            place.insert(commit, out.len() - 1);
+            for child in children.get(&commit).into_iter().flatten() {
+                let Some(left) = waiting.get_mut(child) else { continue };
+                *left -= 1;
+                if let (0, Some(change)) = (*left, self.changes.get(child)) {
+                    ready.insert((change.time.seconds, *child));
+                }
+            }
+        }
+        shorten(&mut out);
+        Ok(out)
+    }
+}
+
+/// Makes the short ids long enough to tell the versions apart.
+fn shorten(versions: &mut [Version]) {
+    let digits = versions.first().map_or(0, |v| v.commit.len());
+    for length in 8..=digits {
+        let mut seen = HashSet::new();
+        if versions.iter().all(|v| seen.insert(v.commit.get(..length))) {
+            for version in versions {
+                version.short = version.commit.get(..length).unwrap_or(&version.commit).to_owned();
+            }
+            return;
+        }
+    }
+}
+
+fn broken(path: &Path, reason: &str) -> HistoryError {
+    HistoryError::Object { path: path.to_owned(), reason: one_line(reason) }
+}
+
+/// The first line of a message of the library, which may go on with causes.
+fn one_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests;
