@@ -7,6 +7,7 @@
 //! This module prints nothing and decides nothing about waivers, formats or exit codes.
 
 mod bind;
+mod derived;
 mod eval;
 mod example;
 mod finding;
@@ -14,7 +15,6 @@ mod group;
 mod open;
 mod rows;
 mod shared;
-mod titles;
 mod value;
 
 use std::collections::{HashMap, HashSet};
@@ -141,7 +141,7 @@ pub fn run(
     options: &Options,
 ) -> Run {
     let ids = Identities::build(schema, evidence);
-    let shared = Shared::new(content, schema, evidence, &ids, options.revision);
+    let shared = Shared::new(content, schema, evidence, &ids, options.revision, &[]);
     let results: Vec<Judged> = rules
         .rules
         .par_iter()
@@ -158,10 +158,17 @@ pub fn run(
     Run { revision: options.revision, findings: settle(rules, ranked), outcomes }
 }
 
-/// Runs one rule by itself; what it yields to is left out.
-fn run_alone(rule: &Rule, content: &Content, schema: &Schema, evidence: &Evidence, options: &Options) -> Run {
+/// Runs one rule by itself; what it yields to is left out. The tables `given` are not made from others.
+fn run_alone(
+    rule: &Rule,
+    content: &Content,
+    schema: &Schema,
+    evidence: &Evidence,
+    given: &[TableId],
+    options: &Options,
+) -> Run {
     let ids = Identities::build(schema, evidence);
-    let shared = Shared::new(content, schema, evidence, &ids, options.revision);
+    let shared = Shared::new(content, schema, evidence, &ids, options.revision, given);
     let (outcomes, ranked) = guarded(rule, || judge(&shared, 0, rule));
     Run { revision: options.revision, findings: settle(&RuleSet::default(), ranked), outcomes }
 }

@@ -282,6 +282,9 @@ pub struct Gap {
     pub place: Option<Place>,
     /// What the missing rows would say, as far as it is known; the rest is [`Fact::Unknown`].
     pub cells: Box<[Cell]>,
+    /// What is missing, in words that stand behind "no export holds": "the members of `CONTOSO\\x`". None where the
+    /// name of the table says enough.
+    pub what: Option<Arc<str>>,
 }
 
 /// Why evidence is missing.

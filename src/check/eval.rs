@@ -380,7 +380,7 @@ impl<'b> Eval<'b> {
             return (Tri::True, found);
         }
         for gap in &table.gaps {
-            let cause = Cause { why: gap.why, table: gap.table, about: About::Rows, place: gap.place };
+            let cause = Cause::of_gap(gap);
             if self.causes[mark..]
                 .iter()
                 .any(|c| c.why == cause.why && c.table == cause.table && c.about == cause.about)
@@ -574,7 +574,7 @@ impl<'b> Eval<'b> {
 /// Why a cell is not known.
 pub(super) fn unknown(frame: &Frame<'_>, field: usize, cell: &Cell) -> Cause {
     match (frame.gap, &cell.fact) {
-        (Some(gap), _) => Cause { why: gap.why, table: gap.table, about: About::Rows, place: gap.place },
+        (Some(gap), _) => Cause::of_gap(gap),
         (None, fact) => Cause {
             why: match fact {
                 Fact::Unknown(why) => *why,

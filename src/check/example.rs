@@ -44,7 +44,8 @@ pub fn example(rule: &Rule, example: &Example, content: &Content, schema: &Schem
 pub(super) fn run_example(rule: &Rule, example: &Example, content: &Content, schema: &Schema) -> Run {
     let evidence = evidence(example, schema);
     let revision = example.revision.unwrap_or_else(|| content.newest());
-    run_alone(rule, content, schema, &evidence, &Options { revision, only: None })
+    let given: Vec<TableId> = example.given.iter().map(|g| g.table).collect();
+    run_alone(rule, content, schema, &evidence, &given, &Options { revision, only: None })
 }
 
 /// The evidence of an example: what is given is complete, what is not is missing.
@@ -55,9 +56,13 @@ fn evidence(example: &Example, schema: &Schema) -> Evidence {
         let Some(table) = tables.get_mut(given.table) else { continue };
         for row in &given.rows {
             match row.gap {
-                Some(why) => {
-                    table.gaps.push(Gap { why, table: given.table, place: None, cells: row.cells.clone() })
-                }
+                Some(why) => table.gaps.push(Gap {
+                    why,
+                    table: given.table,
+                    place: None,
+                    cells: row.cells.clone(),
+                    what: None,
+                }),
                 None => table.rows.push(Row { record: None, cells: row.cells.clone() }),
             }
         }
@@ -77,7 +82,7 @@ fn missing(schema: &Schema, table: TableId) -> Gap {
     let unknown =
         || crate::evidence::Cell { fact: crate::evidence::Fact::Unknown(Why::NotExported), place: None };
     let cells = schema.tables[table].fields.iter().map(|_| unknown()).collect();
-    Gap { why: Why::NotExported, table, place: None, cells }
+    Gap { why: Why::NotExported, table, place: None, cells, what: None }
 }
 
 /// What came out, all statements of the rule together, and in words why.

@@ -1,9 +1,10 @@
 //! Why something could not be told, collected while tests are evaluated and put into words.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Open;
-use crate::evidence::{Schema, TableId, Why};
+use crate::evidence::{Gap, Schema, TableId, Why};
 use crate::source::Place;
 
 /// One reason why a test is open.
@@ -15,11 +16,21 @@ pub(super) struct Cause {
     pub(super) place: Option<Place>,
 }
 
+impl Cause {
+    /// Rows that are missing.
+    pub(super) fn of_gap(gap: &Gap) -> Self {
+        let about = gap.what.as_ref().map_or(About::Rows, |what| About::Thing(Arc::clone(what)));
+        Self { why: gap.why, table: gap.table, about, place: gap.place }
+    }
+}
+
 /// What is not known.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum About {
     /// Rows of the table.
     Rows,
+    /// Rows of the table, in words that stand behind "no export holds".
+    Thing(Arc<str>),
     /// A field of a row, by number.
     Field(usize),
     /// Whether two names mean the same.
@@ -92,6 +103,11 @@ impl Causes {
                     .collect();
                 format!("no export holds {}", list(names.into_iter().map(table)))
             }
+            (About::Thing(what), Why::NotExported) => format!("no export holds {what}"),
+            (About::Thing(what), Why::Truncated) => format!("{what} are cut off at the depth of the export"),
+            (About::Thing(what), Why::Identity) => format!("{what} cannot be told apart"),
+            (About::Thing(what), Why::Unreadable) => format!("{what} cannot be read"),
+            (About::Thing(what), _) => format!("{what} are missing from the export"),
             (About::Rows, Why::Truncated) => format!("the export of `{name}` was cut off at its depth"),
             (About::Rows, Why::NotFetched) => format!("`{name}` was not fetched: a list query leaves it out"),
             (About::Rows, Why::Incomplete) => format!("the export of `{name}` is incomplete"),

@@ -72,7 +72,7 @@ fn known(cell: &Cell) -> bool {
 /// Why a row that may be there is not known.
 pub(super) fn missing(frame: &Frame<'_>, item: Option<usize>) -> Cause {
     match (frame.gap, frame.item) {
-        (Some(gap), _) => Cause { why: gap.why, table: gap.table, about: About::Rows, place: gap.place },
+        (Some(gap), _) => Cause::of_gap(gap),
         (None, Some(cell)) => super::eval::unknown(frame, item.unwrap_or_default(), cell),
         (None, None) => Cause {
             why: crate::evidence::Why::Incomplete,

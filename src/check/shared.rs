@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::titles;
+use super::derived::{self, Maker, Membership};
 use super::value::{Bucket, Value, bucket};
 use crate::content::{Content, Date};
 use crate::evidence::{Cell, Evidence, Fact, Gap, Identities, Identity, Scalar, Schema, Table, TableId};
@@ -18,11 +18,20 @@ pub(super) struct Shared<'e> {
     pub(super) schema: &'e Schema,
     pub(super) revision: Date,
     pub(super) ids: &'e Identities,
-    tables: Vec<Cow<'e, Table>>,
+    tables: Vec<Slot<'e>>,
+    #[allow(dead_code)]
+    membership: OnceLock<Membership>,
     /// Identities of the accounts of a column, one a row; built when first needed.
     columns: Vec<Vec<OnceLock<Column>>>,
     #[allow(clippy::type_complexity)]
     indexes: Mutex<HashMap<(TableId, usize, Mode), Arc<OnceLock<Index>>>>,
+}
+
+/// A table, or how it is made when it is first asked for.
+#[derive(Debug)]
+enum Slot<'e> {
+    There(&'e Table),
+    Made(Maker, OnceLock<Table>),
 }
 
 type Column = Vec<Option<Arc<Identity>>>;
@@ -89,37 +98,52 @@ impl Index {
 }
 
 impl<'e> Shared<'e> {
+    /// `given` are tables that are not to be made although they could be: those of an example.
     pub(super) fn new(
         content: &'e Content,
         schema: &'e Schema,
         evidence: &'e Evidence,
         ids: &'e Identities,
         revision: Date,
+        given: &[TableId],
     ) -> Self {
         static NOTHING: Table = Table { rows: Vec::new(), gaps: Vec::new() };
-        let mut tables: Vec<Cow<'e, Table>> = (0..schema.tables.len())
-            .map(|t| Cow::Borrowed(evidence.tables.get(t).unwrap_or(&NOTHING)))
-            .collect();
-        if let Some(id) = schema.table(titles::TABLE)
-            && let Some(table) = tables.get_mut(id)
-        {
-            // An example may give its own.
-            if table.rows.is_empty() {
-                *table = Cow::Owned(titles::table(content, &schema.tables[id], revision));
-            }
-        }
+        let slot = |id: TableId| match derived::maker(&schema.tables[id].name) {
+            Some(maker) if !given.contains(&id) => Slot::Made(maker, OnceLock::new()),
+            _ => Slot::There(evidence.tables.get(id).unwrap_or(&NOTHING)),
+        };
+        let tables = (0..schema.tables.len()).map(slot).collect();
         let columns =
             schema.tables.iter().map(|t| t.fields.iter().map(|_| OnceLock::new()).collect()).collect();
-        Self { content, schema, revision, ids, tables, columns, indexes: Mutex::default() }
+        Self {
+            content,
+            schema,
+            revision,
+            ids,
+            tables,
+            membership: OnceLock::new(),
+            columns,
+            indexes: Mutex::default(),
+        }
     }
 
+    /// A table; one that is made from others is made now, if it has not been.
     pub(super) fn table(&self, table: TableId) -> &Table {
-        &self.tables[table]
+        match &self.tables[table] {
+            Slot::There(there) => there,
+            Slot::Made(maker, made) => made.get_or_init(|| maker(self, &self.schema.tables[table])),
+        }
+    }
+
+    /// Who belongs to which group.
+    #[allow(dead_code)]
+    pub(super) fn membership(&self) -> &Membership {
+        self.membership.get_or_init(|| Membership::build(self))
     }
 
     /// A row of a table.
     pub(super) fn row(&self, table: TableId, row: u32) -> Frame<'_> {
-        let data = &self.tables[table].rows[row as usize];
+        let data = &self.table(table).rows[row as usize];
         Frame { table, row: Some(row), cells: &data.cells, item: None, record: data.record, gap: None }
     }
 
@@ -149,7 +173,7 @@ impl<'e> Shared<'e> {
         self.columns[table][field].get_or_init(|| {
             // Many rows name few accounts.
             let mut known: HashMap<&str, Arc<Identity>> = HashMap::new();
-            self.tables[table]
+            self.table(table)
                 .rows
                 .iter()
                 .map(|row| match &row.cells.get(field)?.fact {
@@ -170,7 +194,7 @@ impl<'e> Shared<'e> {
 
     pub(super) fn build_index(&self, table: TableId, field: usize, mode: Mode) -> Index {
         let mut index = Index::default();
-        for number in 0..u32::try_from(self.tables[table].rows.len()).unwrap_or(u32::MAX) {
+        for number in 0..u32::try_from(self.table(table).rows.len()).unwrap_or(u32::MAX) {
             let frame = self.row(table, number);
             let Some(cell) = frame.cell(field) else { continue };
             self.enter(&mut index, &frame, field, mode, number, cell);

@@ -167,6 +167,11 @@ impl Identity {
         &self.key
     }
 
+    /// The security identifier, if it is known.
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
     /// The lower-case account name, none if only a SID is known. Two identities whose names are both known and
     /// differ are possibly the same only if one is the relative name of a directory object.
     pub fn name(&self) -> Option<&str> {
@@ -670,6 +675,25 @@ impl Identities {
             Home::Domain(_) => Some(Scope::Domain),
             Home::Sid => None,
         }
+    }
+
+    /// Whether two accounts live in one domain. The outer none: one of them lives in no domain, or in none that is
+    /// known; the inner one: they possibly do.
+    pub fn same_domain_of(&self, a: &Identity, b: &Identity) -> Option<Option<bool>> {
+        let domain = |identity: &Identity| match &identity.home {
+            Home::Domain(domain) => Some(domain.clone()),
+            _ => {
+                let (domain, _) = identity.sid.as_deref()?.rsplit_once('-')?;
+                self.domain_sids.get(domain).cloned()
+            }
+        };
+        if let (Some((x, _)), Some((y, _))) = (
+            a.sid.as_deref().and_then(|sid| sid.rsplit_once('-')),
+            b.sid.as_deref().and_then(|sid| sid.rsplit_once('-')),
+        ) {
+            return Some(Some(x == y));
+        }
+        Some(self.same_domain(&domain(a)?, &domain(b)?))
     }
 
     /// Whether the account is a local account of that computer. None if the evidence does not tell.

@@ -58,7 +58,7 @@ fn union(schema: &Schema, evidence: &Evidence, id: TableId, parts: &[Part], deri
                 Some(Fact::Empty) => {}
                 // An account is set, but which one cannot be read.
                 Some(Fact::Unknown(why)) if *why != Why::Unreadable => {
-                    out.gaps.push(Gap { why: *why, table: part.table, place: row.record, cells });
+                    out.gaps.push(Gap { why: *why, table: part.table, place: row.record, cells, what: None });
                 }
                 _ => out.rows.push(Row { record: row.record, cells }),
             }
@@ -68,7 +68,13 @@ fn union(schema: &Schema, evidence: &Evidence, id: TableId, parts: &[Part], deri
             for known_cells in possible(&schema.tables[part.table], &gap.cells) {
                 let mut cells = unknown_cells(count, gap.why);
                 fill(&known_cells, &mut cells);
-                out.gaps.push(Gap { why: gap.why, table: gap.table, place: gap.place, cells });
+                out.gaps.push(Gap {
+                    why: gap.why,
+                    table: gap.table,
+                    place: gap.place,
+                    cells,
+                    what: gap.what.clone(),
+                });
             }
         }
     }
@@ -135,6 +141,7 @@ fn permissions(schema: &Schema, evidence: &Evidence, id: TableId, made: &Permiss
             why: gap.why,
             table: users,
             place: gap.place,
+            what: gap.what.clone(),
             cells: cells(gap.why, user, None),
         });
     }
@@ -145,7 +152,7 @@ fn permissions(schema: &Schema, evidence: &Evidence, id: TableId, made: &Permiss
             Fact::Empty => &[],
             Fact::Unknown(why) => {
                 let cells = cells(*why, Some(name), None);
-                out.gaps.push(Gap { why: *why, table: users, place: user.record, cells });
+                out.gaps.push(Gap { why: *why, table: users, place: user.record, cells, what: None });
                 continue;
             }
             _ => std::slice::from_ref(&user.cells[user_roles]),
@@ -154,7 +161,7 @@ fn permissions(schema: &Schema, evidence: &Evidence, id: TableId, made: &Permiss
             let Fact::Text(role_name) = &of.fact else {
                 let Fact::Unknown(why) = of.fact else { continue };
                 let cells = cells(why, Some(name), None);
-                out.gaps.push(Gap { why, table: users, place: user.record, cells });
+                out.gaps.push(Gap { why, table: users, place: user.record, cells, what: None });
                 continue;
             };
             let is_role = |cell: &Cell| matches!(&cell.fact, Fact::Text(t) if t.to_lowercase() == role_name.to_lowercase());
@@ -210,7 +217,7 @@ fn permissions(schema: &Schema, evidence: &Evidence, id: TableId, made: &Permiss
             let unlisted = rows.is_empty().then_some((Why::NotExported, None));
             if let Some((why, place)) = open.or(missing).or(unlisted) {
                 let cells = cells(why, Some(name), Some(of));
-                out.gaps.push(Gap { why, table: operations, place, cells });
+                out.gaps.push(Gap { why, table: operations, place, cells, what: None });
             }
         }
     }

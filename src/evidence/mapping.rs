@@ -91,6 +91,8 @@ pub(super) enum Test {
     Exists(bool),
     /// It begins with this, in lower case.
     StartsWith(String),
+    /// It ends with one of these, in lower case.
+    EndsWith(Vec<String>),
 }
 
 /// How a value becomes a cell.
@@ -139,6 +141,10 @@ pub(super) enum Source {
 pub(super) enum AccountPart {
     Domain,
     Name,
+    /// The DNS name that the DC parts of a distinguished name make; other texts stay.
+    Dns,
+    /// What begins like a distinguished name, without the path before it.
+    Distinguished,
 }
 
 /// What becomes of values that a map does not have.
@@ -589,7 +595,12 @@ impl Context<'_> {
         }
         out.after = fields.text("after", problems).map(|t| t.value.into());
         out.before = fields.text("before", problems).map(|t| t.value.into());
-        let parts = [("domain", AccountPart::Domain), ("name", AccountPart::Name)];
+        let parts = [
+            ("domain", AccountPart::Domain),
+            ("name", AccountPart::Name),
+            ("dns", AccountPart::Dns),
+            ("dn", AccountPart::Distinguished),
+        ];
         out.part = fields.word("part", &parts, problems).map(|p| p.value);
         if let Some(map) = fields.fields("map", "map of values", problems) {
             let entry = |(key, node): &(Spanned<String>, Node), problems: &mut Problems| {
@@ -719,11 +730,14 @@ impl Context<'_> {
         let mut fields = node.fields(file, "condition", problems)?;
         let exists = fields.flag("exists", problems);
         let start = fields.text("starts_with", problems);
-        let test = match (exists, start) {
-            (Some(exists), None) => Some(Test::Exists(exists)),
-            (None, Some(start)) => Some(Test::StartsWith(start.value.to_lowercase())),
+        let ends: Vec<String> =
+            fields.texts("ends_with", problems).into_iter().map(|end| end.value.to_lowercase()).collect();
+        let test = match (exists, start, ends.is_empty()) {
+            (Some(exists), None, true) => Some(Test::Exists(exists)),
+            (None, Some(start), true) => Some(Test::StartsWith(start.value.to_lowercase())),
+            (None, None, false) => Some(Test::EndsWith(ends)),
             _ => {
-                let help = "`exists` or `starts_with`, or the value itself";
+                let help = "`exists`, `starts_with` or `ends_with`, or the value itself";
                 problems.push(
                     Problem::error(file, fields.head(), "a condition has exactly one operator").help(help),
                 );
@@ -796,7 +810,7 @@ this would recognise any row: `none`
 unknown table `sitez`: `sitez` (did you mean `sites`?)
 unknown field of `sites` `code`: `code` (known are `build`, `install_dir`, `parent`, `server`, `site`, `type`, `version`)
 unknown `presence` `sometimes`: `sometimes` (known are `class`, `item`, `never`)
-a condition has exactly one operator: `exists` (`exists` or `starts_with`, or the value itself)
+a condition has exactly one operator: `exists` (`exists`, `starts_with` or `ends_with`, or the value itself)
 not a path: the bracket is not closed: `[`
 `where` is about the elements of `each`, which is missing: `where`
 not a path: the name of a property is expected here: `.`

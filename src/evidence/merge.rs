@@ -87,7 +87,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
     for (table, place) in protected {
         if !present[table] {
             let cells = unknown_cells(schema.tables[table].fields.len(), Why::Unreadable);
-            gaps.push(Gap { why: Why::Unreadable, table, place: Some(place), cells });
+            gaps.push(Gap { why: Why::Unreadable, table, place: Some(place), cells, what: None });
         }
     }
     for gap in &gaps {
@@ -109,7 +109,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
         let looked_for = present[id] || (something && table.kind == ANY);
         if matches!(table.made, Made::Exported) && !looked_for {
             let cells = unknown_cells(table.fields.len(), Why::NotExported);
-            let gap = Gap { why: Why::NotExported, table: id, place: None, cells };
+            let gap = Gap { why: Why::NotExported, table: id, place: None, cells, what: None };
             evidence.tables[id].gaps.push(gap);
         }
     }

@@ -226,7 +226,13 @@ impl<'m> Collector<'m> {
                 self.out.present[known.table] = true;
                 let cells = self.known_cells(class, known, Why::NotFetched, root);
                 let place = Some(self.place(span));
-                self.out.gaps.push(Gap { why: Why::NotFetched, table: known.table, place, cells });
+                self.out.gaps.push(Gap {
+                    why: Why::NotFetched,
+                    table: known.table,
+                    place,
+                    cells,
+                    what: None,
+                });
             }
         }
         for row in &class.rows {
@@ -413,7 +419,7 @@ impl<'m> Collector<'m> {
         let root = Root { record: &record.object, element: None };
         let cells = self.base_cells(class, row, root, why);
         let place = Some(self.place(span.filter(|s| s.end > s.start).unwrap_or(record.span)));
-        self.out.gaps.push(Gap { why, table: row.table, place, cells });
+        self.out.gaps.push(Gap { why, table: row.table, place, cells, what: None });
     }
 
     /// The cells of a row that do not depend on the element; the others are unknown.
@@ -611,10 +617,15 @@ impl<'m> Collector<'m> {
         {
             text = text[..at].trim();
         }
-        let account;
+        let (account, dns);
         if let Some(part) = field.part {
             account = Account::parse(text);
             text = match (&account, part) {
+                (_, AccountPart::Dns) => {
+                    dns = dns_of(text);
+                    dns.as_deref().unwrap_or(text)
+                }
+                (_, AccountPart::Distinguished) => distinguished_part(text),
                 (Some(account), AccountPart::Name) => account.name(),
                 (Some(account), AccountPart::Domain) => account.domain().unwrap_or_default(),
                 (None, _) => "",
@@ -639,7 +650,13 @@ impl<'m> Collector<'m> {
     fn in_domain(&self, bare: Arc<Account>, domain: &Path, root: Root<'_>) -> Fact {
         let text = domain.alternatives.iter().find_map(|steps| steps.find(root).first().and_then(plain));
         let holder = text.and_then(Account::parse);
-        match holder.as_ref().and_then(Account::domain) {
+        // A distinguished name, an account of that domain, or the plain name of the domain.
+        let own = match &holder {
+            Some(holder) if holder.form == AccountForm::Bare => Some(&*holder.written),
+            Some(holder) => holder.domain(),
+            None => None,
+        };
+        match own {
             Some(domain) => Fact::Account(Arc::new(Account {
                 written: format!("{domain}\\{}", bare.written).into(),
                 form: AccountForm::DownLevel { domain: domain.into(), name: bare.written.clone() },
@@ -697,6 +714,7 @@ pub(super) fn incomplete(schema: &Schema, class: &ClassMap, place: Place) -> Vec
         why: Why::Incomplete,
         table,
         place: Some(place),
+        what: None,
         cells: unknown_cells(schema.tables[table].fields.len(), Why::Incomplete),
     };
     let mut gaps: Vec<Gap> = Vec::new();
@@ -735,6 +753,10 @@ fn test(class: &ClassMap, condition: &Condition, root: Root<'_>) -> Verdict {
             let holds = |text: &str| match &condition.test {
                 Test::In(words) => words.iter().any(|w| equals_lower(text.trim(), w)),
                 Test::StartsWith(start) => starts_lower(text.trim(), start),
+                Test::EndsWith(ends) => {
+                    let text = text.trim().to_lowercase();
+                    ends.iter().any(|end| text.ends_with(end.as_str()))
+                }
                 Test::Exists(_) => false,
             };
             if found.values().any(|value| any_text(value, &holds)) {
@@ -753,6 +775,23 @@ fn test(class: &ClassMap, condition: &Condition, root: Root<'_>) -> Verdict {
         _ if filled => Verdict::No,
         _ => open.unwrap_or(Verdict::No),
     }
+}
+
+/// `domain.example` of `DC=domain,DC=example`, whatever stands before it. None if there are no such parts.
+fn dns_of(text: &str) -> Option<String> {
+    let part = |part: &str| match part.trim().split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("dc") => Some(value.trim().to_owned()),
+        _ => None,
+    };
+    let parts: Vec<String> = text.split(',').filter_map(part).collect();
+    (!parts.is_empty()).then(|| parts.join("."))
+}
+
+/// The distinguished name at the end of a path such as `AD:\CN=x,DC=domain` or `LDAP://OU=x,DC=domain`.
+fn distinguished_part(text: &str) -> &str {
+    let starts = ["cn=", "ou=", "dc="];
+    let at = starts.iter().filter_map(|start| find_ignore_case(text, start)).min();
+    at.map_or(text, |at| &text[at..])
 }
 
 /// The domain part of a plain `DOMAIN\name`.

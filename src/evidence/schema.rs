@@ -343,9 +343,9 @@ fn computed(
     let made = match table.name.as_str() {
         "admin_permissions" => Made::Permissions(permissions(file, &mut fields, problems)),
         "export_gaps" => Made::ExportGaps,
-        "documented_titles" => Made::Elsewhere,
+        _ if fields.word("by", &[("check", ())], problems).is_some() => Made::Elsewhere,
         other => {
-            let names = ["admin_permissions", "export_gaps", "documented_titles"];
+            let names = ["admin_permissions", "export_gaps"];
             let what = "computed table";
             problems.push(Problem::unknown_name(file, fields.head(), what, other, names));
             Made::Elsewhere
@@ -559,7 +559,7 @@ error: unknown computed table `other`
 26 │     computed: {from: [sites]}
    │                ^^^^
    │
-   = help: known are `admin_permissions`, `documented_titles`, `export_gaps`
+   = help: known are `admin_permissions`, `export_gaps`
 
 "
         );

@@ -7,6 +7,8 @@
 //! |---|---|
 //! | `AccessList` | `list`, `empty` (nobody may do anything), `none` (no access control: everyone may do everything); absent if the export has no list |
 //! | `AccessEntries` | list of objects, one an entry, in their order |
+//! | `AccessProtected` | whether nothing is taken from the object above; absent if the export does not tell |
+//! | `Secures` | `folder`, `directory` (an object of Active Directory) or `other` |
 //!
 //! | entry | says |
 //! |---|---|
@@ -21,6 +23,7 @@
 //! | `ToFolders`, `ToFiles`, `Inherited` | how it is handed down; absent where that is not told |
 //! | `Conditional` | whether it holds under a condition only |
 //! | `ObjectType` | GUID of what it is confined to |
+//! | `InheritedObjectType` | GUID of the class of objects that take it over |
 //!
 //! Nothing is evaluated over several entries: what someone may do in the end is told by
 //! [`Acl::access`](crate::sddl::Acl::access). Auditing entries are left out.
@@ -37,8 +40,16 @@ const ENTRIES: &str = "AccessEntries";
 const LIST: &str = "AccessList";
 
 /// Properties a list is made from.
-const SOURCES: [&str; 7] =
-    ["Sddl", "DACL", "Access", "AccessToString", "Descriptor", "SecurityDescriptor", "Path"];
+const SOURCES: [&str; 8] = [
+    "Sddl",
+    "DACL",
+    "Access",
+    "AccessToString",
+    "Descriptor",
+    "SecurityDescriptor",
+    "Path",
+    "AreAccessRulesProtected",
+];
 
 /// Whether access lists are to be taken apart in records of a class.
 pub(super) fn wants(class: &WantedClass) -> bool {
@@ -57,11 +68,34 @@ pub(super) fn add(object: &mut Object, class: &str) {
         Data::Object(inner) => Some(inner),
         _ => None,
     });
+    let secures = match kind {
+        Securable::File => "folder",
+        Securable::Directory => "directory",
+        Securable::Other => "other",
+    };
     let found = list_of(object, kind).or_else(|| list_of(inner?, kind));
+    let protected = protected(object);
+    let place = place_of(object);
+    object.properties.push(property("Secures", place, Data::Text(secures.into())));
+    object
+        .properties
+        .extend(protected.map(|protected| property("AccessProtected", place, Data::Bool(protected))));
     let Some((list, entries)) = found else { return };
     let said = Data::Text(list.into());
     object.properties.push((LIST.into(), Value { span: entries.span, data: said }));
     object.properties.push((ENTRIES.into(), entries));
+}
+
+/// Whether a list takes nothing from the object above. None if the export does not tell.
+fn protected(object: &Object) -> Option<bool> {
+    if let Some(Data::Bool(protected)) = object.get("AreAccessRulesProtected").map(|value| &value.data) {
+        return Some(*protected);
+    }
+    let Some(Data::Text(text)) = object.get("Sddl").map(|value| &value.data) else { return None };
+    match sddl::parse(text).ok()?.dacl {
+        Dacl::List(acl) => Some(acl.protected),
+        Dacl::Absent | Dacl::Null => None,
+    }
 }
 
 /// What kind of object a list protects.
@@ -229,6 +263,8 @@ fn ace_properties(ace: &Ace, rights: Span, who: Span, kind: Securable) -> Option
     flag("Inherited", ace.flags.map(|flags| flags.inherited));
     flag("Conditional", Some(ace.conditional));
     properties.extend(ace.object.clone().map(|object| property("ObjectType", rights, Data::Text(object))));
+    let class = ace.inherited_object.clone();
+    properties.extend(class.map(|class| property("InheritedObjectType", rights, Data::Text(class))));
     Some(properties)
 }
 

@@ -103,7 +103,7 @@ tables:
     kind: local-groups
     collect: Get-Nothing
     key: [title]
-    computed: {from: []}
+    computed: {from: [], by: check}
     fields:
       entity: [name, A]
       title: [name, A]
