@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::assets::Assets;
 
 mod check;
+mod diff;
 mod explain;
 mod load;
 mod names;
@@ -43,6 +44,7 @@ const STYLES: Styles = Styles::styled()
 Examples:
   cmlint check exports/                 check all exports in a folder
   cmlint explain NAA                    everything documented about the network access account
+  cmlint diff 2016 2018                 what changed in the documentation
   cmlint rules                          what is checked, and what it needs
 
 Run `cmlint COMMAND --help` for all options of a command."
@@ -60,6 +62,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Explain a rule, a documented statement, an account or a group
     Explain(explain::ExplainArgs),
+    /// Show what changed between two revisions of the documentation
+    Diff(diff::DiffArgs),
     /// List the rules: what they check, how grave it is, which evidence they need
     Rules(rules::RulesArgs),
     /// Validate the specification, the rules and the evidence tables, and run every example
@@ -158,6 +162,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     match command {
         Command::Check(args) => check::run(&args, &global),
         Command::Explain(args) => explain::run(&args, &global),
+        Command::Diff(args) => diff::run(&args, &global),
         Command::Rules(args) => rules::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),
     }

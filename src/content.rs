@@ -5,6 +5,7 @@
 //! mistake at its place; what is loaded holds together, so nothing has to be checked again afterwards.
 
 mod entity;
+mod overlay;
 mod revision;
 mod timeline;
 mod vocabulary;
@@ -18,6 +19,7 @@ pub use entity::{
     Alert, CATEGORIES, CHANGE_KINDS, Change, Checkable, Entity, EntityKind, Fact, Item, Level, Link,
     Statement,
 };
+pub use overlay::{ConfirmedChange, ConfirmedMerge, ConfirmedRename, Overlay};
 pub use revision::Revision;
 pub use timeline::{Date, Timeline, date};
 pub use vocabulary::{
@@ -33,6 +35,8 @@ pub struct Content {
     pub entities: Vec<Entity>,
     /// Names that the rest is checked against.
     pub vocabulary: Vocabulary,
+    /// What maintainers say of the changes between revisions, in the order of the files.
+    pub overlays: Vec<Overlay>,
     /// Entity of each id.
     index: HashMap<String, usize>,
 }
@@ -89,16 +93,19 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
     let known = entity::Known { revisions: &dates, vocabulary: vocabulary.as_ref() };
     let mut pointers = Vec::new();
     let mut entities: Vec<Entity> = Vec::new();
+    let mut overlays: Vec<Overlay> = Vec::new();
     for document in documents {
         let file = &document.file;
         match (file.folder(), file.name.as_str()) {
             ("accounts" | "groups", _) | (_, "document.yaml") => {
                 entities.extend(entity::read(document, &known, &mut pointers, problems));
             }
+            ("changes", _) => overlays.extend(overlay::read(document, &dates, problems)),
             (_, "vocabulary.yaml" | "revisions.yaml") => {}
             _ => problems.push(
-                Problem::warning(file, 0..0, "the file belongs to nothing, and is not read")
-                    .help("entities stand in `accounts/` and `groups/`"),
+                Problem::warning(file, 0..0, "the file belongs to nothing, and is not read").help(
+                    "entities stand in `accounts/` and `groups/`, what is said of changes in `changes/`",
+                ),
             ),
         }
     }
@@ -131,7 +138,14 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
             problems.error(&pointer.file, pointer.id.span, "this is the account or group itself");
         }
     }
-    let content = Content { revisions, entities, vocabulary: vocabulary.unwrap_or_default(), index };
+    overlay::check(
+        &overlays,
+        entities.iter().map(|e| e.id.as_str()),
+        entities.iter().flat_map(|e| e.statements.iter().map(|s| s.reference.as_str())),
+        problems,
+    );
+    let vocabulary = vocabulary.unwrap_or_default();
+    let content = Content { revisions, entities, vocabulary, overlays, index };
     for entity in &content.entities {
         let next = |id: &str| content.entity(id)?.merged_into.as_ref()?.values().last();
         let steps = std::iter::successors(next(&entity.id), |id| next(id));

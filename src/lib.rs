@@ -31,4 +31,6 @@ pub mod check;
 
 pub mod report;
 
+pub mod diff;
+
 pub mod cli;

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{Exit, Global, output};
 use crate::check;
+use crate::diff;
 use crate::report::text::{BAD, DOUBT, GOOD, count, paint};
 use crate::yaml::{self, Problems};
 
@@ -22,6 +23,7 @@ pub(super) fn run(_args: &TestArgs, global: &Global) -> anyhow::Result<Exit> {
     let (loaded, mut problems) = super::load::load_all(global);
     if let Some(loaded) = &loaded {
         problems.extend(check::examples(&loaded.rules, &loaded.content, &loaded.schema));
+        problems.extend(diff::check(&loaded.content));
     }
     problems.sort();
     output::aside(&yaml::render(&problems, true));

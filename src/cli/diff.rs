@@ -1,0 +1,155 @@
+//! `cmlint diff`: what changed between two revisions of the documentation.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+
+use super::names::{Book, Target};
+use super::{Exit, Global, output};
+use crate::content::{Content, Date};
+use crate::diff;
+use crate::report::text::harmless;
+use crate::yaml;
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cmlint diff 2016-02-09 2018-10-26            what changed from one revision to the other
+  cmlint diff 2015 latest                      the beginning of a date will do
+  cmlint diff oldest latest NAA                one account or group, by any of its names
+  cmlint diff 2018 2016                        the same backwards
+  cmlint diff 2016 2018 --format json --output changes.json
+
+Exit codes:
+  0  done, whether anything differs or not
+  2  it could not be told")]
+pub(super) struct DiffArgs {
+    /// The revision to start from: its date or the beginning of it, `oldest`, `latest`
+    #[arg(value_name = "FROM")]
+    from: String,
+    /// The revision to go to; if it is the older one, everything is told backwards
+    #[arg(value_name = "TO")]
+    to: String,
+    /// Only this account or group: id, title of any revision or another name
+    ///
+    /// Letter case does not matter. Words need no quotes.
+    #[arg(value_name = "ENTITY")]
+    entity: Vec<String>,
+    /// How to show it
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "human")]
+    format: DiffFormat,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    /// For programs; its shape is in docs/diff.schema.json
+    Json,
+}
+
+pub(super) fn run(args: &DiffArgs, global: &Global) -> anyhow::Result<Exit> {
+    let loaded = super::load::load(global)?;
+    let content = &loaded.content;
+    let (from, to) = (revision(content, &args.from)?, revision(content, &args.to)?);
+    let book = Book::new(content, &loaded.schema, &loaded.rules);
+    let entity = if args.entity.is_empty() { None } else { Some(entity(&book, &args.entity.join(" "))?) };
+    let mut found = diff::between(content, &loaded.rules, from, to);
+    if let Some(id) = &entity {
+        found = found.only(id);
+    }
+    let text = match args.format {
+        DiffFormat::Json => format!("{:#}\n", diff::to_json(&found)),
+    };
+    output::write(&text, args.output.as_deref())?;
+    Ok(Exit::Clean)
+}
+
+/// The revision that is meant: a date, the beginning of one that no other has, `oldest`, `latest`.
+fn revision(content: &Content, asked: &str) -> anyhow::Result<Date> {
+    let dates = content.dates();
+    let wanted = asked.trim().to_lowercase();
+    let named = match wanted.as_str() {
+        "oldest" | "first" => dates.first(),
+        "latest" | "newest" | "last" => dates.last(),
+        _ => None,
+    };
+    if let Some(date) = named {
+        return Ok(*date);
+    }
+    let all: Vec<String> = dates.iter().map(Date::to_string).collect();
+    let fits: Vec<&Date> = dates
+        .iter()
+        .zip(&all)
+        .filter(|(_, text)| !wanted.is_empty() && text.starts_with(&wanted))
+        .map(|(date, _)| date)
+        .collect();
+    if let [one] = fits.as_slice() {
+        return Ok(**one);
+    }
+    let mut message = if fits.len() > 1 {
+        format!("several revisions begin with `{}`", harmless(asked))
+    } else {
+        format!("there is no revision `{}`", harmless(asked))
+    };
+    if fits.is_empty()
+        && let Some(near) = nearest(&wanted, &dates, &all)
+    {
+        message.push_str(&format!("\n\nDid you mean `{near}`?"));
+    }
+    let known: Vec<String> = content
+        .revisions
+        .iter()
+        .map(|r| {
+            let versions = if r.versions.is_empty() {
+                String::new()
+            } else {
+                format!("  for version {}", r.versions.join(", "))
+            };
+            format!("\n  {}{versions}", r.date)
+        })
+        .collect();
+    message.push_str(&format!(
+        "\n\nThe revisions are:{}\n\nThe beginning of a date, `oldest` and `latest` will do as well.",
+        known.concat()
+    ));
+    bail!(message)
+}
+
+/// The revision that was probably meant: of a date the one in force then, else the one written most alike.
+fn nearest(wanted: &str, dates: &[Date], all: &[String]) -> Option<Date> {
+    let asked = wanted.parse::<Date>().ok();
+    if let Some(asked) = asked {
+        let days = |d: &Date| i64::from(d.year) * 372 + i64::from(d.month) * 31 + i64::from(d.day);
+        return dates.iter().min_by_key(|d| (days(d) - days(&asked)).abs()).copied();
+    }
+    let words = ["oldest", "latest"];
+    let near = yaml::nearest(wanted, all.iter().map(String::as_str).chain(words))?;
+    match near {
+        "oldest" => dates.first().copied(),
+        "latest" => dates.last().copied(),
+        date => date.parse().ok(),
+    }
+}
+
+/// The id of the account or group that is meant.
+fn entity(book: &Book<'_>, asked: &str) -> anyhow::Result<String> {
+    let targets = book.find(asked);
+    let mut ids: Vec<&str> = targets
+        .iter()
+        .filter_map(|t| match t {
+            Target::Entity(entity) => Some(entity.id.as_str()),
+            _ => None,
+        })
+        .collect();
+    ids.dedup();
+    match ids.as_slice() {
+        [id] => Ok((*id).to_owned()),
+        [] => bail!(book.unknown("account or group", asked)),
+        several => {
+            bail!("`{}` is the name of several: say which\n\n  {}", harmless(asked), several.join("\n  "))
+        }
+    }
+}
