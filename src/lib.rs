@@ -31,6 +31,8 @@ pub mod check;
 
 pub mod report;
 
+pub mod page;
+
 pub mod diff;
 
 pub mod cli;

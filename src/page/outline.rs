@@ -1,0 +1,399 @@
+//! Blocks put in order: which heading is a section, an entry or a facet, and what stands under it.
+//!
+//! Levels alone do not tell: a revision of the page had entries one level too high. So the table of contents is
+//! asked first, then the names that facets have, then the level.
+
+use std::collections::HashMap;
+
+use super::block::{Block, Kind};
+use super::{Entry, Facet, Heading, Layout, Page, Section, SectionKind, Sentence, Structure, key, sentence};
+
+/// The page without its front matter.
+pub(super) fn build(blocks: Vec<Block>, file: &str) -> Page {
+    let ends = file.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect();
+    let mut builder = Builder {
+        ends,
+        contents: Contents::read(&blocks),
+        page: Page { sections: vec![Section::default()], ..Page::default() },
+        entry: None,
+        titled: false,
+        tables: 0,
+        facets: 0,
+    };
+    let mut rest = blocks.as_slice();
+    while let Some((block, after)) = rest.split_first() {
+        match block.kind {
+            Kind::Heading(level) => {
+                builder.heading(block, level, after);
+                rest = after;
+            }
+            Kind::Cell { table, .. } => {
+                let cells = rest
+                    .iter()
+                    .position(|b| !matches!(b.kind, Kind::Cell { table: t, .. } if t == table))
+                    .unwrap_or(rest.len());
+                let (cells, after) = rest.split_at(cells);
+                builder.table(cells);
+                rest = after;
+            }
+            Kind::Text(_) => {
+                builder.text(block);
+                rest = after;
+            }
+        }
+    }
+    builder.finish(file.len())
+}
+
+/// The table of contents: a list before the first section in which every item is a link within the page.
+#[derive(Default)]
+struct Contents {
+    /// Titles and fragments: how deep they stand, from 0, and the fragment.
+    items: HashMap<String, (usize, String)>,
+    /// Whether there is more than one depth.
+    nested: bool,
+}
+
+impl Contents {
+    fn read(blocks: &[Block]) -> Self {
+        let before = blocks.iter().enumerate().position(|(i, b)| {
+            matches!(b.kind, Kind::Heading(level) if level > 1 || i > 0 && blocks.iter().take(i).any(|b| matches!(b.kind, Kind::Heading(_))))
+        });
+        let items: Vec<(&Block, &str)> = blocks
+            .iter()
+            .take(before.unwrap_or(blocks.len()))
+            .filter_map(|block| Some((block, contents_target(block)?)))
+            .collect();
+        let top = items.iter().map(|(b, _)| b.depth).min().unwrap_or(0);
+        let mut out = Self::default();
+        for (block, target) in items {
+            let depth = block.depth - top;
+            out.nested |= depth > 0;
+            out.items.entry(key::title(&block.text.text)).or_insert((depth, target.to_owned()));
+        }
+        out
+    }
+
+    /// How deep a heading stands in it.
+    fn depth(&self, title: &str) -> Option<usize> {
+        self.items.get(title).filter(|_| self.nested).map(|(depth, _)| *depth)
+    }
+}
+
+/// The fragment that an item of a table of contents leads to.
+fn contents_target(block: &Block) -> Option<&str> {
+    let [(target, place)] = block.text.links.as_slice() else { return None };
+    let whole = *place == (0..block.text.text.len());
+    (block.depth > 0 && whole).then(|| target.strip_prefix('#'))?
+}
+
+struct Builder {
+    /// Where the lines of the file end.
+    ends: Vec<usize>,
+    contents: Contents,
+    page: Page,
+    /// The entry being read.
+    entry: Option<Entry>,
+    /// Whether the page has its title.
+    titled: bool,
+    /// Tables of details, and sub-headings that name details.
+    tables: usize,
+    facets: usize,
+}
+
+/// What a heading is.
+enum Role {
+    Title,
+    Section,
+    Entry,
+    Facet,
+}
+
+impl Builder {
+    fn line(&self, at: usize) -> usize {
+        self.ends.partition_point(|end| *end < at) + 1
+    }
+
+    fn section(&self) -> SectionKind {
+        self.page.sections.last().map_or(SectionKind::Intro, |s| s.kind)
+    }
+
+    fn heading(&mut self, block: &Block, level: u8, after: &[Block]) {
+        let title = block.text.text.trim_start_matches(['#', ' ']).to_owned();
+        let key = key::title(&title);
+        let explicit = block.text.anchors.first();
+        let anchor = explicit
+            .or_else(|| self.contents.items.get(&key).map(|(_, target)| target))
+            .cloned()
+            .unwrap_or_else(|| slug(&key));
+        let heading = Heading {
+            title,
+            key,
+            anchor,
+            level,
+            span: block.span.clone(),
+            line: self.line(block.span.start),
+        };
+        match self.role(&heading, after) {
+            Role::Title => {
+                self.titled = true;
+                self.page.title.clone_from(&heading.title);
+                if let Some(first) = self.page.sections.first_mut() {
+                    first.heading = heading;
+                }
+            }
+            Role::Section => {
+                self.close(heading.span.start);
+                let kind = section_kind(&heading);
+                self.page.sections.push(Section { kind, heading, facets: Vec::new() });
+            }
+            Role::Entry => {
+                self.close(heading.span.start);
+                self.entry = Some(Entry {
+                    section: self.section(),
+                    in_section: self.page.sections.len() - 1,
+                    span: heading.span.clone(),
+                    heading,
+                    ..Entry::default()
+                });
+            }
+            Role::Facet => {
+                let name = facet_name(&heading.key);
+                self.facets += usize::from(known_facet(&heading.key).is_some());
+                self.facets_mut().push(Facet { heading: Some(heading), name, sentences: Vec::new() });
+            }
+        }
+    }
+
+    fn role(&self, heading: &Heading, after: &[Block]) -> Role {
+        if !self.titled && self.page.sections.len() == 1 && self.entry.is_none() && heading.level == 1 {
+            return Role::Title;
+        }
+        if self.entry.is_some() && known_facet(&heading.key).is_some() && heading.level > 2 {
+            return Role::Facet;
+        }
+        match self.contents.depth(&heading.key) {
+            Some(0) => return Role::Section,
+            Some(_) => return Role::Entry,
+            None => {}
+        }
+        match heading.level {
+            1 => Role::Section,
+            2 => {
+                let below = after.iter().find_map(|b| match b.kind {
+                    Kind::Heading(level) => Some((level, key::title(&b.text.text))),
+                    _ => None,
+                });
+                let details = below.is_some_and(|(level, key)| level > 2 && known_facet(&key).is_some());
+                let account = ["account", "accounts"].iter().any(|end| heading.key.ends_with(end));
+                let known = section_kind(heading) != SectionKind::Other && !account;
+                if !known && (details || account && self.section() == SectionKind::Accounts) {
+                    Role::Entry
+                } else {
+                    Role::Section
+                }
+            }
+            3 => Role::Entry,
+            _ => Role::Facet,
+        }
+    }
+
+    /// Ends the entry being read.
+    fn close(&mut self, at: usize) {
+        if let Some(mut entry) = self.entry.take() {
+            entry.span.end = at.max(entry.span.end);
+            entry.content_hash = hash(&entry);
+            self.page.entries.push(entry);
+        }
+    }
+
+    /// The facets of the entry being read, or of the section.
+    fn facets_mut(&mut self) -> &mut Vec<Facet> {
+        match &mut self.entry {
+            Some(entry) => &mut entry.facets,
+            None => {
+                if self.page.sections.is_empty() {
+                    self.page.sections.push(Section::default());
+                }
+                let last = self.page.sections.len() - 1;
+                &mut self.page.sections[last].facets
+            }
+        }
+    }
+
+    /// The facet being read.
+    fn facet(&mut self) -> &mut Facet {
+        let facets = self.facets_mut();
+        if facets.is_empty() {
+            facets.push(Facet::default());
+        }
+        let last = facets.len() - 1;
+        &mut facets[last]
+    }
+
+    fn sentences(&self, block: &Block) -> Vec<Sentence> {
+        sentence::read(block, sentence::form(block.kind), |at| self.line(at))
+    }
+
+    fn text(&mut self, block: &Block) {
+        let mut sentences = self.sentences(block);
+        let intro = self.page.sections.len() == 1 && self.entry.is_none();
+        if intro && contents_target(block).is_some() {
+            sentences.iter_mut().for_each(|s| s.structure = Some(Structure::Contents));
+        }
+        self.facet().sentences.append(&mut sentences);
+    }
+
+    fn table(&mut self, cells: &[Block]) {
+        let details = self.entry.is_some() && is_details(cells);
+        if !details {
+            for cell in cells {
+                let sentences = self.sentences(cell);
+                self.facet().sentences.extend(sentences);
+            }
+            return;
+        }
+        self.tables += 1;
+        // What announces the table says nothing of its own.
+        if let Some(lead) = self.facet().sentences.last_mut()
+            && lead.text.ends_with([':', '\u{ff1a}'])
+        {
+            lead.structure = Some(Structure::TableLead);
+        }
+        for cell in cells {
+            let Kind::Cell { row, column, .. } = cell.kind else { continue };
+            let mut sentences = self.sentences(cell);
+            if row == 0 {
+                sentences.iter_mut().for_each(|s| s.structure = Some(Structure::TableHeader));
+                self.facet().sentences.append(&mut sentences);
+            } else if column == 0 {
+                let title = cell.text.text.clone();
+                let key = key::title(&title);
+                let name = facet_name(&key);
+                let heading = Heading {
+                    anchor: slug(&key),
+                    title,
+                    key,
+                    level: 0,
+                    span: cell.span.clone(),
+                    line: self.line(cell.span.start),
+                };
+                self.facets_mut().push(Facet { heading: Some(heading), name, sentences: Vec::new() });
+            } else {
+                // The same sentences stand under headings in other revisions.
+                sentences.iter_mut().for_each(|s| s.form = super::Form::Prose);
+                self.facet().sentences.append(&mut sentences);
+            }
+        }
+        // What follows the table belongs to none of its rows.
+        self.facets_mut().push(Facet::default());
+    }
+
+    fn finish(mut self, len: usize) -> Page {
+        self.close(len);
+        for facets in (self.page.sections.iter_mut().map(|s| &mut s.facets))
+            .chain(self.page.entries.iter_mut().map(|e| &mut e.facets))
+        {
+            facets.retain(|f| f.heading.is_some() || !f.sentences.is_empty());
+        }
+        self.page.layout = match (self.tables, self.facets) {
+            (0, 0) => Layout::Plain,
+            (tables, facets) if tables * 3 >= facets => Layout::Tables,
+            _ => Layout::Headings,
+        };
+        self.page
+    }
+}
+
+/// Whether a table has a row for each kind of detail: two columns, short labels in the first.
+fn is_details(cells: &[Block]) -> bool {
+    let mut rows = 0;
+    for cell in cells {
+        let Kind::Cell { row, column, .. } = cell.kind else { continue };
+        if column > 1 {
+            return false;
+        }
+        if column == 0 && row > 0 {
+            rows += 1;
+            let label = cell.text.text.trim();
+            if label.is_empty() || label.split(' ').count() > 5 || label.ends_with('.') {
+                return false;
+            }
+        }
+    }
+    rows > 0 && cells.iter().any(|c| matches!(c.kind, Kind::Cell { column: 1, .. }))
+}
+
+/// The facets that all groups have. Later pages add the entry's title: `Membership for SMS Admins`.
+fn known_facet(key: &str) -> Option<&'static str> {
+    const NAMES: [&str; 3] = ["type and location", "membership", "permissions"];
+    NAMES
+        .into_iter()
+        .find(|name| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(" for ")))
+}
+
+fn facet_name(key: &str) -> String {
+    known_facet(key).unwrap_or(key).to_owned()
+}
+
+/// What a section is about, by its anchor or by the first telling word of its title.
+fn section_kind(heading: &Heading) -> SectionKind {
+    let anchor = heading.anchor.to_lowercase();
+    for (name, kind) in [
+        ("bkmk_groups", SectionKind::Groups),
+        ("bkmk_accounts", SectionKind::Accounts),
+        ("bkmk_users", SectionKind::Users),
+        ("bkmk_sqlusers", SectionKind::Users),
+        ("bkmk_roles", SectionKind::Roles),
+        ("bkmk_sqlroles", SectionKind::Roles),
+    ] {
+        if anchor == name {
+            return kind;
+        }
+    }
+    for (word, next) in heading.key.split(' ').zip(heading.key.split(' ').skip(1).chain([""])) {
+        match (word, next) {
+            ("groups", _) => return SectionKind::Groups,
+            ("accounts", _) => return SectionKind::Accounts,
+            ("user", "objects") | ("users", _) => return SectionKind::Users,
+            ("roles", _) => return SectionKind::Roles,
+            ("see", "also") | ("next", "steps") | ("related", _) => return SectionKind::SeeAlso,
+            _ => {}
+        }
+    }
+    SectionKind::Other
+}
+
+/// The fragment that publishers make of a title: letters, digits and hyphens.
+fn slug(key: &str) -> String {
+    key.chars()
+        .filter_map(|c| match c {
+            ' ' => Some('-'),
+            c if c.is_alphanumeric() || c == '-' => Some(c),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A hash of all that an entry says.
+fn hash(entry: &Entry) -> u64 {
+    let mut state = key::id(&entry.heading.title);
+    let mut add = |text: &str| {
+        state = key::mix(state, text.as_bytes());
+        state = key::mix(state, &[0]);
+    };
+    for facet in &entry.facets {
+        add(facet.heading.as_ref().map_or("", |h| h.title.as_str()));
+        // A row of a table and a sub-heading are two forms of one thing, but not the same.
+        add(if facet.heading.as_ref().is_some_and(|h| h.level == 0) { "row" } else { "head" });
+        for s in &facet.sentences {
+            add(&s.text);
+            add(&format!("{:?} {:?} {:?} {:?}", s.alert, s.form, s.structure, s.marks));
+            for link in &s.links {
+                add(&link.target);
+                add(&format!("{:?}", link.place));
+            }
+        }
+    }
+    state
+}
