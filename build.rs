@@ -1,5 +1,5 @@
-//! Packs what is built into the binary: the text of every file of `content/` and `rules/`, and beside it the
-//! tree that the YAML parser makes of it, so that no run parses it again.
+//! Packs what is built into the binary: the text of every file of `content/`, `rules/`, `templates/` and `site/`,
+//! and beside that of YAML the tree that the parser makes of it, so that no run parses it again.
 //!
 //! A file that is not YAML is built in without its tree: the program then shows the mistake at its place.
 
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for tree in ["content", "rules"] {
         println!("cargo::rerun-if-changed={tree}");
         let mut names = Vec::new();
-        list(&root.join(tree), "", &mut names)?;
+        list(&root.join(tree), "", &|name| name.ends_with(".yaml"), &mut names)?;
         names.sort_unstable();
         writeln!(table, "static {}: [Embedded; {}] = [", tree.to_uppercase(), names.len())?;
         for (i, name) in names.iter().enumerate() {
@@ -47,6 +47,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         writeln!(table, "];")?;
     }
+    for tree in ["templates", "site"] {
+        println!("cargo::rerun-if-changed={tree}");
+        let mut names = Vec::new();
+        list(&root.join(tree), "", &|name| !name.starts_with('.'), &mut names)?;
+        names.sort_unstable();
+        writeln!(table, "static {}: [Embedded; {}] = [", tree.to_uppercase(), names.len())?;
+        for name in &names {
+            let source = root.join(tree).join(name);
+            writeln!(table, "    Embedded {{ name: {name:?}, text: include_str!({source:?}), tree: &[] }},")?;
+        }
+        writeln!(table, "];")?;
+    }
     for source in ["node", "pack", "packed"] {
         println!("cargo::rerun-if-changed=src/yaml/{source}.rs");
     }
@@ -54,14 +66,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The names of the YAML files below a folder, with `/` between their parts.
-fn list(folder: &Path, below: &str, names: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
+/// The names of the files below a folder that are wanted, with `/` between their parts.
+fn list(
+    folder: &Path,
+    below: &str,
+    wanted: &dyn Fn(&str) -> bool,
+    names: &mut Vec<String>,
+) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))? {
         let entry = entry?;
         let name = entry.file_name().into_string().map_err(|n| format!("{} is no text", n.display()))?;
         if entry.path().is_dir() {
-            list(&entry.path(), &format!("{below}{name}/"), names)?;
-        } else if name.ends_with(".yaml") {
+            list(&entry.path(), &format!("{below}{name}/"), wanted, names)?;
+        } else if wanted(&name) {
             names.push(format!("{below}{name}"));
         }
     }

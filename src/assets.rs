@@ -1,4 +1,5 @@
-//! Where `content/` and `rules/` come from: embedded in the binary, or a folder given instead.
+//! Where `content/`, `rules/`, `templates/` and `site/` come from: embedded in the binary, or a folder given
+//! instead.
 //!
 //! This module only hands out names and text. It knows nothing of what stands in the files.
 
@@ -6,7 +7,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-// `CONTENT` and `RULES`, made by the build script in the order of their names.
+// `CONTENT`, `RULES`, `TEMPLATES` and `SITE`, made by the build script in the order of their names.
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// A file that is built in.
@@ -51,6 +52,16 @@ impl Assets {
         Self::Embedded("rules", &RULES)
     }
 
+    /// The templates of the reference website built into the binary.
+    pub fn templates() -> Self {
+        Self::Embedded("templates", &TEMPLATES)
+    }
+
+    /// The style sheets and scripts of the reference website built into the binary.
+    pub fn site() -> Self {
+        Self::Embedded("site", &SITE)
+    }
+
     /// The name of the tree for messages: `content`, or the folder as it was given.
     pub fn root(&self) -> String {
         match self {
@@ -64,16 +75,29 @@ impl Assets {
     /// # Errors
     /// When a folder or one of its files cannot be read, or is not UTF-8; the message names the path.
     pub fn yaml_files(&self) -> io::Result<Vec<Asset>> {
+        self.files_named(|name| name.ends_with(".yaml"))
+    }
+
+    /// All files in the order of their names, but those whose name, or a folder's on the way, starts with a dot.
+    ///
+    /// # Errors
+    /// As [`Assets::yaml_files`].
+    pub fn files(&self) -> io::Result<Vec<Asset>> {
+        self.files_named(|name| !name.split('/').any(|part| part.starts_with('.')))
+    }
+
+    fn files_named(&self, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Asset>> {
         let mut files = match self {
             Self::Embedded(root, files) => files
                 .iter()
+                .filter(|f| wanted(f.name))
                 .map(|f| Asset {
                     path: format!("{root}/{}", f.name),
                     name: f.name.to_owned(),
                     text: Cow::Borrowed(f.text),
                 })
                 .collect(),
-            Self::Folder(dir) => folder(dir)?,
+            Self::Folder(dir) => folder(dir, wanted)?,
         };
         files.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(files)
@@ -94,18 +118,18 @@ impl Asset {
     }
 }
 
-fn folder(root: &Path) -> io::Result<Vec<Asset>> {
+fn folder(root: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Asset>> {
     let mut out = Vec::new();
     for entry in walkdir::WalkDir::new(root).follow_links(true) {
         let entry = entry.map_err(io::Error::other)?;
         let path = entry.path();
-        if !entry.file_type().is_file() || path.extension().is_none_or(|e| e != "yaml") {
+        let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        if !entry.file_type().is_file() || !wanted(&name) {
             continue;
         }
         let text = std::fs::read_to_string(path)
             .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
         out.push(Asset { path: path.to_string_lossy().replace('\\', "/"), name, text: Cow::Owned(text) });
     }
     Ok(out)

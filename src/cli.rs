@@ -19,6 +19,7 @@ mod names;
 mod output;
 mod places;
 mod rules;
+mod site;
 mod test;
 
 const STYLES: Styles = Styles::styled()
@@ -66,6 +67,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// List the rules: what they check, how grave it is, which evidence they need
     Rules(rules::RulesArgs),
+    /// Build the reference website: pages for every account, group and rule, and what changed
+    Site(site::SiteArgs),
     /// Validate the specification, the rules and the evidence tables, and run every example
     Test(test::TestArgs),
 }
@@ -164,6 +167,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(&args, &global),
         Command::Diff(args) => diff::run(&args, &global),
         Command::Rules(args) => rules::run(&args, &global),
+        Command::Site(args) => site::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),
     }
 }

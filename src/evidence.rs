@@ -12,6 +12,7 @@ mod made;
 mod mapping;
 mod merge;
 mod path;
+mod places;
 mod rows;
 mod schema;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::yaml::Problems;
 pub use account::computer_name;
 pub use identity::{AccountKind, Identities, Identity, Scope};
 pub use mapping::Mapping;
+pub use places::{ExportPlace, classes, places};
 
 /// Reads `evidence.yaml` and `sources.yaml` of a content tree.
 ///

@@ -8,7 +8,7 @@
 //!
 //! The modules stand in the order in which they may use each other: a module uses only what stands above it.
 //! Each has one public verb: `source::read`, `reader::read`, `evidence::collect`, `content::load`,
-//! `rules::compile`, `check::run`, `report::write`.
+//! `rules::compile`, `check::run`, `report::write`, `site::build`.
 
 pub mod assets;
 pub mod yaml;
@@ -34,5 +34,7 @@ pub mod report;
 pub mod page;
 
 pub mod diff;
+
+pub mod site;
 
 pub mod cli;

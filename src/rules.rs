@@ -6,6 +6,7 @@
 //!
 //! This module evaluates nothing; that is [`crate::check`]'s business.
 
+mod coverage;
 mod example;
 mod facts;
 mod file;
@@ -23,6 +24,7 @@ use crate::content::{Content, Date, Timeline};
 use crate::evidence::{Schema, TableId};
 use crate::yaml::{Document, File, Problem, Problems, read_all};
 
+pub use coverage::{Coverage, Covered, Totals, coverage};
 pub use example::{Example, Expect, GivenRow, GivenTable};
 pub use facts::{Documented, FactRef, Place as FactPlace, Selector, Wanted};
 pub use operand::{Mode, Operand, RevisionKey, TypedError, typed};

@@ -6,48 +6,14 @@ use serde_json::{Value, json};
 
 use super::super::names::{Book, Selector};
 use super::RulesFormat;
-use crate::content::{Checkable, Entity, Level, Statement};
+use crate::content::{Checkable, Level, Statement};
 use crate::report::text::{CODE, DOUBT, FAINT, GOOD, STRONG, count, list, pad, paint, wrap};
 use crate::report::{level_word, name_at};
-use crate::rules::Rule;
-
-/// A statement, and what is done about it.
-struct Covered<'a> {
-    entity: &'a Entity,
-    statement: &'a Statement,
-    rules: Vec<&'a Rule>,
-}
-
-/// How many statements are in which state; every statement is in one.
-#[derive(Default)]
-struct Totals {
-    statements: usize,
-    enforced: usize,
-    not_checkable: usize,
-    open: usize,
-}
-
-impl Totals {
-    fn of<'a>(all: impl IntoIterator<Item = &'a Covered<'a>>) -> Self {
-        let mut out = Self::default();
-        for one in all {
-            out.statements += 1;
-            *(if !one.rules.is_empty() {
-                &mut out.enforced
-            } else if one.statement.checkable == Checkable::No {
-                &mut out.not_checkable
-            } else {
-                &mut out.open
-            }) += 1;
-        }
-        out
-    }
-}
+use crate::rules::{Covered, Totals, coverage};
 
 /// The coverage of all statements, or of those that are selected.
 pub(super) fn write(book: &Book<'_>, selectors: &[Selector], format: RulesFormat, columns: usize) -> String {
-    let all: Vec<Covered<'_>> = (book.content.statements())
-        .map(|(entity, statement)| Covered { entity, statement, rules: book.rules_of(&statement.reference) })
+    let all: Vec<Covered<'_>> = (coverage(book.content, book.rules).into_iter())
         .filter(|c| {
             selectors.is_empty() || selectors.iter().any(|s| s.means(&c.statement.reference, &c.rules))
         })
@@ -131,7 +97,7 @@ fn human(book: &Book<'_>, all: &[Covered<'_>], columns: usize) -> String {
             let (mark, style, said) = match c.statement.checkable {
                 _ if !rules.is_empty() => ("●", GOOD, list(&rules)),
                 Checkable::No => ("–", FAINT, c.statement.because.clone().unwrap_or_default()),
-                Checkable::Partial | Checkable::Yes => ("○", DOUBT, unruled(c.statement)),
+                Checkable::Partial | Checkable::Yes => ("○", DOUBT, c.unruled()),
             };
             let _ = writeln!(out, "  {} {level:10} {}", paint(style, mark), paint(CODE, id));
             let said = if rules.is_empty() {
@@ -154,12 +120,6 @@ fn human(book: &Book<'_>, all: &[Covered<'_>], columns: usize) -> String {
         )
     );
     out
-}
-
-/// What is to be said of a statement that could be checked and is not.
-fn unruled(statement: &Statement) -> String {
-    let look = statement.look_at.as_ref().map(|l| format!("No rule; it would show in: {l}."));
-    statement.because.clone().or(look).unwrap_or_else(|| "No rule.".to_owned())
 }
 
 fn parts(totals: &Totals) -> String {

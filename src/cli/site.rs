@@ -1,0 +1,190 @@
+//! `cmlint site`: the reference website.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+
+use super::{Exit, Global, load, output};
+use crate::assets::Assets;
+use crate::report::text::{FAINT, GOOD, count, paint};
+use crate::site::{self, Options, Sources};
+
+#[derive(Debug, Args)]
+pub(super) struct SiteArgs {
+    #[command(subcommand)]
+    command: SiteCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum SiteCommand {
+    /// Write the site into a folder
+    Build(BuildArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cmlint site build                                   into the folder public
+  cmlint site build --out /srv/www/cmlint --base-url https://example.org/cmlint/
+
+Open public/index.html in a browser; the pages need no server. A second build writes only what changed.")]
+struct BuildArgs {
+    /// The folder to write; it is replaced whole, unless it holds anything this command did not make
+    #[arg(long, value_name = "DIR", default_value = "public")]
+    out: PathBuf,
+    #[command(flatten)]
+    made_of: MadeOf,
+}
+
+/// What a site is made of, besides content and rules.
+#[derive(Debug, Args)]
+struct MadeOf {
+    /// Where the site will be published, for the sitemap, the feed and the 404 page
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Use the templates in this folder instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    templates: Option<PathBuf>,
+    /// Use the style sheets and scripts in this folder instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    assets: Option<PathBuf>,
+}
+
+impl MadeOf {
+    fn options(&self) -> anyhow::Result<Options> {
+        for (option, folder) in [("--templates", &self.templates), ("--assets", &self.assets)] {
+            if let Some(folder) = folder
+                && !folder.is_dir()
+            {
+                bail!("{option} {}: there is no such folder", folder.display());
+            }
+        }
+        let base_url = match self.base_url.as_deref() {
+            None => None,
+            Some(url) => {
+                let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+                let plain = |h: &str| {
+                    !h.is_empty() && !h.starts_with('/') && !h.contains(['?', '#', '"', '<', '>', '&', ' '])
+                };
+                if !host.is_some_and(plain) {
+                    bail!(
+                        "--base-url {url}: give a whole address without a query, such as https://example.org/docs/"
+                    );
+                }
+                Some(format!("{}/", url.trim_end_matches('/')))
+            }
+        };
+        Ok(Options {
+            templates: self.templates.clone().map_or_else(Assets::templates, Assets::Folder),
+            assets: self.assets.clone().map_or_else(Assets::site, Assets::Folder),
+            base_url,
+            commands: commands(),
+        })
+    }
+}
+
+/// The commands and what each does, as the help has them.
+fn commands() -> Vec<(String, String)> {
+    use clap::CommandFactory;
+    let about = |c: &clap::Command| c.get_about().map(ToString::to_string).unwrap_or_default();
+    (super::Cli::command().get_subcommands().filter(|c| !c.is_hide_set()))
+        .map(|c| (c.get_name().to_owned(), about(c)))
+        .collect()
+}
+
+pub(super) fn run(args: &SiteArgs, global: &Global) -> anyhow::Result<Exit> {
+    match &args.command {
+        SiteCommand::Build(args) => build(args, global),
+    }
+}
+
+fn build(args: &BuildArgs, global: &Global) -> anyhow::Result<Exit> {
+    let options = args.made_of.options()?;
+    let loaded = load::load(global)?;
+    let sources = Sources {
+        content: &loaded.content,
+        rules: &loaded.rules,
+        schema: &loaded.schema,
+        mapping: &loaded.mapping,
+    };
+    let report = {
+        let progress = Progress::new();
+        let report = site::build(&sources, &options, &args.out, &|done, of| progress.show(done, of));
+        progress.clear();
+        report
+    };
+    let report =
+        report.with_context(|| format!("the site was not built; {} is as it was", args.out.display()))?;
+    let changed = match (report.written, report.removed) {
+        (0, 0) => "nothing changed".to_owned(),
+        (written, 0) => format!("{written} written"),
+        (written, removed) => format!("{written} written, {removed} removed"),
+    };
+    let size = report.bytes.div_ceil(1024);
+    output::aside(&format!(
+        "{} {} of {} KiB in {}: {changed}\n{}\n",
+        paint(GOOD, "Built"),
+        count(report.files, "file", "files"),
+        size,
+        args.out.display(),
+        paint(
+            FAINT,
+            format_args!(
+                "{}, of them {}",
+                args.out.join("index.html").display(),
+                count(report.pages, "page", "pages")
+            )
+        ),
+    ));
+    Ok(Exit::Clean)
+}
+
+/// A line that counts on a terminal; it is quiet for builds that are done at once.
+#[derive(Debug)]
+struct Progress {
+    start: Option<std::time::Instant>,
+    shown: AtomicUsize,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let start = std::io::stderr().is_terminal().then(std::time::Instant::now);
+        Self { start, shown: AtomicUsize::new(0) }
+    }
+
+    fn show(&self, done: usize, of: usize) {
+        let Some(start) = self.start else { return };
+        let percent = done * 100 / of.max(1);
+        if start.elapsed().as_millis() > 300 && self.shown.fetch_max(percent, Ordering::Relaxed) < percent {
+            output::aside(&format!("\r{percent:3} % of {of} files"));
+        }
+    }
+
+    fn clear(&self) {
+        if self.shown.load(Ordering::Relaxed) > 0 {
+            output::aside("\r\x1b[K");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_checked_and_ends_in_a_stroke() {
+        let of =
+            |url: &str| MadeOf { base_url: Some(url.to_owned()), templates: None, assets: None }.options();
+        assert_eq!(
+            of("https://example.org/docs").unwrap().base_url.as_deref(),
+            Some("https://example.org/docs/")
+        );
+        for bad in ["example.org", "https://", "ftp://example.org", "https://example.org/?q=1", "https:///x"]
+        {
+            assert!(of(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The reference website: the specification, the rules and what changed between revisions as pages.
+//!
+//! [`build`] writes a folder of plain files that work from any place, from `file://` too: links are relative and
+//! end in `index.html`, nothing is loaded from elsewhere, and all text is there without JavaScript. Pages are made
+//! from templates in parallel, each from the model alone, so the output is the same for any number of threads.
+//! Every link inside the site is checked before anything is put in place.
+//!
+//! This module decides nothing about what is documented, and reads no exports.
+
+mod assets;
+mod condition;
+mod escape;
+mod links;
+mod model;
+mod output;
+mod pages;
+mod plan;
+mod render;
+mod revision;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::assets::Assets;
+use crate::content::Content;
+use crate::evidence::{Mapping, Schema};
+use crate::rules::RuleSet;
+
+pub use links::Broken;
+pub use output::MARKER;
+
+/// What the site is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// The specification.
+    pub content: &'a Content,
+    /// The rules.
+    pub rules: &'a RuleSet,
+    /// The evidence tables.
+    pub schema: &'a Schema,
+    /// Where their fields stand in exports.
+    pub mapping: &'a Mapping,
+}
+
+/// How the site is made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The templates.
+    pub templates: Assets,
+    /// Style sheets and scripts.
+    pub assets: Assets,
+    /// Where the site will be published, with a stroke at its end: for the sitemap, the feed and the page shown
+    /// for addresses that do not exist.
+    pub base_url: Option<String>,
+    /// The commands of the program and what each does, for the guide.
+    pub commands: Vec<(String, String)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { templates: Assets::templates(), assets: Assets::site(), base_url: None, commands: Vec::new() }
+    }
+}
+
+/// A file of the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Its place below the site's folder, with `/`: `accounts/x/index.html`.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What a build did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How many files the site has.
+    pub files: usize,
+    /// How many of them are pages.
+    pub pages: usize,
+    /// How many files are new or differ from what was there.
+    pub written: usize,
+    /// How many files were there and are no longer part of the site.
+    pub removed: usize,
+    /// The size of all files together.
+    pub bytes: u64,
+}
+
+/// Why there is no site.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A template is wrong, or does not fit the pages.
+    #[error("{0}")]
+    Template(String),
+    /// Links that lead nowhere.
+    #[error("{}", links::describe(.0))]
+    Links(Vec<Broken>),
+    /// Two files of the same name.
+    #[error("two pages want to be `{0}`; rename one of the ids they are made from")]
+    Twice(String),
+    /// The folder holds something else.
+    #[error(
+        "{}: the folder is not empty and was not made by this command, so it is left alone; choose another folder, or empty this one", .0.display()
+    )]
+    Foreign(PathBuf),
+    /// A file cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+impl Error {
+    fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |error| Self::File { path, error }
+    }
+}
+
+/// Builds the site into a folder. The folder is replaced whole or not at all; files that are what they were are not
+/// written again. `progress` hears how many of how many files are done.
+///
+/// # Errors
+/// See [`Error`]. Whatever goes wrong, the folder is then as it was.
+pub fn build(
+    sources: &Sources<'_>,
+    options: &Options,
+    out: &Path,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Report, Error> {
+    let target = output::Target::open(out)?;
+    let plan = plan::Plan::new(sources, options)?;
+    let pages = AtomicUsize::new(0);
+    let all = produce(&plan, progress, |page| {
+        if page.path.ends_with(".html") {
+            pages.fetch_add(1, Ordering::Relaxed);
+        }
+        target.put(&page)
+    });
+    match all {
+        Ok(_) => target.finish(pages.into_inner()),
+        Err(error) => {
+            target.abandon();
+            Err(error)
+        }
+    }
+}
+
+/// Makes the site in memory, in the order of the pages' paths.
+///
+/// # Errors
+/// See [`Error`]; nothing is written.
+pub fn render(sources: &Sources<'_>, options: &Options) -> Result<Vec<Page>, Error> {
+    let plan = plan::Plan::new(sources, options)?;
+    let mut all = produce(&plan, &|_, _| {}, Ok)?;
+    all.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(all)
+}
+
+/// Makes every file and hands it on, then checks the links of all of them.
+fn produce<T: Send>(
+    plan: &plan::Plan<'_>,
+    progress: &(dyn Fn(usize, usize) + Sync),
+    take: impl Fn(Page) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let links = links::Links::new(plan.paths()?, plan.base());
+    let done = AtomicUsize::new(0);
+    let total = plan.len();
+    let out: Result<Vec<T>, Error> = (0..total)
+        .into_par_iter()
+        .map(|number| {
+            let page = plan.page(number)?;
+            if page.path.ends_with(".html") {
+                links.read(number, &page);
+            }
+            let taken = take(page)?;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            Ok(taken)
+        })
+        .collect();
+    let out = out?;
+    links.check()?;
+    Ok(out)
+}

@@ -1,0 +1,57 @@
+//! Style sheets and scripts: named by what they hold, so that a browser may keep them for ever.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::{Error, Options, Page};
+
+/// The static files of a site.
+#[derive(Debug)]
+pub(super) struct Static {
+    /// Their pages.
+    pub(super) pages: Vec<Page>,
+    /// From the name in `site/` to the path in the site: `site.css` to `assets/site.1f0c….css`.
+    pub(super) names: BTreeMap<String, String>,
+}
+
+impl Static {
+    /// Reads the static files. `made` are files made for this build, which are named in the same way.
+    pub(super) fn read(options: &Options, made: Vec<(String, String)>) -> Result<Self, Error> {
+        let files = options.assets.files().map_err(Error::file(options.assets.root()))?;
+        let all = files.into_iter().map(|f| (f.name, f.text.into_owned())).chain(made);
+        let mut out = Self { pages: Vec::new(), names: BTreeMap::new() };
+        for (name, text) in all {
+            // Files for the root of the site keep their names.
+            let path = match name.strip_prefix("root/") {
+                Some(name) => name.to_owned(),
+                None => named(&name, text.as_bytes()),
+            };
+            out.names.insert(name, path.clone());
+            out.pages.push(Page { path, bytes: text.into_bytes() });
+        }
+        Ok(out)
+    }
+}
+
+/// `assets/NAME.HASH.EXT`.
+fn named(name: &str, bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let hash: String = digest.iter().take(5).map(|b| format!("{b:02x}")).collect();
+    match name.rsplit_once('.') {
+        Some((stem, extension)) => format!("assets/{stem}.{hash}.{extension}"),
+        None => format!("assets/{name}.{hash}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_bytes() {
+        assert_eq!(named("site.css", b"a"), named("site.css", b"a"));
+        assert_ne!(named("site.css", b"a"), named("site.css", b"b"));
+        assert!(named("icons/x.svg", b"").starts_with("assets/icons/x."));
+    }
+}

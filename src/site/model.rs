@@ -1,0 +1,376 @@
+//! What pages show, looked up once: addresses, titles, which rule enforces what.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::Sources;
+use super::words::Words;
+use crate::content::{
+    Checkable, Content, Date, Entity, EntityKind, Level as StatementLevel, Statement, Timeline,
+};
+use crate::report::{level_word, name_at};
+use crate::rules::Rule;
+
+/// The sources with their indexes.
+pub(super) struct Model<'a> {
+    pub(super) sources: Sources<'a>,
+    /// The newest revision.
+    pub(super) newest: Date,
+    /// The dates of the revisions, oldest first.
+    pub(super) dates: Vec<Date>,
+    /// Rules by the statements they enforce.
+    rules: HashMap<&'a str, Vec<&'a Rule>>,
+    /// Rules by the entities whose statements they enforce.
+    entity_rules: HashMap<&'a str, Vec<&'a Rule>>,
+}
+
+/// A link to another page.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Link {
+    pub(super) href: String,
+    pub(super) title: String,
+}
+
+/// A rule where it is mentioned.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct RuleLink {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) level: &'static str,
+    pub(super) href: String,
+}
+
+/// A statement as one revision makes it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct StatementView {
+    /// Its id within its entity, which is its anchor.
+    pub(super) id: String,
+    pub(super) reference: String,
+    pub(super) category: String,
+    pub(super) level: &'static str,
+    pub(super) level_words: &'static str,
+    pub(super) text: String,
+    pub(super) detail: Option<String>,
+    pub(super) terms: Option<String>,
+    pub(super) alert: Option<&'static str>,
+    pub(super) section: Option<String>,
+    pub(super) links: Vec<String>,
+    pub(super) facts: Vec<String>,
+    pub(super) rules: Vec<RuleLink>,
+    pub(super) checkable: &'static str,
+    pub(super) because: Option<String>,
+    pub(super) look_at: Option<String>,
+    /// In which revisions it is made, where that is not all of them.
+    pub(super) since: Option<String>,
+}
+
+/// Statements that belong together.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Section {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) statements: Vec<StatementView>,
+}
+
+/// Sections of an entity page, and the categories they take.
+const SECTIONS: [(&str, &str, &[&str]); 6] = [
+    ("_use", "Purpose and use", &["purpose", "condition", "behaviour"]),
+    ("_requirements", "Requirements", &["requirement", "prohibition", "limit", "permission", "membership"]),
+    ("_advice", "Recommendations", &["recommendation"]),
+    ("_place", "Defaults, location and life cycle", &["location", "default", "lifecycle"]),
+    ("_console", "In the console", &["console"]),
+    ("_see-also", "See also", &["see-also"]),
+];
+
+/// What a revision does to an entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum State {
+    /// It is not there yet, or no more.
+    Absent,
+    /// Another entity took its place in this revision.
+    Merged,
+    /// It is there for the first time.
+    First,
+    /// Something documented changed.
+    Changed,
+    /// Only its title changed.
+    Renamed,
+    /// The wording changed.
+    Reworded,
+    /// Nothing changed but, at most, the layout.
+    Same,
+}
+
+impl State {
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Absent => "not there",
+            Self::Merged => "merged away",
+            Self::First => "first documented",
+            Self::Changed => "facts changed",
+            Self::Renamed => "renamed",
+            Self::Reworded => "reworded",
+            Self::Same => "unchanged",
+        }
+    }
+}
+
+/// A revision in the strip of an entity page.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Stop {
+    pub(super) date: String,
+    pub(super) href: String,
+    pub(super) state: State,
+    pub(super) words: &'static str,
+    pub(super) current: bool,
+}
+
+/// The word for a level as people read it.
+pub(super) fn level_words(level: StatementLevel) -> &'static str {
+    match level {
+        StatementLevel::Must => "must",
+        StatementLevel::MustNot => "must not",
+        StatementLevel::Should => "should",
+        StatementLevel::ShouldNot => "should not",
+        StatementLevel::May => "may",
+        StatementLevel::Info => "note",
+    }
+}
+
+/// The newest level a rule has.
+pub(super) fn rule_level(rule: &Rule) -> &'static str {
+    rule.level.steps.iter().rev().find_map(|(_, l)| *l).map_or("off", crate::rules::Level::name)
+}
+
+impl<'a> Model<'a> {
+    pub(super) fn new(sources: &Sources<'a>) -> Self {
+        let mut rules: HashMap<&'a str, Vec<&'a Rule>> = HashMap::new();
+        let mut entity_rules: HashMap<&'a str, Vec<&'a Rule>> = HashMap::new();
+        for rule in &sources.rules.rules {
+            for reference in &rule.statements {
+                rules.entry(reference).or_default().push(rule);
+                let entity = reference.split_once('/').map_or(reference.as_str(), |(e, _)| e);
+                let of = entity_rules.entry(entity).or_default();
+                if of.last().is_none_or(|last| last.id != rule.id) {
+                    of.push(rule);
+                }
+            }
+        }
+        Self {
+            sources: *sources,
+            newest: sources.content.newest(),
+            dates: sources.content.dates(),
+            rules,
+            entity_rules,
+        }
+    }
+
+    pub(super) fn content(&self) -> &'a Content {
+        self.sources.content
+    }
+
+    pub(super) fn words(&self, revision: Date) -> Words<'a> {
+        Words { content: self.sources.content, revision }
+    }
+
+    /// The revision before one.
+    pub(super) fn before(&self, revision: Date) -> Option<Date> {
+        self.dates.iter().rev().find(|d| **d < revision).copied()
+    }
+
+    pub(super) fn rules_of(&self, reference: &str) -> &[&'a Rule] {
+        self.rules.get(reference).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn rules_of_entity(&self, id: &str) -> &[&'a Rule] {
+        self.entity_rules.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The last revision that has an entity.
+    pub(super) fn last(&self, entity: &Entity) -> Date {
+        self.dates.iter().rev().find(|d| entity.name.at(**d).is_some()).copied().unwrap_or(self.newest)
+    }
+
+    /// The entity that has taken the place of one, by the newest revision.
+    pub(super) fn successor(&self, entity: &Entity) -> Option<&'a Entity> {
+        let id = entity.merged_into.as_ref()?.at(self.newest)?;
+        self.content().entity(id)
+    }
+
+    /// The revision from which an entity is part of another.
+    pub(super) fn merged_in(&self, entity: &Entity) -> Option<Date> {
+        entity.merged_into.as_ref()?.steps.iter().find(|(_, into)| into.is_some()).map(|(date, _)| *date)
+    }
+
+    /// The title by which an entity goes now, or went last.
+    pub(super) fn title(&self, entity: &'a Entity) -> &'a str {
+        name_at(&entity.name, self.newest).unwrap_or(&entity.id)
+    }
+
+    pub(super) fn entity_link(&self, entity: &'a Entity) -> Link {
+        Link { href: page(entity), title: self.title(entity).to_owned() }
+    }
+
+    pub(super) fn rule_link(&self, rule: &Rule) -> RuleLink {
+        RuleLink {
+            id: rule.id.clone(),
+            title: rule.title.clone(),
+            level: rule_level(rule),
+            href: rule_page(&rule.id),
+        }
+    }
+
+    /// Where a statement stands.
+    pub(super) fn statement_href(&self, entity: &Entity, statement: &Statement) -> String {
+        format!("{}#{}", page(entity), statement.id())
+    }
+
+    /// A statement as a revision makes it.
+    pub(super) fn statement(&self, statement: &Statement, revision: Date) -> Option<StatementView> {
+        let text = statement.text.at(revision)?;
+        let level = statement.level.at(revision).copied().unwrap_or(StatementLevel::Info);
+        let words = self.words(revision);
+        Some(StatementView {
+            id: statement.id().to_owned(),
+            reference: statement.reference.clone(),
+            category: statement.category.clone(),
+            level: level_word(level),
+            level_words: level_words(level),
+            text: text.clone(),
+            detail: at(&statement.detail, revision),
+            terms: at(&statement.terms, revision),
+            alert: statement.alert.as_ref().and_then(|a| a.at(revision)).map(|a| a.name()),
+            section: at(&statement.section, revision),
+            links: statement
+                .links
+                .as_ref()
+                .and_then(|l| l.at(revision))
+                .map(|links| links.iter().map(|l| l.title.clone()).collect())
+                .unwrap_or_default(),
+            facts: statement
+                .facts
+                .iter()
+                .filter_map(|fact| Some(words.fact(&fact.kind, &fact.at(revision)?)))
+                .collect(),
+            rules: self.rules_of(&statement.reference).iter().map(|r| self.rule_link(r)).collect(),
+            checkable: checkable(statement.checkable),
+            because: statement.because.clone(),
+            look_at: statement.look_at.clone(),
+            since: self.span(&statement.text),
+        })
+    }
+
+    /// The statements of an entity as a revision makes them, put together by what they are about.
+    pub(super) fn sections(&self, entity: &Entity, revision: Date) -> Vec<Section> {
+        SECTIONS
+            .iter()
+            .map(|(id, title, categories)| Section {
+                id,
+                title,
+                statements: (entity.statements.iter())
+                    .filter(|s| categories.contains(&s.category.as_str()))
+                    .filter_map(|s| self.statement(s, revision))
+                    .collect(),
+            })
+            .filter(|section| !section.statements.is_empty())
+            .collect()
+    }
+
+    /// In which revisions a value is there, if not in all of them.
+    pub(super) fn span<T>(&self, timeline: &Timeline<T>) -> Option<String> {
+        let there: Vec<bool> = self.dates.iter().map(|d| timeline.at(*d).is_some()).collect();
+        let first = there.iter().position(|t| *t)?;
+        let last = there.iter().rposition(|t| *t)?;
+        let (first_date, last_date) = (self.dates.get(first)?, self.dates.get(last)?);
+        match (first == 0, last + 1 == there.len()) {
+            (true, true) => None,
+            (false, true) => Some(format!("since {first_date}")),
+            (true, false) => Some(format!("until {last_date}")),
+            (false, false) if first == last => Some(format!("only in {first_date}")),
+            (false, false) => Some(format!("from {first_date} until {last_date}")),
+        }
+    }
+
+    /// What a revision does to an entity.
+    pub(super) fn state(&self, entity: &Entity, revision: Date) -> State {
+        let now = entity.name.at(revision);
+        let before = self.before(revision).and_then(|d| entity.name.at(d));
+        let Some(now) = now else {
+            let merged = entity.merged_into.as_ref().is_some_and(|m| m.at(revision).is_some());
+            return if merged { State::Merged } else { State::Absent };
+        };
+        if before.is_none() {
+            return State::First;
+        }
+        let kinds: Vec<&str> = (entity.statements.iter())
+            .flat_map(|s| &s.changes)
+            .filter(|c| c.revision == revision)
+            .map(|c| c.kind.as_str())
+            .collect();
+        if kinds.iter().any(|k| matches!(*k, "fact-added" | "fact-removed" | "fact-changed")) {
+            State::Changed
+        } else if before != Some(now) {
+            State::Renamed
+        } else if kinds.iter().any(|k| *k != "layout") {
+            State::Reworded
+        } else {
+            State::Same
+        }
+    }
+
+    /// The strip of revisions of an entity.
+    pub(super) fn strip(&self, entity: &Entity, current: Date) -> Vec<Stop> {
+        self.dates
+            .iter()
+            .map(|date| {
+                let state = self.state(entity, *date);
+                Stop {
+                    date: date.to_string(),
+                    href: page_at(entity, *date),
+                    state,
+                    words: state.words(),
+                    current: *date == current,
+                }
+            })
+            .collect()
+    }
+}
+
+/// The value at a revision.
+fn at(timeline: &Option<Timeline<String>>, revision: Date) -> Option<String> {
+    timeline.as_ref().and_then(|t| t.at(revision)).cloned()
+}
+
+pub(super) fn checkable(checkable: Checkable) -> &'static str {
+    match checkable {
+        Checkable::Yes => "yes",
+        Checkable::Partial => "partial",
+        Checkable::No => "no",
+    }
+}
+
+/// The folder of an entity's pages, with a stroke at its end.
+pub(super) fn folder(entity: &Entity) -> String {
+    match entity.kind {
+        EntityKind::Group => format!("groups/{}/", entity.id),
+        EntityKind::Account => format!("accounts/{}/", entity.id),
+        EntityKind::Document => "document/".to_owned(),
+    }
+}
+
+/// The page of an entity.
+pub(super) fn page(entity: &Entity) -> String {
+    folder(entity) + "index.html"
+}
+
+/// The page of an entity as a revision has it.
+pub(super) fn page_at(entity: &Entity, revision: Date) -> String {
+    format!("{}r/{revision}/index.html", folder(entity))
+}
+
+/// The page of a rule.
+pub(super) fn rule_page(id: &str) -> String {
+    format!("rules/{id}/index.html")
+}

@@ -1,0 +1,14 @@
+//! What each page shows: the values its template is given.
+
+mod data;
+mod entity;
+mod facts;
+mod guide;
+mod lists;
+mod rule;
+
+pub(super) use data::{entity_json, entries_json, rule_json, rules_json};
+pub(super) use entity::{entity, entity_at, history};
+pub(super) use guide::{about, linting, not_found};
+pub(super) use lists::{coverage, entities, home, print, revisions, search};
+pub(super) use rule::{rule, rules};

@@ -1,0 +1,310 @@
+//! The page of an account or group: now, at a revision, and over time.
+
+use serde_json::{Value, json};
+
+use super::super::model::{self, Link, Model, State};
+use super::super::revision::long;
+use super::facts::facts;
+use crate::content::{Date, Entity, EntityKind, Statement};
+use crate::evidence::places;
+use crate::report::name_at;
+
+/// The page of an entity: as the newest revision that has it.
+pub(in super::super) fn entity(model: &Model<'_>, entity: &Entity) -> Value {
+    let revision = model.last(entity);
+    let mut page = shown(model, entity, revision, None);
+    page["revision_page"] = json!(false);
+    page
+}
+
+/// The page of an entity at a revision, which may not have it.
+pub(in super::super) fn entity_at(model: &Model<'_>, entity: &Entity, date: Date) -> Value {
+    if entity.name.at(date).is_some() {
+        shown(model, entity, date, Some(date))
+    } else {
+        absent(model, entity, date)
+    }
+}
+
+/// What all pages of an entity share.
+fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> Value {
+    let kind = entity.kind.name();
+    let siblings: Vec<&Entity> = model.content().entities.iter().filter(|e| e.kind == entity.kind).collect();
+    let place = siblings.iter().position(|e| e.id == entity.id);
+    let near = |by: isize| -> Option<Link> {
+        let at = place?.checked_add_signed(by)?;
+        siblings.get(at).map(|e| model.entity_link(e))
+    };
+    json!({
+        "id": entity.id,
+        "kind": kind,
+        "nav": if kind == "group" { "groups" } else { "accounts" },
+        "folder": model::folder(entity),
+        "canonical": model::page(entity),
+        "json": model::folder(entity) + "index.json",
+        "history": model::folder(entity) + "history/index.html",
+        "strip": model.strip(entity, current),
+        "previous": near(-1),
+        "next": near(1),
+        "aliases": entity.aliases,
+        "pattern": entity.name_pattern,
+        "keeps": "entity",
+    })
+}
+
+fn shown(model: &Model<'_>, entity: &Entity, revision: Date, at: Option<Date>) -> Value {
+    let mut page = frame(model, entity, revision);
+    let title = name_at(&entity.name, revision).unwrap_or(&entity.id);
+    let sections = model.sections(entity, revision);
+    let count: usize = sections.iter().map(|s| s.statements.len()).sum();
+    let enforced = sections.iter().flat_map(|s| &s.statements).filter(|s| !s.rules.is_empty()).count();
+    // The lead is what the page says of it first; the purpose in one sentence is ours and of the newest revision.
+    let more = json!({
+        "title": title,
+        "lead": entity.purpose,
+        "revision": revision.to_string(),
+        "revision_long": long(revision),
+        "revision_page": at.is_some(),
+        "banner": banner(model, entity, at),
+        "notes": entity.notes,
+        "roles": items(model, &entity.roles, revision),
+        "site_types": items(model, &entity.site_types, revision),
+        "feature": entity.feature,
+        "facts": facts(model, entity, revision),
+        "sections": sections,
+        "statement_count": count,
+        "enforced": enforced,
+        "former": if at.is_none() { former(model, entity, revision) } else { Vec::new() },
+        "names": names(model, entity),
+        "absorbed": absorbed(model, entity),
+        "rules": model.rules_of_entity(&entity.id).iter().map(|r| model.rule_link(r)).collect::<Vec<_>>(),
+        "exports": exports(model, entity, revision),
+        "missing": false,
+    });
+    merge(&mut page, more);
+    page
+}
+
+/// The page of an entity at a revision that does not have it.
+fn absent(model: &Model<'_>, entity: &Entity, date: Date) -> Value {
+    let mut page = frame(model, entity, date);
+    let into = entity.merged_into.as_ref().and_then(|m| m.at(date)).and_then(|id| model.content().entity(id));
+    let first = model.dates.iter().find(|d| entity.name.at(**d).is_some());
+    let more = json!({
+        "title": model.title(entity),
+        "lead": entity.purpose,
+        "revision": date.to_string(),
+        "revision_long": long(date),
+        "revision_page": true,
+        "missing": true,
+        "into": into.map(|e| Link { href: model::page_at(e, date), title: name_at(&e.name, date).unwrap_or(&e.id).to_owned() }),
+        "first": first.map(ToString::to_string),
+        "last": model.last(entity).to_string(),
+        "later": first.is_some_and(|f| *f > date),
+    });
+    merge(&mut page, more);
+    page
+}
+
+/// What stands above the page: that it is not the newest wording, or that the entity is gone.
+fn banner(model: &Model<'_>, entity: &Entity, at: Option<Date>) -> Value {
+    let successor = model.successor(entity).map(|e| model.entity_link(e));
+    let since = model.merged_in(entity).map(|d| d.to_string());
+    let gone = entity.name.at(model.newest).is_none();
+    let Some(at) = at.filter(|d| *d < model.newest) else {
+        return if gone {
+            json!({ "gone": true, "successor": successor, "since": since })
+        } else if at.is_some() {
+            json!({ "current": true })
+        } else {
+            Value::Null
+        };
+    };
+    let differing = (entity.statements.iter())
+        .flat_map(|s| s.changes.iter().map(move |c| (s, c)))
+        .filter(|(_, c)| c.revision > at)
+        .filter(|(_, c)| matches!(c.kind.as_str(), "fact-added" | "fact-removed" | "fact-changed"))
+        .map(|(s, _)| s.reference.as_str())
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
+    json!({ "superseded": true, "gone": gone, "successor": successor, "since": since, "differing": differing })
+}
+
+fn items(model: &Model<'_>, items: &[crate::content::Item], revision: Date) -> Vec<String> {
+    let words = model.words(revision);
+    items.iter().filter(|i| i.holds(revision)).map(|i| words.name(&i.name)).collect()
+}
+
+/// The titles it had, oldest first.
+fn names(model: &Model<'_>, entity: &Entity) -> Vec<Value> {
+    entity
+        .name
+        .steps
+        .iter()
+        .map(|(from, name)| {
+            let into = entity.merged_into.as_ref().and_then(|m| m.at(*from));
+            let into = into.and_then(|id| model.content().entity(id)).map(|e| model.entity_link(e));
+            json!({ "from": from.to_string(), "name": name, "into": into })
+        })
+        .collect()
+}
+
+/// The entities whose place it took.
+fn absorbed(model: &Model<'_>, entity: &Entity) -> Vec<Value> {
+    (model.content().entities.iter())
+        .filter(|e| model.successor(e).is_some_and(|s| s.id == entity.id))
+        .map(|e| {
+            let since = model.merged_in(e).map(|d| d.to_string());
+            json!({ "link": model.entity_link(e), "since": since })
+        })
+        .collect()
+}
+
+/// Statements that earlier revisions made and this one does not.
+fn former(model: &Model<'_>, entity: &Entity, revision: Date) -> Vec<Value> {
+    (entity.statements.iter())
+        .filter(|s| s.text.at(revision).is_none())
+        .filter_map(|s| {
+            let last = model.dates.iter().rev().find(|d| s.text.at(**d).is_some())?;
+            Some(json!({
+                "id": s.id(),
+                "text": s.text.at(*last),
+                "until": last.to_string(),
+            }))
+        })
+        .collect()
+}
+
+/// Where exports tell of it, and how to collect that.
+fn exports(model: &Model<'_>, entity: &Entity, revision: Date) -> Value {
+    let schema = model.sources.schema;
+    let places: Vec<Value> = places(schema, model.sources.mapping, &entity.id)
+        .into_iter()
+        .filter_map(|place| {
+            let table = schema.tables.get(place.table)?;
+            Some(json!({ "class": place.class, "account": place.account, "table": table.name, "about": table.about }))
+        })
+        .collect();
+    let mut kinds: Vec<&str> = (entity.statements.iter())
+        .filter(|s| s.text.at(revision).is_some())
+        .flat_map(|s| s.evidence.iter().map(String::as_str))
+        .collect();
+    let rules = model.rules_of_entity(&entity.id);
+    let tables = rules.iter().flat_map(|r| &r.evidence).filter_map(|t| schema.tables.get(*t));
+    kinds.extend(tables.map(|t| t.kind.as_str()));
+    let known = &model.content().vocabulary.evidence_kinds;
+    let kinds: Vec<Value> = (known.iter())
+        .filter(|k| k.id != "any" && kinds.contains(&k.id.as_str()))
+        .map(|k| {
+            let mut collect: Vec<&str> = Vec::new();
+            for table in schema.tables.iter().filter(|t| t.kind == k.id && t.made_from.is_empty()) {
+                if !collect.contains(&table.collect.as_str()) {
+                    collect.push(&table.collect);
+                }
+            }
+            json!({
+                "id": k.id,
+                "description": k.description,
+                "source": k.typical_source,
+                "missing": k.commonly_missing,
+                "collect": collect,
+            })
+        })
+        .collect();
+    json!({ "places": places, "kinds": kinds })
+}
+
+/// What changed, revision by revision.
+pub(in super::super) fn history(model: &Model<'_>, entity: &Entity) -> Value {
+    let mut page = frame(model, entity, model.last(entity));
+    let mut steps = Vec::new();
+    for date in &model.dates {
+        let state = model.state(entity, *date);
+        let before = model.before(*date);
+        let name = entity.name.at(*date);
+        let old = before.and_then(|d| entity.name.at(d));
+        let changes: Vec<Value> = if state == State::First || name.is_none() {
+            Vec::new()
+        } else {
+            entity.statements.iter().filter_map(|s| change(model, s, before?, *date)).collect()
+        };
+        let into =
+            entity.merged_into.as_ref().and_then(|m| m.at(*date)).and_then(|id| model.content().entity(id));
+        steps.push(json!({
+            "date": date.to_string(),
+            "long": long(*date),
+            "state": state,
+            "words": state.words(),
+            "name": name,
+            "renamed": old.filter(|o| Some(*o) != name && name.is_some()),
+            "case_only": old.zip(name).is_some_and(|(a, b)| a.to_lowercase() == b.to_lowercase()),
+            "href": model::page_at(entity, *date),
+            "statements": entity.statements.iter().filter(|s| s.text.at(*date).is_some()).count(),
+            "changes": changes,
+            "into": into.map(|e| model.entity_link(e)),
+        }));
+    }
+    merge(
+        &mut page,
+        json!({ "title": model.title(entity), "lead": entity.purpose, "steps": steps, "keeps": "history" }),
+    );
+    page
+}
+
+/// How a statement differs from the revision before; none if it says the same in the same words.
+fn change(model: &Model<'_>, statement: &Statement, before: Date, date: Date) -> Option<Value> {
+    let (old, new) = (statement.text.at(before), statement.text.at(date));
+    let notes: Vec<Value> = (statement.changes.iter())
+        .filter(|c| c.revision == date)
+        .map(|c| json!({ "kind": c.kind, "words": kind_words(&c.kind), "note": c.note }))
+        .collect();
+    let what = match (old, new) {
+        (None, None) => return None,
+        (None, Some(_)) => "added",
+        (Some(_), None) => "removed",
+        (Some(_), Some(_)) if notes.is_empty() => return None,
+        (Some(_), Some(_)) => "changed",
+    };
+    let words = |timeline: &Option<crate::content::Timeline<String>>| {
+        let value = |d: Date| timeline.as_ref().and_then(|t| t.at(d)).cloned();
+        let (a, b) = (value(before), value(date));
+        (a != b).then(|| json!({ "from": a, "to": b }))
+    };
+    Some(json!({
+        "id": statement.id(),
+        "what": what,
+        "text": new.or(old),
+        "old_text": old.filter(|o| new.is_some_and(|n| n != *o)),
+        "notes": notes,
+        "terms": words(&statement.terms),
+        "detail": words(&statement.detail),
+        "rules": model.rules_of(&statement.reference).iter().map(|r| model.rule_link(r)).collect::<Vec<_>>(),
+        "href": statement.text.at(date).map(|_| format!("#{}", statement.id())),
+    }))
+}
+
+/// A kind of change as people read it.
+pub(super) fn kind_words(kind: &str) -> &'static str {
+    match kind {
+        "fact-added" => "fact added",
+        "fact-removed" => "fact removed",
+        "fact-changed" => "fact changed",
+        "clarified" => "clarified",
+        "terminology" => "terminology",
+        "rename" => "renamed",
+        "layout" => "layout",
+        _ => "wording",
+    }
+}
+
+/// Adds the keys of one map to another.
+pub(super) fn merge(into: &mut Value, more: Value) {
+    if let (Value::Object(into), Value::Object(more)) = (into, more) {
+        into.extend(more);
+    }
+}
+
+/// Whether an entity is an account or a group, and not the page itself.
+pub(super) fn is_entry(entity: &Entity) -> bool {
+    entity.kind != EntityKind::Document
+}

@@ -1,0 +1,401 @@
+//! Pages that list: home, the indexes, coverage, revisions, everything from A to Z, the book to print.
+
+use serde_json::{Value, json};
+
+use super::super::model::{self, Model, level_words};
+use super::super::revision::long;
+use super::entity::{is_entry, kind_words};
+use super::rule::group_title;
+use crate::content::{Entity, EntityKind};
+use crate::rules::{Coverage, Totals, coverage as covered};
+
+fn entries<'m>(model: &'m Model<'_>, kind: EntityKind) -> impl Iterator<Item = &'m Entity> {
+    model.content().entities.iter().filter(move |e| e.kind == kind)
+}
+
+fn current(model: &Model<'_>, kind: EntityKind) -> usize {
+    entries(model, kind).filter(|e| e.name.at(model.newest).is_some()).count()
+}
+
+/// The home page.
+pub(in super::super) fn home(model: &Model<'_>) -> Value {
+    let newest = model.content().revisions.last();
+    let mut merged = Vec::new();
+    let mut facts = Vec::new();
+    for entity in model.content().entities.iter().filter(|e| is_entry(e)) {
+        if let (Some(into), Some(date)) = (model.successor(entity), model.merged_in(entity))
+            && date == model.newest
+        {
+            merged.push(json!({ "from": model.entity_link(entity), "into": model.entity_link(into) }));
+        }
+        if entity.name.at(model.newest).is_none() {
+            continue;
+        }
+        for statement in entity.statements.iter().filter(|s| s.text.at(model.newest).is_some()) {
+            for change in &statement.changes {
+                let fact = matches!(change.kind.as_str(), "fact-added" | "fact-removed" | "fact-changed");
+                if change.revision == model.newest && fact {
+                    facts.push(json!({
+                        "entity": model.title(entity),
+                        "href": model.statement_href(entity, statement),
+                        "note": change.note,
+                        "kind": change.kind,
+                        "words": kind_words(&change.kind),
+                        "rules": model.rules_of(&statement.reference).len(),
+                    }));
+                }
+            }
+        }
+    }
+    // What can change the outcome of a check comes first.
+    facts.sort_by_key(|f| std::cmp::Reverse(f["rules"].as_u64().unwrap_or(0).min(1)));
+    let more = facts.len().saturating_sub(8);
+    facts.truncate(8);
+    json!({
+        "nav": "home",
+        "changes_page": "revisions/index.html",
+        "groups": current(model, EntityKind::Group),
+        "accounts": current(model, EntityKind::Account),
+        "former": entries(model, EntityKind::Account).count() + entries(model, EntityKind::Group).count()
+            - current(model, EntityKind::Account) - current(model, EntityKind::Group),
+        "rules": model.sources.rules.rules.len(),
+        "revisions": model.dates.len(),
+        "statements": model.content().in_force(model.newest).count(),
+        "newest_long": long(model.newest),
+        "first_long": model.dates.first().map(|d| long(*d)),
+        "before": model.before(model.newest).map(|d| d.to_string()),
+        "product": newest.map(|r| &r.product),
+        "merged": merged,
+        "facts": facts,
+        "more": more,
+    })
+}
+
+/// The index of groups or accounts.
+pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> Value {
+    let row = |entity: &Entity| {
+        let last = model.last(entity);
+        let words = model.words(last);
+        let facts: Vec<(&str, serde_json::Map<String, Value>)> = (entity.statements.iter())
+            .filter(|s| s.text.at(last).is_some())
+            .flat_map(|s| s.facts.iter().filter_map(|f| Some((f.kind.as_str(), f.at(last)?))))
+            .collect();
+        let first = |kinds: &[&str]| -> Option<String> {
+            let (kind, values) = facts.iter().find(|(kind, _)| kinds.contains(kind))?;
+            Some(words.fact(kind, values))
+        };
+        let rights = |effect: &str| -> Vec<String> {
+            let mut out: Vec<String> = (facts.iter())
+                .filter(|(kind, values)| {
+                    *kind == "user-right" && values.get("effect").and_then(Value::as_str) == Some(effect)
+                })
+                .filter_map(|(_, values)| {
+                    let id = values.get("right")?.as_str()?;
+                    let right = model.content().vocabulary.user_rights.iter().find(|r| r.id == id);
+                    Some(right.map_or_else(|| id.to_owned(), |r| r.display.clone()))
+                })
+                .collect();
+            out.dedup();
+            out
+        };
+        let mut permissions: Vec<&str> = (facts.iter())
+            .filter(|(kind, _)| kind.ends_with("acl") || *kind == "sql")
+            .filter_map(|(_, values)| values.get("permissions")?.as_array())
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        permissions.sort_unstable();
+        permissions.dedup();
+        let tags = tags(model, entity);
+        json!({
+            "id": entity.id,
+            "title": model.title(entity),
+            "href": model::page(entity),
+            "purpose": entity.purpose,
+            "gone": entity.name.at(model.newest).is_none(),
+            "into": model.successor(entity).map(|e| model.entity_link(e)),
+            "location": first(&["location"]),
+            "managed": first(&["managed-by"]),
+            "default": first(&["default-account"]),
+            "limit": first(&["cardinality"]),
+            "required": rights("require"),
+            "forbidden": rights("forbid"),
+            "permissions": permissions,
+            "strip": model.strip(entity, model.newest),
+            "rules": model.rules_of_entity(&entity.id).len(),
+            "tags": tags,
+        })
+    };
+    let (now, former): (Vec<&Entity>, Vec<&Entity>) =
+        entries(model, kind).partition(|e| e.name.at(model.newest).is_some());
+    let mut all_tags: Vec<&str> = now.iter().flat_map(|e| tags(model, e)).collect();
+    all_tags.sort_unstable();
+    all_tags.dedup();
+    let all_tags: Vec<Value> =
+        all_tags.into_iter().map(|t| json!({ "id": t, "title": tag_title(t) })).collect();
+    json!({
+        "nav": if kind == EntityKind::Group { "groups" } else { "accounts" },
+        "kind": kind.name(),
+        "rows": now.into_iter().map(row).collect::<Vec<_>>(),
+        "former": former.into_iter().map(row).collect::<Vec<_>>(),
+        "tags": all_tags,
+    })
+}
+
+/// What accounts can be filtered by, told from their facts.
+fn tags(model: &Model<'_>, entity: &Entity) -> Vec<&'static str> {
+    let last = model.last(entity);
+    let mut out = Vec::new();
+    let facts: Vec<(&str, String)> = (entity.statements.iter())
+        .filter(|s| s.text.at(last).is_some())
+        .flat_map(|s| &s.facts)
+        .filter_map(|f| Some((f.kind.as_str(), Value::Object(f.at(last)?).to_string().to_lowercase())))
+        .collect();
+    let any = |kinds: &[&str], word: &str| {
+        facts.iter().any(|(kind, values)| (kinds.is_empty() || kinds.contains(kind)) && values.contains(word))
+    };
+    if any(&["purpose", "sql", "access"], "database") {
+        out.push("database");
+    }
+    if facts.iter().any(|(kind, _)| *kind == "discovers") {
+        out.push("discovery");
+    }
+    if any(&["purpose"], "migration") {
+        out.push("migration");
+    }
+    if any(&["purpose"], "proxy") {
+        out.push("proxy");
+    }
+    if facts.iter().any(|(kind, _)| *kind == "task-sequence-step") {
+        out.push("task-sequence");
+    }
+    if any(&["user-right"], "\"forbid\"") {
+        out.push("no-sign-in");
+    }
+    out
+}
+
+fn tag_title(tag: &str) -> &'static str {
+    match tag {
+        "database" => "reaches a database",
+        "discovery" => "discovery",
+        "migration" => "migration",
+        "proxy" => "proxy server",
+        "task-sequence" => "task sequences",
+        _ => "a right is forbidden",
+    }
+}
+
+/// What is checked, what cannot be, and what is open.
+pub(in super::super) fn coverage(model: &Model<'_>) -> Value {
+    let all = covered(model.content(), model.sources.rules);
+    let row = |c: &crate::rules::Covered<'_>| {
+        let level = c.statement.level.steps.iter().rev().find_map(|(_, l)| *l);
+        let text = c.statement.text.values().last();
+        let now = c.entity.name.at(model.newest).is_some() && c.statement.text.at(model.newest).is_some();
+        let href = if now
+            || (c.entity.name.at(model.newest).is_none()
+                && c.statement.text.at(model.last(c.entity)).is_some())
+        {
+            model.statement_href(c.entity, c.statement)
+        } else {
+            let last = model
+                .dates
+                .iter()
+                .rev()
+                .find(|d| c.entity.name.at(**d).is_some() && c.statement.text.at(**d).is_some());
+            last.map_or_else(
+                || model::page(c.entity),
+                |d| format!("{}#{}", model::page_at(c.entity, *d), c.statement.id()),
+            )
+        };
+        json!({
+            "id": c.statement.id(),
+            "href": href,
+            "text": text,
+            "level": level.map(crate::report::level_word),
+            "level_words": level.map(level_words),
+            "rules": c.rules.iter().map(|r| model.rule_link(r)).collect::<Vec<_>>(),
+            "because": c.unruled(),
+            "since": model.span(&c.statement.text),
+            "state": match c.coverage() {
+                Coverage::Open => "open",
+                Coverage::Enforced => "enforced",
+                Coverage::NotCheckable => "not-checkable",
+            },
+        })
+    };
+    let percent =
+        |part: usize, all: usize| if all == 0 { 0 } else { (part * 1000 / all).div_ceil(10).min(100) };
+    let totals = Totals::of(&all);
+    let by_revision: Vec<Value> = (model.dates.iter())
+        .map(|date| {
+            let of = all
+                .iter()
+                .filter(|c| c.entity.name.at(*date).is_some() && c.statement.text.at(*date).is_some());
+            let t = Totals::of(of);
+            json!({
+                "date": date.to_string(),
+                "statements": t.statements,
+                "enforced": t.enforced,
+                "not_checkable": t.not_checkable,
+                "open": t.open,
+                "percent": percent(t.enforced, t.statements - t.not_checkable),
+            })
+        })
+        .collect();
+    let mut entities = Vec::new();
+    let mut rest = all.as_slice();
+    while let Some(first) = rest.first() {
+        let size = rest.iter().take_while(|c| c.entity.id == first.entity.id).count();
+        let (here, behind) = rest.split_at(size);
+        rest = behind;
+        let t = Totals::of(here);
+        entities.push(json!({
+            "id": first.entity.id,
+            "link": model.entity_link(first.entity),
+            "gone": first.entity.name.at(model.newest).is_none(),
+            "statements": here.iter().map(row).collect::<Vec<_>>(),
+            "enforced": t.enforced,
+            "not_checkable": t.not_checkable,
+            "open": t.open,
+            "all": t.statements,
+        }));
+    }
+    let open: Vec<Value> = (all.iter())
+        .filter(|c| c.coverage() == Coverage::Open)
+        .map(|c| {
+            let mut row = row(c);
+            row["entity"] = json!(model.title(c.entity));
+            row
+        })
+        .collect();
+    json!({
+        "nav": "coverage",
+        "totals": {
+            "statements": totals.statements,
+            "enforced": totals.enforced,
+            "not_checkable": totals.not_checkable,
+            "open": totals.open,
+            "percent": percent(totals.enforced, totals.statements - totals.not_checkable),
+        },
+        "by_revision": by_revision,
+        "open": open,
+        "entities": entities,
+    })
+}
+
+/// The revisions and where they come from.
+pub(in super::super) fn revisions(model: &Model<'_>) -> Value {
+    let list: Vec<Value> = (model.content().revisions.iter())
+        .rev()
+        .map(|r| {
+            let has = |kind| entries(model, kind).filter(|e| e.name.at(r.date).is_some()).count();
+            json!({
+                "date": r.date.to_string(),
+                "long": long(r.date),
+                "declared_as": r.declared_as,
+                "observed": r.observed,
+                "doubt": r.doubt,
+                "page_title": r.page_title,
+                "product": r.product,
+                "layout": r.layout,
+                "versions": r.versions,
+                "first_build": r.builds.0,
+                "last_build": r.builds.1,
+                "sha256": r.sha256,
+                "asset_id": r.asset_id,
+                "source": r.source,
+                "publisher": r.publisher,
+                "licence": r.licence,
+                "groups": has(EntityKind::Group),
+                "accounts": has(EntityKind::Account),
+                "statements": model.content().in_force(r.date).count(),
+                "newest": r.date == model.newest,
+                "before": model.before(r.date).map(|d| d.to_string()),
+            })
+        })
+        .collect();
+    json!({ "nav": "revisions", "revisions": list })
+}
+
+/// Everything from A to Z, for those who search without JavaScript.
+pub(in super::super) fn search(model: &Model<'_>) -> Value {
+    let mut all: Vec<(String, Value)> = Vec::new();
+    for entity in model.content().entities.iter().filter(|e| is_entry(e)) {
+        let title = model.title(entity);
+        all.push((
+            title.to_lowercase(),
+            json!({ "title": title, "href": model::page(entity), "kind": entity.kind.name(), "into": Value::Null }),
+        ));
+        let mut former: Vec<&String> =
+            entity.name.values().filter(|n| n.to_lowercase() != title.to_lowercase()).collect();
+        former.extend(&entity.aliases);
+        former.dedup();
+        for name in former {
+            all.push((
+                name.to_lowercase(),
+                json!({ "title": name, "href": model::page(entity), "kind": "other name", "into": title }),
+            ));
+        }
+    }
+    for rule in &model.sources.rules.rules {
+        all.push((
+            rule.title.to_lowercase(),
+            json!({ "title": rule.title, "href": model::rule_page(&rule.id), "kind": "rule", "into": Value::Null }),
+        ));
+    }
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut letters: Vec<(String, Vec<Value>)> = Vec::new();
+    for (key, value) in all {
+        let letter: String = key.chars().next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+        match letters.last_mut() {
+            Some((last, values)) if *last == letter => values.push(value),
+            _ => letters.push((letter, vec![value])),
+        }
+    }
+    let letters: Vec<Value> =
+        letters.into_iter().map(|(l, v)| json!({ "letter": l, "entries": v })).collect();
+    json!({ "nav": "search", "letters": letters, "wide_search": true })
+}
+
+/// The book: every entry on one page.
+pub(in super::super) fn print(model: &Model<'_>) -> Value {
+    let part = |kind: EntityKind, title: &str| {
+        let entities: Vec<Value> = entries(model, kind)
+            .map(|e| {
+                let last = model.last(e);
+                json!({
+                    "id": e.id,
+                    "title": model.title(e),
+                    "href": model::page(e),
+                    "lead": e.purpose,
+                    "gone": e.name.at(model.newest).is_none(),
+                    "until": last.to_string(),
+                    "into": model.successor(e).map(|s| model.title(s)),
+                    "aliases": e.aliases,
+                    "notes": e.notes,
+                    "sections": model.sections(e, last),
+                    "facts": super::facts::facts(model, e, last),
+                })
+            })
+            .collect();
+        json!({ "title": title, "entities": entities })
+    };
+    let rules: Vec<Value> = (model.sources.rules.rules.iter())
+        .map(|r| {
+            json!({
+                "link": model.rule_link(r),
+                "group": group_title(&r.group),
+                "help": r.help,
+                "statements": r.statements,
+            })
+        })
+        .collect();
+    json!({
+        "nav": "print",
+        "parts": [part(EntityKind::Group, "Groups"), part(EntityKind::Account, "Accounts")],
+        "rules": rules,
+        "newest_long": long(model.newest),
+    })
+}

@@ -1,0 +1,302 @@
+//! The rules: their index and the page of each.
+
+use serde_json::{Value, json};
+
+use super::super::condition;
+use super::super::model::{self, Link, Model, level_words, rule_level};
+use super::entity::merge;
+use crate::content::{Entity, Statement};
+use crate::report::{collects, name_at};
+use crate::rules::{Example, Expect, Reference, Rule};
+
+/// The index of rules.
+pub(in super::super) fn rules(model: &Model<'_>) -> Value {
+    let all = &model.sources.rules.rules;
+    let mut groups: Vec<&str> = all.iter().map(|r| r.group.as_str()).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let groups: Vec<Value> = groups
+        .into_iter()
+        .map(|group| {
+            let rules: Vec<Value> =
+                all.iter().filter(|r| r.group == group).map(|r| index_row(model, r)).collect();
+            json!({ "id": group, "title": group_title(group), "rules": rules })
+        })
+        .collect();
+    let entities: Vec<Value> = (model.content().entities.iter())
+        .filter(|e| !model.rules_of_entity(&e.id).is_empty())
+        .map(|e| json!({ "id": e.id, "title": model.title(e) }))
+        .collect();
+    json!({
+        "nav": "rules",
+        "groups": groups,
+        "count": all.len(),
+        "entities": entities,
+        "revisions": model.dates.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn index_row(model: &Model<'_>, rule: &Rule) -> Value {
+    let mut entities: Vec<&str> = rule.statements.iter().filter_map(|s| Some(s.split_once('/')?.0)).collect();
+    entities.dedup();
+    let links: Vec<Link> =
+        entities.iter().filter_map(|id| model.content().entity(id)).map(|e| model.entity_link(e)).collect();
+    json!({
+        "id": rule.id,
+        "title": rule.title,
+        "level": rule_level(rule),
+        "confidence": rule.confidence.name(),
+        "group": rule.group,
+        "href": model::rule_page(&rule.id),
+        "entities": entities.join(" "),
+        "about": links.first(),
+        "more": links.len().saturating_sub(1),
+        "revisions": revisions(model, rule).join(" "),
+        "since": revisions(model, rule).first(),
+    })
+}
+
+/// The revisions a rule can find something in.
+pub(super) fn revisions(model: &Model<'_>, rule: &Rule) -> Vec<String> {
+    let (from, until) = rule.revisions;
+    (model.dates.iter())
+        .filter(|d| from.is_none_or(|f| f <= **d) && until.is_none_or(|u| **d <= u))
+        .filter(|d| rule.level.at(**d).is_some())
+        .filter(|d| {
+            rule.statements.is_empty()
+                || (rule.statements.iter())
+                    .filter_map(|s| model.content().statement(s))
+                    .any(|(e, s)| e.name.at(**d).is_some() && s.text.at(**d).is_some())
+        })
+        .map(ToString::to_string)
+        .collect()
+}
+
+pub(super) fn group_title(group: &str) -> String {
+    super::super::words::capital(&group.replace('-', " "))
+}
+
+/// The page of a rule.
+pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> Value {
+    let schema = model.sources.schema;
+    let all = &model.sources.rules.rules;
+    let place = all.iter().position(|r| r.id == rule.id);
+    let near = |by: isize| place.and_then(|p| p.checked_add_signed(by)).and_then(|p| all.get(p));
+    let statements: Vec<Value> = (rule.statements.iter())
+        .filter_map(|reference| model.content().statement(reference))
+        .map(|(entity, statement)| cited(model, rule, entity, statement))
+        .collect();
+    let evidence: Vec<Value> = (rule.evidence.iter())
+        .filter_map(|t| schema.tables.get(*t))
+        .map(|t| {
+            let fields: Vec<Value> =
+                t.fields.iter().map(|f| json!({ "name": f.name, "about": f.about })).collect();
+            json!({ "name": t.name, "about": t.about, "fields": fields })
+        })
+        .collect();
+    let held = revisions(model, rule);
+    let strip: Vec<Value> = (model.dates.iter())
+        .map(|d| {
+            let date = d.to_string();
+            json!({
+                "date": date,
+                "applies": held.contains(&date),
+                "level": rule.level.at(*d).map(|l| l.name()),
+            })
+        })
+        .collect();
+    let levels: Vec<Value> = (rule.level.steps.iter())
+        .map(|(from, level)| json!({ "from": from.to_string(), "level": level.map(|l| l.name()) }))
+        .collect();
+    let yields: Vec<_> =
+        rule.yields_to.iter().filter_map(|n| all.get(*n)).map(|r| model.rule_link(r)).collect();
+    let mut page = json!({
+        "nav": "rules",
+        "id": rule.id,
+        "title": rule.title,
+        "group": rule.group,
+        "group_title": group_title(&rule.group),
+        "level": rule_level(rule),
+        "levels": levels,
+        "confidence": rule.confidence.name(),
+        "because": rule.because,
+        "derived": rule.derived,
+        "documented": rule.documented.as_ref().map(|d| &d.selector.kind),
+        "statements": statements,
+        "condition": condition::tell(rule, schema),
+        "message": rule.message.written,
+        "reasons": rule.reasons.iter().map(|(_, t)| &t.written).collect::<Vec<_>>(),
+        "help": rule.help,
+        "fix": rule.fix.as_ref().map(|f| json!({
+            "powershell": f.powershell.written.trim(),
+            "on": f.on.as_ref().map(|on| &on.written),
+        })),
+        "params": rule.params.iter().map(|p| json!({
+            "name": p.name,
+            "value": written(&p.value),
+            "help": p.help,
+        })).collect::<Vec<_>>(),
+        "evidence": evidence,
+        "collect": collects(schema, &rule.evidence),
+        "examples": rule.examples.iter().map(|e| example(model, e)).collect::<Vec<_>>(),
+        "references": references(rule),
+        "strip": strip,
+        "yields_to": yields,
+        "aliases": rule.aliases,
+        "reviewed": rule.reviewed.to_string(),
+    });
+    merge(
+        &mut page,
+        json!({
+            "previous": near(-1).map(|r| model.rule_link(r)),
+            "next": near(1).map(|r| model.rule_link(r)),
+            "json": format!("rules/{}/index.json", rule.id),
+            "canonical": model::rule_page(&rule.id),
+        }),
+    );
+    page
+}
+
+/// A statement that a rule enforces, as the newest revision that makes it puts it.
+fn cited(model: &Model<'_>, rule: &Rule, entity: &Entity, statement: &Statement) -> Value {
+    let last =
+        model.dates.iter().rev().find(|d| statement.text.at(**d).is_some()).copied().unwrap_or(model.newest);
+    let level = statement.level.at(last).map_or("", |l| level_words(*l));
+    let words = model.words(last);
+    let facts: Vec<String> = (statement.facts.iter())
+        .filter(|f| rule.documented.as_ref().is_none_or(|d| d.selector.kind == f.kind))
+        .filter_map(|f| Some(words.fact(&f.kind, &f.at(last)?)))
+        .collect();
+    let changes: Vec<Value> = (statement.changes.iter())
+        .map(|c| json!({ "revision": c.revision.to_string(), "words": super::entity::kind_words(&c.kind), "note": c.note, "newer": c.revision > rule.reviewed }))
+        .collect();
+    json!({
+        "entity": name_at(&entity.name, last).unwrap_or(&entity.id),
+        "entity_href": model::page(entity),
+        "reference": statement.reference,
+        "href": if last == model.newest || entity.name.at(model.newest).is_none() {
+            model.statement_href(entity, statement)
+        } else {
+            format!("{}#{}", model::page_at(entity, last), statement.id())
+        },
+        "text": statement.text.at(last),
+        "level": level,
+        "level_class": statement.level.at(last).map(|l| crate::report::level_word(*l)),
+        "terms": statement.terms.as_ref().and_then(|t| t.at(last)),
+        "since": model.span(&statement.text),
+        "facts": facts,
+        "changes": changes,
+    })
+}
+
+fn example(model: &Model<'_>, example: &Example) -> Value {
+    let (outcome, said) = match &example.expect {
+        Expect::Pass => ("pass", String::new()),
+        Expect::NotApplicable => ("not-applicable", String::new()),
+        Expect::Fail(subjects) => {
+            let subjects: Vec<String> = subjects.iter().map(|s| format!("`{s}`")).collect();
+            ("fail", format!("Found: {}", super::super::words::join(&subjects, "and")))
+        }
+        Expect::NotEvaluated(tables) => {
+            let names: Vec<String> = (tables.iter())
+                .filter_map(|t| model.sources.schema.tables.get(*t))
+                .map(|t| format!("`{}`", t.name))
+                .collect();
+            ("not-evaluated", format!("Missing: {}", super::super::words::join(&names, "and")))
+        }
+    };
+    let words = match outcome {
+        "not-applicable" => "not applicable",
+        "not-evaluated" => "not evaluated",
+        other => other,
+    };
+    let mut tables = Vec::new();
+    if let Value::Object(given) = &example.written {
+        for (name, rows) in given {
+            tables.push(table(name, rows));
+        }
+    }
+    json!({
+        "name": example.name,
+        "outcome": outcome,
+        "words": words,
+        "said": said,
+        "revision": example.revision.map(|r| r.to_string()),
+        "tables": tables,
+    })
+}
+
+/// A table of an example: its columns, and its rows with one cell a column.
+fn table(name: &str, rows: &Value) -> Value {
+    let rows: Vec<&Value> = rows.as_array().map(|r| r.iter().collect()).unwrap_or_default();
+    let mut columns: Vec<String> = Vec::new();
+    let mut out = Vec::new();
+    for row in &rows {
+        let (cells, note) = match (row.get("repeat"), row.get("row"), row.get("gap")) {
+            (Some(times), Some(row), _) => (row, Some(format!("{} rows like this", written(times)))),
+            (_, _, Some(gap)) => {
+                let why = row.get("why").and_then(Value::as_str).unwrap_or("incomplete").replace('-', " ");
+                (gap, Some(format!("missing rows ({why})")))
+            }
+            _ => (*row, None),
+        };
+        if let Value::Object(cells) = cells {
+            for key in cells.keys() {
+                if !columns.contains(key) {
+                    columns.push(key.clone());
+                }
+            }
+        }
+        out.push((cells, note));
+    }
+    let rows: Vec<Value> = out
+        .into_iter()
+        .map(|(cells, note)| {
+            let cells: Vec<String> =
+                columns.iter().map(|c| cells.get(c).map(written).unwrap_or_default()).collect();
+            json!({ "cells": cells, "note": note })
+        })
+        .collect();
+    json!({ "name": name, "columns": columns, "rows": rows })
+}
+
+/// A value as it is written in a rule.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) if text == "?" => "unknown".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Array(items) => items.iter().map(written).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+fn references(rule: &Rule) -> Vec<Link> {
+    let mut out = Vec::new();
+    for reference in &rule.references {
+        match reference {
+            Reference::MisconfigurationManager(ids) => out.extend(ids.iter().map(|id| Link {
+                href: misconfiguration_manager(id),
+                title: format!("Misconfiguration Manager: {id}"),
+            })),
+            Reference::Mitre(ids) => out.extend(ids.iter().map(|id| Link {
+                href: format!("https://attack.mitre.org/techniques/{}/", id.replace('.', "/")),
+                title: format!("MITRE ATT&CK: {id}"),
+            })),
+            Reference::Page { url, title } => out.push(Link { href: url.clone(), title: title.clone() }),
+        }
+    }
+    out
+}
+
+/// The page of a technique in the collection: `PREVENT-10` stands under `defense-techniques/PREVENT`.
+fn misconfiguration_manager(id: &str) -> String {
+    let family = id.split('-').next().unwrap_or(id);
+    let side = if matches!(family, "PREVENT" | "DETECT" | "CANARY") { "defense" } else { "attack" };
+    format!(
+        "https://github.com/subat0mik/Misconfiguration-Manager/blob/main/{side}-techniques/{family}/{id}/{}_description.md",
+        id.to_lowercase()
+    )
+}

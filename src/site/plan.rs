@@ -1,0 +1,225 @@
+//! Which files the site has, and how each is made.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use super::assets::Static;
+use super::model::{self, Model};
+use super::render::Renderer;
+use super::{Error, Options, Page, Sources, pages};
+use crate::content::{Date, Entity, EntityKind};
+use crate::rules::Rule;
+
+/// A file to be made.
+#[derive(Debug, Clone, Copy)]
+enum Job<'a> {
+    Home,
+    Index(EntityKind),
+    Entity(&'a Entity),
+    EntityAt(&'a Entity, Date),
+    History(&'a Entity),
+    EntityJson(&'a Entity),
+    Rules,
+    Rule(&'a Rule),
+    RuleJson(&'a Rule),
+    Coverage,
+    Revisions,
+    Search,
+    Print,
+    Linting,
+    About,
+    NotFound,
+    EntriesJson,
+    RulesJson,
+    Sitemap,
+    Static(usize),
+}
+
+/// The main navigation: id, title, page.
+const NAVIGATION: [(&str, &str, &str); 5] = [
+    ("groups", "Groups", "groups/index.html"),
+    ("accounts", "Accounts", "accounts/index.html"),
+    ("rules", "Rules", "rules/index.html"),
+    ("coverage", "Coverage", "coverage/index.html"),
+    ("linting", "Linting", "linting/index.html"),
+];
+
+/// All files of a site, and what they are made with.
+pub(super) struct Plan<'a> {
+    model: Model<'a>,
+    renderer: Renderer,
+    files: Static,
+    jobs: Vec<Job<'a>>,
+    base_url: Option<String>,
+    base: String,
+    commands: Vec<(String, String)>,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(sources: &Sources<'a>, options: &Options) -> Result<Self, Error> {
+        let model = Model::new(sources);
+        let files = Static::read(options, Vec::new())?;
+        let base = options.base_url.as_deref().map_or("/", path_of).to_owned();
+        let shared = json!({
+            "assets": files.names,
+            "version": env!("CARGO_PKG_VERSION"),
+            "base_url": options.base_url,
+            "newest": model.newest.to_string(),
+            "navigation": NAVIGATION.map(|(id, title, href)| json!({ "id": id, "title": title, "href": href })),
+        });
+        let renderer = Renderer::new(&options.templates, &shared)?;
+        let mut jobs = vec![
+            Job::Home,
+            Job::Index(EntityKind::Group),
+            Job::Index(EntityKind::Account),
+            Job::Rules,
+            Job::Coverage,
+            Job::Revisions,
+            Job::Search,
+            Job::Print,
+            Job::Linting,
+            Job::About,
+            Job::NotFound,
+            Job::EntriesJson,
+            Job::RulesJson,
+        ];
+        if options.base_url.is_some() {
+            jobs.push(Job::Sitemap);
+        }
+        for entity in &sources.content.entities {
+            jobs.extend([Job::Entity(entity), Job::History(entity), Job::EntityJson(entity)]);
+            jobs.extend(model.dates.iter().map(|date| Job::EntityAt(entity, *date)));
+        }
+        for rule in &sources.rules.rules {
+            jobs.extend([Job::Rule(rule), Job::RuleJson(rule)]);
+        }
+        jobs.extend((0..files.pages.len()).map(Job::Static));
+        Ok(Self {
+            model,
+            renderer,
+            files,
+            jobs,
+            base_url: options.base_url.clone(),
+            base,
+            commands: options.commands.clone(),
+        })
+    }
+
+    /// How many files there are.
+    pub(super) fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// The path of the site on its host.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The paths of all files.
+    pub(super) fn paths(&self) -> Result<HashSet<String>, Error> {
+        let mut paths = HashSet::with_capacity(self.jobs.len());
+        for job in &self.jobs {
+            let path = self.path(*job);
+            if paths.contains(&path) {
+                return Err(Error::Twice(path));
+            }
+            paths.insert(path);
+        }
+        Ok(paths)
+    }
+
+    fn path(&self, job: Job<'_>) -> String {
+        match job {
+            Job::Home => "index.html".to_owned(),
+            Job::Index(EntityKind::Account) => "accounts/index.html".to_owned(),
+            Job::Index(_) => "groups/index.html".to_owned(),
+            Job::Entity(entity) => model::page(entity),
+            Job::EntityAt(entity, date) => model::page_at(entity, date),
+            Job::History(entity) => model::folder(entity) + "history/index.html",
+            Job::EntityJson(entity) => model::folder(entity) + "index.json",
+            Job::Rules => "rules/index.html".to_owned(),
+            Job::Rule(rule) => model::rule_page(&rule.id),
+            Job::RuleJson(rule) => format!("rules/{}/index.json", rule.id),
+            Job::Coverage => "coverage/index.html".to_owned(),
+            Job::Revisions => "revisions/index.html".to_owned(),
+            Job::Search => "search/index.html".to_owned(),
+            Job::Print => "print/index.html".to_owned(),
+            Job::Linting => "linting/index.html".to_owned(),
+            Job::About => "about/index.html".to_owned(),
+            Job::NotFound => "404.html".to_owned(),
+            Job::EntriesJson => "entries.json".to_owned(),
+            Job::RulesJson => "rules.json".to_owned(),
+            Job::Sitemap => "sitemap.xml".to_owned(),
+            Job::Static(number) => self.files.pages[number].path.clone(),
+        }
+    }
+
+    /// Makes a file.
+    pub(super) fn page(&self, number: usize) -> Result<Page, Error> {
+        let job = self.jobs[number];
+        let path = self.path(job);
+        let model = &self.model;
+        let html =
+            |template: &str, values: &serde_json::Value| self.renderer.page(template, path.clone(), values);
+        match job {
+            Job::Home => html("home.html", &pages::home(model)),
+            Job::Index(kind) => html("entities.html", &pages::entities(model, kind)),
+            Job::Entity(entity) => html("entity.html", &pages::entity(model, entity)),
+            Job::EntityAt(entity, date) => html("entity.html", &pages::entity_at(model, entity, date)),
+            Job::History(entity) => html("history.html", &pages::history(model, entity)),
+            Job::EntityJson(entity) => Ok(json_page(path, &pages::entity_json(model, entity))),
+            Job::Rules => html("rules.html", &pages::rules(model)),
+            Job::Rule(rule) => html("rule.html", &pages::rule(model, rule)),
+            Job::RuleJson(rule) => Ok(json_page(path, &pages::rule_json(model, rule))),
+            Job::Coverage => html("coverage.html", &pages::coverage(model)),
+            Job::Revisions => html("revisions.html", &pages::revisions(model)),
+            Job::Search => html("search.html", &pages::search(model)),
+            Job::Print => html("print.html", &pages::print(model)),
+            Job::Linting => html("linting.html", &pages::linting(model, &self.commands)),
+            Job::About => html("about.html", &pages::about(model)),
+            Job::NotFound => {
+                // The page is shown for addresses at any depth, so its links begin at the host if that is known.
+                let root = if self.base_url.is_some() { self.base.as_str() } else { "" };
+                self.renderer.page_from("404.html", path, &pages::not_found(), root)
+            }
+            Job::EntriesJson => Ok(json_page(path, &pages::entries_json(model))),
+            Job::RulesJson => Ok(json_page(path, &pages::rules_json(model))),
+            Job::Sitemap => {
+                let base = self.base_url.as_deref().unwrap_or_default();
+                let mut all: Vec<String> = (self.jobs.iter())
+                    .map(|job| self.path(*job))
+                    .filter(|path| path.ends_with("index.html") && !path.contains("/r/"))
+                    .map(|path| format!("{base}{}", path.trim_end_matches("index.html")))
+                    .collect();
+                all.sort();
+                self.renderer.page("sitemap.xml", path, &json!({ "urls": all }))
+            }
+            Job::Static(number) => Ok(self.files.pages[number].clone()),
+        }
+    }
+}
+
+fn json_page(path: String, value: &serde_json::Value) -> Page {
+    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
+    bytes.push(b'\n');
+    Page { path, bytes }
+}
+
+/// The path of an address: `/docs/` of `https://example.org/docs/`.
+fn path_of(url: &str) -> &str {
+    let behind = url.split_once("://").map_or(url, |(_, rest)| rest);
+    behind.find('/').map_or("/", |at| &behind[at..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_an_address() {
+        assert_eq!(path_of("https://example.org/docs/"), "/docs/");
+        assert_eq!(path_of("https://example.org"), "/");
+        assert_eq!(path_of("/"), "/");
+    }
+}

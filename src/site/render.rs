@@ -1,0 +1,107 @@
+//! Templates: read once, rendered for each page.
+
+use serde_json::Value;
+use tera::{Context, Kwargs, State, Tera};
+
+use super::escape;
+use super::{Error, Page};
+use crate::assets::Assets;
+
+/// The templates.
+pub(super) struct Renderer {
+    tera: Tera,
+}
+
+impl Renderer {
+    /// Reads the templates. `shared` is known to all of them.
+    pub(super) fn new(templates: &Assets, shared: &Value) -> Result<Self, Error> {
+        let files = templates.files().map_err(Error::file(templates.root()))?;
+        let mut tera = Tera::new();
+        let text = |text: &str, _: Kwargs, _: &State<'_>| tera::Value::safe_string(&escape::inline(text));
+        tera.register_filter("inline", text);
+        tera.register_filter("code", |text: &str, _: Kwargs, _: &State<'_>| {
+            tera::Value::safe_string(&escape::code(text))
+        });
+        tera.register_filter("markdown", |text: &str, _: Kwargs, _: &State<'_>| {
+            tera::Value::safe_string(&escape::markdown(text))
+        });
+        tera.register_filter("query", |text: &str, _: Kwargs, _: &State<'_>| {
+            tera::Value::safe_string(&escape::query(text))
+        });
+        let named = files.iter().map(|f| (f.name.as_str(), f.text.as_ref()));
+        tera.add_raw_templates(named).map_err(|e| said(&e, &templates.root()))?;
+        let context = Context::from_serialize(shared).map_err(|e| said(&e, &templates.root()))?;
+        tera.global_context().extend(context);
+        Ok(Self { tera })
+    }
+
+    /// A page from a template and what it shows.
+    pub(super) fn page(&self, template: &str, path: String, values: &Value) -> Result<Page, Error> {
+        let depth = path.matches('/').count();
+        self.page_from(template, path, values, &"../".repeat(depth))
+    }
+
+    /// [`Renderer::page`], with another way to the root of the site than a relative one.
+    pub(super) fn page_from(
+        &self,
+        template: &str,
+        path: String,
+        values: &Value,
+        root: &str,
+    ) -> Result<Page, Error> {
+        let mut context = Context::from_serialize(values).map_err(|e| said(&e, template))?;
+        context.insert("root", root);
+        context.insert("path", &path);
+        let text = self.tera.render(template, &context).map_err(|e| said(&e, template))?;
+        let bytes = if path.ends_with(".html") { tidy(&text) } else { text }.into_bytes();
+        Ok(Page { path, bytes })
+    }
+}
+
+/// What the template engine complains of, with all causes.
+fn said(error: &tera::Error, template: &str) -> Error {
+    let mut text = format!("{template}: {error}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text.push_str(&format!("\n  {inner}"));
+        cause = inner.source();
+    }
+    Error::Template(text)
+}
+
+/// Takes the indentation and empty lines of templates away, but not inside `pre`.
+fn tidy(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut kept = false;
+    for line in html.lines() {
+        if kept {
+            out.push_str(line);
+            out.push('\n');
+        } else {
+            let line = line.trim();
+            if !line.is_empty() {
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+        let (open, close) = (line.rfind("<pre"), line.rfind("</pre>"));
+        kept = match (open, close) {
+            (Some(open), Some(close)) => open > close,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (None, None) => kept,
+        };
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indentation_goes_but_for_pre() {
+        let html = "<ul>\n    <li>a\n\n  </ul>\n  <pre>  x\n    y\n\n</pre>\n   <p>";
+        assert_eq!(tidy(html), "<ul>\n<li>a\n</ul>\n<pre>  x\n    y\n\n</pre>\n<p>\n");
+    }
+}
