@@ -45,6 +45,8 @@ pub struct Page {
     pub sections: Vec<Section>,
     /// The accounts and groups, in the order of the page.
     pub entries: Vec<Entry>,
+    /// A hash of all that it says, in sections and entries. The front matter and positions do not count.
+    pub content_hash: u64,
     /// Where each fingerprint stands.
     index: HashMap<Fingerprint, Vec<Place>>,
 }
@@ -133,6 +135,8 @@ pub struct Section {
     pub heading: Heading,
     /// What stands in it before its first entry, or where no entry is.
     pub facets: Vec<Facet>,
+    /// A hash of all that stands in it, like [`Entry::content_hash`].
+    pub content_hash: u64,
 }
 
 /// An account, a group or another thing that the page has a heading for.

@@ -145,7 +145,7 @@ impl Builder {
             Role::Section => {
                 self.close(heading.span.start);
                 let kind = section_kind(&heading);
-                self.page.sections.push(Section { kind, heading, facets: Vec::new() });
+                self.page.sections.push(Section { kind, heading, ..Section::default() });
             }
             Role::Entry => {
                 self.close(heading.span.start);
@@ -202,7 +202,7 @@ impl Builder {
     fn close(&mut self, at: usize) {
         if let Some(mut entry) = self.entry.take() {
             entry.span.end = at.max(entry.span.end);
-            entry.content_hash = hash(&entry);
+            entry.content_hash = hash(&entry.heading, &entry.facets);
             self.page.entries.push(entry);
         }
     }
@@ -296,6 +296,15 @@ impl Builder {
         {
             facets.retain(|f| f.heading.is_some() || !f.sentences.is_empty());
         }
+        let mut all = 0;
+        for section in &mut self.page.sections {
+            section.content_hash = hash(&section.heading, &section.facets);
+            all = key::mix(all, &section.content_hash.to_be_bytes());
+        }
+        for entry in &self.page.entries {
+            all = key::mix(all, &entry.content_hash.to_be_bytes());
+        }
+        self.page.content_hash = all;
         self.page.layout = match (self.tables, self.facets) {
             (0, 0) => Layout::Plain,
             (tables, facets) if tables * 3 >= facets => Layout::Tables,
@@ -375,14 +384,14 @@ fn slug(key: &str) -> String {
         .collect()
 }
 
-/// A hash of all that an entry says.
-fn hash(entry: &Entry) -> u64 {
-    let mut state = key::id(&entry.heading.title);
+/// A hash of all that an entry or a section says.
+fn hash(heading: &Heading, facets: &[Facet]) -> u64 {
+    let mut state = key::id(&heading.title);
     let mut add = |text: &str| {
         state = key::mix(state, text.as_bytes());
         state = key::mix(state, &[0]);
     };
-    for facet in &entry.facets {
+    for facet in facets.iter().filter(|f| f.heading.is_some() || !f.sentences.is_empty()) {
         add(facet.heading.as_ref().map_or("", |h| h.title.as_str()));
         // A row of a table and a sub-heading are two forms of one thing, but not the same.
         add(if facet.heading.as_ref().is_some_and(|h| h.level == 0) { "row" } else { "head" });
