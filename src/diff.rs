@@ -13,6 +13,7 @@ mod affected;
 mod compare;
 mod json;
 mod overlay;
+pub mod wording;
 
 use serde_json::Value;
 

@@ -238,8 +238,7 @@ impl Change {
             push(Side::Both, b.get(done..at).unwrap_or_default());
             let words = a.get(removed).unwrap_or_default();
             if hunk.new.is_empty() && !words.is_empty() {
-                let spaced =
-                    if hunk.new.start > 0 { format!(" {words}") } else { format!("{words} ") };
+                let spaced = if hunk.new.start > 0 { format!(" {words}") } else { format!("{words} ") };
                 push(Side::Old, &spaced);
             } else {
                 push(Side::Old, words);
@@ -348,7 +347,7 @@ fn sort_by_new<T, K: Copy + Ord>(items: &mut Vec<T>, place: impl Fn(&T) -> (Opti
         }
     }
     keyed.extend(only_new.into_iter().map(|item| (place(&item).1, false, 0, item)));
-    keyed.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+    keyed.sort_by_key(|item| (item.0, item.1, item.2));
     items.extend(keyed.into_iter().map(|(_, _, _, item)| item));
 }
 
@@ -531,7 +530,13 @@ fn several(pairing: Pairing, pages: (&Page, &Page), each: Vec<(Part, Raw)>, new:
             });
         }
     }
-    PartChange { pairing, old: each.into_iter().map(|(old, _)| old).collect(), new: vec![new], layout, changes }
+    PartChange {
+        pairing,
+        old: each.into_iter().map(|(old, _)| old).collect(),
+        new: vec![new],
+        layout,
+        changes,
+    }
 }
 
 /// Whether a sentence takes part in the comparison.

@@ -65,8 +65,7 @@ pub(super) fn rewrite(file: &str, body: Range<usize>) -> Rewritten<'_> {
     };
     let mut line_start = true;
     let mut at = 0;
-    while let Some(found) = text.get(at..).and_then(|rest| rest.find(|c| matches!(c, '[' | ']' | '#' | '\n')))
-    {
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find(['[', ']', '#', '\n'])) {
         let here = at + found;
         let rest = text.get(here..).unwrap_or_default();
         let first = rest.as_bytes().first().copied().unwrap_or_default();

@@ -142,11 +142,19 @@ pub(super) fn sentences(old: &[Facet], new: &[Facet]) -> Vec<Pair> {
     };
     let (changed_old, changed_new) = (changed(false), changed(true));
     for (i, line) in a.iter().enumerate().filter(|(i, _)| !is_set(&taken.0, *i)) {
-        let class = if within(line, &b, &changed_new) { Class::Moved } else { class::alone(line.sentence, Class::Removed) };
+        let class = if within(line, &b, &changed_new) {
+            Class::Moved
+        } else {
+            class::alone(line.sentence, Class::Removed)
+        };
         out.push(alone(class, vec![at(&a, i)], Vec::new()));
     }
     for (j, line) in b.iter().enumerate().filter(|(j, _)| !is_set(&taken.1, *j)) {
-        let class = if within(line, &a, &changed_old) { Class::Moved } else { class::alone(line.sentence, Class::Added) };
+        let class = if within(line, &a, &changed_old) {
+            Class::Moved
+        } else {
+            class::alone(line.sentence, Class::Added)
+        };
         out.push(alone(class, Vec::new(), vec![at(&b, j)]));
     }
     out

@@ -2,8 +2,8 @@
 
 use crate::page::{Alert, Sentence, Style, Word};
 
-use super::words::stems;
 use super::Class;
+use super::words::stems;
 
 /// The class of sentences that belong together. Neither side is empty.
 pub(super) fn paired(old: &[&Sentence], new: &[&Sentence]) -> Class {
@@ -43,8 +43,28 @@ fn targets<'s>(side: &'s [&Sentence]) -> impl Iterator<Item = &'s str> {
 
 /// Words that a sentence may have and still do nothing but point elsewhere.
 const POINTING: &[&str] = &[
-    "a", "about", "also", "and", "article", "details", "following", "for", "how", "in", "information", "learn", "more",
-    "of", "on", "or", "refer", "section", "see", "the", "to", "topic",
+    "a",
+    "about",
+    "also",
+    "and",
+    "article",
+    "details",
+    "following",
+    "for",
+    "how",
+    "in",
+    "information",
+    "learn",
+    "more",
+    "of",
+    "on",
+    "or",
+    "refer",
+    "section",
+    "see",
+    "the",
+    "to",
+    "topic",
 ];
 
 /// Whether sentences do nothing but point elsewhere: outside of their links they say `For more information, see`.
@@ -63,11 +83,7 @@ pub(super) fn points(side: &[&Sentence]) -> bool {
 /// Whether two sides have the same words but for grammar, bind in the same way, and name the same folders and numbers.
 fn same_stems(old: &[&Sentence], new: &[&Sentence]) -> bool {
     let (a, b) = (Stems::of(old), Stems::of(new));
-    a.all == b.all
-        && a.binding == b.binding
-        && a.exact == b.exact
-        && names(old, new)
-        && names(new, old)
+    a.all == b.all && a.binding == b.binding && a.exact == b.exact && names(old, new) && names(new, old)
 }
 
 /// Whether all that binds, limits or counts in a sentence is in another too.
@@ -95,8 +111,8 @@ fn names(these: &[&Sentence], others: &[&Sentence]) -> bool {
 
 /// Words that bind, forbid, limit or allow.
 const BINDING: &[&str] = &[
-    "always", "can", "may", "might", "must", "never", "no", "none", "not", "only", "or", "required", "requires",
-    "should", "without",
+    "always", "can", "may", "might", "must", "never", "no", "none", "not", "only", "or", "required",
+    "requires", "should", "without",
 ];
 
 /// What is left of sentences without grammar.
@@ -163,7 +179,11 @@ mod tests {
                 Class::Reworded,
             ),
             ("It is removed, and must be deleted.", "It is removed. It must be deleted.", Class::Reworded),
-            ("It holds the list, and must be there.", "It must store the list. It must be there.", Class::Reworded),
+            (
+                "It holds the list, and must be there.",
+                "It must store the list. It must be there.",
+                Class::Reworded,
+            ),
             ("Only **Users** use it.", "**User** only uses it.", Class::Edited),
             ("Up to 10 accounts.", "Up to 12 accounts.", Class::Edited),
             ("Write, or Write and Modify.", "Write and Modify.", Class::Edited),

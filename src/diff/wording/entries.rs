@@ -85,16 +85,17 @@ pub(super) fn sections(a: &Page, b: &Page) -> Vec<(Pairing, Option<Part>, Option
         };
         let other = |j: usize| b.sections.get(j);
         let kind = section.kind;
-        let by_title = fits(&|j| {
-            other(j).is_some_and(|s| s.heading.key == section.heading.key && (i == 0) == (j == 0))
-        });
+        let by_title =
+            fits(&|j| other(j).is_some_and(|s| s.heading.key == section.heading.key && (i == 0) == (j == 0)));
         let found = by_title.or_else(|| {
             let by_kind = |j: usize| other(j).is_some_and(|s| s.kind == kind);
             fits(&by_kind).filter(|_| kind != SectionKind::Other)
         });
         let pairing = match found.and_then(other) {
             None => Pairing::Removed,
-            Some(s) => titles((&section.heading.title, &section.heading.key), (&s.heading.title, &s.heading.key)),
+            Some(s) => {
+                titles((&section.heading.title, &section.heading.key), (&s.heading.title, &s.heading.key))
+            }
         };
         if let Some(flag) = found.and_then(|j| free.get_mut(j)) {
             *flag = false;
@@ -179,12 +180,7 @@ fn most(candidates: impl Iterator<Item = (Option<f64>, usize)>) -> Option<usize>
 }
 
 /// Finds entries under another title among those left over, and takes them away.
-fn renamed(
-    words: &Words,
-    old: &mut Vec<usize>,
-    new: &mut Vec<usize>,
-    edges: &mut Vec<(usize, usize, Edge)>,
-) {
+fn renamed(words: &Words, old: &mut Vec<usize>, new: &mut Vec<usize>, edges: &mut Vec<(usize, usize, Edge)>) {
     let mut all: Vec<(f64, usize, usize)> = Vec::new();
     for i in old.iter() {
         for j in new.iter() {
@@ -216,7 +212,8 @@ fn grouped(a: &Page, b: &Page, mut edges: Vec<(usize, usize, Edge)>) -> Vec<Grou
         let groups = components(a.entries.len(), b.entries.len(), &edges);
         let before = edges.len();
         edges.retain(|(i, _, edge)| {
-            *edge == Edge::Same || !groups.iter().any(|(old, new)| old.len() > 1 && new.len() > 1 && old.contains(i))
+            *edge == Edge::Same
+                || !groups.iter().any(|(old, new)| old.len() > 1 && new.len() > 1 && old.contains(i))
         });
         if edges.len() == before {
             break groups;
@@ -357,8 +354,12 @@ fn read(page: &Page) -> Vec<Entry> {
             for word in entry.sentences().filter(|s| super::counts(s)).flat_map(|s| &s.words) {
                 *counts.entry(word.id).or_default() += 1.0;
             }
-            let mut all: Vec<u64> =
-                counts.keys().copied().chain(title.iter().copied()).chain(words.iter().map(|w| w.id)).collect();
+            let mut all: Vec<u64> = counts
+                .keys()
+                .copied()
+                .chain(title.iter().copied())
+                .chain(words.iter().map(|w| w.id))
+                .collect();
             all.sort_unstable();
             all.dedup();
             let in_title = |id: u64| title.binary_search(&id).is_ok() || words.iter().any(|w| w.id == id);

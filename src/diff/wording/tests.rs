@@ -140,10 +140,8 @@ fn the_second_step_renames_three_and_merges_three_into_one() {
     holds_together(&wording, &old, &new).unwrap();
     let merged = wording.entries().find(|p| p.pairing == Pairing::Merged).unwrap();
     assert_eq!((merged.old.len(), merged.new.len()), (3, 1));
-    let added: Vec<String> = (merged.changes.iter())
-        .filter(|c| c.class == Class::Added)
-        .map(|c| c.text(&new, &c.new))
-        .collect();
+    let added: Vec<String> =
+        (merged.changes.iter()).filter(|c| c.class == Class::Added).map(|c| c.text(&new, &c.new)).collect();
     assert_eq!(added, ["Service connection point"]);
     let tables = wording.entries().filter(|p| p.layout).count();
     assert_eq!(tables, 7, "seven groups had a table and have headings");
@@ -214,7 +212,8 @@ fn page(date: &str, entries: &[(&str, &str)]) -> Page {
     parse(&text)
 }
 
-const HARBOUR: &str = "The ferry crew unlocks the northern pier with it. Give it **Read** on the tide ledger.";
+const HARBOUR: &str =
+    "The ferry crew unlocks the northern pier with it. Give it **Read** on the tide ledger.";
 const MARKET: &str = "Stall keepers sign the weighing book. It needs the right to seal crates.";
 
 #[test]
@@ -230,11 +229,8 @@ fn entries_under_other_titles_are_found() {
 #[test]
 fn merges_and_splits_are_found() {
     let lamp = "Keepers light the lamp and polish the brass lens before dusk each evening.";
-    let one = [
-        ("Market account", MARKET),
-        ("North tower lamp account", lamp),
-        ("South tower lamp account", lamp),
-    ];
+    let one =
+        [("Market account", MARKET), ("North tower lamp account", lamp), ("South tower lamp account", lamp)];
     let all = format!("Keepers of the north and south tower use it.\n\n{lamp}");
     let two = [("Market account", MARKET), ("Tower lamp account", all.as_str())];
     let (old, new) = (page("2020-01-01", &one), page("2021-01-01", &two));
@@ -260,8 +256,10 @@ fn unlike_entries_come_and_go() {
 
 #[test]
 fn a_change_reads_word_by_word() {
-    let old = page("2020-01-01", &[("A account", "Grant it the **Read** right on the old shared folder, please.")]);
-    let new = page("2021-01-01", &[("A account", "Grant it the **Write** right on the shared folder, please.")]);
+    let old =
+        page("2020-01-01", &[("A account", "Grant it the **Read** right on the old shared folder, please.")]);
+    let new =
+        page("2021-01-01", &[("A account", "Grant it the **Write** right on the shared folder, please.")]);
     let wording = between(&old, &new);
     let (_, change) = wording.changes().find(|(_, c)| c.class == Class::Edited).unwrap();
     let shown: String = change
@@ -278,8 +276,14 @@ fn a_change_reads_word_by_word() {
 
 #[test]
 fn a_sentence_that_only_moved_is_moved() {
-    let old = page("2020-01-01", &[("A account", "Boats leave at noon sharp.\n\nOthers wait in the shed until dark.\n\nBells ring.")]);
-    let new = page("2021-01-01", &[("A account", "Others wait in the shed until dark.\n\nBells ring.\n\nBoats leave at noon sharp.")]);
+    let old = page(
+        "2020-01-01",
+        &[("A account", "Boats leave at noon sharp.\n\nOthers wait in the shed until dark.\n\nBells ring.")],
+    );
+    let new = page(
+        "2021-01-01",
+        &[("A account", "Others wait in the shed until dark.\n\nBells ring.\n\nBoats leave at noon sharp.")],
+    );
     let wording = between(&old, &new);
     assert_eq!((wording.count(Class::Moved), wording.count(Class::Identical)), (1, 2));
     assert!(!wording.changed());
@@ -287,17 +291,32 @@ fn a_sentence_that_only_moved_is_moved() {
 
 #[test]
 fn sections_without_entries_are_compared_too() {
-    let wording = between(&parse("# T\n\nOne thing.\n\n## See also\n\n[a](b)"), &parse("# T\n\nOne other thing."));
+    let wording =
+        between(&parse("# T\n\nOne thing.\n\n## See also\n\n[a](b)"), &parse("# T\n\nOne other thing."));
     assert_eq!((wording.count(Class::Edited), wording.count(Class::LinkOnly)), (1, 1));
     assert_eq!(parse("# T\n\n## See also\n").sections[1].kind, SectionKind::SeeAlso);
 }
 
 fn any_page() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
-        "the", "account", "must", "read", "**Write**", "not", "Site", "[link](#a)", "`C:\\x`", "group", "a.", "use.",
+        "the",
+        "account",
+        "must",
+        "read",
+        "**Write**",
+        "not",
+        "Site",
+        "[link](#a)",
+        "`C:\\x`",
+        "group",
+        "a.",
+        "use.",
         "it.",
     ]);
-    let line = (prop::sample::select(vec!["", "", "", "### ", "#### ", "## ", "- ", "1. ", "> [!NOTE]\n> "]), prop::collection::vec(word, 0..9));
+    let line = (
+        prop::sample::select(vec!["", "", "", "### ", "#### ", "## ", "- ", "1. ", "> [!NOTE]\n> "]),
+        prop::collection::vec(word, 0..9),
+    );
     prop::collection::vec(line, 0..25).prop_map(|lines| {
         lines.into_iter().map(|(start, words)| format!("{start}{}\n\n", words.join(" "))).collect()
     })

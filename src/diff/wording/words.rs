@@ -82,11 +82,67 @@ fn common(a: &[u64], b: &[u64]) -> usize {
 
 /// Words that carry grammar and no fact. Negations, `or`, `only`, `must`, `can` and the like are not among them.
 const STOP: &[&str] = &[
-    "a", "about", "additionally", "also", "am", "and", "are", "as", "at", "be", "because", "been", "being",
-    "below", "but", "by", "did", "do", "does", "following", "for", "from", "had", "has", "have", "however", "if", "in",
-    "into", "is", "it", "its", "of", "on", "so", "that", "the", "their", "them", "then", "there", "these",
-    "they", "this", "those", "to", "various", "was", "were", "when", "whenever", "where", "which", "while",
-    "who", "whom", "whose", "will", "with", "you", "your",
+    "a",
+    "about",
+    "additionally",
+    "also",
+    "am",
+    "and",
+    "are",
+    "as",
+    "at",
+    "be",
+    "because",
+    "been",
+    "being",
+    "below",
+    "but",
+    "by",
+    "did",
+    "do",
+    "does",
+    "following",
+    "for",
+    "from",
+    "had",
+    "has",
+    "have",
+    "however",
+    "if",
+    "in",
+    "into",
+    "is",
+    "it",
+    "its",
+    "of",
+    "on",
+    "so",
+    "that",
+    "the",
+    "their",
+    "them",
+    "then",
+    "there",
+    "these",
+    "they",
+    "this",
+    "those",
+    "to",
+    "various",
+    "was",
+    "were",
+    "when",
+    "whenever",
+    "where",
+    "which",
+    "while",
+    "who",
+    "whom",
+    "whose",
+    "will",
+    "with",
+    "you",
+    "your",
 ];
 
 /// Whether a word of a key carries grammar and no fact.
@@ -219,7 +275,9 @@ mod tests {
         ] {
             assert_eq!(stem(one), stem(other), "{one} {other}");
         }
-        for (one, other) in [("read", "write"), ("statmgr.box", "statmgr.boxes"), ("user", "use"), ("is", "it")] {
+        for (one, other) in
+            [("read", "write"), ("statmgr.box", "statmgr.boxes"), ("user", "use"), ("is", "it")]
+        {
             assert_ne!(stem(one), stem(other));
         }
     }
@@ -227,7 +285,8 @@ mod tests {
     #[test]
     fn grammar_is_sorted_and_facts_are_not_in_it() {
         assert!(STOP.is_sorted());
-        for fact in ["not", "no", "never", "only", "or", "must", "can", "might", "may", "should", "required"] {
+        for fact in ["not", "no", "never", "only", "or", "must", "can", "might", "may", "should", "required"]
+        {
             assert!(!is_stop(fact), "{fact}");
         }
     }
