@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::assets::Assets;
 
 mod check;
+mod collect;
 mod diff;
 mod explain;
 mod load;
@@ -43,6 +44,7 @@ const STYLES: Styles = Styles::styled()
     after_help = "Run `cmlint COMMAND --help` for all options of a command, with examples.",
     after_long_help = "\
 Examples:
+  cmlint collect -o collect.ps1         the script that gathers what is checked
   cmlint check exports/                 check all exports in a folder
   cmlint explain NAA                    everything documented about the network access account
   cmlint diff 2016 2018                 what changed in the documentation
@@ -61,6 +63,8 @@ pub struct Cli {
 enum Command {
     /// Check exports: files, folders, zip files, standard input
     Check(check::CheckArgs),
+    /// Print the PowerShell script that gathers the evidence (read only)
+    Collect(collect::CollectArgs),
     /// Explain a rule, a documented statement, an account or a group
     Explain(explain::ExplainArgs),
     /// Show what changed between two revisions of the documentation
@@ -164,6 +168,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     }
     match command {
         Command::Check(args) => check::run(&args, &global),
+        Command::Collect(args) => collect::run(&args, &global),
         Command::Explain(args) => explain::run(&args, &global),
         Command::Diff(args) => diff::run(&args, &global),
         Command::Rules(args) => rules::run(&args, &global),

@@ -292,6 +292,8 @@ pub struct Gap {
 /// Why evidence is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
+    /// Whoever collected the evidence could not read it, and says so.
+    Failed,
     /// No export holds it.
     NotExported,
     /// The export was cut off at its depth.
@@ -310,6 +312,7 @@ impl Why {
     /// The word used in reports.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Failed => "collector-failed",
             Self::NotExported => "not-exported",
             Self::Truncated => "truncated",
             Self::NotFetched => "not-fetched",

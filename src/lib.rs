@@ -25,6 +25,8 @@ pub mod evidence;
 
 pub mod content;
 
+pub mod collect;
+
 pub mod rules;
 
 pub mod check;

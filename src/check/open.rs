@@ -103,11 +103,13 @@ impl Causes {
                     .collect();
                 format!("no export holds {}", list(names.into_iter().map(table)))
             }
+            (About::Thing(what), Why::Failed) => format!("the collector failed {what}"),
             (About::Thing(what), Why::NotExported) => format!("no export holds {what}"),
             (About::Thing(what), Why::Truncated) => format!("{what} are cut off at the depth of the export"),
             (About::Thing(what), Why::Identity) => format!("{what} cannot be told apart"),
             (About::Thing(what), Why::Unreadable) => format!("{what} cannot be read"),
             (About::Thing(what), _) => format!("{what} are missing from the export"),
+            (About::Rows, Why::Failed) => format!("the collector could not read `{name}`"),
             (About::Rows, Why::Truncated) => format!("the export of `{name}` was cut off at its depth"),
             (About::Rows, Why::NotFetched) => format!("`{name}` was not fetched: a list query leaves it out"),
             (About::Rows, Why::Incomplete) => format!("the export of `{name}` is incomplete"),
@@ -116,6 +118,7 @@ impl Causes {
             (About::Field(_), why) => {
                 let field = field.unwrap_or_default();
                 match why {
+                    Why::Failed => format!("the collector could not read `{field}` of `{name}`"),
                     Why::NotExported => format!("no export holds `{field}` of `{name}`"),
                     Why::Truncated => format!("`{field}` of `{name}` was cut off at the depth of the export"),
                     Why::NotFetched => {

@@ -246,7 +246,8 @@ fn export_gaps(schema: &Schema, evidence: &Evidence, id: TableId, lost: &[Place]
         if !matches!(table.made, Made::Exported) {
             continue;
         }
-        for gap in evidence.tables[id].gaps.iter().filter(|gap| gap.why != Why::NotExported) {
+        let cut = |gap: &&Gap| !matches!(gap.why, Why::NotExported | Why::Failed);
+        for gap in evidence.tables[id].gaps.iter().filter(cut) {
             add(Some(id), gap.why, gap.place, &gap.cells);
         }
         for row in &evidence.tables[id].rows {

@@ -29,6 +29,8 @@ pub(super) struct ClassMap {
     pub(super) unreadable: Vec<TableId>,
     /// Tables that are exported as soon as an object of this class is there, and for which object they are.
     pub(super) covers: Vec<Known>,
+    /// Its objects say that objects of another class could not be read.
+    pub(super) failed: Option<Failed>,
     /// A property that is not there is empty, not unknown.
     pub(super) whole: bool,
     pub(super) rows: Vec<RowMap>,
@@ -40,6 +42,19 @@ pub(super) struct Lazy {
     pub(super) property: Box<str>,
     pub(super) others: Vec<Box<str>>,
     pub(super) tables: Vec<Known>,
+}
+
+/// Where an object that says that others could not be read says so. What else it holds is what is known of them.
+#[derive(Debug, Clone)]
+pub(super) struct Failed {
+    /// The class of those.
+    pub(super) class: Path,
+    /// Where it was tried: a computer, a domain.
+    pub(super) target: Path,
+    /// Why not.
+    pub(super) reason: Path,
+    /// Whether nothing of the class could be read.
+    pub(super) whole: Path,
 }
 
 /// A table, and what is known of those of its rows an object speaks of.
@@ -203,6 +218,11 @@ impl Mapping {
         }
     }
 
+    /// The tables that objects of a class fill; none if the class is not known.
+    pub fn tables(&self, class: &str) -> Option<Vec<TableId>> {
+        self.class(class).map(Self::tables_of)
+    }
+
     /// The classes and properties that a reader must build.
     pub fn wanted(&self) -> Wanted {
         let mut wanted = Wanted::default();
@@ -253,6 +273,10 @@ impl ClassMap {
     /// some properties are.
     #[allow(clippy::type_complexity)]
     fn properties(&self) -> (Vec<Box<str>>, Vec<(Box<str>, Vec<Box<str>>)>) {
+        if self.failed.is_some() {
+            // Anything may be known of what could not be read.
+            return Default::default();
+        }
         let mut names: Vec<Box<str>> = Vec::new();
         let mut inner: Vec<(Box<str>, Option<Vec<Box<str>>>)> = Vec::new();
         let mut add = |name: &str| {
@@ -417,12 +441,26 @@ impl Context<'_> {
         if let Some(node) = fields.get("covers") {
             class.covers = self.known_tables(node, problems);
         }
+        if let Some(mut inner) = fields.fields("failed", "way to say what could not be read", problems) {
+            let mut path = |name| {
+                let text = inner.required_text(name, problems)?;
+                self.path(&text, false, problems)
+            };
+            let (target, reason, whole) = (path("target"), path("reason"), path("whole"));
+            if let (Some(of), Some(target), Some(reason), Some(whole)) =
+                (path("class"), target, reason, whole)
+            {
+                class.failed = Some(Failed { class: of, target, reason, whole });
+            }
+            inner.finish(problems);
+        }
         let absent = fields.word("absent", &[("unknown", false), ("empty", true)], problems);
         class.whole = absent.is_some_and(|a| a.value);
         for node in fields.list("rows", problems) {
             class.rows.extend(self.row(node, problems));
         }
-        if class.rows.is_empty() && class.lazy.is_empty() && class.unreadable.is_empty() {
+        let empty = class.rows.is_empty() && class.lazy.is_empty() && class.unreadable.is_empty();
+        if empty && class.failed.is_none() {
             problems.error(file, name.span.clone(), format!("the class `{}` fills no table", name.value));
         }
         fields.finish(problems);

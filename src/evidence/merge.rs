@@ -36,6 +36,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
     let mut settled: Vec<(TableId, Box<[Cell]>)> = Vec::new();
     let mut present = vec![false; count];
     let mut protected: Vec<(TableId, Place)> = Vec::new();
+    let mut failed: Vec<Gap> = Vec::new();
     let mut lost: Vec<Place> = Vec::new();
     let mut of_sources = Vec::with_capacity(sources.len());
     for source in sources {
@@ -52,6 +53,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
                 present[table] |= there;
             }
             gaps.extend(stretch.gaps);
+            failed.extend(stretch.failed);
             settled.extend(stretch.settled);
             protected.extend(stretch.protected);
             seen.iter_mut().zip(stretch.seen).for_each(|(seen, there)| *seen |= there);
@@ -90,9 +92,11 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
             gaps.push(Gap { why: Why::Unreadable, table, place: Some(place), cells, what: None });
         }
     }
-    for gap in &gaps {
+    // That something could not be read is no export of the rest.
+    for gap in gaps.iter().filter(|gap| gap.why != Why::Failed) {
         present[gap.table] = true;
     }
+    gaps.extend(failed.into_iter().filter(|gap| !present[gap.table]));
     let mut evidence = Evidence::default();
     for (table, rows) in all.into_iter().enumerate() {
         let mut rows = rows.rows;

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::convert::{build, fact, plain, text_fact};
 use super::mapping::{
-    AccountPart, Choice, ClassMap, Condition, FieldMap, Known, Mapping, Otherwise, Presence, RowMap, Source,
-    Test,
+    AccountPart, Choice, ClassMap, Condition, Failed, FieldMap, Known, Mapping, Otherwise, Presence, RowMap,
+    Source, Test,
 };
 use super::path::{Found, Path, Root, is_filled};
 use super::{Account, AccountForm, Cell, Fact, FieldKind, Gap, Row, Scalar, Schema, TableId, Why};
@@ -108,6 +108,8 @@ pub(super) struct Gathered {
     /// Rows of lookup tables were dropped because there was no more room.
     pub(super) overflow: bool,
     pub(super) gaps: Vec<Gap>,
+    /// Gaps that count only where no other export holds the table.
+    pub(super) failed: Vec<Gap>,
     /// Tables, and objects of which everything the table needs was there.
     pub(super) settled: Vec<(TableId, Box<[Cell]>)>,
     /// Tables that count as exported.
@@ -205,6 +207,9 @@ impl<'m> Collector<'m> {
             return;
         }
         self.out.seen[number] = true;
+        if let Some(failed) = &class.failed {
+            return self.failure(failed, record);
+        }
         let root = Root { record: &record.object, element: None };
         for table in &class.unreadable {
             self.out.protected.push((*table, self.place(record.span)));
@@ -248,6 +253,59 @@ impl<'m> Collector<'m> {
                 self.out.present[row.table] = true;
             }
         }
+    }
+
+    /// Gaps in all tables that objects which could not be read would have filled. What the record says beside that is
+    /// what is known of them.
+    fn failure(&mut self, failed: &Failed, record: &Record) {
+        let root = Root { record: &record.object, element: None };
+        let text = |path: &Path| {
+            let found = path.alternatives.iter().map(|steps| steps.find(root)).find(Found::is_filled)?;
+            found.first().and_then(plain).map(str::to_owned)
+        };
+        let mapping = self.mapping;
+        let Some(class) = text(&failed.class).and_then(|name| mapping.class(&name)) else { return };
+        let line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let target = text(&failed.target).map(line).filter(|t| !t.is_empty());
+        let reason = text(&failed.reason).map(line).filter(|t| !t.is_empty());
+        let what: Option<Arc<str>> = match (target, reason) {
+            (Some(target), Some(reason)) => Some(format!("on {target}: {reason}").into()),
+            (Some(target), None) => Some(format!("on {target}").into()),
+            (None, Some(reason)) => Some(format!("here: {reason}").into()),
+            (None, None) => None,
+        };
+        let whole = text(&failed.whole).is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let place = Some(self.place(record.span));
+        let mut gaps: Vec<Gap> = Vec::new();
+        for row in class.rows.iter().filter(|row| row.presence != Presence::Never) {
+            if !self.may_pass(class, &row.when, root) {
+                continue;
+            }
+            let cells = self.base_cells(class, row, root, Why::Failed);
+            gaps.push(Gap { why: Why::Failed, table: row.table, place, cells, what: what.clone() });
+        }
+        for known in class.covers.iter().chain(class.lazy.iter().flat_map(|lazy| &lazy.tables)) {
+            if !class.rows.iter().any(|row| row.table == known.table) {
+                let cells = self.known_cells(class, known, Why::Failed, root);
+                gaps.push(Gap { why: Why::Failed, table: known.table, place, cells, what: what.clone() });
+            }
+        }
+        for gap in gaps {
+            let told = gap
+                .cells
+                .iter()
+                .any(|cell| cell.place.is_some() && !matches!(cell.fact, Fact::Unknown(_) | Fact::Empty));
+            if whole && !told { &mut self.out.failed } else { &mut self.out.gaps }.push(gap);
+        }
+    }
+
+    /// Whether an object of which only some properties are known may pass conditions.
+    fn may_pass(&self, class: &ClassMap, choice: &Choice, root: Root<'_>) -> bool {
+        let may = |condition: &Condition| {
+            let known = condition.path.alternatives.iter().any(|steps| steps.find(root).is_filled());
+            !known || test(class, condition, root) == Verdict::Yes
+        };
+        choice.is_empty() || choice.iter().any(|all| all.iter().all(may))
     }
 
     fn rows(&mut self, class: &ClassMap, row: &RowMap, record: &Record) {
@@ -698,7 +756,7 @@ impl Sink for Collector<'_> {
                 self.out.present[row.table] = true;
             }
         }
-        for known in &class.covers {
+        for known in class.covers.iter().chain(class.lazy.iter().flat_map(|lazy| &lazy.tables)) {
             self.out.present[known.table] = true;
         }
     }

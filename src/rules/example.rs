@@ -60,6 +60,7 @@ pub enum Expect {
 }
 
 const WHYS: &[(&str, Why)] = &[
+    ("collector-failed", Why::Failed),
     ("not-exported", Why::NotExported),
     ("truncated", Why::Truncated),
     ("not-fetched", Why::NotFetched),

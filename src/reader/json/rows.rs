@@ -566,7 +566,7 @@ fn text_named(text: &str, all: &[Member], name: &str) -> Option<Token> {
 pub(super) fn is_class_key(wanted: &Wanted, key: &str) -> bool {
     row::is_wmi(key)
         || key.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case("Get-"))
-        || key.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
+        || key.trim_start_matches('_').as_bytes().first().is_some_and(u8::is_ascii_uppercase)
             && !row::is_own(key)
             && wanted.class(key).is_some()
 }
