@@ -7,8 +7,11 @@
 
 #![allow(dead_code, unused_imports)]
 
+mod duties;
 mod members;
 mod positions;
+mod rights;
+mod states;
 mod titles;
 
 use std::sync::Arc;
@@ -17,14 +20,21 @@ use super::shared::Shared;
 use crate::evidence::{Account, Cell, Fact, Gap, Row, Table, TableId, TableSchema, Why};
 use crate::source::Place;
 
-pub(super) use members::{Belongs, Membership};
+pub(super) use members::{Belongs, Link, Membership, Missing};
 
 /// Makes a table.
 pub(super) type Maker = fn(&Shared<'_>, &TableSchema) -> Table;
 
 /// The tables of `content/evidence.yaml` that say `by: check`, and what makes them.
-const MAKERS: &[(&str, Maker)] =
-    &[("documented_titles", titles::documented_titles), ("positions", positions::positions)];
+const MAKERS: &[(&str, Maker)] = &[
+    ("documented_titles", titles::documented_titles),
+    ("positions", positions::positions),
+    ("right_duties", duties::right_duties),
+    ("group_duties", duties::group_duties),
+    ("held_groups", duties::held_groups),
+    ("account_states", states::account_states),
+    ("name_clashes", states::name_clashes),
+];
 
 /// What makes the table of that name; none if it is not made here.
 pub(super) fn maker(table: &str) -> Option<Maker> {

@@ -322,7 +322,13 @@ impl<'b> Writer<'b> {
             let cell = label.at.field(frame.table).and_then(|f| frame.cell(f));
             let Some(place) = cell.and_then(|c| c.place).or(frame.record) else { continue };
             let text = self.text(&label.text, line, Form::Titled);
-            labels.push(Label { place, record: frame.record.unwrap_or(place), text });
+            // What was taken from another record shows itself and nothing around it.
+            let within = |record: &Place| {
+                record.source == place.source
+                    && record.span.start <= place.span.start
+                    && place.span.end <= record.span.end
+            };
+            labels.push(Label { place, record: frame.record.filter(within).unwrap_or(place), text });
         }
         labels
     }

@@ -1,0 +1,486 @@
+//! The tables `right_duties`, `group_duties` and `held_groups`: what accounts must and must not be able to do, worked
+//! out for each account that is set somewhere, and the privileged groups it belongs to.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::rights::{Held, Rights, Where};
+use super::{Belongs, Line, Missing, Out, View, flag, text};
+use crate::check::shared::Shared;
+use crate::content::{Entity, Fact as Documented, Statement};
+use crate::evidence::{Account, Fact, Identity, Scope, Table, TableSchema, Why};
+use crate::source::Place;
+
+/// An account that serves as a documented account.
+#[derive(Debug, Clone, Copy)]
+struct Use<'s> {
+    line: Line<'s>,
+    account: &'s Arc<Account>,
+    entity: &'s str,
+}
+
+/// The accounts in use, once each for entity, account, host and site. What only the usage of a stored account says
+/// counts where nothing else tells.
+fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
+    let mut seen = HashSet::new();
+    let mut out: Vec<Use<'s>> = Vec::new();
+    for line in View::of(shared, "account_uses").into_iter().flat_map(View::rows) {
+        let (Some(account), Some(entity)) = (line.account("account"), line.text("entity")) else { continue };
+        if line.flag("dynamic") == Some(true) {
+            continue;
+        }
+        let key = (
+            entity.to_owned(),
+            shared.ids.resolve(account).key().to_owned(),
+            line.text("host").map(|h| shared.ids.computer_key(h)),
+            line.text("site").map(str::to_uppercase),
+        );
+        if seen.insert(key) {
+            out.push(Use { line, account, entity });
+        }
+    }
+    out
+}
+
+/// The documented facts of a kind in the chosen revision.
+fn facts<'s>(
+    shared: &'s Shared<'_>,
+    kind: &'s str,
+) -> impl Iterator<Item = (&'s Entity, &'s Statement, &'s Documented)> {
+    let revision = shared.revision;
+    shared.content.entities.iter().filter(move |e| e.name.at(revision).is_some()).flat_map(move |entity| {
+        entity
+            .statements
+            .iter()
+            .filter(move |s| s.text.at(revision).is_some())
+            .flat_map(move |s| s.facts.iter().map(move |f| (s, f)))
+            .filter(move |(_, f)| f.kind == kind && f.at(revision).is_some())
+            .map(move |(s, f)| (entity, s, f))
+    })
+}
+
+/// A text key of a fact.
+fn key<'s>(shared: &Shared<'_>, fact: &'s Documented, name: &str) -> Option<&'s str> {
+    fact.keys.get(name)?.at(shared.revision).and_then(Value::as_str)
+}
+
+/// The texts of a list key of a fact.
+fn keys<'s>(shared: &Shared<'_>, fact: &'s Documented, name: &str) -> Vec<&'s str> {
+    match fact.keys.get(name).and_then(|t| t.at(shared.revision)) {
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(text)) => vec![text],
+        _ => Vec::new(),
+    }
+}
+
+/// The computers on which a documented place is, for one use of an account. `any` is not asked for here.
+fn hosts<'s>(shared: &'s Shared<'_>, place: &str, of: &Use<'s>) -> Vec<(String, Option<&'s str>)> {
+    let site = of.line.text("site");
+    let mut out: Vec<(String, Option<&'s str>)> = Vec::new();
+    let positions = |position: &str, of_site: bool| -> Vec<(String, Option<&'s str>)> {
+        View::of(shared, "positions")
+            .into_iter()
+            .flat_map(View::rows)
+            .filter(|line| line.text("position") == Some(position))
+            .filter(|line| {
+                !of_site
+                    || site.is_none_or(|s| line.text("site").is_some_and(|own| own.eq_ignore_ascii_case(s)))
+            })
+            .filter_map(|line| Some((line.text("host")?.to_owned(), line.text("site"))))
+            .collect()
+    };
+    match place {
+        "distribution-point" => out.extend(positions(place, true)),
+        // The account is set on the host itself.
+        "target-site-systems" | "wsus-computer" => {
+            out.extend(of.line.text("host").map(|host| (host.to_owned(), site)));
+        }
+        "reporting-database-server" => {
+            let roles = View::of(shared, "role_accounts").into_iter().flat_map(View::rows);
+            for role in roles.filter(|r| r.text("entity") == Some(of.entity)) {
+                let same = role
+                    .text("host")
+                    .zip(of.line.text("host"))
+                    .is_none_or(|(a, b)| shared.ids.same_computer(a, b) == Some(true));
+                if same && let Some(server) = role.text("database_server").or(role.text("host")) {
+                    out.push((server.to_owned(), role.text("site")));
+                }
+            }
+        }
+        "target-client-computers" | "task-sequence-computers" => {
+            out.extend(clients(shared).into_iter().map(|host| (host, None)));
+        }
+        "domain-controllers" | "target-domain-controllers" => {
+            out.extend(positions("domain-controller", false));
+        }
+        _ => {}
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// The computers whose groups or rights are exported and that are clients: those known to be workstations, and
+/// those of which nothing is known but that they are no site system, site server or domain controller.
+pub(super) fn clients(shared: &Shared<'_>) -> Vec<String> {
+    let mut servers = HashSet::new();
+    let mut clients: BTreeMap<String, String> = BTreeMap::new();
+    for line in View::of(shared, "positions").into_iter().flat_map(View::rows) {
+        let (Some(host), Some(position)) = (line.text("host"), line.text("position")) else { continue };
+        if position != "client" {
+            servers.insert(shared.ids.computer_key(host));
+        }
+    }
+    let known: HashSet<String> = View::of(shared, "computers")
+        .into_iter()
+        .flat_map(View::rows)
+        .filter(|line| line.text("position").is_some_and(|p| p != "workstation"))
+        .filter_map(|line| line.text("host").map(|h| shared.ids.computer_key(h)))
+        .collect();
+    for table in ["computers", "local_groups", "user_rights", "policies"] {
+        for line in View::of(shared, table).into_iter().flat_map(View::rows) {
+            let Some(host) = line.text("host") else { continue };
+            let key = shared.ids.computer_key(host);
+            let client = match table {
+                "computers" => line.text("position") == Some("workstation"),
+                _ => !known.contains(&key),
+            };
+            if client && !servers.contains(&key) {
+                clients.entry(key).or_insert_with(|| host.to_owned());
+            }
+        }
+    }
+    clients.into_values().collect()
+}
+
+/// `right_duties`: for each documented user right, each account in use and each place, whether it has the right.
+pub(super) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::new(schema);
+    let Some(rights) = Rights::read(shared) else { return out.table };
+    let uses = uses(shared);
+    for (entity, statement, fact) in facts(shared, "user-right") {
+        let Some(right) = key(shared, fact, "right") else { continue };
+        let places = keys(shared, fact, "hosts");
+        let any = places.contains(&"any");
+        let mut seen = BTreeSet::new();
+        for of in uses.iter().filter(|u| u.entity == entity.id) {
+            let account = shared.ids.resolve(of.account);
+            if any {
+                let at: Vec<&Where> = rights.places().collect();
+                if at.is_empty() {
+                    gap(&mut out, of, statement, "", right, rights.missing(None));
+                }
+                for place in at {
+                    if seen.insert((account.key().to_owned(), Some(place.clone()))) {
+                        duty(shared, &mut out, &rights, of, statement, right, place, true);
+                    }
+                }
+                continue;
+            }
+            let mut hosts_of: Vec<(String, Option<&str>)> =
+                places.iter().flat_map(|place| hosts(shared, place, of)).collect();
+            // Of the computers that run task sequences only those are asked about that are exported.
+            let exported_only =
+                places.iter().any(|p| matches!(*p, "task-sequence-computers" | "target-client-computers"));
+            if exported_only {
+                hosts_of.retain(|(host, _)| rights.host(shared, host).is_some());
+            }
+            if hosts_of.is_empty() && seen.insert((account.key().to_owned(), None)) {
+                gap(&mut out, of, statement, "", right, rights.missing(None));
+            }
+            for (host, _) in hosts_of {
+                let place = Where::Host(shared.ids.computer_key(&host), host.clone());
+                if !seen.insert((account.key().to_owned(), Some(place.clone()))) {
+                    continue;
+                }
+                match rights.host(shared, &host) {
+                    Some(place) => duty(shared, &mut out, &rights, of, statement, right, place, false),
+                    None => gap(&mut out, of, statement, &host, right, rights.missing(Some(&host))),
+                }
+            }
+        }
+        // Accounts that are set and not known may hold anything.
+        for line in View::of(shared, "account_uses").into_iter().flat_map(View::gaps) {
+            if line.text("entity").is_none_or(|e| e == entity.id)
+                && let Some(missing) = line.gap
+            {
+                out.gap(missing.why, missing.table, missing.what.clone(), missing.place)
+                    .set("statement", text(&statement.reference))
+                    .set("right", text(right))
+                    .put();
+            }
+        }
+    }
+    out.table
+}
+
+#[allow(clippy::too_many_arguments)]
+fn duty(
+    shared: &Shared<'_>,
+    out: &mut Out<'_>,
+    rights: &Rights<'_>,
+    of: &Use<'_>,
+    statement: &Statement,
+    right: &str,
+    place: &Where,
+    forbidden: bool,
+) {
+    let (host, policy) = match place {
+        Where::Host(_, host) => (host.as_str(), ""),
+        Where::Policy(policy) => ("", if policy.is_empty() { "the template" } else { policy.as_str() }),
+    };
+    let row = |out: &mut Out<'_>, held: bool, sure: bool, how: &str, at, record: Option<Place>| {
+        out.row(record.or(of.line.record))
+            .set("statement", text(&statement.reference))
+            .set("entity", text(of.entity))
+            .copy("account", of.line.cell("account"))
+            .set("host", text(host))
+            .set("policy", text(policy))
+            .at("right", text(right), at)
+            .set("held", flag(held))
+            .set("sure", flag(sure))
+            .set("how", text(how))
+            .put();
+    };
+    match rights.held(shared, of.account, place, right) {
+        Held::Yes { through, sure, place, record } => row(out, true, sure, &through, place, record),
+        Held::No { because, place, record } => row(out, false, true, &because, place, record),
+        // A policy that says nothing of a right forbids and grants nothing.
+        Held::Open(missing) if policy.is_empty() || forbidden && missing.why != Why::NotExported => {
+            gap(out, of, statement, host, right, missing);
+        }
+        Held::Open(missing) if !missing.what.starts_with("who has") => {
+            gap(out, of, statement, host, right, missing);
+        }
+        Held::Open(_) => {}
+    }
+}
+
+fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &Statement, host: &str, right: &str, missing: Missing) {
+    let what = (missing.what.as_ref() != "`user_rights`").then_some(missing.what);
+    let pending = out
+        .gap(missing.why, missing.table, what, missing.place.or(of.line.record))
+        .set("statement", text(&statement.reference))
+        .set("entity", text(of.entity))
+        .copy("account", of.line.cell("account"))
+        .set("right", text(right));
+    if host.is_empty() { pending.put() } else { pending.set("host", text(host)).put() }
+}
+
+/// `group_duties`: for each documented membership that an account needs on a computer, whether it has it.
+pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::new(schema);
+    let uses = uses(shared);
+    let exported: HashSet<String> = View::of(shared, "local_groups")
+        .into_iter()
+        .flat_map(View::rows)
+        .filter_map(|line| line.text("host").map(|h| shared.ids.computer_key(h)))
+        .collect();
+    let table = shared.schema.table("local_group_members").unwrap_or_default();
+    for (entity, statement, fact) in facts(shared, "group-membership") {
+        let (Some(group), Some("require"), Some("local")) =
+            (key(shared, fact, "group"), key(shared, fact, "effect"), key(shared, fact, "scope"))
+        else {
+            continue;
+        };
+        let Some(to) = Account::parse(group) else { continue };
+        let places = keys(shared, fact, "hosts");
+        for of in uses.iter().filter(|u| u.entity == entity.id) {
+            let mut hosts_of: Vec<(String, Option<&str>)> =
+                places.iter().flat_map(|place| hosts(shared, place, of)).collect();
+            if places.contains(&"target-client-computers") {
+                hosts_of.retain(|(host, _)| exported.contains(&shared.ids.computer_key(host)));
+            }
+            if hosts_of.is_empty() {
+                let what: Arc<str> =
+                    format!("the members of `{group}` on any computer that `{}` is for", of.account.written)
+                        .into();
+                out.gap(Why::NotExported, table, Some(what), of.line.record)
+                    .set("statement", text(&statement.reference))
+                    .set("entity", text(of.entity))
+                    .copy("account", of.line.cell("account"))
+                    .set("group", text(group))
+                    .put();
+            }
+            for (host, _) in hosts_of {
+                // A local account of another computer is no member here by name alone; by identity it cannot be.
+                match shared.membership().belongs(shared, of.account, &to, None, Some(&host)) {
+                    Belongs::Open(missing) => out
+                        .gap(missing.why, missing.table, Some(missing.what), missing.place.or(of.line.record))
+                        .set("statement", text(&statement.reference))
+                        .set("entity", text(of.entity))
+                        .copy("account", of.line.cell("account"))
+                        .set("host", text(&host))
+                        .set("group", text(group))
+                        .put(),
+                    answer => {
+                        let (held, link) = match answer {
+                            Belongs::Yes(link) => (true, link),
+                            _ => (false, super::Link::default()),
+                        };
+                        out.row(of.line.record)
+                            .set("statement", text(&statement.reference))
+                            .set("entity", text(of.entity))
+                            .copy("account", of.line.cell("account"))
+                            .set("host", text(&host))
+                            .set("group", text(group))
+                            .set("held", flag(held))
+                            .set("how", text(&chain(&link.via)))
+                            .put();
+                    }
+                }
+            }
+        }
+        for line in View::of(shared, "account_uses").into_iter().flat_map(View::gaps) {
+            if line.text("entity").is_none_or(|e| e == entity.id)
+                && let Some(missing) = line.gap
+            {
+                out.gap(missing.why, missing.table, missing.what.clone(), missing.place)
+                    .set("statement", text(&statement.reference))
+                    .set("group", text(group))
+                    .put();
+            }
+        }
+    }
+    out.table
+}
+
+/// ` through A and B`.
+fn chain(via: &[Arc<str>]) -> String {
+    if via.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = via.iter().map(|name| format!("`{name}`")).collect();
+    format!(" through {}", names.join(" and "))
+}
+
+/// Privileged groups of domains: relative identifier, or identifier of a built-in group, and English name.
+const OF_DOMAIN: [(&str, &str); 6] = [
+    ("-512", "Domain Admins"),
+    ("-519", "Enterprise Admins"),
+    ("-518", "Schema Admins"),
+    ("S-1-5-32-548", "Account Operators"),
+    ("S-1-5-32-549", "Server Operators"),
+    ("S-1-5-32-551", "Backup Operators"),
+];
+
+/// Which privileged group of a domain a group is.
+fn privileged(identity: &Identity, sid: Option<&str>) -> Option<&'static str> {
+    let by_sid = |sid: &str| {
+        let of_domain = sid.starts_with("S-1-5-21-");
+        OF_DOMAIN
+            .iter()
+            .find(|(id, _)| if id.starts_with('-') { of_domain && sid.ends_with(id) } else { sid == *id })
+            .map(|(_, name)| *name)
+    };
+    sid.or(identity.sid()).and_then(by_sid).or_else(|| {
+        let name = identity.name()?;
+        OF_DOMAIN.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(_, known)| *known)
+    })
+}
+
+/// `held_groups`: the privileged groups that accounts in use belong to.
+pub(super) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::new(schema);
+    // Groups of domains, once each.
+    let mut groups: Vec<(Line<'_>, &Arc<Account>, &'static str)> = Vec::new();
+    let mut seen = HashSet::new();
+    let domain_table = shared.schema.table("domain_group_members").unwrap_or_default();
+    for table in ["domain_groups", "domain_group_members"] {
+        for line in View::of(shared, table).into_iter().flat_map(View::rows) {
+            let Some(group) = line.account("group") else { continue };
+            let identity = shared.ids.resolve(group);
+            let sid = line.text(if table == "domain_groups" { "sid" } else { "group_sid" });
+            if let Some(name) = privileged(&identity, sid)
+                && seen.insert(identity.key().to_owned())
+            {
+                groups.push((line, group, name));
+            }
+        }
+    }
+    let hosts: BTreeMap<String, &str> = View::of(shared, "local_groups")
+        .into_iter()
+        .flat_map(View::rows)
+        .filter_map(|line| line.text("host"))
+        .map(|host| (shared.ids.computer_key(host), host))
+        .collect();
+    let administrators = Account::parse("S-1-5-32-544");
+    let mut done = HashSet::new();
+    for of in uses(shared) {
+        let identity = shared.ids.resolve(of.account);
+        if !done.insert(identity.key().to_owned()) {
+            continue;
+        }
+        let local = matches!(shared.ids.scope(of.account), Some(Scope::Local | Scope::BuiltIn));
+        for (id, name) in OF_DOMAIN {
+            if local {
+                break;
+            }
+            let mut asked = false;
+            for (line, group, _) in groups.iter().filter(|(_, _, own)| *own == name) {
+                // The group of its own domain must be among those that are looked at.
+                let own = shared.ids.same_domain_of(&identity, &shared.ids.resolve(group)).flatten();
+                asked |= own != Some(false) || !id.starts_with('-') || id != "-512";
+                answer(shared, &mut out, &of, group, name, None, Some(*line));
+            }
+            if !asked {
+                let whose = of.account.domain().map(|d| format!("{d}\\")).unwrap_or_default();
+                let what: Arc<str> = format!("the members of `{whose}{name}`").into();
+                out.gap(Why::NotExported, domain_table, Some(what), of.line.record)
+                    .copy("account", of.line.cell("account"))
+                    .set("group", text(name))
+                    .put();
+            }
+        }
+        // The built-in administrator of a domain or computer needs no membership.
+        if identity.sid().is_some_and(|sid| sid.starts_with("S-1-5-21-") && sid.ends_with("-500")) && !local {
+            out.row(of.line.record)
+                .copy("account", of.line.cell("account"))
+                .set("group", text("Domain Admins"))
+                .set("how", text(" as the built-in administrator"))
+                .put();
+        }
+        let Some(administrators) = &administrators else { continue };
+        for host in hosts.values() {
+            answer(shared, &mut out, &of, administrators, "Administrators", Some(host), None);
+        }
+        if hosts.is_empty() {
+            let table = shared.schema.table("local_group_members").unwrap_or_default();
+            out.gap(Why::NotExported, table, None, of.line.record)
+                .copy("account", of.line.cell("account"))
+                .set("group", text("Administrators"))
+                .put();
+        }
+    }
+    out.table
+}
+
+fn answer(
+    shared: &Shared<'_>,
+    out: &mut Out<'_>,
+    of: &Use<'_>,
+    group: &Account,
+    name: &str,
+    host: Option<&str>,
+    line: Option<Line<'_>>,
+) {
+    let sid = line.and_then(|line| line.text("sid").or(line.text("group_sid")));
+    match shared.membership().belongs(shared, of.account, group, sid, host) {
+        Belongs::No => {}
+        Belongs::Yes(link) => out
+            .row(link.record.or(of.line.record))
+            .copy("account", of.line.cell("account"))
+            .at("group", text(name), link.place)
+            .set("host", text(host.unwrap_or_default()))
+            .set("how", text(&chain(&link.via)))
+            .put(),
+        Belongs::Open(missing) => out
+            .gap(missing.why, missing.table, Some(missing.what), missing.place.or(of.line.record))
+            .copy("account", of.line.cell("account"))
+            .set("group", text(name))
+            .set("host", Fact::Unknown(missing.why))
+            .put(),
+    }
+}
