@@ -13,6 +13,7 @@ mod positions;
 mod rights;
 mod states;
 mod titles;
+mod trusts;
 
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ const MAKERS: &[(&str, Maker)] = &[
     ("held_groups", duties::held_groups),
     ("account_states", states::account_states),
     ("name_clashes", states::name_clashes),
+    ("role_trusts", trusts::role_trusts),
+    ("forest_trusts", trusts::forest_trusts),
+    ("account_domains", trusts::account_domains),
 ];
 
 /// What makes the table of that name; none if it is not made here.

@@ -167,6 +167,14 @@ impl Identity {
         &self.key
     }
 
+    /// The domain it lives in, under its DNS name if that is known. None for accounts of no domain.
+    pub fn domain(&self) -> Option<&str> {
+        match &self.home {
+            Home::Domain(domain) => Some(domain.key()),
+            _ => None,
+        }
+    }
+
     /// The security identifier, if it is known.
     pub fn sid(&self) -> Option<&str> {
         self.sid.as_deref()
@@ -675,6 +683,11 @@ impl Identities {
             Home::Domain(_) => Some(Scope::Domain),
             Home::Sid => None,
         }
+    }
+
+    /// The key by which domains are put together: the lower-case DNS name, or the short one where no other is known.
+    pub fn domain_key(&self, name: &str) -> String {
+        self.domain(name.trim().trim_end_matches('.')).key().to_owned()
     }
 
     /// Whether two accounts live in one domain. The outer none: one of them lives in no domain, or in none that is

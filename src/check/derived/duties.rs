@@ -10,7 +10,7 @@ use super::rights::{Held, Rights, Where};
 use super::{Belongs, Line, Missing, Out, View, flag, text};
 use crate::check::shared::Shared;
 use crate::content::{Entity, Fact as Documented, Statement};
-use crate::evidence::{Account, Fact, Identity, Scope, Table, TableSchema, Why};
+use crate::evidence::{Account, AccountKind, Fact, Identity, Scope, Table, TableSchema, Why};
 use crate::source::Place;
 
 /// An account that serves as a documented account.
@@ -344,7 +344,76 @@ pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             }
         }
     }
+    migration_duties(shared, &mut out);
     out.table
+}
+
+/// The groups that the source site database account needs where it is a computer account and the source is
+/// Configuration Manager 2007: on the source site server, or in its domain.
+fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
+    let members = shared.schema.table("local_group_members").unwrap_or_default();
+    let source_table = shared.schema.table("source_sites").unwrap_or_default();
+    let sites: Vec<Line<'_>> = View::of(shared, "source_sites").into_iter().flat_map(View::rows).collect();
+    for (entity, statement, fact) in facts(shared, "group-membership") {
+        if key(shared, fact, "when") != Some("computer account used") {
+            continue;
+        }
+        let Some(group) = key(shared, fact, "group") else { continue };
+        for line in View::of(shared, "migration_sources").into_iter().flat_map(View::rows) {
+            let Some(account) = line.account("database_account") else { continue };
+            if shared.ids.kind(account) != AccountKind::Computer && !account.name().ends_with('$') {
+                continue;
+            }
+            let source = line.text("source").unwrap_or_default();
+            let site =
+                sites.iter().find(|s| s.text("source").is_some_and(|o| o.eq_ignore_ascii_case(source)));
+            let set = |pending: super::Pending<'_, '_>, host: &str| {
+                let pending = pending
+                    .set("statement", text(&statement.reference))
+                    .set("entity", text(&entity.id))
+                    .copy("account", line.cell("database_account"))
+                    .set("group", text(group));
+                if host.is_empty() { pending.put() } else { pending.set("host", text(host)).put() }
+            };
+            let generation = site.and_then(|s| s.text("generation"));
+            let Some(generation) = generation else {
+                let what: Arc<str> = format!("which version the source site `{source}` has").into();
+                set(out.gap(Why::NotExported, source_table, Some(what), line.record), "");
+                continue;
+            };
+            if generation != "2007" {
+                continue;
+            }
+            let host = site.and_then(|s| s.text("server")).unwrap_or(source);
+            let of_domain = key(shared, fact, "scope") == Some("domain");
+            let name = match site.and_then(|s| s.text("domain")).filter(|_| of_domain) {
+                Some(domain) => format!("{domain}\\{group}"),
+                None => group.to_owned(),
+            };
+            let Some(to) = Account::parse(&name) else { continue };
+            let place = (!of_domain).then_some(host);
+            match shared.membership().belongs(shared, account, &to, None, place) {
+                Belongs::Yes(link) => {
+                    let how = chain(&link.via);
+                    set(out.row(line.record).set("held", flag(true)).set("how", text(&how)), host);
+                }
+                Belongs::No => set(out.row(line.record).set("held", flag(false)), host),
+                Belongs::Open(missing) => {
+                    let table = if of_domain { missing.table } else { members };
+                    set(out.gap(missing.why, table, Some(missing.what), line.record), host);
+                }
+            }
+        }
+        for line in View::of(shared, "migration_sources").into_iter().flat_map(View::gaps) {
+            if let Some(gap) = line.gap {
+                out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+                    .set("entity", text(&entity.id))
+                    .set("statement", text(&statement.reference))
+                    .set("group", text(group))
+                    .put();
+            }
+        }
+    }
 }
 
 /// ` through A and B`.
