@@ -474,6 +474,10 @@ fn evidence(schema: &Schema, rows: &[(&str, &str, i64)]) -> Evidence {
         source: SourceId(u32::try_from(row % 2).unwrap()),
         span: Span { start: row as u64 * 100 + from, end: row as u64 * 100 + from + 5 },
     };
+    let record = |row: usize| {
+        let first = at(row, 0);
+        Place { span: Span { end: first.span.start + 30, ..first.span }, ..first }
+    };
     for (i, (site, account, count)) in rows.iter().enumerate() {
         let mut cells: Vec<Cell> =
             schema.tables[uses].fields.iter().map(|_| Cell { fact: Fact::Empty, place: None }).collect();
@@ -483,7 +487,7 @@ fn evidence(schema: &Schema, rows: &[(&str, &str, i64)]) -> Evidence {
             place: Some(at(i, 20)),
         };
         cells[5] = Cell { fact: Fact::Integer(*count), place: None };
-        tables[uses].rows.push(Row { record: Some(at(i, 0)), cells: cells.into() });
+        tables[uses].rows.push(Row { record: Some(record(i)), cells: cells.into() });
     }
     Evidence { tables }
 }
@@ -504,9 +508,9 @@ fn labels_fall_back_to_their_record() {
     let run = run(&rules, &world.0, &world.1, &evidence, &options(&world.0));
     let labels = &run.findings[0].labels;
     let spans: Vec<(u64, u64)> = labels.iter().map(|l| (l.place.span.start, l.place.span.end)).collect();
-    assert_eq!(spans, [(20, 25), (0, 5)]);
+    assert_eq!(spans, [(20, 25), (0, 30)]);
     assert_eq!(labels[0].text, "use 9");
-    assert!(labels.iter().all(|l| (l.record.span.start, l.record.span.end) == (0, 5)));
+    assert!(labels.iter().all(|l| (l.record.span.start, l.record.span.end) == (0, 30)));
 }
 
 #[test]
