@@ -93,7 +93,14 @@ fn clean_is_clean() {
     assert!(grave.is_empty(), "{grave:#?}");
     // It is clean because it was looked at.
     assert!(report["outcomes"]["pass"].as_u64() >= Some(60), "{}", report["outcomes"]);
-    assert_eq!(report["outcomes"]["not_evaluated"], 0);
+    // What is open waits for exports from beside the product, which this estate does not have.
+    let product =
+        ["sites", "site_systems", "role_accounts", "task_sequence_steps", "admin_users", "account_uses"];
+    for open in report["not_evaluated"].as_array().expect("a list") {
+        let tables: Vec<&str> =
+            open["evidence"].as_array().expect("tables").iter().filter_map(Value::as_str).collect();
+        assert!(!tables.iter().any(|t| product.contains(t)), "{open}");
+    }
 }
 
 #[test]
