@@ -299,7 +299,10 @@ function ConvertTo-PlainInstance {
     foreach ($property in $Instance.CimInstanceProperties) {
         if (Test-SecretName -Name $property.Name) { continue }
         if ($property.Value -is [byte[]]) { continue }
-        $row[$property.Name] = ConvertTo-Plain -Value $property.Value -Level $Level
+        $plain = ConvertTo-Plain -Value $property.Value -Level $Level
+        # Windows PowerShell writes a list that came out of a function as an object with its length.
+        if ($plain -is [array]) { $plain = [object[]] $plain }
+        $row[$property.Name] = $plain
     }
     # A name with its value: a setting, a variable.
     foreach ($key in 'PropertyName', 'PropertyListName', 'ValueName', 'Name') {
@@ -1196,7 +1199,9 @@ function Get-MentionedAccount {
     foreach ($class in @($Rows.Keys)) {
         # The permissions of a whole directory name everyone.
         if ($class -eq 'ActiveDirectorySecurity' -or $class -eq 'CollectorReport') { continue }
-        foreach ($json in $Rows[$class]) {
+        foreach ($written in $Rows[$class]) {
+            # Windows PowerShell escapes these.
+            $json = $written.Replace('\u003c', '<').Replace('\u003e', '>').Replace('\u0026', '&').Replace('\u0027', "'")
             foreach ($match in [regex]::Matches($json, 'S-1-5-21(?:-\d{1,10}){4}')) { $null = $sids.Add($match.Value) }
             foreach ($match in [regex]::Matches($json, '["\\>;=]([A-Za-z0-9._-]{1,255})\\\\([^"\\/:*?<>|\[\];,=+]{1,64})(?=["\\<;|])')) {
                 $null = $names.Add($match.Groups[1].Value + '\' + $match.Groups[2].Value)
@@ -1455,15 +1460,15 @@ $SqlClasses = 'SqlPrincipal', 'SqlRoleMember', 'SqlPermission'
 $SqlQueries = @(
     @{
         Class = 'SqlPrincipal'
-        Text = "SELECT '' AS [Database], p.name AS [Principal], p.type_desc AS [Type], p.name AS [Login], p.is_disabled AS [Disabled], CONVERT(varchar(200), p.sid, 1) AS [Sid] FROM sys.server_principals AS p UNION ALL SELECT DB_NAME(), d.name, d.type_desc, ISNULL(SUSER_SNAME(d.sid), ''), 0, CONVERT(varchar(200), d.sid, 1) FROM sys.database_principals AS d"
+        Text = "SELECT '' AS [Database], p.name COLLATE DATABASE_DEFAULT AS [Principal], p.type_desc AS [Type], p.name COLLATE DATABASE_DEFAULT AS [Login], p.is_disabled AS [Disabled], CONVERT(varchar(200), p.sid, 1) AS [Sid] FROM sys.server_principals AS p UNION ALL SELECT DB_NAME(), d.name COLLATE DATABASE_DEFAULT, d.type_desc, ISNULL(SUSER_SNAME(d.sid), ''), 0, CONVERT(varchar(200), d.sid, 1) FROM sys.database_principals AS d"
     },
     @{
         Class = 'SqlRoleMember'
-        Text = "SELECT '' AS [Database], r.name AS [Role], m.name AS [Member], m.name AS [Login] FROM sys.server_role_members AS x JOIN sys.server_principals AS r ON r.principal_id = x.role_principal_id JOIN sys.server_principals AS m ON m.principal_id = x.member_principal_id UNION ALL SELECT DB_NAME(), r.name, m.name, ISNULL(SUSER_SNAME(m.sid), '') FROM sys.database_role_members AS x JOIN sys.database_principals AS r ON r.principal_id = x.role_principal_id JOIN sys.database_principals AS m ON m.principal_id = x.member_principal_id"
+        Text = "SELECT '' AS [Database], r.name COLLATE DATABASE_DEFAULT AS [Role], m.name COLLATE DATABASE_DEFAULT AS [Member], m.name COLLATE DATABASE_DEFAULT AS [Login] FROM sys.server_role_members AS x JOIN sys.server_principals AS r ON r.principal_id = x.role_principal_id JOIN sys.server_principals AS m ON m.principal_id = x.member_principal_id UNION ALL SELECT DB_NAME(), r.name COLLATE DATABASE_DEFAULT, m.name COLLATE DATABASE_DEFAULT, ISNULL(SUSER_SNAME(m.sid), '') FROM sys.database_role_members AS x JOIN sys.database_principals AS r ON r.principal_id = x.role_principal_id JOIN sys.database_principals AS m ON m.principal_id = x.member_principal_id"
     },
     @{
         Class = 'SqlPermission'
-        Text = "SELECT '' AS [Database], p.name AS [Principal], p.name AS [Login], x.permission_name AS [Permission], x.state_desc AS [State], x.class_desc AS [Scope], '' AS [Object] FROM sys.server_permissions AS x JOIN sys.server_principals AS p ON p.principal_id = x.grantee_principal_id UNION ALL SELECT DB_NAME(), p.name, ISNULL(SUSER_SNAME(p.sid), ''), x.permission_name, x.state_desc, x.class_desc, CASE x.class WHEN 1 THEN ISNULL(OBJECT_SCHEMA_NAME(x.major_id) + '.' + OBJECT_NAME(x.major_id), '') WHEN 3 THEN ISNULL(SCHEMA_NAME(x.major_id), '') ELSE '' END FROM sys.database_permissions AS x JOIN sys.database_principals AS p ON p.principal_id = x.grantee_principal_id WHERE p.name <> 'public' OR x.class IN (0, 3)"
+        Text = "SELECT '' AS [Database], p.name COLLATE DATABASE_DEFAULT AS [Principal], p.name COLLATE DATABASE_DEFAULT AS [Login], x.permission_name AS [Permission], x.state_desc AS [State], x.class_desc AS [Scope], '' AS [Object] FROM sys.server_permissions AS x JOIN sys.server_principals AS p ON p.principal_id = x.grantee_principal_id UNION ALL SELECT DB_NAME(), p.name COLLATE DATABASE_DEFAULT, ISNULL(SUSER_SNAME(p.sid), ''), x.permission_name, x.state_desc, x.class_desc, CASE x.class WHEN 1 THEN ISNULL((OBJECT_SCHEMA_NAME(x.major_id) + '.' + OBJECT_NAME(x.major_id)) COLLATE DATABASE_DEFAULT, '') WHEN 3 THEN ISNULL(SCHEMA_NAME(x.major_id) COLLATE DATABASE_DEFAULT, '') ELSE '' END FROM sys.database_permissions AS x JOIN sys.database_principals AS p ON p.principal_id = x.grantee_principal_id WHERE p.name <> 'public' OR x.class IN (0, 3)"
     }
 )
 
@@ -1586,8 +1591,10 @@ function Write-Folder {
     }
 }
 
-$unknown = @($Table | Where-Object { @($TablesOfClass.Values | ForEach-Object { $_ }) -notcontains $_ })
-if ($unknown.Count -gt 0) { throw "there is no evidence table '$($unknown[0])' that this script collects" }
+$collected = @($TablesOfClass.Values | ForEach-Object { $_ })
+foreach ($one in $Table) {
+    if ($collected -notcontains $one) { throw "there is no evidence table '$one' that this script collects" }
+}
 $folder = Initialize-Folder
 Write-Progress -Id 0 -Activity 'cmlint collect' -Status 'site'
 $site = $null
