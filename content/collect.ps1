@@ -523,6 +523,42 @@ function Read-ContentStatus {
     }
 }
 
+function Read-AccountChanges {
+    # When the stored accounts were last put in: the latest audit message that names them, other than as who did it.
+    param([hashtable] $Site)
+    $class = 'AccountChange'
+    if (-not (Test-Wanted -Class $class)) { return }
+    $usages = @{ 'Software Distribution' = 'Network access account'; 'SMS_CLIENT_CONFIG_MANAGER' = 'Client push installation account' }
+    try {
+        $accounts = @(Get-SiteInstance -Site $Site -Class 'SMS_SCI_Reserved')
+        Add-Class -Class $class
+        foreach ($account in $accounts) {
+            $name = "$(Get-Value -Object $account -Name 'UserName')"
+            $used = @(Get-Value -Object $account -Name 'AccountUsage' | Where-Object { $_ })
+            if ($name -eq '' -or $used.Count -eq 0) { continue }
+            $text = $name.Replace('\', '\\').Replace("'", "\'")
+            $query = "SELECT RecordID, InsStrIndex FROM SMS_StatMsgInsStrings WHERE InsStrIndex > 0 AND InsStrValue = '$text'"
+            $latest = $null
+            foreach ($part in @(Get-CimInstance -CimSession $Site.Session -Namespace $Site.Namespace -Query $query -OperationTimeoutSec $TimeoutSeconds)) {
+                # 768 is an audit message.
+                $query = "SELECT RecordID, Time FROM SMS_StatusMessage WHERE MessageType = 768 AND RecordID = $($part.RecordID)"
+                foreach ($message in @(Get-CimInstance -CimSession $Site.Session -Namespace $Site.Namespace -Query $query -OperationTimeoutSec $TimeoutSeconds)) {
+                    if ($null -eq $latest -or $message.Time -gt $latest) { $latest = $message.Time }
+                }
+            }
+            # Messages are kept for a while only: without one it is not known.
+            if ($null -eq $latest) { continue }
+            foreach ($usage in $used) {
+                $shown = if ($usages.ContainsKey("$usage")) { $usages["$usage"] } else { "$usage" }
+                Add-Row -Class $class -Row ([ordered]@{ Account = $name; Usage = $shown; Changed = ConvertTo-Plain -Value $latest })
+            }
+        }
+    }
+    catch {
+        Add-Failure -Class $class -Target $Site.Server -Reason $_
+    }
+}
+
 function Read-Links {
     # Replication links between parent and child sites, with what the site says of distributed views.
     param([hashtable] $Site)
@@ -629,7 +665,7 @@ function Read-Exchange {
 }
 
 # Classes that are made of those of the provider.
-$SiteClasses = 'ContentStatus', 'DatabaseLink', 'SourceSite', 'SourceSitePermission'
+$SiteClasses = 'AccountChange', 'ContentStatus', 'DatabaseLink', 'SourceSite', 'SourceSitePermission'
 
 function Read-Site {
     param([hashtable] $Site)
@@ -644,6 +680,7 @@ function Read-Site {
     Write-Progress -Id 1 -Activity 'Site' -Completed
     Read-Forests -Site $Site
     Read-Devices -Site $Site
+    Read-AccountChanges -Site $Site
     Read-ContentStatus -Site $Site
     Read-Links -Site $Site
     Read-Sources -Site $Site

@@ -687,6 +687,12 @@ fn classes() -> Vec<(&'static str, Vec<Value>)> {
             ],
         ),
         (
+            "AccountChange",
+            vec![
+                json!({"Account": r"CONTOSO\cm-naa", "Usage": "Network access account", "Changed": "2024-01-05T10:00:00Z"}),
+            ],
+        ),
+        (
             "ContentStatus",
             vec![
                 json!({"PackageID": "P0100020", "DistributionPoint": "dp1.contoso.com", "Redistributed": "2024-05-01T10:00:00Z"}),
