@@ -920,6 +920,7 @@ $HostBlock = {
         foreach ($space in $spaces) {
             try {
                 $answer = Invoke-CimMethod -Namespace $space -ClassName '__SystemSecurity' -MethodName 'GetSD'
+                if ($answer.ReturnValue -ne 0) { throw "GetSD answered $($answer.ReturnValue)" }
                 $descriptor = New-Object -TypeName System.Security.AccessControl.RawSecurityDescriptor -ArgumentList ([byte[]] $answer.SD), 0
                 Send-Row -Class '__SystemSecurity' -Row ([ordered]@{
                         Computer = $computer
