@@ -16,6 +16,7 @@ mod collect;
 mod diff;
 mod explain;
 mod load;
+mod maintain;
 mod names;
 mod output;
 mod places;
@@ -73,6 +74,9 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Build the reference website: pages for every account, group and rule, and what changed
     Site(site::SiteArgs),
+    /// Look after the specification
+    #[command(hide = true)]
+    Maintain(maintain::MaintainArgs),
     /// Validate the specification, the rules and the evidence tables, and run every example
     Test(test::TestArgs),
 }
@@ -173,6 +177,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Diff(args) => diff::run(&args, &global),
         Command::Rules(args) => rules::run(&args, &global),
         Command::Site(args) => site::run(&args, &global),
+        Command::Maintain(args) => maintain::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),
     }
 }
