@@ -50,6 +50,8 @@ pub(super) fn build(blocks: Vec<Block>, file: &str) -> Page {
 struct Contents {
     /// Titles and fragments: how deep they stand, from 0, and the fragment.
     items: HashMap<String, (usize, String)>,
+    /// The same by fragment.
+    targets: HashMap<String, usize>,
     /// Whether there is more than one depth.
     nested: bool,
 }
@@ -69,14 +71,17 @@ impl Contents {
         for (block, target) in items {
             let depth = block.depth - top;
             out.nested |= depth > 0;
+            out.targets.entry(target.to_lowercase()).or_insert(depth);
             out.items.entry(key::title(&block.text.text)).or_insert((depth, target.to_owned()));
         }
         out
     }
 
     /// How deep a heading stands in it.
-    fn depth(&self, title: &str) -> Option<usize> {
-        self.items.get(title).filter(|_| self.nested).map(|(depth, _)| *depth)
+    fn depth(&self, heading: &Heading) -> Option<usize> {
+        let by_title = || self.items.get(&heading.key).map(|(depth, _)| *depth);
+        let by_target = || self.targets.get(&heading.anchor.to_lowercase()).copied();
+        if self.nested { by_title().or_else(by_target) } else { None }
     }
 }
 
@@ -172,7 +177,7 @@ impl Builder {
         if self.entry.is_some() && known_facet(&heading.key).is_some() && heading.level > 2 {
             return Role::Facet;
         }
-        match self.contents.depth(&heading.key) {
+        match self.contents.depth(heading) {
             Some(0) => return Role::Section,
             Some(_) => return Role::Entry,
             None => {}
@@ -360,17 +365,21 @@ fn section_kind(heading: &Heading) -> SectionKind {
             return kind;
         }
     }
-    for (word, next) in heading.key.split(' ').zip(heading.key.split(' ').skip(1).chain([""])) {
-        match (word, next) {
-            ("groups", _) => return SectionKind::Groups,
-            ("accounts", _) => return SectionKind::Accounts,
-            ("user", "objects") | ("users", _) => return SectionKind::Users,
-            ("roles", _) => return SectionKind::Roles,
-            ("see", "also") | ("next", "steps") | ("related", _) => return SectionKind::SeeAlso,
-            _ => {}
-        }
-    }
-    SectionKind::Other
+    // Translated pages keep the anchors of the English ones.
+    let by_title = telling(heading.key.split(' '));
+    by_title.or_else(|| telling(anchor.split('-'))).unwrap_or(SectionKind::Other)
+}
+
+/// What the first telling word of a title is about.
+fn telling<'w>(words: impl Iterator<Item = &'w str> + Clone) -> Option<SectionKind> {
+    words.clone().zip(words.skip(1).chain([""])).find_map(|(word, next)| match (word, next) {
+        ("groups", _) => Some(SectionKind::Groups),
+        ("accounts", _) => Some(SectionKind::Accounts),
+        ("user", "objects") | ("users", _) => Some(SectionKind::Users),
+        ("roles", _) => Some(SectionKind::Roles),
+        ("see", "also") | ("next", "steps") | ("related", _) => Some(SectionKind::SeeAlso),
+        _ => None,
+    })
 }
 
 /// The fragment that publishers make of a title: letters, digits and hyphens.
