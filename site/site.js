@@ -109,6 +109,83 @@
     apply(false);
   }
 
+  // A comparison: facts or all wording, one direction only, texts side by side, from change to change. What is
+  // chosen stands in the address.
+  const view = document.querySelector("[data-compare]");
+  if (view) {
+    const body = document.getElementById("changes");
+    const steps = [...body.querySelectorAll(".diffs > .step")];
+    const count = view.querySelector(".count");
+    const chosen = (name) => view.querySelector(`input[name="${name}"]:checked`).value;
+    const visible = () => steps.filter((s) => !s.hidden && (!s.closest("details") || s.closest("details").open));
+    const apply = (write) => {
+      const show = chosen("show"), only = chosen("only"), beside = chosen("texts") === "beside";
+      for (const step of steps) step.hidden = only !== "" && step.dataset.direction !== only;
+      for (const details of body.querySelectorAll("details.wording")) {
+        details.open = show === "all";
+        details.hidden = !details.querySelector(".step:not([hidden])");
+      }
+      for (const entry of body.querySelectorAll(".changed")) {
+        entry.hidden = only !== "" && !entry.querySelector(".step:not([hidden])");
+      }
+      body.classList.toggle("sides", beside);
+      for (const pair of body.querySelectorAll(".beside")) pair.hidden = !beside;
+      const shown = visible().length;
+      count.textContent = `${shown} change${shown === 1 ? "" : "s"} shown`;
+      if (!write) return;
+      const query = new URLSearchParams();
+      for (const [name, usual] of [["show", "facts"], ["only", ""], ["texts", "inline"]]) {
+        if (chosen(name) !== usual) query.set(name, chosen(name));
+      }
+      const search = query.toString();
+      history.replaceState(null, "", (search ? `?${search}` : location.pathname) + location.hash);
+    };
+    const query = new URLSearchParams(location.search);
+    for (const input of view.querySelectorAll("input")) {
+      if (query.has(input.name)) input.checked = query.get(input.name) === input.value;
+    }
+    for (const name of ["show", "only", "texts"]) {
+      if (!view.querySelector(`input[name="${name}"]:checked`)) {
+        view.querySelector(`input[name="${name}"]`).checked = true;
+      }
+    }
+    const move = (by) => {
+      const all = visible();
+      const now = all.findIndex((s) => s.classList.contains("now"));
+      const start = now < 0 && by < 0 ? all.length : now;
+      const next = all[Math.max(0, Math.min(all.length - 1, start + by))];
+      if (!next) return;
+      for (const step of steps) step.classList.remove("now");
+      next.classList.add("now");
+      next.tabIndex = -1;
+      next.focus({ preventScroll: true });
+      next.scrollIntoView({ block: "center" });
+    };
+    view.hidden = false;
+    view.addEventListener("input", () => apply(true));
+    for (const button of view.querySelectorAll("[data-step]")) {
+      button.addEventListener("click", () => move(Number(button.dataset.step)));
+    }
+    document.addEventListener("keydown", (event) => {
+      const typing = /^(input|textarea|select)$/i.test(event.target.tagName) && event.target.type !== "radio";
+      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "n") move(1);
+      if (event.key === "p") move(-1);
+    });
+    // A link to a change that is folded away unfolds it.
+    const reveal = () => {
+      const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      const folded = target && target.closest("details:not([open])");
+      if (folded) {
+        folded.open = true;
+        target.scrollIntoView();
+      }
+    };
+    addEventListener("hashchange", reveal);
+    apply(false);
+    reveal();
+  }
+
   // A page that does not exist: offer the words of its address to the search.
   const lost = document.getElementById("not-found-search");
   if (lost) {

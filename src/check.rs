@@ -32,7 +32,7 @@ use finding::{Ranked, Writer};
 use rows::Verdict;
 use shared::Shared;
 
-pub use example::{example, examples};
+pub use example::{example, examples, messages as example_messages};
 
 /// What a run can be told.
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ mod assets;
 mod condition;
 mod escape;
 mod links;
+mod marks;
 mod model;
 mod output;
 mod pages;

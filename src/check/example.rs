@@ -40,6 +40,11 @@ pub fn example(rule: &Rule, example: &Example, content: &Content, schema: &Schem
     })
 }
 
+/// The messages of the findings that come out of an example.
+pub fn messages(rule: &Rule, example: &Example, content: &Content, schema: &Schema) -> Vec<String> {
+    run_example(rule, example, content, schema).findings.into_iter().map(|f| f.message).collect()
+}
+
 /// What comes out of the evidence of an example.
 pub(super) fn run_example(rule: &Rule, example: &Example, content: &Content, schema: &Schema) -> Run {
     let evidence = evidence(example, schema);

@@ -123,7 +123,7 @@ impl Teller<'_> {
                     let values: Vec<String> = values.iter().map(literal).collect();
                     format!("`{}` {}", key.name(), join(&values, "or"))
                 }
-                Wanted::Fact(of) => format!("the same `{}` as the fact's `{}`", key.name(), of.name()),
+                Wanted::Fact(of) => format!("the same `{}` as the fact’s `{}`", key.name(), of.name()),
             })
             .collect();
         if keys.is_empty() {
@@ -136,11 +136,11 @@ impl Teller<'_> {
     fn operand(&self, operand: &Operand) -> String {
         match operand {
             Operand::Value(fact) => value(fact),
-            Operand::Row { field, .. } => format!("the row's {}", self.field(self.outer, *field)),
+            Operand::Row { field, .. } => format!("the row’s {}", self.field(self.outer, *field)),
             Operand::Match { .. } => "that of the row found".to_owned(),
             Operand::Fact { key, .. } => match key {
-                FactRef::Entity => "the fact's own account or group".to_owned(),
-                FactRef::Statement => "the fact's own statement".to_owned(),
+                FactRef::Entity => "the fact’s own account or group".to_owned(),
+                FactRef::Statement => "the fact’s own statement".to_owned(),
                 FactRef::Key(key) => format!("the documented `{key}`"),
             },
             Operand::Param { number, .. } => match self.rule.params.get(*number) {

@@ -1,6 +1,7 @@
 //! Which files the site has, and how each is made.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use serde_json::json;
 
@@ -9,6 +10,7 @@ use super::model::{self, Model};
 use super::render::Renderer;
 use super::{Error, Options, Page, Sources, pages};
 use crate::content::{Date, Entity, EntityKind};
+use crate::diff::{self, Diff};
 use crate::rules::Rule;
 
 /// A file to be made.
@@ -23,6 +25,11 @@ enum Job<'a> {
     Rules,
     Rule(&'a Rule),
     RuleJson(&'a Rule),
+    CompareIndex,
+    Compare(usize),
+    CompareJson(usize),
+    Changes,
+    Feed,
     Coverage,
     Revisions,
     Search,
@@ -37,13 +44,22 @@ enum Job<'a> {
 }
 
 /// The main navigation: id, title, page.
-const NAVIGATION: [(&str, &str, &str); 5] = [
+const NAVIGATION: [(&str, &str, &str); 7] = [
     ("groups", "Groups", "groups/index.html"),
     ("accounts", "Accounts", "accounts/index.html"),
     ("rules", "Rules", "rules/index.html"),
+    ("compare", "Compare", "compare/index.html"),
+    ("changes", "Changes", "changes/index.html"),
     ("coverage", "Coverage", "coverage/index.html"),
     ("linting", "Linting", "linting/index.html"),
 ];
+
+/// Two revisions that are compared, and how they differ, worked out when it is first asked for.
+struct Pair {
+    from: Date,
+    to: Date,
+    diff: OnceLock<Diff>,
+}
 
 /// All files of a site, and what they are made with.
 pub(super) struct Plan<'a> {
@@ -51,6 +67,7 @@ pub(super) struct Plan<'a> {
     renderer: Renderer,
     files: Static,
     jobs: Vec<Job<'a>>,
+    pairs: Vec<Pair>,
     base_url: Option<String>,
     base: String,
     commands: Vec<(String, String)>,
@@ -74,6 +91,9 @@ impl<'a> Plan<'a> {
             Job::Index(EntityKind::Group),
             Job::Index(EntityKind::Account),
             Job::Rules,
+            Job::CompareIndex,
+            Job::Changes,
+            Job::Feed,
             Job::Coverage,
             Job::Revisions,
             Job::Search,
@@ -94,12 +114,20 @@ impl<'a> Plan<'a> {
         for rule in &sources.rules.rules {
             jobs.extend([Job::Rule(rule), Job::RuleJson(rule)]);
         }
+        let mut pairs = Vec::new();
+        for (from, to) in model.dates.iter().flat_map(|a| model.dates.iter().map(move |b| (*a, *b))) {
+            if from != to && pages::linked(&model, from, to) {
+                jobs.extend([Job::Compare(pairs.len()), Job::CompareJson(pairs.len())]);
+                pairs.push(Pair { from, to, diff: OnceLock::new() });
+            }
+        }
         jobs.extend((0..files.pages.len()).map(Job::Static));
         Ok(Self {
             model,
             renderer,
             files,
             jobs,
+            pairs,
             base_url: options.base_url.clone(),
             base,
             commands: options.commands.clone(),
@@ -141,6 +169,11 @@ impl<'a> Plan<'a> {
             Job::Rules => "rules/index.html".to_owned(),
             Job::Rule(rule) => model::rule_page(&rule.id),
             Job::RuleJson(rule) => format!("rules/{}/index.json", rule.id),
+            Job::CompareIndex => "compare/index.html".to_owned(),
+            Job::Compare(number) => pages::compare_page(self.pairs[number].from, self.pairs[number].to),
+            Job::CompareJson(number) => pages::compare_data(self.pairs[number].from, self.pairs[number].to),
+            Job::Changes => "changes/index.html".to_owned(),
+            Job::Feed => "feed.xml".to_owned(),
             Job::Coverage => "coverage/index.html".to_owned(),
             Job::Revisions => "revisions/index.html".to_owned(),
             Job::Search => "search/index.html".to_owned(),
@@ -155,6 +188,18 @@ impl<'a> Plan<'a> {
         }
     }
 
+    fn diff(&self, number: usize) -> &Diff {
+        let pair = &self.pairs[number];
+        let sources = &self.model.sources;
+        pair.diff.get_or_init(|| diff::between(sources.content, sources.rules, pair.from, pair.to))
+    }
+
+    /// The steps from each revision to the next, oldest first.
+    fn steps(&self) -> Vec<&Diff> {
+        let next = |p: &Pair| self.model.before(p.to) == Some(p.from);
+        (0..self.pairs.len()).filter(|n| next(&self.pairs[*n])).map(|n| self.diff(n)).collect()
+    }
+
     /// Makes a file.
     pub(super) fn page(&self, number: usize) -> Result<Page, Error> {
         let job = self.jobs[number];
@@ -163,7 +208,7 @@ impl<'a> Plan<'a> {
         let html =
             |template: &str, values: &serde_json::Value| self.renderer.page(template, path.clone(), values);
         match job {
-            Job::Home => html("home.html", &pages::home(model)),
+            Job::Home => html("home.html", &pages::home(model, self.steps().last().copied())),
             Job::Index(kind) => html("entities.html", &pages::entities(model, kind)),
             Job::Entity(entity) => html("entity.html", &pages::entity(model, entity)),
             Job::EntityAt(entity, date) => html("entity.html", &pages::entity_at(model, entity, date)),
@@ -172,6 +217,19 @@ impl<'a> Plan<'a> {
             Job::Rules => html("rules.html", &pages::rules(model)),
             Job::Rule(rule) => html("rule.html", &pages::rule(model, rule)),
             Job::RuleJson(rule) => Ok(json_page(path, &pages::rule_json(model, rule))),
+            Job::CompareIndex => {
+                let diffs: Vec<_> =
+                    self.pairs.iter().enumerate().map(|(n, p)| (p.from, p.to, self.diff(n))).collect();
+                html("compare-index.html", &pages::compare_index(model, &diffs))
+            }
+            Job::Compare(number) => html("compare.html", &pages::compare(model, self.diff(number))),
+            Job::CompareJson(number) => Ok(json_page(path, &diff::to_json(self.diff(number)))),
+            Job::Changes => html("changes.html", &pages::changes(model, &self.steps())),
+            Job::Feed => {
+                let mut values = pages::feed(model, &self.steps());
+                values["base"] = json!(self.base_url.as_deref().unwrap_or_default());
+                self.renderer.page("feed.xml", path, &values)
+            }
             Job::Coverage => html("coverage.html", &pages::coverage(model)),
             Job::Revisions => html("revisions.html", &pages::revisions(model)),
             Job::Search => html("search.html", &pages::search(model)),

@@ -47,6 +47,11 @@ impl Words<'_> {
         }
     }
 
+    /// A value of a fact.
+    pub(super) fn value(&self, value: &Value) -> String {
+        Keys { words: self, values: &Map::new() }.text(value)
+    }
+
     /// A fact as a sentence without a full stop.
     pub(super) fn fact(&self, kind: &str, values: &Map<String, Value>) -> String {
         let k = Keys { words: self, values };

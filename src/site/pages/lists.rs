@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::super::model::{self, Model, level_words};
 use super::super::revision::long;
-use super::entity::{is_entry, kind_words};
+use super::entity::is_entry;
 use super::rule::group_title;
 use crate::content::{Entity, EntityKind};
+use crate::diff::Diff;
 use crate::rules::{Coverage, Totals, coverage as covered};
 
 fn entries<'m>(model: &'m Model<'_>, kind: EntityKind) -> impl Iterator<Item = &'m Entity> {
@@ -18,42 +19,52 @@ fn current(model: &Model<'_>, kind: EntityKind) -> usize {
 }
 
 /// The home page.
-pub(in super::super) fn home(model: &Model<'_>) -> Value {
+pub(in super::super) fn home(model: &Model<'_>, last: Option<&Diff>) -> Value {
     let newest = model.content().revisions.last();
     let mut merged = Vec::new();
-    let mut facts = Vec::new();
-    for entity in model.content().entities.iter().filter(|e| is_entry(e)) {
-        if let (Some(into), Some(date)) = (model.successor(entity), model.merged_in(entity))
-            && date == model.newest
-        {
-            merged.push(json!({ "from": model.entity_link(entity), "into": model.entity_link(into) }));
+    let mut changed: Vec<((usize, usize), Value)> = Vec::new();
+    if let Some(diff) = last {
+        for entity in model.content().entities.iter().filter(|e| is_entry(e)) {
+            if let (Some(into), Some(date)) = (model.successor(entity), model.merged_in(entity))
+                && date == model.newest
+            {
+                merged.push(json!({ "from": model.entity_link(entity), "into": model.entity_link(into) }));
+            }
         }
-        if entity.name.at(model.newest).is_none() {
-            continue;
-        }
-        for statement in entity.statements.iter().filter(|s| s.text.at(model.newest).is_some()) {
-            for change in &statement.changes {
-                let fact = matches!(change.kind.as_str(), "fact-added" | "fact-removed" | "fact-changed");
-                if change.revision == model.newest && fact {
-                    facts.push(json!({
-                        "entity": model.title(entity),
-                        "href": model.statement_href(entity, statement),
-                        "note": change.note,
-                        "kind": change.kind,
-                        "words": kind_words(&change.kind),
-                        "rules": model.rules_of(&statement.reference).len(),
-                    }));
-                }
+        for of in &diff.entities {
+            let Some(entity) = model.content().entity(&of.entity).filter(|e| is_entry(e)) else { continue };
+            if entity.name.at(model.newest).is_none() {
+                continue;
+            }
+            // What can change the result of a check comes first.
+            let mut facts: Vec<_> = of.changes.iter().filter(|c| c.kind.is_fact()).collect();
+            facts.sort_by_key(|c| (c.rules.is_empty(), c.kind));
+            let rules = facts.iter().filter(|c| !c.rules.is_empty()).count();
+            let shown: Vec<Value> = (facts.iter().take(2))
+                .map(|c| {
+                    json!({
+                        "kind": c.kind.name(),
+                        "words": super::compare::kind_words(c.kind),
+                        "text": c.to.as_ref().or(c.from.as_ref()),
+                        "rules": c.rules.len(),
+                    })
+                })
+                .collect();
+            if !shown.is_empty() {
+                let href = format!("{}#{}", super::compare::page(diff.from, diff.to), entity.id);
+                let more = facts.len() - shown.len();
+                let value =
+                    json!({ "title": model.title(entity), "href": href, "changes": shown, "more": more });
+                changed.push(((rules, facts.len()), value));
             }
         }
     }
-    // What can change the outcome of a check comes first.
-    facts.sort_by_key(|f| std::cmp::Reverse(f["rules"].as_u64().unwrap_or(0).min(1)));
-    let more = facts.len().saturating_sub(8);
-    facts.truncate(8);
+    changed.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    let more = changed.len().saturating_sub(6);
+    let changed: Vec<Value> = changed.into_iter().take(6).map(|(_, v)| v).collect();
+    let last_page = last.map_or("revisions/index.html".to_owned(), |d| super::compare::page(d.from, d.to));
     json!({
         "nav": "home",
-        "changes_page": "revisions/index.html",
         "groups": current(model, EntityKind::Group),
         "accounts": current(model, EntityKind::Account),
         "former": entries(model, EntityKind::Account).count() + entries(model, EntityKind::Group).count()
@@ -66,8 +77,9 @@ pub(in super::super) fn home(model: &Model<'_>) -> Value {
         "before": model.before(model.newest).map(|d| d.to_string()),
         "product": newest.map(|r| &r.product),
         "merged": merged,
-        "facts": facts,
+        "changed": changed,
         "more": more,
+        "last_page": last_page,
     })
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::condition;
 use super::super::model::{self, Link, Model, level_words, rule_level};
 use super::entity::merge;
+use crate::check::example_messages;
 use crate::content::{Entity, Statement};
 use crate::report::{collects, name_at};
 use crate::rules::{Example, Expect, Reference, Rule};
@@ -138,7 +139,7 @@ pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> Value {
         })).collect::<Vec<_>>(),
         "evidence": evidence,
         "collect": collects(schema, &rule.evidence),
-        "examples": rule.examples.iter().map(|e| example(model, e)).collect::<Vec<_>>(),
+        "examples": rule.examples.iter().map(|e| example(model, rule, e)).collect::<Vec<_>>(),
         "references": references(rule),
         "strip": strip,
         "yields_to": yields,
@@ -189,14 +190,11 @@ fn cited(model: &Model<'_>, rule: &Rule, entity: &Entity, statement: &Statement)
     })
 }
 
-fn example(model: &Model<'_>, example: &Example) -> Value {
+fn example(model: &Model<'_>, rule: &Rule, example: &Example) -> Value {
     let (outcome, said) = match &example.expect {
         Expect::Pass => ("pass", String::new()),
         Expect::NotApplicable => ("not-applicable", String::new()),
-        Expect::Fail(subjects) => {
-            let subjects: Vec<String> = subjects.iter().map(|s| format!("`{s}`")).collect();
-            ("fail", format!("Found: {}", super::super::words::join(&subjects, "and")))
-        }
+        Expect::Fail(_) => ("fail", String::new()),
         Expect::NotEvaluated(tables) => {
             let names: Vec<String> = (tables.iter())
                 .filter_map(|t| model.sources.schema.tables.get(*t))
@@ -204,6 +202,10 @@ fn example(model: &Model<'_>, example: &Example) -> Value {
                 .collect();
             ("not-evaluated", format!("Missing: {}", super::super::words::join(&names, "and")))
         }
+    };
+    let found = match example.expect {
+        Expect::Fail(_) => example_messages(rule, example, model.content(), model.sources.schema),
+        _ => Vec::new(),
     };
     let words = match outcome {
         "not-applicable" => "not applicable",
@@ -221,6 +223,7 @@ fn example(model: &Model<'_>, example: &Example) -> Value {
         "outcome": outcome,
         "words": words,
         "said": said,
+        "found": found,
         "revision": example.revision.map(|r| r.to_string()),
         "tables": tables,
     })

@@ -1,0 +1,454 @@
+//! What changed between two revisions: the comparison of each pair, the change log, the feed.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::super::marks::mark;
+use super::super::model::{self, Link, Model, level_words};
+use super::super::revision::long;
+use super::entity::{is_entry, merge};
+use crate::content::{Date, Entity};
+use crate::diff::{Change, Class, Diff, EntityDiff, FactChange, Kind};
+
+/// The page of the comparison of two revisions.
+pub(in super::super) fn page(from: Date, to: Date) -> String {
+    format!("compare/{from}..{to}/index.html")
+}
+
+/// The data of the comparison of two revisions.
+pub(in super::super) fn data(from: Date, to: Date) -> String {
+    format!("changes/{from}..{to}.json")
+}
+
+pub(in super::super) fn kind_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::FactAdded => "fact added",
+        Kind::FactRemoved => "fact removed",
+        Kind::FactChanged => "fact changed",
+        Kind::Clarified => "clarified",
+        Kind::Terminology => "terminology",
+        Kind::Layout => "layout",
+        Kind::Editorial => "wording",
+    }
+}
+
+fn class_words(class: Class) -> &'static str {
+    match class {
+        Class::Added => "new statement",
+        Class::Removed => "statement gone",
+        Class::Merged => "merged",
+        Class::Edited => "says something else",
+        Class::Renamed => "renamed",
+        Class::Reworded => "reworded",
+        Class::Notation => "notation",
+        Class::AlertOnly => "box only",
+        Class::LinkOnly => "link only",
+        Class::Moved => "moved",
+    }
+}
+
+/// Added, removed or changed: what the view can be narrowed to.
+fn direction(change: &Change) -> &'static str {
+    match (change.class, change.kind) {
+        (Class::Added, _) | (_, Kind::FactAdded) => "added",
+        (Class::Removed, _) | (_, Kind::FactRemoved) => "removed",
+        _ => "changed",
+    }
+}
+
+fn title(model: &Model<'_>, id: &str, revision: Date) -> String {
+    let entity = model.content().entity(id);
+    entity.and_then(|e| crate::report::name_at(&e.name, revision)).unwrap_or(id).to_owned()
+}
+
+fn fact(model: &Model<'_>, diff: &Diff, change: &FactChange) -> Value {
+    let words = |revision: Date, value: &Value| {
+        let words = model.words(revision);
+        match (&change.key, value) {
+            (None, Value::Object(map)) => words.fact(&change.kind, map),
+            (_, value) => words.value(value),
+        }
+    };
+    let name = match &change.key {
+        Some(key) => format!("{}, {}", change.kind.replace('-', " "), key.replace('_', " ")),
+        None => change.kind.replace('-', " "),
+    };
+    let from = change.from.as_ref().map(|v| words(diff.from, v));
+    let to = change.to.as_ref().map(|v| words(diff.to, v));
+    json!({ "name": name, "marked": mark(from.as_deref(), to.as_deref()) })
+}
+
+/// A change of a statement, for the comparison and the log.
+fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> Value {
+    let pair = |pair: &Option<(Option<String>, Option<String>)>| {
+        pair.as_ref().map(|(a, b)| mark(a.as_deref(), b.as_deref()))
+    };
+    let (_, statement) = change.statement.split_once('/').unwrap_or(("", &change.statement));
+    let rules: Vec<_> = change
+        .rules
+        .iter()
+        .filter_map(|id| model.sources.rules.find(id))
+        .map(|r| model.rule_link(r))
+        .collect();
+    let level = match change.level {
+        (a, b) if a == b => Value::Null,
+        (a, b) => json!({
+            "from": a.map(level_words), "from_class": a.map(crate::report::level_word),
+            "to": b.map(level_words), "to_class": b.map(crate::report::level_word),
+        }),
+    };
+    let now = change.level.1.or(change.level.0);
+    let said = model.content().statement(&change.statement).map(|(_, s)| s);
+    let text = |d: Date| said.and_then(|s| s.text.at(d)).cloned();
+    let (old, new) = (text(diff.from), text(diff.to));
+    // Where our text is the same under both, what differs is what a revision says in particular.
+    let marked = (change.from != change.to).then(|| mark(change.from.as_deref(), change.to.as_deref()));
+    let heading = if old == new { new.clone() } else { None };
+    json!({
+        "id": statement,
+        "anchor": format!("{entity}.{statement}"),
+        "kind": change.kind.name(),
+        "words": kind_words(change.kind),
+        "class": change.class.name(),
+        "class_words": class_words(change.class),
+        "is_fact": change.kind.is_fact(),
+        "direction": direction(change),
+        "level": level,
+        "level_now": now.map(level_words),
+        "level_class": now.map(crate::report::level_word),
+        "heading": heading,
+        "marked": marked,
+        "terms": pair(&change.terms),
+        "alert": change.alert.map(|(a, b)| json!({ "from": a, "to": b })),
+        "section": change.section.as_ref().map(|(a, b)| json!({ "from": a, "to": b })),
+        "under": change.under,
+        "facts": change.facts.iter().map(|f| fact(model, diff, f)).collect::<Vec<_>>(),
+        "notes": change.notes.iter().map(|n| json!({ "revision": n.revision.to_string(), "text": n.text })).collect::<Vec<_>>(),
+        "suspect": change.suspect,
+        "rules": rules,
+        "from_href": old.as_ref().and(statement_at(model, entity, statement, diff.from)),
+        "to_href": new.as_ref().and(statement_at(model, entity, statement, diff.to)),
+    })
+}
+
+/// Where a statement stands at a revision, if it does.
+fn statement_at(model: &Model<'_>, entity: &str, statement: &str, date: Date) -> Option<String> {
+    let entity = model.content().entity(entity).filter(|e| e.name.at(date).is_some())?;
+    Some(format!("{}#{statement}", model::page_at(entity, date)))
+}
+
+/// How grave the changes of an entity are; less is graver.
+fn weight(diff: &Diff, changes: &EntityDiff) -> (u8, std::cmp::Reverse<usize>) {
+    let merged = diff.merged.iter().any(|m| m.into == changes.entity || m.from.contains(&changes.entity));
+    let facts = changes.changes.iter().filter(|c| c.kind.is_fact()).count();
+    let first = changes.changes.iter().map(|c| c.kind).min();
+    let class = match first {
+        _ if merged => 0,
+        _ if diff.added.contains(&changes.entity) || diff.removed.contains(&changes.entity) => 1,
+        Some(kind) if kind.is_fact() => 2,
+        Some(Kind::Clarified) => 3,
+        Some(Kind::Terminology) => 4,
+        Some(Kind::Layout) => 5,
+        _ => 6,
+    };
+    (class, std::cmp::Reverse(facts))
+}
+
+/// The comparison of two revisions.
+pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff) -> Value {
+    let content = model.content();
+    let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+    for (_, change) in diff.changes() {
+        *counts.entry(change.kind).or_default() += 1;
+    }
+    let mut order: Vec<&EntityDiff> = diff.entities.iter().collect();
+    order.sort_by_key(|e| (weight(diff, e), e.entity == "document"));
+    let entities: Vec<Value> = order.into_iter().map(|e| entity(model, diff, e)).collect();
+    let merged: Vec<Value> =
+        diff.merged.iter().map(|m| merge_card(model, diff, &m.into, &m.from, m.note.as_deref())).collect();
+    let changed: Vec<&str> = diff.entities.iter().map(|e| e.entity.as_str()).collect();
+    let unchanged: Vec<Link> = (content.entities.iter())
+        .filter(|e| is_entry(e) && e.name.at(diff.from).is_some() && e.name.at(diff.to).is_some())
+        .filter(|e| !changed.contains(&e.id.as_str()))
+        .map(|e| Link { href: model::page_at(e, diff.to), title: title(model, &e.id, diff.to) })
+        .collect();
+    let link = |id: &String| {
+        content.entity(id).map(|e| {
+            let date = if e.name.at(diff.to).is_some() { diff.to } else { diff.from };
+            Link { href: model::page_at(e, date), title: title(model, id, date) }
+        })
+    };
+    let rules: Vec<_> =
+        diff.rules.iter().filter_map(|id| model.sources.rules.find(id)).map(|r| model.rule_link(r)).collect();
+    let renamed = |case: bool| -> Vec<Value> {
+        diff.renamed.iter().filter(|r| r.case_only == case).map(|r| {
+            json!({ "link": link(&r.entity), "from": r.from, "to": r.to, "marked": mark(Some(&r.from), Some(&r.to)), "note": r.note })
+        }).collect()
+    };
+    let facts: usize = counts.iter().filter(|(k, _)| k.is_fact()).map(|(_, n)| n).sum();
+    let all: usize = counts.values().sum();
+    let others = |with: &dyn Fn(Date) -> (Date, Date), own: Date| -> Vec<Value> {
+        model
+            .dates
+            .iter()
+            .map(|d| {
+                let (a, b) = with(*d);
+                let there = a != b && linked(model, a, b);
+                json!({ "date": d.to_string(), "href": there.then(|| page(a, b)), "current": *d == own })
+            })
+            .collect()
+    };
+    let mut values = json!({
+        "nav": "compare",
+        "from": diff.from.to_string(),
+        "to": diff.to.to_string(),
+        "from_long": long(diff.from),
+        "to_long": long(diff.to),
+        "backwards": diff.from > diff.to,
+        "swap": page(diff.to, diff.from),
+        "json": data(diff.from, diff.to),
+        "canonical": page(diff.from, diff.to),
+        "from_choices": others(&|d| (d, diff.to), diff.from),
+        "to_choices": others(&|d| (diff.from, d), diff.to),
+        "counts": counts.iter().map(|(k, n)| json!({ "kind": k.name(), "words": kind_words(*k), "count": n })).collect::<Vec<_>>(),
+        "facts": facts,
+        "all": all,
+        "document": diff.document.iter().map(|p| json!({ "what": p.what, "from": p.from, "to": p.to })).collect::<Vec<_>>(),
+        "merged": merged,
+        "entities": entities,
+    });
+    merge(
+        &mut values,
+        json!({
+            "renamed": renamed(false),
+            "recased": renamed(true),
+            "added": diff.added.iter().filter_map(link).collect::<Vec<_>>(),
+            "removed": diff.removed.iter().filter_map(link).collect::<Vec<_>>(),
+            "unchanged": unchanged,
+            "rules": rules,
+            "notes": diff.notes,
+        }),
+    );
+    values
+}
+
+/// Whether a pair of revisions has a page: all of them while they are few, else neighbours and each against the
+/// newest.
+pub(in super::super) fn linked(model: &Model<'_>, a: Date, b: Date) -> bool {
+    const FEW: usize = 12;
+    let (low, high) = (a.min(b), a.max(b));
+    model.dates.len() <= FEW || model.before(high) == Some(low) || high == model.newest
+}
+
+fn entity(model: &Model<'_>, diff: &Diff, changes: &EntityDiff) -> Value {
+    let id = &changes.entity;
+    let all: Vec<Value> = changes.changes.iter().map(|c| change(model, diff, id, c)).collect();
+    let (facts, wording): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|c| c["is_fact"] == true);
+    let entity = model.content().entity(id);
+    let href = |d: Date| entity.filter(|e| e.name.at(d).is_some()).map(|e| model::page_at(e, d));
+    let (old, new) = (changes.name.0.as_deref(), changes.name.1.as_deref());
+    let mut badges: Vec<&str> = Vec::new();
+    if diff.merged.iter().any(|m| m.from.contains(id)) {
+        badges.push(if diff.from < diff.to { "merged away" } else { "parted" });
+    }
+    if diff.merged.iter().any(|m| m.into == *id) {
+        badges.push(if diff.from < diff.to { "took others in" } else { "parted into others" });
+    }
+    if diff.added.contains(id) {
+        badges.push("new");
+    }
+    if diff.removed.contains(id) {
+        badges.push("gone");
+    }
+    if old.is_some() && new.is_some() && old != new {
+        badges.push("renamed");
+    }
+    json!({
+        "id": id,
+        "title": new.or(old).unwrap_or(id),
+        "name": if old != new && old.is_some() && new.is_some() { Some(mark(old, new)) } else { None },
+        "from_href": href(diff.from),
+        "to_href": href(diff.to),
+        "badges": badges,
+        "facts": facts,
+        "wording": wording,
+        "is_document": entity.is_some_and(|e| !is_entry(e)),
+    })
+}
+
+/// Several entities that became one: what all of them said, what only one of them said, what is new.
+fn merge_card(model: &Model<'_>, diff: &Diff, into: &str, from: &[String], note: Option<&str>) -> Value {
+    // Told backwards, the several stand on the other side.
+    let (early, late) = (diff.from.min(diff.to), diff.from.max(diff.to));
+    let content = model.content();
+    let sources: Vec<&Entity> =
+        from.iter().filter_map(|id| content.entity(id)).filter(|e| e.id != into).collect();
+    let said = |e: &Entity, date: Date| -> Vec<(String, String)> {
+        (e.statements.iter()).filter_map(|s| Some((s.id().to_owned(), s.text.at(date)?.clone()))).collect()
+    };
+    let all: Vec<Vec<(String, String)>> = sources.iter().map(|e| said(e, early)).collect();
+    let shared: Vec<&String> = all.first().map_or_else(Vec::new, |first| {
+        first
+            .iter()
+            .map(|(id, _)| id)
+            .filter(|id| all.iter().all(|of| of.iter().any(|(i, _)| i == *id)))
+            .collect()
+    });
+    let common: Vec<Value> = all.first().map_or_else(Vec::new, |first| {
+        let category = |id: &str| {
+            sources
+                .first()
+                .and_then(|e| e.statements.iter().find(|s| s.id() == id))
+                .map(|s| s.category.clone())
+        };
+        first
+            .iter()
+            .filter(|(id, _)| shared.contains(&id))
+            .map(|(id, text)| {
+                let same = all.iter().all(|of| of.iter().any(|(i, t)| i == id && t == text));
+                json!({ "id": id, "text": text, "same": same, "category": category(id) })
+            })
+            .collect()
+    });
+    let cards: Vec<Value> = (sources.iter().zip(&all))
+        .map(|(e, statements)| {
+            let own: Vec<Value> = statements.iter().filter(|(id, text)| {
+                !common.iter().any(|c| c["id"] == **id && (c["same"] == true || c["text"] == **text))
+            }).map(|(id, text)| json!({ "id": id, "text": text })).collect();
+            json!({ "title": title(model, &e.id, early), "href": model::page_at(e, early), "own": own, "count": statements.len() })
+        })
+        .collect();
+    let target = content.entity(into);
+    let covered: Vec<Value> = target.map_or_else(Vec::new, |e| {
+        (e.statements.iter())
+            .filter_map(|s| {
+                let text = s.text.at(late)?;
+                let formerly = s.facts.iter().any(|f| {
+                    f.at(late).is_some_and(|v| v.get("formerly").and_then(Value::as_str).is_some_and(|id| from.iter().any(|f| f == id)))
+                });
+                let before = s.text.at(early).is_some() && e.name.at(early).is_some();
+                let list = s.facts.iter().any(|f| f.kind == "covers-role");
+                Some(json!({ "id": s.id(), "text": text, "formerly": formerly, "new": !formerly && !before && list, "list": list }))
+            })
+            .collect()
+    });
+    json!({
+        "id": into,
+        "into": target.map(|e| Link { href: model::page_at(e, late), title: title(model, into, late) }),
+        "sources": cards,
+        "common": common,
+        "target": covered,
+        "note": note,
+        "backwards": diff.from > diff.to,
+    })
+}
+
+/// The table of all comparisons.
+pub(in super::super) fn compare_index(model: &Model<'_>, diffs: &[(Date, Date, &Diff)]) -> Value {
+    let rows: Vec<Value> = (model.dates.iter().rev())
+        .map(|to| {
+            let cells: Vec<Value> = (model.dates.iter())
+                .map(|from| {
+                    let diff = diffs.iter().find(|(a, b, _)| a == from && b == to).map(|(_, _, d)| d);
+                    match diff {
+                        Some(diff) => json!({
+                            "href": page(*from, *to),
+                            "from": from.to_string(),
+                            "to": to.to_string(),
+                            "facts": diff.changes().filter(|(_, c)| c.kind.is_fact()).count(),
+                            "all": diff.changes().count(),
+                        }),
+                        None => json!({ "same": from == to }),
+                    }
+                })
+                .collect();
+            json!({ "date": to.to_string(), "cells": cells })
+        })
+        .collect();
+    let columns: Vec<String> = model.dates.iter().map(ToString::to_string).collect();
+    let last = model.before(model.newest).map(|before| json!({ "href": page(before, model.newest), "from": long(before), "to": long(model.newest) }));
+    json!({ "nav": "compare", "rows": rows, "columns": columns, "last": last })
+}
+
+/// The change log: each step from one revision to the next, the newest first.
+pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> Value {
+    let mut entities: Vec<(&str, String)> = Vec::new();
+    let groups: Vec<Value> = steps
+        .iter()
+        .rev()
+        .map(|diff| {
+            let mut items: Vec<(Kind, Value)> = Vec::new();
+            for (entity, one) in diff.changes() {
+                if !entities.iter().any(|(id, _)| *id == entity.entity) {
+                    let name = model.content().entity(&entity.entity).map_or(entity.entity.clone(), |e| model.title(e).to_owned());
+                    entities.push((entity.entity.as_str(), name));
+                }
+                let mut value = change(model, diff, &entity.entity, one);
+                let kind = model.content().entity(&entity.entity).map_or("", |e| e.kind.name());
+                value["entity"] = json!(entity.entity);
+                value["entity_kind"] = json!(kind);
+                value["title"] = json!(entity.name.1.as_ref().or(entity.name.0.as_ref()));
+                value["href"] = json!(format!("{}#{}", page(diff.from, diff.to), value["anchor"].as_str().unwrap_or_default()));
+                value["text"] = json!(one.to.as_ref().or(one.from.as_ref()));
+                items.push((one.kind, value));
+            }
+            items.sort_by_key(|(kind, _)| *kind);
+            let facts = items.iter().filter(|(k, _)| k.is_fact()).count();
+            let items: Vec<Value> = items.into_iter().map(|(_, v)| v).collect();
+            let name = |id: &String| title(model, id, diff.to);
+            json!({
+                "from": diff.from.to_string(),
+                "to": diff.to.to_string(),
+                "to_long": long(diff.to),
+                "href": page(diff.from, diff.to),
+                "merged": diff.merged.iter().map(|m| json!({
+                    "into": { "title": title(model, &m.into, diff.to), "href": format!("{}#_merged-{}", page(diff.from, diff.to), m.into) },
+                    "from": m.from.iter().filter(|f| **f != m.into).map(|f| title(model, f, diff.from)).collect::<Vec<_>>(),
+                })).collect::<Vec<_>>(),
+                "renamed": diff.renamed.iter().filter(|r| !r.case_only).map(|r| json!({ "from": r.from, "to": r.to })).collect::<Vec<_>>(),
+                "recased": diff.renamed.iter().filter(|r| r.case_only).count(),
+                "added": diff.added.iter().map(name).collect::<Vec<_>>(),
+                "removed": diff.removed.iter().map(name).collect::<Vec<_>>(),
+                "items": items,
+                "facts": facts,
+                "nothing": diff.is_empty(),
+            })
+        })
+        .collect();
+    entities.sort_by(|a, b| a.1.cmp(&b.1));
+    json!({
+        "nav": "changes",
+        "groups": groups,
+        "first": model.dates.first().map(|d| long(*d)),
+        "kinds": Kind::ALL.map(|k| json!({ "id": k.name(), "title": kind_words(k) })),
+        "entities": entities.iter().map(|(id, title)| json!({ "id": id, "title": title })).collect::<Vec<_>>(),
+    })
+}
+
+/// The change log as an Atom feed.
+pub(in super::super) fn feed(model: &Model<'_>, steps: &[&Diff]) -> Value {
+    let entries: Vec<Value> = (steps.iter().rev())
+        .map(|diff| {
+            let facts: Vec<String> = (diff.changes())
+                .filter(|(_, c)| c.kind.is_fact())
+                .map(|(e, c)| {
+                    let name = e.name.1.as_ref().or(e.name.0.as_ref()).unwrap_or(&e.entity);
+                    let text = c.to.as_ref().or(c.from.as_ref());
+                    format!("{name}, {}: {}", kind_words(c.kind), text.map_or("", String::as_str))
+                })
+                .collect();
+            json!({
+                "from": diff.from.to_string(),
+                "to": diff.to.to_string(),
+                "title": format!("What changed from {} to {}", long(diff.from), long(diff.to)),
+                "href": page(diff.from, diff.to),
+                "merged": diff.merged.len(),
+                "renamed": diff.renamed.len(),
+                "facts": facts,
+                "all": diff.changes().count(),
+            })
+        })
+        .collect();
+    json!({ "entries": entries, "updated": model.newest.to_string() })
+}
