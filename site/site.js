@@ -116,8 +116,28 @@
     const body = document.getElementById("changes");
     const steps = [...body.querySelectorAll(".diffs > .step")];
     const count = view.querySelector(".count");
+    // The two texts beside each other are made from the one that has both.
+    const sides = (beside) => {
+      for (const text of body.querySelectorAll(".inline")) {
+        text.hidden = beside && text.querySelector("ins") !== null && text.querySelector("del") !== null;
+        let pair = text.nextElementSibling;
+        if (text.hidden && !(pair && pair.classList.contains("beside"))) {
+          pair = document.createElement("div");
+          pair.className = "beside";
+          for (const gone of ["ins", "del"]) {
+            const side = text.cloneNode(true);
+            side.hidden = false;
+            side.className = "";
+            for (const part of side.querySelectorAll(gone)) part.remove();
+            pair.append(side);
+          }
+          text.after(pair);
+        }
+        if (pair && pair.classList.contains("beside")) pair.hidden = !text.hidden;
+      }
+    };
     const chosen = (name) => view.querySelector(`input[name="${name}"]:checked`).value;
-    const visible = () => steps.filter((s) => !s.hidden && (!s.closest("details") || s.closest("details").open));
+    const visible = () => steps.filter((s) => !s.closest("[hidden], details:not([open])"));
     const apply = (write) => {
       const show = chosen("show"), only = chosen("only"), beside = chosen("texts") === "beside";
       for (const step of steps) step.hidden = only !== "" && step.dataset.direction !== only;
@@ -128,8 +148,12 @@
       for (const entry of body.querySelectorAll(".changed")) {
         entry.hidden = only !== "" && !entry.querySelector(".step:not([hidden])");
       }
-      body.classList.toggle("sides", beside);
-      for (const pair of body.querySelectorAll(".beside")) pair.hidden = !beside;
+      sides(beside);
+      const minor = document.getElementById("_minor");
+      if (minor) {
+        minor.open = show === "all";
+        minor.hidden = only !== "" && !minor.querySelector(".changed:not([hidden])");
+      }
       const shown = visible().length;
       count.textContent = `${shown} change${shown === 1 ? "" : "s"} shown`;
       if (!write) return;
@@ -175,10 +199,11 @@
     // A link to a change that is folded away unfolds it.
     const reveal = () => {
       const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-      const folded = target && target.closest("details:not([open])");
-      if (folded) {
+      let folded = target && target.closest("details:not([open])");
+      while (folded) {
         folded.open = true;
-        target.scrollIntoView();
+        folded = folded.parentElement.closest("details:not([open])");
+        if (!folded) target.scrollIntoView();
       }
     };
     addEventListener("hashchange", reveal);

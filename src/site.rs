@@ -13,6 +13,7 @@ mod escape;
 mod links;
 mod marks;
 mod model;
+mod originals;
 mod output;
 mod pages;
 mod plan;
@@ -56,13 +57,21 @@ pub struct Options {
     /// Where the site will be published, with a stroke at its end: for the sitemap, the feed and the page shown
     /// for addresses that do not exist.
     pub base_url: Option<String>,
+    /// A folder with original pages, or one of them. Without it the site has none of their text but the quoted terms.
+    pub originals: Option<PathBuf>,
     /// The commands of the program and what each does, for the guide.
     pub commands: Vec<(String, String)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { templates: Assets::templates(), assets: Assets::site(), base_url: None, commands: Vec::new() }
+        Self {
+            templates: Assets::templates(),
+            assets: Assets::site(),
+            base_url: None,
+            originals: None,
+            commands: Vec::new(),
+        }
     }
 }
 
@@ -99,6 +108,11 @@ pub enum Error {
     /// Links that lead nowhere.
     #[error("{}", links::describe(.0))]
     Links(Vec<Broken>),
+    /// Originals were asked for, and none is there.
+    #[error(
+        "{}: none of the Markdown files (*.md) here is the original of a revision; they are known by their SHA-256, or by `ms.date` in the front matter", .0.display()
+    )]
+    NoOriginal(PathBuf),
     /// Two files of the same name.
     #[error("two pages want to be `{0}`; rename one of the ids they are made from")]
     Twice(String),

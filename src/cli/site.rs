@@ -45,6 +45,12 @@ struct MadeOf {
     /// Where the site will be published, for the sitemap, the feed and the 404 page
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
+    /// Show the original wording too, from the pages in this folder (Markdown files, known by their fingerprint or date)
+    ///
+    /// The originals are not part of this program. Whoever publishes a site with them gives the credit their
+    /// licence asks for; the pages say whose text it is.
+    #[arg(long, value_name = "PATH")]
+    originals: Option<PathBuf>,
     /// Use the templates in this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
@@ -81,6 +87,7 @@ impl MadeOf {
             templates: self.templates.clone().map_or_else(Assets::templates, Assets::Folder),
             assets: self.assets.clone().map_or_else(Assets::site, Assets::Folder),
             base_url,
+            originals: self.originals.clone(),
             commands: commands(),
         })
     }
@@ -176,8 +183,10 @@ mod tests {
 
     #[test]
     fn an_address_is_checked_and_ends_in_a_stroke() {
-        let of =
-            |url: &str| MadeOf { base_url: Some(url.to_owned()), templates: None, assets: None }.options();
+        let of = |url: &str| {
+            MadeOf { base_url: Some(url.to_owned()), originals: None, templates: None, assets: None }
+                .options()
+        };
         assert_eq!(
             of("https://example.org/docs").unwrap().base_url.as_deref(),
             Some("https://example.org/docs/")

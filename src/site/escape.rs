@@ -4,6 +4,13 @@ use std::fmt::Write;
 
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag};
 
+/// A text as it may stand between tags or in a quoted attribute.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    push(&mut out, text);
+    out
+}
+
 /// Adds a text as it may stand between tags or in a quoted attribute.
 fn push(out: &mut String, text: &str) {
     let mut rest = text;

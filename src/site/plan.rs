@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::assets::Static;
 use super::model::{self, Model};
+use super::originals::Originals;
 use super::render::Renderer;
 use super::{Error, Options, Page, Sources, pages};
 use crate::content::{Date, Entity, EntityKind};
@@ -68,6 +69,7 @@ pub(super) struct Plan<'a> {
     files: Static,
     jobs: Vec<Job<'a>>,
     pairs: Vec<Pair>,
+    originals: Originals,
     base_url: Option<String>,
     base: String,
     commands: Vec<(String, String)>,
@@ -76,6 +78,10 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub(super) fn new(sources: &Sources<'a>, options: &Options) -> Result<Self, Error> {
         let model = Model::new(sources);
+        let originals = match &options.originals {
+            Some(path) => Originals::read(path, sources.content)?,
+            None => Originals::default(),
+        };
         let files = Static::read(options, Vec::new())?;
         let base = options.base_url.as_deref().map_or("/", path_of).to_owned();
         let shared = json!({
@@ -83,6 +89,7 @@ impl<'a> Plan<'a> {
             "version": env!("CARGO_PKG_VERSION"),
             "base_url": options.base_url,
             "newest": model.newest.to_string(),
+            "with_originals": !originals.is_empty(),
             "navigation": NAVIGATION.map(|(id, title, href)| json!({ "id": id, "title": title, "href": href })),
         });
         let renderer = Renderer::new(&options.templates, &shared)?;
@@ -128,6 +135,7 @@ impl<'a> Plan<'a> {
             files,
             jobs,
             pairs,
+            originals,
             base_url: options.base_url.clone(),
             base,
             commands: options.commands.clone(),
@@ -211,7 +219,12 @@ impl<'a> Plan<'a> {
             Job::Home => html("home.html", &pages::home(model, self.steps().last().copied())),
             Job::Index(kind) => html("entities.html", &pages::entities(model, kind)),
             Job::Entity(entity) => html("entity.html", &pages::entity(model, entity)),
-            Job::EntityAt(entity, date) => html("entity.html", &pages::entity_at(model, entity, date)),
+            Job::EntityAt(entity, date) => {
+                let mut values = pages::entity_at(model, entity, date);
+                let title = entity.name.at(date);
+                values["original"] = json!(title.and_then(|t| self.originals.entry(date, t)));
+                html("entity.html", &values)
+            }
             Job::History(entity) => html("history.html", &pages::history(model, entity)),
             Job::EntityJson(entity) => Ok(json_page(path, &pages::entity_json(model, entity))),
             Job::Rules => html("rules.html", &pages::rules(model)),
@@ -222,8 +235,17 @@ impl<'a> Plan<'a> {
                     self.pairs.iter().enumerate().map(|(n, p)| (p.from, p.to, self.diff(n))).collect();
                 html("compare-index.html", &pages::compare_index(model, &diffs))
             }
-            Job::Compare(number) => html("compare.html", &pages::compare(model, self.diff(number))),
-            Job::CompareJson(number) => Ok(json_page(path, &diff::to_json(self.diff(number)))),
+            Job::Compare(number) => {
+                let pair = &self.pairs[number];
+                let words = self.originals.compared(pair.from, pair.to);
+                html("compare.html", &pages::compare(model, self.diff(number), words.as_ref()))
+            }
+            Job::CompareJson(number) => {
+                // Large, and read by programs only.
+                let mut bytes = serde_json::to_vec(&diff::to_json(self.diff(number))).unwrap_or_default();
+                bytes.push(b'\n');
+                Ok(Page { path, bytes })
+            }
             Job::Changes => html("changes.html", &pages::changes(model, &self.steps())),
             Job::Feed => {
                 let mut values = pages::feed(model, &self.steps());

@@ -64,6 +64,21 @@ impl Words<'_> {
     }
 }
 
+/// What a kind of fact is called.
+pub(super) fn kind_name(kind: &str) -> String {
+    match kind {
+        "acl" => "folder permission".to_owned(),
+        "ad-acl" => "directory permission".to_owned(),
+        "share-acl" => "share permission".to_owned(),
+        "wmi-acl" => "WMI permission".to_owned(),
+        "sql" => "database permission".to_owned(),
+        "dcom" => "DCOM permission".to_owned(),
+        "rbac-permission" => "permission of a role".to_owned(),
+        "cardinality" => "number".to_owned(),
+        other => other.replace('-', " "),
+    }
+}
+
 /// The first letter as a capital, unless the text begins with code.
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();

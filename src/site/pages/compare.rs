@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::super::marks::mark;
 use super::super::model::{self, Link, Model, level_words};
+use super::super::originals::Compared;
 use super::super::revision::long;
+use super::super::words::kind_name;
 use super::entity::{is_entry, merge};
 use crate::content::{Date, Entity};
 use crate::diff::{Change, Class, Diff, EntityDiff, FactChange, Kind};
@@ -70,9 +72,10 @@ fn fact(model: &Model<'_>, diff: &Diff, change: &FactChange) -> Value {
             (_, value) => words.value(value),
         }
     };
+    let kind = kind_name(&change.kind);
     let name = match &change.key {
-        Some(key) => format!("{}, {}", change.kind.replace('-', " "), key.replace('_', " ")),
-        None => change.kind.replace('-', " "),
+        Some(key) => format!("{kind}: {}", key.replace('_', " ")),
+        None => kind,
     };
     let from = change.from.as_ref().map(|v| words(diff.from, v));
     let to = change.to.as_ref().map(|v| words(diff.to, v));
@@ -92,7 +95,7 @@ fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> Valu
         .map(|r| model.rule_link(r))
         .collect();
     let level = match change.level {
-        (a, b) if a == b => Value::Null,
+        (a, b) if a == b || a.is_none() || b.is_none() => Value::Null,
         (a, b) => json!({
             "from": a.map(level_words), "from_class": a.map(crate::report::level_word),
             "to": b.map(level_words), "to_class": b.map(crate::report::level_word),
@@ -156,7 +159,7 @@ fn weight(diff: &Diff, changes: &EntityDiff) -> (u8, std::cmp::Reverse<usize>) {
 }
 
 /// The comparison of two revisions.
-pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff) -> Value {
+pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Option<&Compared<'_>>) -> Value {
     let content = model.content();
     let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
     for (_, change) in diff.changes() {
@@ -164,7 +167,8 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff) -> Value {
     }
     let mut order: Vec<&EntityDiff> = diff.entities.iter().collect();
     order.sort_by_key(|e| (weight(diff, e), e.entity == "document"));
-    let entities: Vec<Value> = order.into_iter().map(|e| entity(model, diff, e)).collect();
+    let entities: Vec<Value> = order.into_iter().map(|e| entity(model, diff, originals, e)).collect();
+    let minor = entities.iter().filter(|e| e["major"] != true).count();
     let merged: Vec<Value> =
         diff.merged.iter().map(|m| merge_card(model, diff, &m.into, &m.from, m.note.as_deref())).collect();
     let changed: Vec<&str> = diff.entities.iter().map(|e| e.entity.as_str()).collect();
@@ -216,6 +220,8 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff) -> Value {
         "all": all,
         "document": diff.document.iter().map(|p| json!({ "what": p.what, "from": p.from, "to": p.to })).collect::<Vec<_>>(),
         "merged": merged,
+        "minor": minor,
+        "originals": originals.is_some(),
         "entities": entities,
     });
     merge(
@@ -241,7 +247,7 @@ pub(in super::super) fn linked(model: &Model<'_>, a: Date, b: Date) -> bool {
     model.dates.len() <= FEW || model.before(high) == Some(low) || high == model.newest
 }
 
-fn entity(model: &Model<'_>, diff: &Diff, changes: &EntityDiff) -> Value {
+fn entity(model: &Model<'_>, diff: &Diff, originals: Option<&Compared<'_>>, changes: &EntityDiff) -> Value {
     let id = &changes.entity;
     let all: Vec<Value> = changes.changes.iter().map(|c| change(model, diff, id, c)).collect();
     let (facts, wording): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|c| c["is_fact"] == true);
@@ -261,18 +267,21 @@ fn entity(model: &Model<'_>, diff: &Diff, changes: &EntityDiff) -> Value {
     if diff.removed.contains(id) {
         badges.push("gone");
     }
-    if old.is_some() && new.is_some() && old != new {
+    if old.zip(new).is_some_and(|(a, b)| a.to_lowercase() != b.to_lowercase()) {
         badges.push("renamed");
     }
+    let case_only = old.zip(new).is_some_and(|(a, b)| a.to_lowercase() == b.to_lowercase());
     json!({
         "id": id,
+        "major": !facts.is_empty() || !badges.is_empty(),
         "title": new.or(old).unwrap_or(id),
-        "name": if old != new && old.is_some() && new.is_some() { Some(mark(old, new)) } else { None },
+        "was": old.filter(|_| new.is_some() && !case_only),
         "from_href": href(diff.from),
         "to_href": href(diff.to),
         "badges": badges,
         "facts": facts,
         "wording": wording,
+        "original": originals.and_then(|o| o.of(old, new)),
         "is_document": entity.is_some_and(|e| !is_entry(e)),
     })
 }
@@ -288,37 +297,18 @@ fn merge_card(model: &Model<'_>, diff: &Diff, into: &str, from: &[String], note:
         (e.statements.iter()).filter_map(|s| Some((s.id().to_owned(), s.text.at(date)?.clone()))).collect()
     };
     let all: Vec<Vec<(String, String)>> = sources.iter().map(|e| said(e, early)).collect();
-    let shared: Vec<&String> = all.first().map_or_else(Vec::new, |first| {
-        first
-            .iter()
-            .map(|(id, _)| id)
-            .filter(|id| all.iter().all(|of| of.iter().any(|(i, _)| i == *id)))
-            .collect()
-    });
-    let common: Vec<Value> = all.first().map_or_else(Vec::new, |first| {
-        let category = |id: &str| {
-            sources
-                .first()
-                .and_then(|e| e.statements.iter().find(|s| s.id() == id))
-                .map(|s| s.category.clone())
-        };
-        first
-            .iter()
-            .filter(|(id, _)| shared.contains(&id))
-            .map(|(id, text)| {
-                let same = all.iter().all(|of| of.iter().any(|(i, t)| i == id && t == text));
-                json!({ "id": id, "text": text, "same": same, "category": category(id) })
-            })
-            .collect()
+    // What all of them said in the same words stands once.
+    let common: Vec<&(String, String)> = all.first().map_or_else(Vec::new, |first| {
+        first.iter().filter(|said| all.iter().all(|of| of.contains(said))).collect()
     });
     let cards: Vec<Value> = (sources.iter().zip(&all))
         .map(|(e, statements)| {
-            let own: Vec<Value> = statements.iter().filter(|(id, text)| {
-                !common.iter().any(|c| c["id"] == **id && (c["same"] == true || c["text"] == **text))
-            }).map(|(id, text)| json!({ "id": id, "text": text })).collect();
-            json!({ "title": title(model, &e.id, early), "href": model::page_at(e, early), "own": own, "count": statements.len() })
+            let own: Vec<&String> =
+                statements.iter().filter(|s| !common.contains(s)).map(|(_, text)| text).collect();
+            json!({ "title": title(model, &e.id, early), "href": model::page_at(e, early), "own": own })
         })
         .collect();
+    let common: Vec<&String> = common.into_iter().map(|(_, text)| text).collect();
     let target = content.entity(into);
     let covered: Vec<Value> = target.map_or_else(Vec::new, |e| {
         (e.statements.iter())

@@ -1,0 +1,174 @@
+//! The original pages, where they are given: their words in each entry, and how the words of two revisions differ.
+//!
+//! They are never part of the program; what is shown is taken from the files a build is given, and says whose text
+//! it is. Which file is which revision is told by its fingerprint, else by the date it declares.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::Error;
+use super::escape::escape;
+use crate::content::{Content, Date};
+use crate::diff::wording::{self, Change, Class, Side, Wording};
+use crate::page::{self, Facet, Form, Page, Part};
+
+/// The originals of the revisions that have one.
+#[derive(Debug, Default)]
+pub(super) struct Originals {
+    pages: Vec<(Date, Page)>,
+}
+
+impl Originals {
+    /// Reads the Markdown files of a folder, or one file.
+    pub(super) fn read(path: &Path, content: &Content) -> Result<Self, Error> {
+        let mut out = Self::default();
+        for entry in walkdir::WalkDir::new(path).sort_by_file_name().follow_links(true) {
+            let entry = entry.map_err(|e| Error::file(path)(std::io::Error::other(e)))?;
+            if !entry.file_type().is_file() || entry.path().extension().is_none_or(|e| e != "md") {
+                continue;
+            }
+            let bytes = std::fs::read(entry.path()).map_err(Error::file(entry.path()))?;
+            let hash: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+            let page = page::parse(&String::from_utf8_lossy(&bytes));
+            let declared = page.field("ms.date").map(|d| d.trim_matches(['"', '\'']).to_owned());
+            let same = content.revisions.iter().find(|r| r.sha256.as_deref() == Some(hash.as_str()));
+            let dated = || {
+                let declared = declared.as_deref()?;
+                content
+                    .revisions
+                    .iter()
+                    .find(|r| r.declared_as.as_deref() == Some(declared) || r.date.to_string() == declared)
+            };
+            if let Some(revision) = same.or_else(dated)
+                && !out.pages.iter().any(|(d, _)| *d == revision.date)
+            {
+                out.pages.push((revision.date, page));
+            }
+        }
+        if out.pages.is_empty() {
+            return Err(Error::NoOriginal(path.to_owned()));
+        }
+        Ok(out)
+    }
+
+    /// Whether there is any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
+    fn page(&self, date: Date) -> Option<&Page> {
+        self.pages.iter().find(|(d, _)| *d == date).map(|(_, page)| page)
+    }
+
+    /// What the page of a revision says of the entry of a title.
+    pub(super) fn entry(&self, date: Date, title: &str) -> Option<Value> {
+        let page = self.page(date)?;
+        let entry = page.entries.get(page.entry(title)?)?;
+        Some(entry.facets.iter().map(facet).collect())
+    }
+
+    /// The words of two revisions held against each other, if both pages are there.
+    pub(super) fn compared(&self, from: Date, to: Date) -> Option<Compared<'_>> {
+        let (old, new) = (self.page(from)?, self.page(to)?);
+        Some(Compared { old, new, wording: wording::between(old, new) })
+    }
+}
+
+/// The text of a facet: paragraphs, lists, boxes.
+fn facet(facet: &Facet) -> Value {
+    let mut blocks: Vec<Value> = Vec::new();
+    let mut last: Option<(Form, Option<page::Alert>)> = None;
+    for sentence in facet.sentences.iter().filter(|s| s.structure.is_none()) {
+        let now = (sentence.form, sentence.alert);
+        let text = Value::String(sentence.text.clone());
+        match blocks.last_mut().and_then(|b| b["texts"].as_array_mut()) {
+            Some(texts) if last == Some(now) => texts.push(text),
+            _ => blocks.push(json!({
+                "form": sentence.form.name(),
+                "alert": sentence.alert.map(page::Alert::name),
+                "texts": [text],
+            })),
+        }
+        last = Some(now);
+    }
+    json!({ "heading": facet.heading.as_ref().map(|h| &h.title), "blocks": blocks })
+}
+
+/// The words of two pages held against each other.
+#[derive(Debug)]
+pub(super) struct Compared<'a> {
+    old: &'a Page,
+    new: &'a Page,
+    wording: Wording,
+}
+
+impl Compared<'_> {
+    /// How the sentences of the entry of these titles differ.
+    pub(super) fn of(&self, old: Option<&str>, new: Option<&str>) -> Option<Value> {
+        let (a, b) = (old.and_then(|t| self.old.entry(t)), new.and_then(|t| self.new.entry(t)));
+        let has =
+            |parts: &[Part], entry: Option<usize>| entry.is_some_and(|e| parts.contains(&Part::Entry(e)));
+        let part = self.wording.parts.iter().find(|p| has(&p.new, b) || has(&p.old, a))?;
+        let changes: Vec<Value> = (part.changes.iter().enumerate())
+            .filter(|(_, c)| c.class != Class::Identical)
+            .map(|(number, c)| self.change(number + 1, c))
+            .collect();
+        if changes.is_empty() {
+            return None;
+        }
+        let same = part.changes.len() - changes.len();
+        Some(json!({ "differing": changes.len(), "same": same, "changes": changes }))
+    }
+
+    fn change(&self, number: usize, change: &Change) -> Value {
+        let mut html = String::new();
+        let mut whole = 0;
+        for segment in change.segments(self.old, self.new) {
+            let text = escape(&segment.text);
+            match segment.side {
+                Side::Both => html.push_str(&text),
+                Side::Old => {
+                    whole += 1;
+                    html.push_str(&format!("<del><span class=\"hidden\">removed: </span>{text}</del> "));
+                }
+                Side::New => {
+                    whole += 1;
+                    html.push_str(&format!("<ins><span class=\"hidden\">added: </span>{text}</ins>"));
+                }
+            }
+        }
+        let places = if change.new.is_empty() { (self.old, &change.old) } else { (self.new, &change.new) };
+        let first = places.1.first();
+        let facet = first
+            .and_then(|p| places.0.facets(p.part).get(p.facet))
+            .and_then(|f| f.heading.as_ref())
+            .map(|h| h.title.clone());
+        let alert = first.and_then(|p| places.0.sentence(*p)).and_then(|s| s.alert).map(page::Alert::name);
+        json!({
+            "number": number,
+            "class": change.class.name(),
+            "class_words": match change.class {
+                Class::Identical => "the same",
+                Class::Notation => "notation",
+                Class::LinkOnly => "link only",
+                Class::AlertOnly => "box only",
+                Class::Reworded => "reworded",
+                Class::Edited => "edited",
+                Class::Moved => "moved",
+                Class::Added => "sentence added",
+                Class::Removed => "sentence removed",
+            },
+            "direction": match change.class {
+                Class::Added => "added",
+                Class::Removed => "removed",
+                _ => "changed",
+            },
+            "facet": facet,
+            "alert": alert,
+            "whole": !change.inline && whole == 2,
+            "html": html,
+        })
+    }
+}
