@@ -19,6 +19,7 @@ mod pages;
 mod plan;
 mod render;
 mod revision;
+pub mod search;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,347 @@
+//! The search index of the website: what there is to find, and how it is packed for the browser.
+//!
+//! [`build`] takes plain [`Document`]s, one for each thing that can be found, never one for each revision of it,
+//! and makes two scripts of them: the accounts and groups, which is small and comes first, and everything else
+//! with the sentences that are shown beside a result. They are scripts because a page that is opened from a
+//! folder may load scripts and nothing else. [`of_content`] and [`of_rules`] say what is found of the
+//! specification and the rules.
+//!
+//! Nothing is searched here: queries are answered in the browser, by `site/search.js`.
+
+mod documents;
+mod pack;
+mod token;
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+
+pub use documents::{of_content, of_rules};
+pub use token::{Token, squash, stem, tokens};
+
+/// What a document is. The order decides between results that are equally good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A Windows group.
+    Group,
+    /// An account.
+    Account,
+    /// A page that is none of the others.
+    Page,
+    /// A rule.
+    Rule,
+    /// A revision of the documentation.
+    Revision,
+    /// A change from one revision to the next.
+    Change,
+}
+
+impl Kind {
+    /// All kinds; the index names a kind by its place here.
+    pub const ALL: [Self; 6] =
+        [Self::Group, Self::Account, Self::Page, Self::Rule, Self::Revision, Self::Change];
+
+    /// The word that `kind:` takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::Account => "account",
+            Self::Page => "page",
+            Self::Rule => "rule",
+            Self::Revision => "revision",
+            Self::Change => "change",
+        }
+    }
+}
+
+/// How a document stands to a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum State {
+    /// It is not there.
+    #[default]
+    Absent,
+    /// It is there as in the revision before, or for the first time.
+    Present,
+    /// It is there and says something else than in the revision before.
+    Changed,
+}
+
+/// One thing that can be found.
+#[derive(Debug, Clone, Default)]
+pub struct Document {
+    /// Its page, from the root of the site: `accounts/network-access-account/`, with a fragment if it has one.
+    pub url: String,
+    /// Its id; a query that names it finds this document first.
+    pub id: String,
+    /// What it is.
+    pub kind: Option<Kind>,
+    /// Its title.
+    pub title: String,
+    /// Other names: former titles, abbreviations, former ids.
+    pub names: Vec<String>,
+    /// One line, shown below the title.
+    pub summary: String,
+    /// How it stands to each revision, oldest first; empty if it stands to none.
+    pub states: Vec<State>,
+    /// Single words that `is:` finds it by, beside its kind.
+    pub tags: Vec<String>,
+    /// Rights, permissions, paths, steps: what counts more than prose, and `has:` finds it by.
+    pub phrases: Vec<String>,
+    /// Other text that is part of it.
+    pub body: Vec<String>,
+    /// Text that only finds it when nothing nearer does: former wording, notes, titles of links. It comes with
+    /// the second script.
+    pub background: Vec<String>,
+    /// Fragment and text of what can be shown of it beside the summary. The text is searched as well.
+    pub sentences: Vec<(String, String)>,
+    /// Whether something else has taken its place, so that its title should find that first.
+    pub replaced: bool,
+}
+
+/// The scripts of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// The first documents, the revisions, the synonyms.
+    pub first: String,
+    /// The other documents, and the sentences of all.
+    pub rest: String,
+}
+
+/// Words that carry no meaning of their own: they are found in titles only, and a query is not held to them.
+const STOP: &str = "a about all an and any are as at be been but by can do does for from had has have how i if \
+                    in into is it its may me must my no not of on one or our so such than that the their them \
+                    then there these they this those to use used was we were what when where which who why will \
+                    with you your";
+
+/// Builds the index: of the first documents, loaded first, and the rest. `revisions` are the dates, oldest
+/// first; `synonyms` are lists of words and short phrases that mean the same.
+pub fn build(first: &[Document], rest: &[Document], revisions: &[String], synonyms: &[Vec<String>]) -> Index {
+    let concepts = Concepts::new(synonyms);
+    let mut head = serde_json::Map::new();
+    head.insert("revisions".into(), json!(revisions));
+    head.insert("kinds".into(), json!(Kind::ALL.map(Kind::name)));
+    head.insert("stop".into(), json!(STOP));
+    head.insert("synonyms".into(), json!(synonyms));
+    let mut postings = Postings::default();
+    for (number, document) in first.iter().enumerate() {
+        postings.document(number, document, &concepts);
+    }
+    let known = part(&mut head, first, postings);
+    let mut more = serde_json::Map::new();
+    let mut postings = Postings { terms: HashMap::new(), known };
+    for (number, document) in first.iter().chain(rest).enumerate() {
+        if number >= first.len() {
+            postings.document(number, document, &concepts);
+        }
+        for text in &document.background {
+            postings.text(number, text, Field::Body, &concepts);
+        }
+    }
+    part(&mut more, rest, postings);
+    let sentences: Vec<Value> = first
+        .iter()
+        .chain(rest)
+        .map(|d| Value::Array(d.sentences.iter().flat_map(|(id, text)| [json!(id), json!(text)]).collect()))
+        .collect();
+    more.insert("sentences".into(), Value::Array(sentences));
+    Index { first: script(head), rest: script(more) }
+}
+
+/// A script that hands a part of the index over, whether the search is there before it or after.
+fn script(part: serde_json::Map<String, Value>) -> String {
+    let json = Value::Object(part).to_string();
+    // These two end a line in scripts of old, and stand in no way of JSON.
+    let json = json.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
+    format!("(self.searchParts=self.searchParts||[]).push({json});\n")
+}
+
+/// Where in a document a word stands, as bits of a posting.
+#[derive(Clone, Copy)]
+enum Field {
+    Body = 1,
+    Phrase = 2,
+    Name = 4,
+    Title = 8,
+}
+
+/// Documents with their terms and postings. Handed back is which documents each term stands in.
+fn part(
+    out: &mut serde_json::Map<String, Value>,
+    documents: &[Document],
+    postings: Postings,
+) -> HashMap<String, Vec<usize>> {
+    let mut phrases: BTreeMap<&str, usize> = BTreeMap::new();
+    for phrase in documents.iter().flat_map(|d| &d.phrases) {
+        phrases.insert(phrase, 0);
+    }
+    for (number, place) in phrases.values_mut().enumerate() {
+        *place = number;
+    }
+    let mut rows = Vec::with_capacity(documents.len());
+    for document in documents {
+        let mut list: Vec<usize> =
+            document.phrases.iter().filter_map(|p| phrases.get(p.as_str()).copied()).collect();
+        list.sort_unstable();
+        list.dedup();
+        let states: String = document.states.iter().map(|s| char::from(b'0' + *s as u8)).collect();
+        let kind = document.kind.unwrap_or(Kind::Page);
+        rows.push(json!([
+            Kind::ALL.iter().position(|k| *k == kind),
+            document.id,
+            document.url.replace(&document.id, "*"),
+            document.title,
+            document.names,
+            document.summary,
+            states,
+            list,
+            document.tags.join(" "),
+            u8::from(document.replaced),
+        ]));
+    }
+    let (terms, packed, known) = postings.pack();
+    out.insert("docs".into(), Value::Array(rows));
+    out.insert("phrases".into(), json!(phrases.keys().collect::<Vec<_>>()));
+    out.insert("terms".into(), json!(terms));
+    out.insert("postings".into(), json!(packed));
+    known
+}
+
+/// Where a term stands: document, fields, how often.
+struct Posting {
+    document: usize,
+    fields: u8,
+    count: u8,
+}
+
+/// The terms of a part.
+#[derive(Default)]
+struct Postings {
+    terms: HashMap<String, Vec<Posting>>,
+    /// The documents that have a term already, in another part.
+    known: HashMap<String, Vec<usize>>,
+}
+
+impl Postings {
+    fn document(&mut self, number: usize, document: &Document, concepts: &Concepts) {
+        self.text(number, &document.title, Field::Title, concepts);
+        self.term(number, &document.id.to_lowercase(), Field::Name);
+        for name in &document.names {
+            self.text(number, name, Field::Name, concepts);
+        }
+        for title in std::iter::once(&document.title).chain(&document.names) {
+            if let Some(initials) = initials(title) {
+                self.term(number, &initials, Field::Name);
+            }
+        }
+        for phrase in &document.phrases {
+            self.text(number, phrase, Field::Phrase, concepts);
+        }
+        let sentences = document.sentences.iter().map(|(_, text)| text);
+        for text in std::iter::once(&document.summary).chain(&document.body).chain(sentences) {
+            self.text(number, text, Field::Body, concepts);
+        }
+    }
+
+    fn text(&mut self, number: usize, text: &str, field: Field, concepts: &Concepts) {
+        let tokens = tokens(text);
+        let stop = |word: &str| matches!(field, Field::Body) && STOP.split(' ').any(|s| s == word);
+        for token in &tokens {
+            if !stop(&token.whole) {
+                self.term(number, &token.whole, field);
+            }
+            for part in token.parts.iter().filter(|p| !stop(p)) {
+                self.term(number, part, field);
+            }
+        }
+        for concept in concepts.within(&tokens) {
+            self.term(number, &format!("~{concept}"), field);
+        }
+    }
+
+    fn term(&mut self, document: usize, term: &str, field: Field) {
+        if self.known.get(term).is_some_and(|list| list.binary_search(&document).is_ok()) {
+            return;
+        }
+        // Allocates only for terms that are new.
+        if !self.terms.contains_key(term) {
+            self.terms.insert(term.to_owned(), Vec::new());
+        }
+        let Some(list) = self.terms.get_mut(term) else { return };
+        match list.last_mut() {
+            Some(last) if last.document == document => {
+                last.fields |= field as u8;
+                last.count = last.count.saturating_add(1);
+            }
+            _ => list.push(Posting { document, fields: field as u8, count: 1 }),
+        }
+    }
+
+    /// Terms in order, each with its postings: how many, then for each the distance to the document before,
+    /// the fields and the count up to four.
+    fn pack(self) -> (String, String, HashMap<String, Vec<usize>>) {
+        let mut terms: Vec<_> = self.terms.into_iter().collect();
+        terms.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let mut packed = String::new();
+        for (_, list) in &terms {
+            pack::number(list.len(), &mut packed);
+            let mut before = 0;
+            for posting in list {
+                let count = usize::from(posting.count.clamp(1, 4) - 1);
+                let value = (posting.document - before) * 64 + usize::from(posting.fields) * 4 + count;
+                pack::number(value, &mut packed);
+                before = posting.document;
+            }
+        }
+        let text = pack::terms(terms.iter().map(|(term, _)| term.as_str()));
+        let known =
+            terms.into_iter().map(|(term, list)| (term, list.iter().map(|p| p.document).collect())).collect();
+        (text, packed, known)
+    }
+}
+
+/// The first letters of a title of several words: `naa`.
+fn initials(title: &str) -> Option<String> {
+    let words = tokens(title);
+    let letters: String = words.iter().filter_map(|w| w.whole.chars().next()).collect();
+    (words.len() > 1).then_some(letters)
+}
+
+/// The synonyms, by the stem of their first word.
+struct Concepts {
+    by_first: HashMap<String, Vec<(usize, Vec<String>)>>,
+}
+
+impl Concepts {
+    fn new(synonyms: &[Vec<String>]) -> Self {
+        let mut by_first: HashMap<String, Vec<(usize, Vec<String>)>> = HashMap::new();
+        for (number, member) in synonyms.iter().enumerate().flat_map(|(i, g)| g.iter().map(move |m| (i, m))) {
+            let stems = stems(&tokens(member));
+            if let Some(first) = stems.first() {
+                by_first.entry(first.clone()).or_default().push((number, stems));
+            }
+        }
+        Self { by_first }
+    }
+
+    /// The numbers of the lists of which one is written in a text.
+    fn within(&self, tokens: &[Token]) -> Vec<usize> {
+        let stems = stems(tokens);
+        let mut out = Vec::new();
+        for at in 0..stems.len() {
+            for (number, member) in self.by_first.get(&stems[at]).into_iter().flatten() {
+                if stems[at..].starts_with(member) {
+                    out.push(*number);
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The stems of all parts of a text: `sign-in` is written like `sign in`.
+fn stems(tokens: &[Token]) -> Vec<String> {
+    tokens.iter().flat_map(|t| &t.segments).map(|s| stem(s)).collect()
+}
+
+#[cfg(test)]
+mod tests;
