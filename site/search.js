@@ -89,7 +89,7 @@
   const WEIGHT = [[8, 8], [4, 5], [2, 2.5], [1, 1]];
   const FIELDS = Array.from({ length: 16 }, (_, bits) =>
     WEIGHT.reduce((sum, [bit, weight]) => sum + (bits & bit ? weight : 0), 0));
-  const KINDS = { group: 1, account: 1, page: 0.9, rule: 0.8, revision: 0.8, change: 0.5 };
+  const KINDS = { group: 1, account: 1, page: 0.6, rule: 0.2, revision: 0.2, change: 0.1 };
 
   class Index {
     constructor() {
@@ -116,6 +116,7 @@
           kind: this.kinds[kind], id, url: url.replace("*", id), title, names, summary, states, replaced,
           phrases: list.map((p) => p + phrase), tags: tags.split(" "),
           squashed: [title, id, ...names].map(squash), sentences: [],
+          stems: new Set(tokens(title).flatMap((t) => [t.whole, ...t.segments, ...t.parts]).map(stem)),
         });
       }
       let at = 0, before = "";
@@ -135,7 +136,7 @@
         for (let n = number(); n > 0; n--) {
           const value = number();
           doc += value >> 6;
-          list.push(doc, FIELDS[(value >> 2) & 15] * (1 + 0.1 * (value & 3)));
+          list.push(doc, FIELDS[(value >> 2) & 15] * (1 + 0.25 * (value & 3)));
         }
         before = term;
       }
@@ -275,9 +276,9 @@
 
       // Words that stand side by side in a phrase.
       const pairs = words.slice(1).map((w, i) => squash(words[i].whole + w.whole));
-      const together = this.phrases.map(({ squashed }) =>
-        pairs.length ? pairs.filter((p) => squashed.includes(p)).length / pairs.length
-          : squashed === query ? 1 : 0);
+      const together = this.phrases.map(({ squashed }) => squashed === query ? (pairs.length ? 6 : 1)
+        : pairs.length ? pairs.filter((p) => squashed.includes(p)).length / pairs.length : 0);
+
 
       const anchor = this.anchors.get(plain.toLowerCase());
       const results = [];
@@ -322,7 +323,9 @@
           score *= 1 + 0.4 * pairs.filter((p) => doc.squashed[0].includes(p)).length / pairs.length;
         }
         if (spans.some((found) => found.has(number))) score *= 1.2;
-        score *= KINDS[doc.kind];
+        // Accounts and groups come first, but for what has all words in its title.
+        const entitled = words.length > 1 && words.every((w) => w.segments.every((p) => doc.stems.has(stem(p))));
+        score *= entitled ? KINDS[doc.kind] ** 0.3 : KINDS[doc.kind];
         // What was merged away gives way to what took its place, unless it is asked for by its id.
         if (doc.replaced && plain !== doc.id) score *= 0.4;
         results.push({ doc, score, exact: exact && plain === doc.id ? 3 : exact, full: coverage === 1, via,

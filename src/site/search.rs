@@ -133,7 +133,8 @@ pub fn build(first: &[Document], rest: &[Document], revisions: &[String], synony
         if number >= first.len() {
             postings.document(number, document, &concepts);
         }
-        for text in &document.background {
+        let sentences = document.sentences.iter().map(|(_, text)| text);
+        for text in document.background.iter().chain(sentences) {
             postings.text(number, text, Field::Body, &concepts);
         }
     }
@@ -236,8 +237,10 @@ impl Postings {
         for phrase in &document.phrases {
             self.text(number, phrase, Field::Phrase, concepts);
         }
-        let sentences = document.sentences.iter().map(|(_, text)| text);
-        for text in std::iter::once(&document.summary).chain(&document.body).chain(sentences) {
+        for (heading, _) in &document.sentences {
+            self.heading(number, heading);
+        }
+        for text in std::iter::once(&document.summary).chain(&document.body) {
             self.text(number, text, Field::Body, concepts);
         }
     }
@@ -255,6 +258,13 @@ impl Postings {
         }
         for concept in concepts.within(&tokens) {
             self.term(number, &format!("~{concept}"), field);
+        }
+    }
+
+    /// The id of a sentence: a few words that say what it is about.
+    fn heading(&mut self, number: usize, id: &str) {
+        for word in id.split('-').filter(|w| w.len() > 1 && STOP.split(' ').all(|s| s != *w)) {
+            self.term(number, word, Field::Phrase);
         }
     }
 

@@ -133,10 +133,10 @@ fn of_value(content: &Content, value: &Value, document: &mut Document) {
                 document.background.extend(right.deny.clone());
                 document.background.extend(right.also_written.iter().cloned());
             } else if let Some(name) = names.into_iter().flatten().find(|n| n.id == *text) {
-                document.body.push(name.name.clone());
+                document.background.push(name.name.clone());
                 document.background.extend(name.export_name.clone());
             } else if let Some(entity) = content.entity(text) {
-                document.body.extend(entity.name.values().last().cloned());
+                document.background.extend(entity.name.values().last().cloned());
             } else if is_name(content, text) {
                 document.phrases.push(text.clone());
             } else if text.contains(' ') {
