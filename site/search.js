@@ -89,7 +89,7 @@
   const WEIGHT = [[8, 8], [4, 5], [2, 2.5], [1, 1]];
   const FIELDS = Array.from({ length: 16 }, (_, bits) =>
     WEIGHT.reduce((sum, [bit, weight]) => sum + (bits & bit ? weight : 0), 0));
-  const KINDS = { group: 1, account: 1, page: 0.6, rule: 0.2, revision: 0.2, change: 0.1 };
+  const KINDS = { group: 1, account: 1, page: 0.5, rule: 0.08, revision: 0.08, change: 0.04 };
 
   class Index {
     constructor() {
@@ -116,6 +116,7 @@
           kind: this.kinds[kind], id, url: url.replace("*", id), title, names, summary, states, replaced,
           phrases: list.map((p) => p + phrase), tags: tags.split(" "),
           squashed: [title, id, ...names].map(squash), sentences: [],
+          length: tokens(title).filter((t) => !this.stop.has(t.whole)).length,
           stems: new Set(tokens(title).flatMap((t) => [t.whole, ...t.segments, ...t.parts]).map(stem)),
         });
       }
@@ -236,7 +237,7 @@
           ? word.segments.filter((s) => s.length > 1).map((s) => this.expand(s, true)) : [];
         if (!terms.length) {
           // Two words written as one.
-          for (let cut = 3; cut <= word.whole.length - 3; cut++) {
+          for (let cut = 4; cut <= word.whole.length - 4; cut++) {
             const halves = [word.whole.slice(0, cut), word.whole.slice(cut)];
             if (halves.every((half) => this.terms.has(half))) pieces.push(...halves.map((h) => [[h, 1]]));
           }
@@ -259,13 +260,16 @@
 
       // What other words mean the same.
       const spans = [];
-      const flat = all.flatMap((t) => t.segments.map((s) => [stem(s), words.indexOf(t)]));
+      const flat = all.flatMap((t) => t.segments.map((s) => [stem(s), words.indexOf(t), t]));
       this.concepts.forEach((group, number) => {
         for (const member of group) {
           for (let at = 0; at + member.length <= flat.length; at++) {
             if (!member.every((s, i) => s === flat[at + i][0])) continue;
-            const slots = new Set(flat.slice(at, at + member.length).map((f) => f[1]));
+            const span = flat.slice(at, at + member.length), slots = new Set(span.map((f) => f[1]));
             slots.delete(-1);
+            // A small part of an identifier does not stand for the whole.
+            const size = [...new Set(span.map((f) => f[2]))].reduce((sum, t) => sum + t.segments.length, 0);
+            if (member.length < 0.6 * size) continue;
             const found = this.weigh([["~" + number, 0.85]]);
             for (const slot of slots) for (const [doc, weight] of found) give(slot, doc, weight);
             if (member.length > 1) spans.push(found);
@@ -323,17 +327,28 @@
           score *= 1 + 0.4 * pairs.filter((p) => doc.squashed[0].includes(p)).length / pairs.length;
         }
         if (spans.some((found) => found.has(number))) score *= 1.2;
-        // Accounts and groups come first, but for what has all words in its title.
-        const entitled = words.length > 1 && words.every((w) => w.segments.every((p) => doc.stems.has(stem(p))));
-        score *= entitled ? KINDS[doc.kind] ** 0.3 : KINDS[doc.kind];
+        // Accounts and groups come first, but for what the query all but names.
+        const entitled = words.length > 1 && words.length >= 0.6 * doc.length && doc.kind !== "change"
+          && words.every((w) => w.segments.every((p) => doc.stems.has(stem(p))));
+        score *= entitled ? 1 : KINDS[doc.kind];
         // What was merged away gives way to what took its place, unless it is asked for by its id.
         if (doc.replaced && plain !== doc.id) score *= 0.4;
         results.push({ doc, score, exact: exact && plain === doc.id ? 3 : exact, full: coverage === 1, via,
           anchor: exact === 2 ? anchor[1] : "" });
       });
-      const order = (r) => this.kinds.indexOf(r.doc.kind);
-      results.sort((a, b) => b.full - a.full || b.exact - a.exact || b.score - a.score || order(a) - order(b)
-        || (a.doc.title < b.doc.title ? -1 : a.doc.title > b.doc.title ? 1 : a.doc.url < b.doc.url ? -1 : 1));
+      const order = (r) => this.kinds.indexOf(r.doc.kind), after = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+      const sort = () => results.sort((a, b) => b.full - a.full || b.exact - a.exact || b.score - a.score
+        || order(a) - order(b) || after(a.doc.title, b.doc.title) || after(a.doc.url, b.doc.url));
+      sort();
+      if (pairs.length) {
+        // Words side by side in a sentence: looked at for the best only.
+        for (const result of results.slice(0, 40)) {
+          const { doc } = result;
+          doc.prose ??= doc.sentences.map((s) => squash(s.text)).join(" ");
+          result.score *= 1 + (1.5 * pairs.filter((p) => doc.prose.includes(p)).length) / pairs.length;
+        }
+        sort();
+      }
       return { results, marks, words: words.map((w) => w.whole) };
     }
   }

@@ -309,11 +309,11 @@ impl Postings {
     }
 }
 
-/// The first letters of a title of several words: `naa`.
+/// The first letters of a title of three words or more: `naa`. Shorter ones would be mistaken for other words.
 fn initials(title: &str) -> Option<String> {
     let words = tokens(title);
     let letters: String = words.iter().filter_map(|w| w.whole.chars().next()).collect();
-    (words.len() > 1).then_some(letters)
+    (words.len() > 2).then_some(letters)
 }
 
 /// The synonyms, by the stem of their first word.
