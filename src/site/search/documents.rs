@@ -22,7 +22,8 @@ fn of_entity(content: &Content, entity: &Entity) -> Document {
     names.extend(entity.name_pattern.clone());
     names.extend(entity.aliases.iter().cloned());
     // What took the place of another is found by the names that had.
-    for other in content.entities.iter().filter(|e| *successor(content, e) == *entity.id && e.id != entity.id) {
+    for other in content.entities.iter().filter(|e| *successor(content, e) == *entity.id && e.id != entity.id)
+    {
         names.extend(other.name.values().cloned());
         names.extend(other.aliases.iter().cloned());
     }
@@ -127,7 +128,8 @@ fn of_value(content: &Content, value: &Value, document: &mut Document) {
     let vocabulary = &content.vocabulary;
     match value {
         Value::String(text) => {
-            let names = [&vocabulary.roles, &vocabulary.site_types, &vocabulary.places, &vocabulary.principals];
+            let names =
+                [&vocabulary.roles, &vocabulary.site_types, &vocabulary.places, &vocabulary.principals];
             if let Some(right) = vocabulary.user_rights.iter().find(|r| r.id == *text) {
                 document.phrases.extend([text.clone(), right.display.clone()]);
                 document.background.extend(right.deny.clone());

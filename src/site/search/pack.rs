@@ -54,6 +54,9 @@ mod tests {
         assert_eq!(terms(["access", "account", "zürich", "zürs"].into_iter()), "0access\n3ount\n0zürich\n3s");
         assert_eq!(terms(std::iter::empty()), "");
         let long = "x".repeat(40);
-        assert_eq!(terms([long.as_str(), &format!("{long}y")].into_iter()), format!("0{long}\nz{}y", "x".repeat(5)));
+        assert_eq!(
+            terms([long.as_str(), &format!("{long}y")].into_iter()),
+            format!("0{long}\nz{}y", "x".repeat(5))
+        );
     }
 }
