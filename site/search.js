@@ -113,7 +113,7 @@
       for (const text of part.phrases) this.phrases.push({ text, squashed: squash(text) });
       for (const [kind, id, url, title, names, summary, states, list, tags, replaced] of part.docs) {
         this.docs.push({
-          kind: this.kinds[kind], id, url: url.replace("*", id), title, names, summary, states, replaced,
+          kind: this.kinds[kind], id, url: url.replace("*", () => id), title, names, summary, states, replaced,
           phrases: list.map((p) => p + phrase), tags: tags.split(" "),
           squashed: [title, id, ...names].map(squash), sentences: [],
           length: tokens(title).filter((t) => !this.stop.has(t.whole)).length,

@@ -9,7 +9,7 @@ use super::assets::Static;
 use super::model::{self, Model};
 use super::originals::Originals;
 use super::render::Renderer;
-use super::{Error, Options, Page, Sources, pages};
+use super::{Error, Options, Page, Sources, pages, search};
 use crate::content::{Date, Entity, EntityKind};
 use crate::diff::{self, Diff};
 use crate::rules::Rule;
@@ -82,7 +82,9 @@ impl<'a> Plan<'a> {
             Some(path) => Originals::read(path, sources.content)?,
             None => Originals::default(),
         };
-        let files = Static::read(options, Vec::new())?;
+        let index = search_index(sources);
+        let made = [("search-index.js", index.first), ("search-rest.js", index.rest)];
+        let files = Static::read(options, made.map(|(name, text)| (name.to_owned(), text)).into())?;
         let base = options.base_url.as_deref().map_or("/", path_of).to_owned();
         let shared = json!({
             "assets": files.names,
@@ -278,6 +280,20 @@ impl<'a> Plan<'a> {
             Job::Static(number) => Ok(self.files.pages[number].clone()),
         }
     }
+}
+
+/// What the search finds.
+fn search_index(sources: &Sources<'_>) -> search::Index {
+    let content = sources.content;
+    let mut rest = search::of_rules(content, sources.rules);
+    rest.extend(search::of_revisions(content));
+    for pair in content.dates().windows(2) {
+        if let [from, to] = pair {
+            rest.extend(search::of_changes(content, &diff::between(content, sources.rules, *from, *to)));
+        }
+    }
+    let dates: Vec<String> = content.dates().iter().map(ToString::to_string).collect();
+    search::build(&search::of_content(content), &rest, &dates, &content.vocabulary.synonyms)
 }
 
 fn json_page(path: String, value: &serde_json::Value) -> Page {

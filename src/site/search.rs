@@ -3,8 +3,8 @@
 //! [`build`] takes plain [`Document`]s, one for each thing that can be found, never one for each revision of it,
 //! and makes two scripts of them: the accounts and groups, which is small and comes first, and everything else
 //! with the sentences that are shown beside a result. They are scripts because a page that is opened from a
-//! folder may load scripts and nothing else. [`of_content`] and [`of_rules`] say what is found of the
-//! specification and the rules.
+//! folder may load scripts and nothing else. [`of_content`], [`of_rules`] and [`of_revisions`] say what is found
+//! of the specification and the rules.
 //!
 //! Nothing is searched here: queries are answered in the browser, by `site/search.js`.
 
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
-pub use documents::{of_content, of_rules};
+pub use documents::{of_content, of_revisions, of_rules};
 pub use token::{Token, squash, stem, tokens};
 
 /// What a document is. The order decides between results that are equally good.
@@ -156,6 +156,14 @@ fn script(part: serde_json::Map<String, Value>) -> String {
     format!("(self.searchParts=self.searchParts||[]).push({json});\n")
 }
 
+/// A url with `*` for the id of its document.
+fn shortened(url: &str, id: &str) -> String {
+    match url.rfind(id).filter(|_| !id.is_empty()) {
+        Some(at) => format!("{}*{}", &url[..at], &url[at + id.len()..]),
+        None => url.to_owned(),
+    }
+}
+
 /// Where in a document a word stands, as bits of a posting.
 #[derive(Clone, Copy)]
 enum Field {
@@ -189,7 +197,7 @@ fn part(
         rows.push(json!([
             Kind::ALL.iter().position(|k| *k == kind),
             document.id,
-            document.url.replace(&document.id, "*"),
+            shortened(&document.url, &document.id),
             document.title,
             document.names,
             document.summary,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::content::{Content, Date, Entity, EntityKind, Statement, Timeline};
+use crate::content::{Content, Date, Entity, EntityKind, Revision, Statement, Timeline};
 use crate::rules::{Reference, Rule, RuleSet};
 
 use super::{Document, Kind, State};
@@ -161,6 +161,29 @@ fn is_name(content: &Content, text: &str) -> bool {
         || vocabulary.securable_permissions.iter().any(|p| p.name == text)
         || vocabulary.well_known.iter().any(|w| w.name == text)
         || (text.split_whitespace().count() <= 5 && text.split_whitespace().all(capital))
+}
+
+/// One document for each revision.
+pub fn of_revisions(content: &Content) -> Vec<Document> {
+    let document = |(place, revision): (usize, &Revision)| Document {
+        url: format!("revisions/#r{}", revision.date),
+        id: revision.date.to_string(),
+        kind: Some(Kind::Revision),
+        title: format!("Revision of {}", revision.date),
+        names: revision.declared_as.iter().cloned().chain(revision.versions.iter().cloned()).collect(),
+        summary: format!("{}, for versions {}", revision.product, revision.versions.join(", ")),
+        states: (0..content.revisions.len())
+            .map(|i| if i == place { State::Present } else { State::Absent })
+            .collect(),
+        background: [&revision.page_title, &revision.title, &revision.layout]
+            .into_iter()
+            .chain(&revision.doubt)
+            .chain(&revision.observed)
+            .cloned()
+            .collect(),
+        ..Document::default()
+    };
+    content.revisions.iter().enumerate().map(document).collect()
 }
 
 /// One document for each rule.
