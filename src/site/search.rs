@@ -6,7 +6,7 @@
 //! folder may load scripts and nothing else. [`of_content`], [`of_rules`] and [`of_revisions`] say what is found
 //! of the specification and the rules.
 //!
-//! Nothing is searched here: queries are answered in the browser, by `site/search.js`.
+//! Nothing is searched here: queries are answered in the browser, by `site/search-engine.js`.
 
 mod documents;
 mod pack;

@@ -4,7 +4,7 @@
 const fs = require("node:fs");
 const path = require("node:path");
 const { performance } = require("node:perf_hooks");
-const engine = require(path.join(__dirname, "..", "..", "site", "search.js"));
+const engine = require(path.join(__dirname, "..", "..", "site", "search-engine.js"));
 
 const input = JSON.parse(fs.readFileSync(0, "utf8"));
 const answer = {};

@@ -1,6 +1,6 @@
 //! Words of a text, cut the same way for the index and for a query.
 //!
-//! `site/search.js` cuts queries by the same rules; `tests/search/tokens.json` holds both to them. Identifiers
+//! `site/search-engine.js` cuts queries by the same rules; `tests/search/tokens.json` holds both to them. Identifiers
 //! and paths stay whole and are cut into their parts beside that: `SMS_SiteToSiteConnection` is also `site`,
 //! `connection` and `sitetositeconnection`.
 
