@@ -40,16 +40,17 @@
   /** What to show of a result below its title: the name it was found by, or the sentence that fits best. */
   function reason({ doc, via, anchor }, marks) {
     if (via) return ["Also: ", ...marked(via, marks)];
-    let best = doc.summary, most = anchor ? 99 : hitCount(doc.summary, marks);
+    const found = (text) => new Set((text.match(/[\p{Alphabetic}\p{N}%]+/gu) || [])
+      .filter((word) => hits(word, marks)).map((word) => stem(word.toLowerCase())));
+    // What the title shows already need not be shown again.
+    const told = found(doc.title), count = (text) => [...found(text)].filter((word) => !told.has(word)).length;
+    let best = doc.summary, most = count(best);
     for (const { id, text } of doc.sentences) {
-      const count = id === anchor ? 100 : hitCount(text, marks);
-      if (count > most) [best, most] = [text, count];
+      const now = id === anchor ? 99 : count(text);
+      if (now > most) [best, most] = [text, now];
     }
     return marked(best, marks);
   }
-
-  const hitCount = (text, marks) =>
-    new Set((text.match(/[\p{Alphabetic}\p{N}%]+/gu) || []).filter((w) => hits(w, marks)).map((w) => stem(w.toLowerCase()))).size;
 
   const years = () => index.revisions.map((date, i, all) =>
     all.some((other, j) => j !== i && other.slice(0, 4) === date.slice(0, 4)) ? date : date.slice(0, 4));
@@ -110,7 +111,9 @@
         return open(text !== "");
       }
       if (!chips.firstChild) {
-        for (const kind of ["account", "group", "rule", "change"]) chip(kind + "s", "kind:" + kind);
+        for (const [kind, label] of [["account", "Accounts"], ["group", "Groups"], ["rule", "Rules"], ["change", "Changes"]]) {
+          if (kind !== "change" || index.docs.some((doc) => doc.kind === kind)) chip(label, "kind:" + kind);
+        }
         if (page) index.revisions.forEach((date, i) => chip(years()[i], "rev:" + date));
       }
       for (const button of chips.children) button.setAttribute("aria-pressed", String(text.includes(button.filter)));
@@ -174,8 +177,20 @@
     field.value ||= new URLSearchParams(location.search).get("q") || "";
     field.form.addEventListener("submit", (event) => event.preventDefault());
     box(field, results, 100, true);
+    const switched = document.getElementById("search-shortcuts");
+    if (switched) {
+      switched.closest("p").hidden = false;
+      try {
+        switched.checked = localStorage.getItem("cmlint-shortcuts") !== "off";
+        switched.addEventListener("change", () => localStorage.setItem("cmlint-shortcuts", switched.checked ? "on" : "off"));
+      } catch {
+        // Nothing is remembered here, so there is nothing to choose.
+        switched.closest("p").hidden = true;
+      }
+    }
   }
 
+  let wait = 0;
   const take = () => {
     if (!self.searchEngine || !self.searchParts || settings.failed) return;
     if (!index) {
@@ -183,7 +198,9 @@
       index = new self.searchEngine.Index();
     }
     while (self.searchParts.length) index.add(self.searchParts.shift());
-    for (const update of boxes) update();
+    // The second part is about to come; only if it takes long, results of the first are shown alone.
+    clearTimeout(wait);
+    wait = setTimeout(() => boxes.forEach((update) => update()), index.parts > 1 ? 0 : 50);
   };
   for (const source of [settings.engine, settings.index, settings.rest]) {
     const script = make("script", "", [], { src: source });
@@ -191,7 +208,7 @@
     script.onload = take;
     script.onerror = () => {
       settings.failed = "The search could not be loaded.";
-      for (const update of boxes) update();
+      boxes.forEach((update) => update());
     };
     document.head.append(script);
   }

@@ -35,13 +35,20 @@
     script.src = form.dataset.script;
     document.head.append(script);
   };
+  const shortcuts = () => {
+    try {
+      return localStorage.getItem("cmlint-shortcuts") !== "off";
+    } catch {
+      return true;
+    }
+  };
   if (form) {
     form.addEventListener("focusin", load, { once: true });
     document.addEventListener("keydown", (event) => {
       const typing = /^(input|textarea|select)$/i.test(event.target.tagName) || event.target.isContentEditable;
-      const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+      const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey;
       const k = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey;
-      if (slash || k) {
+      if ((slash || k) && !typing && shortcuts()) {
         event.preventDefault();
         const input = form.querySelector("input");
         input.focus();

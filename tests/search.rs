@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use cmlint::assets::Assets;
 use cmlint::content::{self, Content};
+use cmlint::diff;
 use cmlint::evidence::Schema;
 use cmlint::rules::{self, RuleSet};
 use cmlint::site::search::{self, Document, Index, State};
@@ -30,7 +31,12 @@ fn dates(content: &Content) -> Vec<String> {
 }
 
 fn index(content: &Content, rules: &RuleSet) -> Index {
-    let (first, rest) = (search::of_content(content), search::of_rules(content, rules));
+    let first = search::of_content(content);
+    let mut rest = search::of_rules(content, rules);
+    rest.extend(search::of_revisions(content));
+    for pair in content.dates().windows(2) {
+        rest.extend(search::of_changes(content, &diff::between(content, rules, pair[0], pair[1])));
+    }
     search::build(&first, &rest, &dates(content), &content.vocabulary.synonyms)
 }
 

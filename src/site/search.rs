@@ -3,8 +3,8 @@
 //! [`build`] takes plain [`Document`]s, one for each thing that can be found, never one for each revision of it,
 //! and makes two scripts of them: the accounts and groups, which is small and comes first, and everything else
 //! with the sentences that are shown beside a result. They are scripts because a page that is opened from a
-//! folder may load scripts and nothing else. [`of_content`], [`of_rules`] and [`of_revisions`] say what is found
-//! of the specification and the rules.
+//! folder may load scripts and nothing else. [`of_content`], [`of_rules`], [`of_revisions`] and [`of_changes`]
+//! say what is found of the specification and the rules.
 //!
 //! Nothing is searched here: queries are answered in the browser, by `site/search-engine.js`.
 
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
-pub use documents::{of_content, of_revisions, of_rules};
+pub use documents::{of_changes, of_content, of_revisions, of_rules};
 pub use token::{Token, squash, stem, tokens};
 
 /// What a document is. The order decides between results that are equally good.

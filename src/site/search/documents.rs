@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::content::{Content, Date, Entity, EntityKind, Revision, Statement, Timeline};
+use crate::diff::{Diff, Kind as ChangeKind};
 use crate::rules::{Reference, Rule, RuleSet};
 
 use super::{Document, Kind, State};
@@ -186,6 +187,37 @@ pub fn of_revisions(content: &Content) -> Vec<Document> {
     content.revisions.iter().enumerate().map(document).collect()
 }
 
+/// One document for each statement that says something else, or says it more clearly, under the second of two
+/// revisions. Changes of wording and layout alone are left out: nobody looks for them, and they are most.
+pub fn of_changes(content: &Content, diff: &Diff) -> Vec<Document> {
+    let mut out = Vec::new();
+    for entity in &diff.entities {
+        let (old, new) = &entity.name;
+        let name = new.as_ref().or(old.as_ref()).unwrap_or(&entity.entity);
+        for change in entity.changes.iter().filter(|c| c.kind.is_fact() || c.kind == ChangeKind::Clarified) {
+            let (_, statement) = change.statement.split_once('/').unwrap_or(("", &change.statement));
+            let kind = change.kind.name();
+            let state = |date: Date| if date == diff.to { State::Changed } else { State::Absent };
+            let mut said: Vec<String> = change.notes.iter().map(|n| n.text.clone()).collect();
+            unique(&mut said);
+            if said.is_empty() {
+                said.extend(change.to.clone().or_else(|| change.from.clone()));
+            }
+            out.push(Document {
+                url: format!("compare/{}..{}/#{}.{statement}", diff.from, diff.to, entity.entity),
+                id: format!("{}.{statement}", entity.entity),
+                kind: Some(Kind::Change),
+                title: format!("{name}: {}", kind.replace('-', " ")),
+                summary: said.join("; "),
+                states: content.revisions.iter().map(|r| state(r.date)).collect(),
+                tags: vec![kind.to_owned(), change.class.name().to_owned()],
+                ..Document::default()
+            });
+        }
+    }
+    out
+}
+
 /// One document for each rule.
 pub fn of_rules(content: &Content, rules: &RuleSet) -> Vec<Document> {
     rules.rules.iter().map(|rule| of_rule(content, rule)).collect()
@@ -221,14 +253,11 @@ fn of_rule(content: &Content, rule: &Rule) -> Document {
     for reference in &rule.statements {
         if let Some((entity, statement)) = content.statement(reference) {
             document.phrases.extend(entity.name.values().last().cloned());
-            document.body.extend(statement.text.values().last().cloned());
+            document.body.push(statement.id().replace('-', " "));
         }
     }
-    let mut help = rule.help.trim().to_owned();
-    if let Some(end) = help.find("\n\n") {
-        help.truncate(end);
-    }
-    document.summary = plain(&help);
+    let help = plain(&rule.help);
+    document.summary = help.split_inclusive(". ").next().unwrap_or_default().trim_end().to_owned();
     document.body.extend(rule.because.clone());
     document.body.extend(rule.derived.clone());
     for reference in &rule.references {
