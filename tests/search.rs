@@ -200,7 +200,15 @@ fn nothing_is_found_twice_and_filters_hold() {
         return;
     }
     let (content, rules) = shipped();
-    let queries = ["account", "kind:rule", "is:group", "rev:2015 proxy", "has:\"Full control\"", "qqqqxzv"];
+    let queries = [
+        "account",
+        "kind:rule",
+        "is:group",
+        "rev:2015 proxy",
+        "has:\"Full control\"",
+        "qqqqxzv",
+        "PREVENT-10",
+    ];
     let queries: Vec<String> = queries.iter().map(|q| (*q).to_owned()).collect();
     let index = index(&content, &rules);
     let input = json!({"parts": [index.first, index.rest], "queries": queries, "top": 1000});
@@ -229,6 +237,7 @@ fn nothing_is_found_twice_and_filters_hold() {
     assert!(lists[4].iter().any(|(_, url)| url == "groups/sms-sitetositeconnection/"));
     assert!(!lists[4].iter().any(|(_, url)| url == "accounts/network-access-account/"));
     assert!(lists[5].is_empty());
+    assert_eq!(lists[6][0].0, "\"rule\"", "rules that prevent a known technique are found by its number");
 }
 
 /// Documents like those that are shipped, each with other words in it.
