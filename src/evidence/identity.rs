@@ -314,8 +314,35 @@ impl Identities {
             }
         }
         out.add_servers(schema, evidence, &domains);
+        out.learn_domain_sids(&principals);
         out.add_principals(&principals);
         out
+    }
+
+    /// Takes the security identifiers of domains from those of their accounts, where `domains` does not tell and the
+    /// accounts agree.
+    fn learn_domain_sids(&mut self, principals: &[Principal]) {
+        let mut told: HashMap<String, Option<String>> = HashMap::new();
+        let mut named: HashMap<String, Domain> = HashMap::new();
+        for Principal { account, sid, .. } in principals {
+            let Some((parent, _)) = sid.as_deref().and_then(|sid| sid.rsplit_once('-')) else { continue };
+            if !parent.starts_with("S-1-5-21-") || !matches!(account.form, AccountForm::DownLevel { .. }) {
+                continue;
+            }
+            if let Home::Domain(domain) = self.resolve(account).home {
+                set_once(&mut told, domain.key(), &parent.to_owned());
+                named.insert(domain.key().to_owned(), domain);
+            }
+        }
+        for (key, sid) in told {
+            let Some(sid) = sid else { continue };
+            if !self.sid_of_domain.contains_key(&key) && !self.domain_sids.contains_key(&sid) {
+                if let Some(domain) = named.remove(&key) {
+                    self.domain_sids.insert(sid.clone(), domain);
+                }
+                self.sid_of_domain.insert(key, sid);
+            }
+        }
     }
 
     /// Takes the servers of network paths for computers, where the domains are known and it is none of them:
