@@ -11,7 +11,10 @@
 
 mod affected;
 mod compare;
+mod digest;
+mod human;
 mod json;
+mod markdown;
 mod overlay;
 pub mod wording;
 
@@ -20,7 +23,9 @@ use serde_json::Value;
 use crate::content::{Content, Date, Level};
 use crate::rules::RuleSet;
 
+pub use human::{View, human};
 pub use json::value as to_json;
+pub use markdown::markdown;
 pub use overlay::check;
 
 /// How the documentation of one revision differs from that of another.
@@ -30,6 +35,8 @@ pub struct Diff {
     pub from: Date,
     /// The revision that is reached. It may be the older one: then everything is told backwards.
     pub to: Date,
+    /// The only account or group it is about, if it was narrowed to one.
+    pub scope: Option<String>,
     /// How many groups and accounts both have.
     pub entries: (usize, usize),
     /// What differs in the page as a whole, such as its title.
@@ -115,6 +122,8 @@ pub struct Change {
     pub to: Option<String>,
     /// Ids of the rules whose result can differ by this change, sorted.
     pub rules: Vec<String>,
+    /// The text of the statement under both revisions, in our words; none where it is not made.
+    pub text: (Option<String>, Option<String>),
     /// The category of the statement.
     pub category: String,
     /// What of the data of the statement differs.
@@ -135,6 +144,18 @@ pub struct Change {
     pub notes: Vec<Note>,
     /// Whether the publisher probably did not mean it.
     pub suspect: bool,
+}
+
+impl Change {
+    /// The text of the statement: under the second revision, else under the first.
+    pub fn said(&self) -> &str {
+        self.text.1.as_deref().or(self.text.0.as_deref()).unwrap_or_default()
+    }
+
+    /// The id of the statement within its entity.
+    pub fn id(&self) -> &str {
+        self.statement.rsplit('/').next().unwrap_or(&self.statement)
+    }
 }
 
 /// A documented fact that differs, or a key of it.
@@ -363,6 +384,7 @@ impl Diff {
     /// Only what concerns one account or group: its own changes and those of what was merged with it.
     #[must_use]
     pub fn only(mut self, entity: &str) -> Self {
+        self.scope = Some(entity.to_owned());
         self.merged.retain(|m| m.into == entity || m.from.iter().any(|f| f == entity));
         let merged = self.merged.clone();
         let concerns =
@@ -403,6 +425,7 @@ impl Diff {
                 change.class = change.class.mirrored();
                 change.kind = change.kind.mirrored();
                 swap(&mut change.from, &mut change.to);
+                turn(&mut change.text);
                 turn(&mut change.level);
                 change.terms.iter_mut().for_each(turn);
                 change.alert.iter_mut().for_each(turn);

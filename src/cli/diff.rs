@@ -36,6 +36,15 @@ pub(super) struct DiffArgs {
     /// Letter case does not matter. Words need no quotes.
     #[arg(value_name = "ENTITY")]
     entity: Vec<String>,
+    /// Show both sides beside each other
+    #[arg(long)]
+    side_by_side: bool,
+    /// Tell every change, statement by statement
+    ///
+    /// Facts and guidance are always told; this adds what changed in words and layout only. With ENTITY it is
+    /// what is done anyway.
+    #[arg(long, short)]
+    verbose: bool,
     /// How to show it
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "human")]
     format: DiffFormat,
@@ -46,6 +55,10 @@ pub(super) struct DiffArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum DiffFormat {
+    /// For people
+    Human,
+    /// For a change log, a ticket or a mail
+    Markdown,
     /// For programs; its shape is in docs/diff.schema.json
     Json,
 }
@@ -60,7 +73,15 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> anyhow::Result<Exit> {
     if let Some(id) = &entity {
         found = found.only(id);
     }
+    let view = diff::View {
+        content,
+        columns: output::columns(args.output.is_some()),
+        side_by_side: args.side_by_side,
+        verbose: args.verbose || entity.is_some(),
+    };
     let text = match args.format {
+        DiffFormat::Human => diff::human(&found, view),
+        DiffFormat::Markdown => diff::markdown(&found, view),
         DiffFormat::Json => format!("{:#}\n", diff::to_json(&found)),
     };
     output::write(&text, args.output.as_deref())?;

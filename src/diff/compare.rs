@@ -16,6 +16,7 @@ pub(super) fn compare(content: &Content, from: Date, to: Date) -> Diff {
     let mut diff = Diff {
         from,
         to,
+        scope: None,
         entries: (entries(content, from), entries(content, to)),
         document: document(content, from, to),
         renamed: Vec::new(),
@@ -57,6 +58,9 @@ pub(super) fn compare(content: &Content, from: Date, to: Date) -> Diff {
     }
     diff
 }
+
+/// The category of statements that only point to another page.
+const SEE_ALSO: &str = "see-also";
 
 /// Whether two titles differ in letter case only.
 pub(super) fn same_but_for_case(a: &str, b: &str) -> bool {
@@ -318,6 +322,9 @@ impl Sides<'_> {
         };
         let mut change = self.change(declared.kind);
         change.class = class(declared, &differs);
+        if self.statement.category == SEE_ALSO {
+            change.class = Class::LinkOnly;
+        }
         (change.from, change.to) = self.telling(&differs);
         let s = self.statement;
         let pair = |aspect: Aspect| differs.contains(&aspect).then_some((self.from, self.to));
@@ -407,7 +414,7 @@ impl Sides<'_> {
 
     /// A pointer to another page documents nothing.
     fn only_a_link(&self, change: &mut Change) {
-        if self.statement.category == "see-also" {
+        if self.statement.category == SEE_ALSO {
             change.class = Class::LinkOnly;
             change.kind = Kind::Layout;
         }
@@ -428,6 +435,7 @@ impl Sides<'_> {
     /// A change with all that does not depend on what happened.
     fn change(&self, kind: Kind) -> Change {
         let s = self.statement;
+        let text = |revision| s.text.at(revision).filter(|_| self.made(revision)).cloned();
         let level = |revision| s.level.at(revision).filter(|_| self.made(revision)).copied();
         let notes = s.changes.iter().filter(|c| self.from < c.revision && c.revision <= self.to);
         let both = self.made(self.from) && self.made(self.to);
@@ -438,6 +446,7 @@ impl Sides<'_> {
             from: None,
             to: None,
             rules: Vec::new(),
+            text: (text(self.from), text(self.to)),
             category: s.category.clone(),
             differs: Vec::new(),
             level: (level(self.from), level(self.to)),
