@@ -18,6 +18,7 @@ mod explain;
 mod load;
 mod maintain;
 mod names;
+mod originals;
 mod output;
 mod places;
 mod rules;

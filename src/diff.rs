@@ -15,6 +15,7 @@ mod digest;
 mod human;
 mod json;
 mod markdown;
+mod originals;
 mod overlay;
 pub mod wording;
 
@@ -24,8 +25,9 @@ use crate::content::{Content, Date, Level};
 use crate::rules::RuleSet;
 
 pub use human::{View, human};
-pub use json::value as to_json;
+pub use json::{value as to_json, with_originals as to_json_with};
 pub use markdown::markdown;
+pub use originals::{Original, Originals};
 pub use overlay::check;
 
 /// How the documentation of one revision differs from that of another.

@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use super::names::{Book, Target};
+use super::originals::Place;
 use super::{Exit, Global, output};
 use crate::content::{Content, Date};
 use crate::diff;
@@ -19,6 +20,9 @@ Examples:
   cmlint diff 2015 latest                      the beginning of a date will do
   cmlint diff oldest latest NAA                one account or group, by any of its names
   cmlint diff 2018 2016                        the same backwards
+  cmlint diff 2016 2018 --wording --side-by-side
+  cmlint diff 2016 2018 --originals pages/     with the sentences of the original pages
+  cmlint diff 2016 2018 NAA --originals docs.git --file core/plan-design/hierarchy/accounts.md
   cmlint diff 2016 2018 --format json --output changes.json
 
 Exit codes:
@@ -36,15 +40,30 @@ pub(super) struct DiffArgs {
     /// Letter case does not matter. Words need no quotes.
     #[arg(value_name = "ENTITY")]
     entity: Vec<String>,
+    /// Tell also what changed in words and layout only, statement by statement
+    ///
+    /// Facts and guidance are always told. With ENTITY this is done anyway.
+    #[arg(long, short)]
+    wording: bool,
+    /// Show the sentences of the original pages: a folder of pages, or a git repository (with --file)
+    ///
+    /// The specification holds no sentences of the publisher. With the pages at hand they are aligned and compared
+    /// word by word. The page of a revision is found by its contents or by the date it declares. Git repositories
+    /// are read without git; a clone of the public documentation will do.
+    #[arg(long, value_name = "PATH")]
+    originals: Option<PathBuf>,
+    /// Where in the git repository the page is
+    #[arg(long, value_name = "PATH", requires = "originals")]
+    file: Option<String>,
+    /// The page of FROM: a file name in the folder, or a commit, tag or branch of the repository
+    #[arg(long, value_name = "NAME", requires = "originals")]
+    from_page: Option<String>,
+    /// The page of TO
+    #[arg(long, value_name = "NAME", requires = "originals")]
+    to_page: Option<String>,
     /// Show both sides beside each other
     #[arg(long)]
     side_by_side: bool,
-    /// Tell every change, statement by statement
-    ///
-    /// Facts and guidance are always told; this adds what changed in words and layout only. With ENTITY it is
-    /// what is done anyway.
-    #[arg(long, short)]
-    verbose: bool,
     /// How to show it
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "human")]
     format: DiffFormat,
@@ -69,20 +88,42 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> anyhow::Result<Exit> {
     let (from, to) = (revision(content, &args.from)?, revision(content, &args.to)?);
     let book = Book::new(content, &loaded.schema, &loaded.rules);
     let entity = if args.entity.is_empty() { None } else { Some(entity(&book, &args.entity.join(" "))?) };
+    let originals = match &args.originals {
+        Some(path) => {
+            let place = Place { path, file: args.file.as_deref() };
+            let names = [args.from_page.as_deref(), args.to_page.as_deref()];
+            let [first, second] = place.find(content, [from, to], names)?;
+            Some(diff::Originals::new(first, second))
+        }
+        None => None,
+    };
     let mut found = diff::between(content, &loaded.rules, from, to);
+    let mut originals = originals;
     if let Some(id) = &entity {
         found = found.only(id);
+        let merged: Vec<String> =
+            found.merged.iter().flat_map(|m| m.from.iter().chain([&m.into]).cloned()).collect();
+        let ids: Vec<&str> = merged.iter().chain([id]).map(String::as_str).collect();
+        originals = originals.map(|o| o.only(content, &ids));
     }
+    let originals = originals.as_ref();
     let view = diff::View {
         content,
         columns: output::columns(args.output.is_some()),
         side_by_side: args.side_by_side,
-        verbose: args.verbose || entity.is_some(),
+        verbose: args.wording || entity.is_some(),
+        originals,
     };
     let text = match args.format {
         DiffFormat::Human => diff::human(&found, view),
         DiffFormat::Markdown => diff::markdown(&found, view),
-        DiffFormat::Json => format!("{:#}\n", diff::to_json(&found)),
+        DiffFormat::Json => {
+            let value = match originals {
+                Some(originals) => diff::to_json_with(&found, originals, content),
+                None => diff::to_json(&found),
+            };
+            format!("{value:#}\n")
+        }
     };
     output::write(&text, args.output.as_deref())?;
     Ok(Exit::Clean)

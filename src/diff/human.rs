@@ -6,7 +6,8 @@
 use std::fmt::Write;
 
 use super::digest::{Digest, Item, Term, digest, tally};
-use super::{Aspect, Change, Class, Diff, EntityDiff, Kind};
+use super::wording::Pairing;
+use super::{Aspect, Change, Class, Diff, EntityDiff, Kind, Originals};
 use crate::content::{Content, Date};
 use crate::report::level_word;
 use crate::report::text::{
@@ -24,6 +25,8 @@ pub struct View<'a> {
     pub side_by_side: bool,
     /// Tell everything, statement by statement.
     pub verbose: bool,
+    /// The original pages, whose wording is then shown as well.
+    pub originals: Option<&'a Originals>,
 }
 
 /// Writes a diff, colours included.
@@ -75,6 +78,22 @@ pub(super) fn headline(content: &Content, diff: &Diff) -> String {
     match &diff.scope {
         Some(id) => format!("{}, from {from} to {to}", title_of(content, id, [*to, *from])),
         None => format!("What changed from {from} to {to}"),
+    }
+}
+
+/// The titles of a part of two pages, and how they belong together.
+pub(super) fn headline_of_part(pairing: Pairing, old: &[&str], new: &[&str]) -> String {
+    let (from, to) = (list(old), list(new));
+    match pairing {
+        Pairing::Same | Pairing::CaseOnly | Pairing::Added => {
+            if to.is_empty() {
+                from
+            } else {
+                to
+            }
+        }
+        Pairing::Removed => from,
+        Pairing::Renamed | Pairing::Merged | Pairing::Split => format!("{from} → {to}"),
     }
 }
 
@@ -143,6 +162,7 @@ impl Page<'_> {
         let _ = writeln!(self.out, "{}{backwards}\n", paint(STRONG, headline(self.view.content, diff)));
         if diff.is_empty() {
             self.out.push_str("  Nothing.\n");
+            self.wording();
             return;
         }
         if diff.scope.is_none() {
@@ -168,6 +188,7 @@ impl Page<'_> {
             self.quiet(&digest);
         }
         self.document();
+        self.wording();
         self.rules();
         if !self.view.verbose {
             let _ = writeln!(
@@ -516,6 +537,12 @@ impl Page<'_> {
             if let Some(doubt) = self.view.content.revision(date).and_then(|r| r.doubt.as_deref()) {
                 self.body(2, &format!("{} {doubt}", paint(DOUBT, format_args!("{date}:"))));
             }
+        }
+    }
+
+    fn wording(&mut self) {
+        if let Some(originals) = self.view.originals {
+            super::originals::human(&mut self.out, originals, self.view);
         }
     }
 

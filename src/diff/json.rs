@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Change, Diff};
+use super::{Change, Diff, Originals};
+use crate::content::Content;
 
 /// Name and number of the shape.
 const SCHEMA: &str = "cmlint-diff/1";
@@ -46,6 +47,13 @@ pub fn value(diff: &Diff) -> Value {
         "rules": diff.rules,
         "notes": diff.notes,
     })
+}
+
+/// The diff as JSON, with the wording of the original pages.
+pub fn with_originals(diff: &Diff, originals: &Originals, content: &Content) -> Value {
+    let mut out = value(diff);
+    out["wording"] = super::originals::value(originals, content);
+    out
 }
 
 fn change(change: &Change) -> Value {

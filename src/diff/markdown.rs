@@ -17,6 +17,7 @@ pub fn markdown(diff: &Diff, view: View<'_>) -> String {
     let _ = writeln!(out, "# {}{told}\n", escape(&headline(view.content, diff)));
     if diff.is_empty() {
         out.push_str("Nothing.\n");
+        wording(&mut out, view);
         return out;
     }
     if diff.scope.is_none() {
@@ -72,6 +73,7 @@ pub fn markdown(diff: &Diff, view: View<'_>) -> String {
         }
     }
     document(&mut out, diff, view);
+    wording(&mut out, view);
     if !diff.rules.is_empty() {
         out.push_str("\n## Rules whose result can differ\n\n");
         for rule in &diff.rules {
@@ -79,6 +81,12 @@ pub fn markdown(diff: &Diff, view: View<'_>) -> String {
         }
     }
     out
+}
+
+fn wording(out: &mut String, view: View<'_>) {
+    if let Some(originals) = view.originals {
+        super::originals::markdown(out, originals, view, escape);
+    }
 }
 
 fn entries(out: &mut String, diff: &Diff, view: View<'_>) {
