@@ -7,13 +7,20 @@
 
 #![allow(dead_code, unused_imports)]
 
+mod access;
+mod database_access;
+mod dcom_access;
+mod directory_access;
 mod duties;
+mod folder_access;
 mod members;
 mod positions;
 mod rights;
+mod share_access;
 mod states;
 mod titles;
 mod trusts;
+mod wmi_access;
 
 use std::sync::Arc;
 
@@ -28,16 +35,28 @@ pub(super) type Maker = fn(&Shared<'_>, &TableSchema) -> Table;
 
 /// The tables of `content/evidence.yaml` that say `by: check`, and what makes them.
 const MAKERS: &[(&str, Maker)] = &[
+    ("account_domains", trusts::account_domains),
+    ("account_states", states::account_states),
+    ("content_folders", folder_access::content_folders),
+    ("content_grants", folder_access::content_grants),
+    ("database_access", database_access::database_access),
+    ("dcom_access", dcom_access::dcom_access),
+    ("dcom_grants", dcom_access::dcom_grants),
+    ("directory_access", directory_access::directory_access),
     ("documented_titles", titles::documented_titles),
+    ("folder_access", folder_access::folder_access),
+    ("forest_trusts", trusts::forest_trusts),
+    ("group_duties", duties::group_duties),
+    ("group_entries", folder_access::group_entries),
+    ("held_groups", duties::held_groups),
+    ("inbox_access", folder_access::inbox_access),
+    ("join_routes", directory_access::join_routes),
+    ("name_clashes", states::name_clashes),
     ("positions", positions::positions),
     ("right_duties", duties::right_duties),
-    ("group_duties", duties::group_duties),
-    ("held_groups", duties::held_groups),
-    ("account_states", states::account_states),
-    ("name_clashes", states::name_clashes),
     ("role_trusts", trusts::role_trusts),
-    ("forest_trusts", trusts::forest_trusts),
-    ("account_domains", trusts::account_domains),
+    ("share_access", share_access::share_access),
+    ("wmi_access", wmi_access::wmi_access),
 ];
 
 /// What makes the table of that name; none if it is not made here.
@@ -220,6 +239,14 @@ pub(super) struct Pending<'o, 's> {
     cells: Box<[Cell]>,
     place: Option<Place>,
     missing: Option<(Why, TableId, Option<Arc<str>>)>,
+}
+
+/// A closure that sets fields, whatever row or gap it is given.
+pub(super) fn filling<F>(fill: F) -> F
+where
+    F: for<'o, 's> Fn(Pending<'o, 's>) -> Pending<'o, 's>,
+{
+    fill
 }
 
 impl Pending<'_, '_> {

@@ -1,0 +1,695 @@
+//! The table `database_access`: what the accounts of site system roles and migrations may do in the databases they
+//! read, and where they are more than they need be.
+//!
+//! An account comes into a database through its own login, through a Windows group, or as a server administrator.
+//! Grants on single objects are not weighed against a permission on the whole database: where nothing else grants it,
+//! the question stays open.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::access::{Missing, account_of_computer, is, said_list};
+use super::{Belongs, Line, Out, Pending, View, filling, flag, text, texts};
+use crate::check::shared::Shared;
+use crate::content::Securable as On;
+use crate::evidence::{Account, Cell, Fact, Table, TableId, TableSchema, Why};
+use crate::source::Place;
+
+/// Roles that are more than a reader or writer of one database needs.
+const PRIVILEGED: [&str; 9] = [
+    "sysadmin",
+    "securityadmin",
+    "serveradmin",
+    "setupadmin",
+    "processadmin",
+    "dbcreator",
+    "db_owner",
+    "db_securityadmin",
+    "db_accessadmin",
+];
+
+/// Someone who connects to a database, and what is documented of it.
+struct Use<'s> {
+    statement: String,
+    entity: &'s str,
+    line: Line<'s>,
+    /// The account; none with the reason.
+    account: Result<Arc<Account>, Why>,
+    cell: Option<&'s Cell>,
+    /// The computer whose account it is.
+    computer: Option<&'s str>,
+    server: Option<&'s str>,
+    site: Option<&'s str>,
+    wanted: Vec<String>,
+    source: bool,
+}
+
+/// The answer for one permission.
+enum Holds {
+    Yes(Option<Place>),
+    No,
+    Open(Missing),
+}
+
+/// What is exported of one database and its server.
+struct Database<'s> {
+    shared: &'s Shared<'s>,
+    server: &'s str,
+    /// Its name; none where only the server is asked.
+    name: String,
+    members: Vec<Line<'s>>,
+    permissions: Vec<Line<'s>>,
+    principals: Vec<Line<'s>>,
+    table: TableId,
+}
+
+/// One row a documented use of a database.
+pub(super) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::new(schema);
+    for one in uses(shared) {
+        row(shared, &mut out, &one);
+    }
+    for (table, fields) in
+        [("role_accounts", ["entity", "host"]), ("migration_sources", ["source", "account"])]
+    {
+        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
+            let Some(gap) = line.gap else { continue };
+            let mut row = out.gap(gap.why, gap.table, gap.what.clone(), gap.place);
+            for field in fields {
+                row = row.copy(field, line.cell(field));
+            }
+            if table == "migration_sources" {
+                row = row.set("entity", text("source-site-database-account"));
+            }
+            row.put();
+        }
+    }
+    out.table
+}
+
+/// Documented groups through which site systems get at the site database.
+fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
+    let facts = shared.content.facts_at(shared.revision);
+    let to_database = |fact: &&crate::content::FactAt<'_>| {
+        fact.kind == "access" && said_list(&fact.values, "object") == ["site database"]
+    };
+    for fact in facts.iter().filter(to_database) {
+        let Some(entity) = shared.content.entity(fact.entity) else { continue };
+        for line in View::of(shared, "sites").into_iter().flat_map(View::rows) {
+            // Clients of other sites than primary ones have no management point of their own database.
+            if !is(line.text("type"), "primary") {
+                continue;
+            }
+            let Some(site) = line.text("site") else { continue };
+            let Some(name) = super::folder_access::group_name(shared, entity, site) else { continue };
+            let Some(account) = Account::parse(&name).map(Arc::new) else { continue };
+            let one = Use {
+                statement: fact.statement.to_owned(),
+                entity: fact.entity,
+                line,
+                account: Ok(Arc::clone(&account)),
+                cell: None,
+                computer: None,
+                server: database_server(shared, site),
+                site: Some(site),
+                wanted: Vec::new(),
+                source: false,
+            };
+            let base = filling(|row| {
+                let row = row
+                    .set("statement", text(fact.statement))
+                    .set("entity", text(fact.entity))
+                    .copy("site", line.cell("site"))
+                    .set("account", Fact::Account(Arc::clone(&account)));
+                match one.server {
+                    Some(server) => row.set("server", text(server)),
+                    None => row,
+                }
+            });
+            let found = match one.server {
+                Some(server) => Database::of(shared, server, &one),
+                None => Err(Absent {
+                    why: Why::NotExported,
+                    table: shared.schema.table("site_systems").unwrap_or_default(),
+                    what: Some(format!("the database server of site {site}").into()),
+                    place: line.record,
+                }),
+            };
+            let database = match found {
+                Ok(database) => database,
+                Err(absent) => {
+                    base(out.gap(absent.why, absent.table, absent.what, absent.place)).put();
+                    continue;
+                }
+            };
+            let user = database.principals.iter().find(|row| {
+                row.text("database").is_some()
+                    && [row.account("principal"), row.account("login")]
+                        .into_iter()
+                        .flatten()
+                        .any(|user| user.name().trim().eq_ignore_ascii_case(&name))
+            });
+            let missing: &[&str] = if user.is_some() { &[] } else { &["any access"] };
+            let place = user.and_then(|row| row.record).or(line.cell("server").and_then(|c| c.place));
+            base(out.row(line.record))
+                .set("database", text(&database.name))
+                .at("missing", texts(missing, place), place)
+                .put();
+        }
+        for line in View::of(shared, "sites").into_iter().flat_map(View::gaps) {
+            let Some(gap) = line.gap else { continue };
+            out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+                .set("statement", text(fact.statement))
+                .set("entity", text(fact.entity))
+                .copy("site", line.cell("site"))
+                .put();
+        }
+    }
+}
+
+/// Statements by which an account uses a database: those with a documented permission, those that only say that it
+/// reads, and those that want its rights low.
+fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
+    let mut out = Vec::new();
+    let facts = shared.content.facts_at(shared.revision);
+    let source = View::of(shared, "migration_sources");
+    let roles = View::of(shared, "role_accounts");
+    for fact in &facts {
+        let wanted: Vec<String> = match fact.kind {
+            "sql" => said_list(&fact.values, "permissions").into_iter().map(str::to_owned).collect(),
+            "purpose" if said_list(&fact.values, "reads") == ["site database"] => vec!["Read".to_owned()],
+            "least-privilege" => Vec::new(),
+            _ => continue,
+        };
+        for line in roles.into_iter().flat_map(View::rows) {
+            let Some(entity) = line.text("entity").filter(|entity| entity.eq_ignore_ascii_case(fact.entity))
+            else {
+                continue;
+            };
+            let host = line.text("host");
+            let empty = line.is_empty("account");
+            let account = match line.account("account") {
+                Some(account) => Ok(Arc::clone(account)),
+                None if empty => {
+                    host.and_then(|host| account_of_computer(shared, host)).ok_or(Why::NotExported)
+                }
+                None => Err(line.unknown("account").unwrap_or(Why::NotExported)),
+            };
+            let site = line.text("site");
+            let server = line.text("database_server").or_else(|| database_server(shared, site?));
+            out.push(Use {
+                statement: fact.statement.to_owned(),
+                entity,
+                line,
+                account,
+                cell: line.cell("account").filter(|_| !empty),
+                computer: host.filter(|_| empty),
+                server,
+                site,
+                wanted: wanted.clone(),
+                source: false,
+            });
+        }
+        if fact.entity != "source-site-database-account" {
+            continue;
+        }
+        for line in source.into_iter().flat_map(View::rows) {
+            if line.is_empty("database_account") {
+                continue;
+            }
+            let account = match line.account("database_account") {
+                Some(account) => Ok(Arc::clone(account)),
+                None => Err(line.unknown("database_account").unwrap_or(Why::NotExported)),
+            };
+            let site = View::of(shared, "source_sites")
+                .into_iter()
+                .flat_map(View::rows)
+                .find(|row| row.text("source").is_some() && row.text("source") == line.text("source"));
+            out.push(Use {
+                statement: fact.statement.to_owned(),
+                entity: "source-site-database-account",
+                line,
+                account,
+                cell: line.cell("database_account"),
+                computer: None,
+                server: site.and_then(|row| row.text("server")).or(line.text("source")),
+                site: None,
+                wanted: wanted.clone(),
+                source: true,
+            });
+        }
+    }
+    out
+}
+
+/// The database server of a site.
+fn database_server<'s>(shared: &'s Shared<'_>, site: &str) -> Option<&'s str> {
+    View::of(shared, "site_systems")?
+        .rows()
+        .find(|line| is(line.text("role"), "SMS SQL Server") && is(line.text("site"), site))
+        .and_then(|line| line.text("host"))
+}
+
+fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
+    let base = filling(|row| {
+        let row = row
+            .set("statement", text(&one.statement))
+            .set("entity", text(one.entity))
+            .copy("site", one.line.cell("site"))
+            .copy("host", one.line.cell("host"))
+            .copy("source", one.line.cell("source"))
+            .set("computer", flag(one.computer.is_some()))
+            .set("wanted", texts(&one.wanted, None));
+        let row = match one.server {
+            Some(server) => row.set("server", text(server)),
+            None => row,
+        };
+        match (&one.account, one.cell) {
+            (_, Some(cell)) => row.copy("account", Some(cell)),
+            (Ok(account), None) => row.set("account", Fact::Account(Arc::clone(account))),
+            (Err(_), None) => row,
+        }
+    });
+    let table = |name: &str| shared.schema.table(name).unwrap_or_default();
+    let account = match &one.account {
+        Ok(account) => account,
+        Err(why) => {
+            let what: Arc<str> = "the account that connects to the database".into();
+            base(out.gap(*why, table("role_accounts"), Some(what), one.line.record)).put();
+            return;
+        }
+    };
+    let Some(server) = one.server else {
+        let what = match one.site {
+            Some(site) => format!("the database server of site {site}"),
+            None => "the database server".to_owned(),
+        };
+        base(out.gap(Why::NotExported, table("site_systems"), Some(what.into()), one.line.record)).put();
+        return;
+    };
+    let database = Database::of(shared, server, one);
+    let database = match database {
+        Ok(database) => database,
+        Err(missing) => {
+            base(out.gap(missing.why, missing.table, missing.what, missing.place)).put();
+            return;
+        }
+    };
+    let who = account;
+    let administrator = administrator(shared, who, one.computer, server);
+    let roles = database.roles(who, one.computer);
+    let roles = match roles {
+        Ok(roles) => roles,
+        Err(missing) => {
+            // Administrators of the computer that runs the database are no matter of the database.
+            let mut row =
+                base(out.gap(missing.why, missing.table, Some(missing.what.clone()), missing.place))
+                    .set("database", text(&database.name));
+            if let Ok(Some(place)) = &administrator {
+                row = row.at("privileges", texts(["Administrators"], *place), *place);
+            }
+            row.put();
+            return;
+        }
+    };
+    let mut missing: Vec<&str> = Vec::new();
+    let mut open: Option<Missing> = None;
+    let mut place = None;
+    for wanted in &one.wanted {
+        match database.holds(wanted, &roles) {
+            Holds::Yes(at) => place = place.or(at),
+            Holds::No => missing.push(wanted),
+            Holds::Open(what) => open = open.or(Some(what)),
+        }
+    }
+    let shows = roles.iter().find_map(|role| role.place);
+    let place = shows.or(place).or(one.cell.and_then(|cell| cell.place)).or(one.line.record);
+    let mut privileges: Vec<&str> = Vec::new();
+    for known in PRIVILEGED {
+        if roles.iter().any(|role| role.name.eq_ignore_ascii_case(known)) {
+            privileges.push(known);
+        }
+    }
+    let mut excess: Vec<&str> = privileges.clone();
+    for extra in ["Read", "Write", "Execute"] {
+        let documented = one.wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(extra));
+        if !documented && privileges.is_empty() && matches!(database.holds(extra, &roles), Holds::Yes(_)) {
+            excess.push(extra);
+        }
+    }
+    let mut admin_open = None;
+    match administrator {
+        Ok(Some(_)) => privileges.push("Administrators"),
+        Ok(None) => {}
+        Err(missing) => admin_open = Some(missing),
+    }
+    let fill = |row: Pending<'_, '_>, missing: Option<&[&str]>, privileges: Option<&[&str]>| {
+        let row = base(row).set("database", text(&database.name)).at("excess", texts(&excess, place), place);
+        let row = match missing {
+            Some(missing) => row.at("missing", texts(missing, place), place),
+            None => row,
+        };
+        match privileges {
+            Some(privileges) => row.at("privileges", texts(privileges, place), place).put(),
+            None => row.put(),
+        }
+    };
+    let privileges_known = admin_open.is_none() || !privileges.is_empty();
+    match (missing.is_empty().then_some(open).flatten(), admin_open.filter(|_| !privileges_known)) {
+        (None, None) => fill(out.row(one.line.record), Some(&missing), Some(&privileges)),
+        (Some(open), admin) => {
+            let gap = out.gap(open.why, open.table, Some(open.what), open.place);
+            fill(gap, None, admin.is_none().then_some(&privileges[..]));
+        }
+        (None, Some(admin)) => {
+            let gap = out.gap(admin.why, admin.table, Some(admin.what), admin.place);
+            fill(gap, Some(&missing), None);
+            if !missing.is_empty() {
+                // What is missing is missing all the same.
+                fill(out.row(one.line.record), Some(&missing), Some(&[]));
+            }
+        }
+    }
+}
+
+/// Whether an account is among the administrators of a computer, and where that shows.
+fn administrator(
+    shared: &Shared<'_>,
+    who: &Account,
+    computer: Option<&str>,
+    server: &str,
+) -> Result<Option<Option<Place>>, Missing> {
+    // A computer is the administrator of itself.
+    if computer.is_some_and(|computer| shared.ids.same_computer(computer, server) == Some(true)) {
+        return Ok(None);
+    }
+    let Some(group) = Account::parse("BUILTIN\\Administrators") else { return Ok(None) };
+    match shared.membership().belongs(shared, who, &group, None, Some(server)) {
+        Belongs::Yes(link) => Ok(Some(link.place.or(link.record))),
+        Belongs::No => Ok(None),
+        Belongs::Open(missing) => Err(missing),
+    }
+}
+
+/// A role an account has, or the account's own entry in the database.
+#[derive(Debug)]
+struct Role {
+    /// Name of the role or principal.
+    name: String,
+    /// Of the server and not of the database.
+    of_server: bool,
+    place: Option<Place>,
+}
+
+/// What no export holds; without words where the name of the table says it.
+struct Absent {
+    why: Why,
+    table: TableId,
+    what: Option<Arc<str>>,
+    place: Option<Place>,
+}
+
+impl<'s> Database<'s> {
+    /// The database of a use.
+    fn of(shared: &'s Shared<'s>, server: &'s str, one: &Use<'_>) -> Result<Self, Absent> {
+        let tables = ["sql_role_members", "sql_permissions", "sql_principals"];
+        let [members, permissions, principals] = tables.map(|name| View::of(shared, name));
+        let (Some(members), Some(permissions), Some(principals)) = (members, permissions, principals) else {
+            return Err(Absent { why: Why::NotExported, table: TableId::default(), what: None, place: None });
+        };
+        let on_server = |line: &Line<'_>| {
+            line.text("server").is_none_or(|name| shared.ids.same_computer(name, server) == Some(true))
+        };
+        let names: Vec<&str> = members
+            .rows()
+            .chain(principals.rows())
+            .chain(permissions.rows())
+            .filter(on_server)
+            .filter_map(|line| line.text("database"))
+            .collect();
+        let fits = |name: &str| match one.site {
+            Some(site) => {
+                let name = name.to_uppercase();
+                let site = site.to_uppercase();
+                name == format!("CM_{site}") || name == format!("SMS_{site}")
+            }
+            None => {
+                let upper = name.to_uppercase();
+                one.source && (upper.starts_with("CM_") || upper.starts_with("SMS_")) && upper.len() <= 7
+            }
+        };
+        let mut known: Vec<&str> = names.into_iter().filter(|name| fits(name)).collect();
+        known.sort_by_key(|name| name.to_lowercase());
+        known.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
+        let absent = || Absent {
+            why: Why::NotExported,
+            table: principals.id,
+            what: Some(match one.site {
+                Some(site) => format!("the users of database `CM_{site}` on `{server}`").into(),
+                None => format!("the users of the site database on `{server}`").into(),
+            }),
+            place: one.line.record,
+        };
+        let [name] = known.as_slice() else {
+            if let Some(gap) = members.absent().or(principals.absent()) {
+                return Err(Absent { why: gap.why, table: gap.table, what: None, place: None });
+            }
+            return Err(absent());
+        };
+        let name = (*name).to_owned();
+        let mine = |line: &Line<'_>| {
+            on_server(line) && line.text("database").is_none_or(|of| of.eq_ignore_ascii_case(&name))
+        };
+        for view in [members, permissions] {
+            if let Some(gap) = view.absent() {
+                return Err(Absent { why: gap.why, table: gap.table, what: None, place: None });
+            }
+        }
+        if let Some(gap) = [members, permissions, principals]
+            .into_iter()
+            .flat_map(View::gaps)
+            .filter(|line| line.gap.is_some_and(|gap| gap.why != Why::NotExported))
+            .filter(mine)
+            .find_map(|line| line.gap)
+        {
+            let what = format!("the users of database `{name}` on `{server}`").into();
+            return Err(Absent { why: gap.why, table: gap.table, what: Some(what), place: gap.place });
+        }
+        Ok(Self {
+            shared,
+            server,
+            members: members.rows().filter(mine).collect(),
+            permissions: permissions.rows().filter(mine).collect(),
+            principals: principals.rows().filter(mine).collect(),
+            table: members.id,
+            name,
+        })
+    }
+
+    /// The principals that an account acts as, with all roles these have.
+    fn roles(&self, who: &Account, computer: Option<&str>) -> Result<Vec<Role>, Missing> {
+        let mut found: Vec<Role> = Vec::new();
+        let mut open: Option<Missing> = None;
+        let mut seen: HashSet<(bool, String)> = HashSet::new();
+        let mut add = |found: &mut Vec<Role>, name: &str, of_server: bool, place: Option<Place>| {
+            if seen.insert((of_server, name.trim().to_lowercase())) {
+                found.push(Role { name: name.trim().to_owned(), of_server, place });
+            }
+        };
+        // On its own server a computer acts as the system.
+        let named = self.principals.iter().map(|line| (line, "principal"));
+        let named = named
+            .chain(self.members.iter().map(|line| (line, "member")))
+            .chain(self.permissions.iter().map(|line| (line, "principal")));
+        for (line, field) in named {
+            let of_server = line.text("database").is_none();
+            let Some(principal) = line.account(field) else { continue };
+            if is(line.text("type"), "role") || is(line.text("type"), "sql") {
+                continue;
+            }
+            // A login that is switched off lets nobody in.
+            if self.disabled(line, principal) {
+                continue;
+            }
+            let login = line.account("login").unwrap_or(principal);
+            let mut answer = self.is(who, computer, login);
+            if !matches!(answer, Belongs::Yes(_))
+                && !Arc::ptr_eq(login, principal)
+                && login.domain().is_none()
+            {
+                answer = self.is(who, computer, principal);
+            }
+            match answer {
+                Belongs::Yes(_) => {
+                    let place = line.cell(field).and_then(|cell| cell.place).or(line.record);
+                    add(&mut found, &principal.written, of_server, place);
+                }
+                Belongs::No => {}
+                Belongs::Open(missing) => open = open.or(Some(missing)),
+            }
+        }
+        // Roles of roles.
+        let mut next = 0;
+        while next < found.len() {
+            let (name, of_server) = (found[next].name.clone(), found[next].of_server);
+            next += 1;
+            for line in &self.members {
+                let (Some(member), Some(role)) = (line.account("member"), line.text("role")) else {
+                    continue;
+                };
+                if line.text("database").is_none() != of_server
+                    || !member.written.trim().eq_ignore_ascii_case(&name)
+                {
+                    continue;
+                }
+                let place = line.cell("member").and_then(|cell| cell.place).or(line.record);
+                add(&mut found, role, of_server, place);
+            }
+        }
+        if !found.is_empty() {
+            add(&mut found, "public", false, None);
+        }
+        match open {
+            // Someone who is in the strongest role already has all there is.
+            Some(open) if !found.iter().any(|r| r.of_server && r.name.eq_ignore_ascii_case("sysadmin")) => {
+                Err(open)
+            }
+            _ => Ok(found),
+        }
+    }
+
+    fn disabled(&self, line: &Line<'_>, principal: &Account) -> bool {
+        let login = line.account("login").map_or(principal, |login| login);
+        self.principals.iter().any(|other| {
+            other.flag("disabled") == Some(true)
+                && other.text("database").is_none()
+                && other.account("principal").is_some_and(|p| self.shared.ids.same(p, login) == Some(true))
+        })
+    }
+
+    /// Whether an account comes in by a login.
+    fn is(&self, who: &Account, computer: Option<&str>, login: &Account) -> Belongs {
+        // Users and roles of the product's own, without a domain, are not Windows accounts.
+        let own = ["dbo", "guest", "public", "sys", "information_schema", "sa"];
+        if login.domain().is_none() && own.iter().any(|name| login.written.eq_ignore_ascii_case(name)) {
+            return Belongs::No;
+        }
+        if login.written.starts_with("##") {
+            return Belongs::No;
+        }
+        if let Some(computer) = computer
+            && self.shared.ids.is_account_of(login, computer) == Some(true)
+        {
+            return Belongs::Yes(super::members::Link::default());
+        }
+        // A name without a domain is a login of the database itself, a role, or a fixed role.
+        if login.domain().is_none()
+            && login.form == crate::evidence::AccountForm::Bare
+            && who.domain().is_some()
+        {
+            return Belongs::No;
+        }
+        self.shared.membership().belongs(self.shared, who, login, None, Some(self.server))
+    }
+
+    /// Whether roles and grants give a permission on the whole database.
+    fn holds(&self, wanted: &str, roles: &[Role]) -> Holds {
+        let has = |name: &str, of_server: bool| {
+            roles.iter().find(|role| role.of_server == of_server && role.name.eq_ignore_ascii_case(name))
+        };
+        if let Some(role) = has("sysadmin", true) {
+            return Holds::Yes(role.place);
+        }
+        let Some(known) = self
+            .shared
+            .content
+            .vocabulary
+            .permissions
+            .iter()
+            .find(|p| p.on == On::Database && p.id.eq_ignore_ascii_case(wanted))
+        else {
+            return Holds::No;
+        };
+        let denying = match known.role.as_deref() {
+            Some("db_datareader") => Some("db_denydatareader"),
+            Some("db_datawriter") => Some("db_denydatawriter"),
+            _ => None,
+        };
+        if denying.is_some_and(|role| has(role, false).is_some()) {
+            return Holds::No;
+        }
+        let mine = |line: &&Line<'_>| {
+            let of_server = line.text("database").is_none();
+            line.account("principal").is_some_and(|principal| {
+                roles.iter().any(|role| {
+                    role.of_server == of_server && principal.written.trim().eq_ignore_ascii_case(&role.name)
+                })
+            })
+        };
+        let rows: Vec<&Line<'_>> = self.permissions.iter().filter(mine).collect();
+        let whole = |line: &Line<'_>| match line.text("object") {
+            None => true,
+            Some(object) => {
+                object.eq_ignore_ascii_case("database")
+                    || object.eq_ignore_ascii_case(&self.name)
+                    || object.eq_ignore_ascii_case("server")
+                    || object == "*"
+            }
+        };
+        let is_denied = |permission: &str| {
+            rows.iter().any(|line| {
+                is(line.text("state"), "deny") && is(line.text("permission"), permission) && whole(line)
+            })
+        };
+        if known.grants.iter().any(|grant| is_denied(grant)) || is_denied("CONTROL") {
+            return Holds::No;
+        }
+        if let Some(role) = has("db_owner", false).or(known.role.as_deref().and_then(|role| has(role, false)))
+        {
+            return Holds::Yes(role.place);
+        }
+        let granted = |permission: &str| {
+            rows.iter().find(|line| {
+                !is(line.text("state"), "deny") && is(line.text("permission"), permission) && whole(line)
+            })
+        };
+        for all in ["CONTROL", "CONTROL SERVER"] {
+            if let Some(line) = granted(all) {
+                return Holds::Yes(line.record);
+            }
+        }
+        if known.grants.iter().all(|grant| granted(grant).is_some()) {
+            return Holds::Yes(known.grants.first().and_then(|grant| granted(grant)?.record));
+        }
+        // Single objects, and roles of the product, of which only the rights on single objects are granted.
+        let single = rows.iter().find(|line| {
+            !is(line.text("state"), "deny")
+                && !whole(line)
+                && line.text("permission").is_some_and(|permission| {
+                    permission.eq_ignore_ascii_case("CONTROL")
+                        || known.grants.iter().any(|grant| grant.eq_ignore_ascii_case(permission))
+                })
+        });
+        let own = roles.iter().find(|role| {
+            !role.of_server
+                && role.name.to_lowercase().starts_with("smsdbrole")
+                && !rows.iter().any(|line| {
+                    line.account("principal").is_some_and(|p| p.written.eq_ignore_ascii_case(&role.name))
+                })
+        });
+        let place = single.and_then(|line| line.record).or(own.and_then(|role| role.place));
+        if single.is_some() || own.is_some() {
+            let what = match own {
+                Some(role) => format!("what `{}` may do in `{}`", role.name, self.name),
+                None => format!("the permissions on all objects of `{}`", self.name),
+            };
+            return Holds::Open(Missing {
+                why: Why::NotExported,
+                table: self.table,
+                what: what.into(),
+                place,
+            });
+        }
+        Holds::No
+    }
+}
