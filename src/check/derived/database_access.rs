@@ -292,31 +292,24 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
         Ok(database) => database,
         Err(missing) => {
             base(out.gap(missing.why, missing.table, missing.what, missing.place)).put();
-            return;
-        }
-    };
-    let who = account;
-    let administrator = administrator(shared, who, one.computer, server);
-    let roles = database.roles(who, one.computer);
-    let roles = match roles {
-        Ok(roles) => roles,
-        Err(missing) => {
-            // Administrators of the computer that runs the database are no matter of the database.
-            let mut row =
-                base(out.gap(missing.why, missing.table, Some(missing.what.clone()), missing.place))
-                    .set("database", text(&database.name));
-            if let Ok(Some(place)) = &administrator {
-                row = row.at("privileges", texts(["Administrators"], *place), *place);
+            // Administrators of the computer are no matter of the database.
+            if one.wanted.is_empty()
+                && let Ok(Some(place)) = administrator(shared, account, one.computer, server)
+            {
+                let place = place.or(one.line.record);
+                base(out.row(one.line.record))
+                    .at("privileges", texts(["Administrators"], place), place)
+                    .put();
             }
-            row.put();
             return;
         }
     };
+    let (roles, unsure) = database.roles(account, one.computer);
     let mut missing: Vec<&str> = Vec::new();
     let mut open: Option<Missing> = None;
     let mut place = None;
     for wanted in &one.wanted {
-        match database.holds(wanted, &roles) {
+        match database.holds_for(wanted, &roles, &unsure) {
             Holds::Yes(at) => place = place.or(at),
             Holds::No => missing.push(wanted),
             Holds::Open(what) => open = open.or(Some(what)),
@@ -324,51 +317,64 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
     }
     let shows = roles.iter().find_map(|role| role.place);
     let place = shows.or(place).or(one.cell.and_then(|cell| cell.place)).or(one.line.record);
-    let mut privileges: Vec<&str> = Vec::new();
-    for known in PRIVILEGED {
-        if roles.iter().any(|role| role.name.eq_ignore_ascii_case(known)) {
-            privileges.push(known);
+    let privileged = |roles: &[Role]| -> Vec<&'static str> {
+        let has = |known: &&str| roles.iter().any(|role| role.name.eq_ignore_ascii_case(known));
+        PRIVILEGED.into_iter().filter(has).collect()
+    };
+    let mut privileges = privileged(&roles);
+    let mut excess: Vec<&str> = privileges.clone();
+    let mut more_open: Option<Missing> = None;
+    for (roles, what) in &unsure {
+        if !privileged(roles).is_empty() {
+            more_open = more_open.or_else(|| Some(what.clone()));
         }
     }
-    let mut excess: Vec<&str> = privileges.clone();
     for extra in ["Read", "Write", "Execute"] {
         let documented = one.wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(extra));
-        if !documented && privileges.is_empty() && matches!(database.holds(extra, &roles), Holds::Yes(_)) {
-            excess.push(extra);
+        if documented || !privileges.is_empty() || one.wanted.is_empty() {
+            continue;
+        }
+        match database.holds_for(extra, &roles, &unsure) {
+            Holds::Yes(_) => excess.push(extra),
+            Holds::No => {}
+            Holds::Open(what) => more_open = more_open.or(Some(what)),
         }
     }
-    let mut admin_open = None;
-    match administrator {
-        Ok(Some(_)) => privileges.push("Administrators"),
-        Ok(None) => {}
-        Err(missing) => admin_open = Some(missing),
+    // Administrators of the computer that runs the database matter where rights are to be low.
+    if one.wanted.is_empty() {
+        match administrator(shared, account, one.computer, server) {
+            Ok(Some(_)) => privileges.push("Administrators"),
+            Ok(None) => {}
+            Err(missing) => more_open = more_open.or(Some(missing)),
+        }
     }
-    let fill = |row: Pending<'_, '_>, missing: Option<&[&str]>, privileges: Option<&[&str]>| {
-        let row = base(row).set("database", text(&database.name)).at("excess", texts(&excess, place), place);
+    let fill = |row: Pending<'_, '_>, missing: Option<&[&str]>, all: bool| {
+        let row = base(row).set("database", text(&database.name));
         let row = match missing {
             Some(missing) => row.at("missing", texts(missing, place), place),
             None => row,
         };
-        match privileges {
-            Some(privileges) => row.at("privileges", texts(privileges, place), place).put(),
-            None => row.put(),
+        if all {
+            row.at("privileges", texts(&privileges, place), place)
+                .at("excess", texts(&excess, place), place)
+                .put();
+        } else {
+            row.put();
         }
     };
-    let privileges_known = admin_open.is_none() || !privileges.is_empty();
-    match (missing.is_empty().then_some(open).flatten(), admin_open.filter(|_| !privileges_known)) {
-        (None, None) => fill(out.row(one.line.record), Some(&missing), Some(&privileges)),
-        (Some(open), admin) => {
-            let gap = out.gap(open.why, open.table, Some(open.what), open.place);
-            fill(gap, None, admin.is_none().then_some(&privileges[..]));
-        }
-        (None, Some(admin)) => {
-            let gap = out.gap(admin.why, admin.table, Some(admin.what), admin.place);
-            fill(gap, Some(&missing), None);
-            if !missing.is_empty() {
-                // What is missing is missing all the same.
-                fill(out.row(one.line.record), Some(&missing), Some(&[]));
-            }
-        }
+    // What is known is a row; what is not leaves a gap beside it.
+    let known = !missing.is_empty() || open.is_none();
+    if known {
+        fill(out.row(one.line.record), Some(&missing), true);
+    } else if let Some(open) = open {
+        let gap = out.gap(open.why, open.table, Some(open.what), open.place);
+        fill(gap, None, more_open.is_none());
+    }
+    if let Some(more) = more_open
+        && (privileges.is_empty() || excess.is_empty())
+    {
+        let gap = out.gap(more.why, more.table, Some(more.what), more.place);
+        fill(gap, known.then_some(&missing[..]), false);
     }
 }
 
@@ -392,7 +398,7 @@ fn administrator(
 }
 
 /// A role an account has, or the account's own entry in the database.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Role {
     /// Name of the role or principal.
     name: String,
@@ -486,17 +492,12 @@ impl<'s> Database<'s> {
         })
     }
 
-    /// The principals that an account acts as, with all roles these have.
-    fn roles(&self, who: &Account, computer: Option<&str>) -> Result<Vec<Role>, Missing> {
+    /// The principals that an account acts as with all roles these have; and those it may act as, each with its roles
+    /// and what would have to be known.
+    fn roles(&self, who: &Account, computer: Option<&str>) -> (Vec<Role>, Vec<(Vec<Role>, Missing)>) {
         let mut found: Vec<Role> = Vec::new();
-        let mut open: Option<Missing> = None;
+        let mut unsure: Vec<(Role, Missing)> = Vec::new();
         let mut seen: HashSet<(bool, String)> = HashSet::new();
-        let mut add = |found: &mut Vec<Role>, name: &str, of_server: bool, place: Option<Place>| {
-            if seen.insert((of_server, name.trim().to_lowercase())) {
-                found.push(Role { name: name.trim().to_owned(), of_server, place });
-            }
-        };
-        // On its own server a computer acts as the system.
         let named = self.principals.iter().map(|line| (line, "principal"));
         let named = named
             .chain(self.members.iter().map(|line| (line, "member")))
@@ -507,8 +508,9 @@ impl<'s> Database<'s> {
             if is(line.text("type"), "role") || is(line.text("type"), "sql") {
                 continue;
             }
+            let name = principal.written.trim();
             // A login that is switched off lets nobody in.
-            if self.disabled(line, principal) {
+            if seen.contains(&(of_server, name.to_lowercase())) || self.disabled(line, principal) {
                 continue;
             }
             let login = line.account("login").unwrap_or(principal);
@@ -519,16 +521,23 @@ impl<'s> Database<'s> {
             {
                 answer = self.is(who, computer, principal);
             }
+            let place = line.cell(field).and_then(|cell| cell.place).or(line.record);
+            let role = Role { name: name.to_owned(), of_server, place };
+            seen.insert((of_server, name.to_lowercase()));
             match answer {
-                Belongs::Yes(_) => {
-                    let place = line.cell(field).and_then(|cell| cell.place).or(line.record);
-                    add(&mut found, &principal.written, of_server, place);
-                }
+                Belongs::Yes(_) => found.push(role),
                 Belongs::No => {}
-                Belongs::Open(missing) => open = open.or(Some(missing)),
+                Belongs::Open(missing) => unsure.push((role, missing)),
             }
         }
-        // Roles of roles.
+        let all = self.with_roles(found);
+        let unsure =
+            unsure.into_iter().map(|(role, missing)| (self.with_roles(vec![role]), missing)).collect();
+        (all, unsure)
+    }
+
+    /// Principals with their roles and the roles of these.
+    fn with_roles(&self, mut found: Vec<Role>) -> Vec<Role> {
         let mut next = 0;
         while next < found.len() {
             let (name, of_server) = (found[next].name.clone(), found[next].of_server);
@@ -537,25 +546,43 @@ impl<'s> Database<'s> {
                 let (Some(member), Some(role)) = (line.account("member"), line.text("role")) else {
                     continue;
                 };
-                if line.text("database").is_none() != of_server
-                    || !member.written.trim().eq_ignore_ascii_case(&name)
-                {
-                    continue;
+                let mine = line.text("database").is_none() == of_server
+                    && member.written.trim().eq_ignore_ascii_case(&name)
+                    && !found.iter().any(|known| {
+                        known.of_server == of_server && known.name.eq_ignore_ascii_case(role.trim())
+                    });
+                if mine {
+                    let place = line.cell("member").and_then(|cell| cell.place).or(line.record);
+                    found.push(Role { name: role.trim().to_owned(), of_server, place });
                 }
-                let place = line.cell("member").and_then(|cell| cell.place).or(line.record);
-                add(&mut found, role, of_server, place);
             }
         }
-        if !found.is_empty() {
-            add(&mut found, "public", false, None);
+        if !found.is_empty() && !found.iter().any(|role| role.name.eq_ignore_ascii_case("public")) {
+            found.push(Role { name: "public".to_owned(), of_server: false, place: None });
         }
-        match open {
-            // Someone who is in the strongest role already has all there is.
-            Some(open) if !found.iter().any(|r| r.of_server && r.name.eq_ignore_ascii_case("sysadmin")) => {
-                Err(open)
+        found
+    }
+
+    /// Whether a permission is held, whatever turns out of the principals that may be the account's.
+    fn holds_for(&self, wanted: &str, roles: &[Role], unsure: &[(Vec<Role>, Missing)]) -> Holds {
+        let alone = self.holds(wanted, roles);
+        let certain = match &alone {
+            Holds::Yes(_) => true,
+            Holds::No => false,
+            Holds::Open(_) => return alone,
+        };
+        for (more, missing) in unsure {
+            let together: Vec<Role> = roles.iter().chain(more).cloned().collect();
+            let changes = match self.holds(wanted, &together) {
+                Holds::Yes(_) => !certain,
+                Holds::No => certain,
+                Holds::Open(_) => true,
+            };
+            if changes {
+                return Holds::Open(missing.clone());
             }
-            _ => Ok(found),
         }
+        alone
     }
 
     fn disabled(&self, line: &Line<'_>, principal: &Account) -> bool {

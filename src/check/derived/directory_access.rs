@@ -430,36 +430,35 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
             place,
         })
     };
-    // One row of what is known, and a gap for each part that is not.
-    let lost = [missing.as_ref().err(), below.as_ref().err()].into_iter().flatten().next();
-    let fill = |row: Pending<'_, '_>, leave: bool| -> () {
+    // One row of what is known, and a gap beside it for each part that is not.
+    let fill = |row: Pending<'_, '_>, reaches: bool, excess_known: bool| -> () {
         let row = match &missing {
             Ok(names) => row.at("missing", texts(names, place), place),
             Err(_) => row,
         };
         let row = match &below {
             Ok(names) => row.at("below_missing", texts(names, place), place),
-            Err(_) => row,
+            Err(_) if reaches => row,
+            Err(_) => row.set("below_missing", Fact::Empty),
         };
         let row = row.at("direct", texts(&direct, place), place);
-        base(if leave { row } else { row.at("excess", texts(&excess, place), place) });
+        base(if excess_known { row.at("excess", texts(&excess, place), place) } else { row });
     };
-    match (lost, &open_excess) {
-        (None, None) => fill(out.row(list.line.record), false),
-        (Some(open), more) => {
-            let m = unknown(open);
-            fill(out.gap(m.why, m.table, Some(m.what), m.place), more.is_some());
-        }
-        (None, Some(m)) => {
-            // What is missing is known for sure, what goes beyond is not.
-            let m = m.clone();
-            if missing.as_ref().is_ok_and(Vec::is_empty) && below.as_ref().is_ok_and(Vec::is_empty) {
-                fill(out.gap(m.why, m.table, Some(m.what), m.place), true);
-            } else {
-                fill(out.row(list.line.record), false);
-                fill(out.gap(m.why, m.table, Some(m.what), m.place), true);
+    let gap = |out: &mut Out<'_>, open: &Option<Missing>, excess_known: bool| {
+        let m = unknown(open);
+        fill(out.gap(m.why, m.table, Some(m.what), m.place), true, excess_known);
+    };
+    match &missing {
+        Err(open) => gap(out, open, open_excess.is_none()),
+        Ok(_) => {
+            fill(out.row(list.line.record), false, true);
+            if let Err(open) = &below {
+                gap(out, open, true);
             }
         }
+    }
+    if open_excess.is_some() {
+        gap(out, &open_excess, false);
     }
 }
 

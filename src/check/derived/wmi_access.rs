@@ -152,28 +152,33 @@ pub(super) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 .map(|(name, _)| *name)
                 .collect();
             let all = rights.iter().fold(0, |all, (_, mask)| all | mask);
-            let open = if missing.is_empty() && wanted.iter().any(|(_, mask)| got.holds(*mask).is_none()) {
-                Some(got.missing(documented).cloned())
-            } else if missing.is_empty() && excess.is_empty() && mine.access.possible & all & !documented != 0
-            {
-                Some(mine.missing(all & !documented).cloned())
-            } else {
-                None
+            let undecided = missing.is_empty() && wanted.iter().any(|(_, mask)| got.holds(*mask).is_none());
+            let more = excess.is_empty() && mine.access.possible & all & !documented != 0;
+            let gap = |out: &mut Out<'_>, open: Option<Missing>, known: bool| {
+                let open = open.unwrap_or(Missing {
+                    why: Why::Incomplete,
+                    table: entries_table,
+                    what: format!("the security of `{namespace}` on `{name}`").into(),
+                    place,
+                });
+                let row = base(out.gap(open.why, open.table, Some(open.what), open.place));
+                // Of the two lists one is known.
+                if known {
+                    row.at("missing", texts(&missing, place), place).put();
+                } else {
+                    row.at("excess", texts(&excess, place), place).put();
+                }
             };
-            match open {
-                None => base(out.row(list.line.record))
+            if undecided {
+                gap(&mut out, got.missing(documented).cloned(), false);
+            } else {
+                base(out.row(list.line.record))
                     .at("missing", texts(&missing, place), place)
                     .at("excess", texts(&excess, place), place)
-                    .put(),
-                Some(open) => {
-                    let open = open.unwrap_or(Missing {
-                        why: Why::Incomplete,
-                        table: entries_table,
-                        what: format!("the security of `{namespace}` on `{name}`").into(),
-                        place,
-                    });
-                    base(out.gap(open.why, open.table, Some(open.what), open.place)).put();
-                }
+                    .put();
+            }
+            if more {
+                gap(&mut out, mine.missing(all & !documented).cloned(), !undecided);
             }
         }
         for line in unknown_hosts(shared, &PROVIDER) {
