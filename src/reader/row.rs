@@ -113,8 +113,14 @@ fn is_type_name(word: &str) -> bool {
         // `Microsoft.` and a word of its own is also the start of a sentence; a type has a capital behind the dot.
         return plain(rest) && rest.starts_with(|c: char| c.is_uppercase());
     }
-    word.strip_prefix("SMS_")
-        .is_some_and(|rest| plain(rest) && rest.chars().any(char::is_lowercase) && !rest.contains('.'))
+    // Groups that the product makes look like its classes.
+    let is_group = |rest: &str| {
+        let rest = rest.to_ascii_lowercase();
+        ["sitesystemtositeserverconnection", "sitetositeconnection"].iter().any(|g| rest.starts_with(g))
+    };
+    word.strip_prefix("SMS_").is_some_and(|rest| {
+        plain(rest) && rest.chars().any(char::is_lowercase) && !rest.contains('.') && !is_group(rest)
+    })
         || word.strip_prefix("IResultObject#").is_some_and(plain)
 }
 
@@ -503,6 +509,8 @@ mod tests {
             "",
             "SMS_CLIENT_CONFIG_MANAGER",
             "SMS Admins",
+            "SMS_SiteSystemToSiteServerConnection_MP_PS1",
+            "SMS_SiteToSiteConnection_PS1",
             "System",
             "System Management",
             "CONTOSO\\SMS_Push",

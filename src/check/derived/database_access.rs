@@ -69,6 +69,7 @@ pub(super) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
     for one in uses(shared) {
         row(shared, &mut out, &one);
     }
+    groups(shared, &mut out);
     for (table, fields) in
         [("role_accounts", ["entity", "host"]), ("migration_sources", ["source", "account"])]
     {
