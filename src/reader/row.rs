@@ -120,8 +120,7 @@ fn is_type_name(word: &str) -> bool {
     };
     word.strip_prefix("SMS_").is_some_and(|rest| {
         plain(rest) && rest.chars().any(char::is_lowercase) && !rest.contains('.') && !is_group(rest)
-    })
-        || word.strip_prefix("IResultObject#").is_some_and(plain)
+    }) || word.strip_prefix("IResultObject#").is_some_and(plain)
 }
 
 /// Tells rows without a class name by their properties.

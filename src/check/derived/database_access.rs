@@ -70,19 +70,24 @@ pub(super) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
         row(shared, &mut out, &one);
     }
     groups(shared, &mut out);
-    for (table, fields) in
-        [("role_accounts", ["entity", "host"]), ("migration_sources", ["source", "account"])]
-    {
+    let facts = shared.content.facts_at(shared.revision);
+    for fact in &facts {
+        let Some(wanted) = wanted(fact) else { continue };
+        let source = fact.entity == SOURCE;
+        let table = if source { "migration_sources" } else { "role_accounts" };
         for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
             let Some(gap) = line.gap else { continue };
-            let mut row = out.gap(gap.why, gap.table, gap.what.clone(), gap.place);
-            for field in fields {
-                row = row.copy(field, line.cell(field));
+            if !source && line.text("entity").is_some_and(|entity| !entity.eq_ignore_ascii_case(fact.entity))
+            {
+                continue;
             }
-            if table == "migration_sources" {
-                row = row.set("entity", text("source-site-database-account"));
-            }
-            row.put();
+            out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+                .set("statement", text(fact.statement))
+                .set("entity", text(fact.entity))
+                .set("wanted", texts(&wanted, None))
+                .copy("host", line.cell("host"))
+                .copy("source", line.cell("source"))
+                .put();
         }
     }
     out.table
@@ -168,6 +173,32 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
     }
 }
 
+/// The account that reads the database of the source site of a migration.
+const SOURCE: &str = "source-site-database-account";
+
+/// Accounts that a role of a site system, or a migration, connects to a database with.
+const CONNECTING: [&str; 6] = [
+    "certificate-registration-point-account",
+    "enrollment-point-connection-account",
+    "management-point-connection-account",
+    "multicast-connection-account",
+    "reporting-services-point-account",
+    SOURCE,
+];
+
+/// The permissions that a fact says are needed in a database; none if it is not about one.
+fn wanted(fact: &crate::content::FactAt<'_>) -> Option<Vec<String>> {
+    if !CONNECTING.contains(&fact.entity) {
+        return None;
+    }
+    match fact.kind {
+        "sql" => Some(said_list(&fact.values, "permissions").into_iter().map(str::to_owned).collect()),
+        "purpose" if said_list(&fact.values, "reads") == ["site database"] => Some(vec!["Read".to_owned()]),
+        "least-privilege" => Some(Vec::new()),
+        _ => None,
+    }
+}
+
 /// Statements by which an account uses a database: those with a documented permission, those that only say that it
 /// reads, and those that want its rights low.
 fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
@@ -176,12 +207,7 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
     let source = View::of(shared, "migration_sources");
     let roles = View::of(shared, "role_accounts");
     for fact in &facts {
-        let wanted: Vec<String> = match fact.kind {
-            "sql" => said_list(&fact.values, "permissions").into_iter().map(str::to_owned).collect(),
-            "purpose" if said_list(&fact.values, "reads") == ["site database"] => vec!["Read".to_owned()],
-            "least-privilege" => Vec::new(),
-            _ => continue,
-        };
+        let Some(wanted) = wanted(fact) else { continue };
         for line in roles.into_iter().flat_map(View::rows) {
             let Some(entity) = line.text("entity").filter(|entity| entity.eq_ignore_ascii_case(fact.entity))
             else {
@@ -211,7 +237,7 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
                 source: false,
             });
         }
-        if fact.entity != "source-site-database-account" {
+        if fact.entity != SOURCE {
             continue;
         }
         for line in source.into_iter().flat_map(View::rows) {
@@ -228,7 +254,7 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
                 .find(|row| row.text("source").is_some() && row.text("source") == line.text("source"));
             out.push(Use {
                 statement: fact.statement.to_owned(),
-                entity: "source-site-database-account",
+                entity: SOURCE,
                 line,
                 account,
                 cell: line.cell("database_account"),
