@@ -43,7 +43,7 @@ fn system(role: &str, host: &str) -> Value {
 }
 
 fn group(name: &str, sid: &str) -> Value {
-    json!({"Computer": "cm1.contoso.com", "Name": name, "SID": {"Value": sid}, "ObjectClass": "Group",
+    json!({"Computer": "cm1.contoso.com", "Name": name, "Description": "", "SID": {"Value": sid}, "ObjectClass": "Group",
         "PrincipalSource": 1})
 }
 
