@@ -152,14 +152,14 @@
         details.open = show === "all";
         details.hidden = !details.querySelector(".step:not([hidden])");
       }
-      for (const entry of body.querySelectorAll(".changed")) {
+      for (const entry of body.querySelectorAll(".entry-diff")) {
         entry.hidden = only !== "" && !entry.querySelector(".step:not([hidden])");
       }
       sides(beside);
       const minor = document.getElementById("_minor");
       if (minor) {
         minor.open = show === "all";
-        minor.hidden = only !== "" && !minor.querySelector(".changed:not([hidden])");
+        minor.hidden = only !== "" && !minor.querySelector(".entry-diff:not([hidden])");
       }
       const shown = visible().length;
       count.textContent = `${shown} change${shown === 1 ? "" : "s"} shown`;

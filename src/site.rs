@@ -62,6 +62,8 @@ pub struct Options {
     pub originals: Option<PathBuf>,
     /// The commands of the program and what each does, for the guide.
     pub commands: Vec<(String, String)>,
+    /// The formats of findings and what each is for, for the guide.
+    pub formats: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -72,6 +74,7 @@ impl Default for Options {
             base_url: None,
             originals: None,
             commands: Vec::new(),
+            formats: Vec::new(),
         }
     }
 }

@@ -437,3 +437,60 @@ fn originals_show_their_words_and_only_where_they_are_given() {
     }
     assert!(!html().any(|(_, text)| text.contains("The original words")));
 }
+
+/// The colours of the style sheet: name, light, dark.
+fn palette() -> Vec<(String, [String; 2])> {
+    let css = pages().iter().find(|p| p.path.starts_with("assets/site.") && p.path.ends_with(".css"));
+    let css = String::from_utf8_lossy(&css.expect("a style sheet").bytes).into_owned();
+    css.lines()
+        .filter_map(|line| {
+            let (name, value) = line.trim().strip_prefix("--")?.split_once(": light-dark(")?;
+            let (light, dark) = value.strip_suffix(");")?.split_once(", ")?;
+            Some((name.to_owned(), [light.to_owned(), dark.to_owned()]))
+        })
+        .collect()
+}
+
+/// The contrast of two colours as WCAG 2 counts it.
+fn contrast(a: &str, b: &str) -> f64 {
+    let luminance = |colour: &str| {
+        let part = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).expect("a colour")) / 255.0;
+            if value <= 0.039_28 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    };
+    let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+    if a > b { a / b } else { b / a }
+}
+
+#[test]
+fn colours_can_be_told_apart_in_both_themes() {
+    let palette = palette();
+    let colour = |name: &str, theme: usize| {
+        let found = palette.iter().find(|(n, _)| n == name).unwrap_or_else(|| panic!("no colour {name}"));
+        found.1[theme].clone()
+    };
+    let mut pairs: Vec<(&str, &str, f64)> = Vec::new();
+    for back in ["paper", "raised", "sunken", "accent-wash"] {
+        pairs.extend(["ink", "soft", "accent"].map(|front| (front, back, 4.5)));
+    }
+    for back in ["good-wash", "bad-wash", "warn-wash"] {
+        pairs.push(("ink", back, 4.5));
+    }
+    for front in ["good", "bad", "warn"] {
+        pairs.push((front, "paper", 4.5));
+    }
+    pairs.extend([("good", "good-wash", 4.5), ("bad", "bad-wash", 4.5), ("warn", "warn-wash", 4.5)]);
+    pairs.extend([("soft", "good-wash", 4.5), ("soft", "bad-wash", 4.5), ("line-strong", "paper", 3.0)]);
+    let mut wrong = Vec::new();
+    for (front, back, least) in pairs {
+        for theme in [0, 1] {
+            let found = contrast(&colour(front, theme), &colour(back, theme));
+            if found < least {
+                wrong.push(format!("{front} on {back}, theme {theme}: {found:.2}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

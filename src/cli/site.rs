@@ -89,6 +89,7 @@ impl MadeOf {
             base_url,
             originals: self.originals.clone(),
             commands: commands(),
+            formats: formats(),
         })
     }
 }
@@ -99,6 +100,18 @@ fn commands() -> Vec<(String, String)> {
     let about = |c: &clap::Command| c.get_about().map(ToString::to_string).unwrap_or_default();
     (super::Cli::command().get_subcommands().filter(|c| !c.is_hide_set()))
         .map(|c| (c.get_name().to_owned(), about(c)))
+        .collect()
+}
+
+/// The formats of findings, as the help of `check` has them.
+fn formats() -> Vec<(String, String)> {
+    use clap::CommandFactory;
+    let cli = super::Cli::command();
+    let check = cli.find_subcommand("check");
+    let format = check.and_then(|c| c.get_arguments().find(|a| a.get_id() == "format"));
+    let values = format.map(clap::Arg::get_possible_values).unwrap_or_default();
+    (values.iter().filter(|v| !v.is_hide_set()))
+        .map(|v| (v.get_name().to_owned(), v.get_help().map(ToString::to_string).unwrap_or_default()))
         .collect()
 }
 
@@ -180,6 +193,12 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_guide_knows_commands_and_formats() {
+        assert!(commands().iter().any(|(name, about)| name == "check" && !about.is_empty()));
+        assert!(formats().iter().any(|(name, about)| name == "json" && !about.is_empty()));
+    }
 
     #[test]
     fn an_address_is_checked_and_ends_in_a_stroke() {

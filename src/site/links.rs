@@ -165,21 +165,23 @@ fn resolve(page: &str, link: &str, base: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The attributes `id`, `href`, `src`, `action` and `data-src…` of a page of our own making: quoted with `"`.
+/// The attributes `id`, `href`, `src` and `action` of a page of our own making: in tags, quoted with `"`.
 fn attributes(html: &str) -> impl Iterator<Item = (&'static str, &str)> {
-    let names = [("id", " id=\""), ("href", " href=\""), ("src", " src=\""), ("action", " action=\"")];
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let equals = at + html.get(at..)?.find("=\"")?;
-            let start = equals + 2;
-            let end = start + html.get(start..)?.find('"')?;
-            at = end + 1;
-            let name = names.iter().find(|(_, written)| html[..start].ends_with(written));
-            if let Some((name, _)) = name {
-                return Some((*name, &html[start..end]));
+    let tags = html.split('<').skip(1).filter_map(|rest| rest.split_once('>').map(|(tag, _)| tag));
+    tags.flat_map(|tag| {
+        let mut rest = tag;
+        std::iter::from_fn(move || {
+            loop {
+                let (before, behind) = rest.split_once("=\"")?;
+                let (value, after) = behind.split_once('"')?;
+                rest = after;
+                let name = before.rsplit([' ', '\n']).next().unwrap_or_default();
+                let known = ["id", "href", "src", "action"].into_iter().find(|n| *n == name);
+                if let Some(name) = known {
+                    return Some((name, value));
+                }
             }
-        }
+        })
     })
 }
 
@@ -194,6 +196,13 @@ mod tests {
         assert_eq!(resolve("a/index.html", "../", "/").as_deref(), Some("index.html"));
         assert_eq!(resolve("404.html", "/d/x/index.html", "/d/").as_deref(), Some("x/index.html"));
         assert_eq!(resolve("index.html", "../x", "/"), None);
+    }
+
+    #[test]
+    fn attributes_are_those_of_tags() {
+        let html = "<a\nhref=\"x\" data-id=\"no\" id=\"y\">say id=\"z\"</a> <img src=\"i\">";
+        let found: Vec<_> = attributes(html).collect();
+        assert_eq!(found, [("href", "x"), ("id", "y"), ("src", "i")]);
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub(super) struct Model<'a> {
     rules: HashMap<&'a str, Vec<&'a Rule>>,
     /// Rules by the entities whose statements they enforce.
     entity_rules: HashMap<&'a str, Vec<&'a Rule>>,
+    /// The entities before and behind one of the same kind.
+    near: HashMap<&'a str, [Option<&'a Entity>; 2]>,
+    /// The entities whose place one took.
+    absorbed: HashMap<&'a str, Vec<&'a Entity>>,
 }
 
 /// A link to another page.
@@ -158,7 +162,26 @@ impl<'a> Model<'a> {
                 }
             }
         }
+        let entities = &sources.content.entities;
+        let mut near: HashMap<&'a str, [Option<&'a Entity>; 2]> = HashMap::new();
+        for pair in entities.windows(2) {
+            if let [a, b] = pair
+                && a.kind == b.kind
+            {
+                near.entry(&a.id).or_default()[1] = Some(b);
+                near.entry(&b.id).or_default()[0] = Some(a);
+            }
+        }
+        let newest = sources.content.newest();
+        let mut absorbed: HashMap<&'a str, Vec<&'a Entity>> = HashMap::new();
+        for entity in entities {
+            if let Some(into) = entity.merged_into.as_ref().and_then(|m| m.at(newest)) {
+                absorbed.entry(into).or_default().push(entity);
+            }
+        }
         Self {
+            near,
+            absorbed,
             sources: *sources,
             newest: sources.content.newest(),
             dates: sources.content.dates(),
@@ -178,6 +201,16 @@ impl<'a> Model<'a> {
     /// The revision before one.
     pub(super) fn before(&self, revision: Date) -> Option<Date> {
         self.dates.iter().rev().find(|d| **d < revision).copied()
+    }
+
+    /// The entities before and behind one of the same kind.
+    pub(super) fn near(&self, id: &str) -> [Option<&'a Entity>; 2] {
+        self.near.get(id).copied().unwrap_or_default()
+    }
+
+    /// The entities whose place one took.
+    pub(super) fn absorbed(&self, id: &str) -> &[&'a Entity] {
+        self.absorbed.get(id).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn rules_of(&self, reference: &str) -> &[&'a Rule] {

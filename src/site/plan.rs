@@ -73,6 +73,7 @@ pub(super) struct Plan<'a> {
     base_url: Option<String>,
     base: String,
     commands: Vec<(String, String)>,
+    formats: Vec<(String, String)>,
 }
 
 impl<'a> Plan<'a> {
@@ -141,6 +142,7 @@ impl<'a> Plan<'a> {
             base_url: options.base_url.clone(),
             base,
             commands: options.commands.clone(),
+            formats: options.formats.clone(),
         })
     }
 
@@ -258,7 +260,7 @@ impl<'a> Plan<'a> {
             Job::Revisions => html("revisions.html", &pages::revisions(model)),
             Job::Search => html("search.html", &pages::search(model)),
             Job::Print => html("print.html", &pages::print(model)),
-            Job::Linting => html("linting.html", &pages::linting(model, &self.commands)),
+            Job::Linting => html("linting.html", &pages::linting(model, &self.commands, &self.formats)),
             Job::About => html("about.html", &pages::about(model)),
             Job::NotFound => {
                 // The page is shown for addresses at any depth, so its links begin at the host if that is known.

@@ -1,6 +1,6 @@
 //! What changed between two revisions: the comparison of each pair, the change log, the feed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -171,10 +171,10 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Optio
     let minor = entities.iter().filter(|e| e["major"] != true).count();
     let merged: Vec<Value> =
         diff.merged.iter().map(|m| merge_card(model, diff, &m.into, &m.from, m.note.as_deref())).collect();
-    let changed: Vec<&str> = diff.entities.iter().map(|e| e.entity.as_str()).collect();
+    let changed: HashSet<&str> = diff.entities.iter().map(|e| e.entity.as_str()).collect();
     let unchanged: Vec<Link> = (content.entities.iter())
         .filter(|e| is_entry(e) && e.name.at(diff.from).is_some() && e.name.at(diff.to).is_some())
-        .filter(|e| !changed.contains(&e.id.as_str()))
+        .filter(|e| !changed.contains(e.id.as_str()))
         .map(|e| Link { href: model::page_at(e, diff.to), title: title(model, &e.id, diff.to) })
         .collect();
     let link = |id: &String| {
@@ -363,17 +363,17 @@ pub(in super::super) fn compare_index(model: &Model<'_>, diffs: &[(Date, Date, &
 
 /// The change log: each step from one revision to the next, the newest first.
 pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> Value {
-    let mut entities: Vec<(&str, String)> = Vec::new();
+    let mut entities: BTreeMap<&str, String> = BTreeMap::new();
     let groups: Vec<Value> = steps
         .iter()
         .rev()
         .map(|diff| {
             let mut items: Vec<(Kind, Value)> = Vec::new();
             for (entity, one) in diff.changes() {
-                if !entities.iter().any(|(id, _)| *id == entity.entity) {
-                    let name = model.content().entity(&entity.entity).map_or(entity.entity.clone(), |e| model.title(e).to_owned());
-                    entities.push((entity.entity.as_str(), name));
-                }
+                entities.entry(&entity.entity).or_insert_with(|| {
+                    let known = model.content().entity(&entity.entity);
+                    known.map_or(entity.entity.clone(), |e| model.title(e).to_owned())
+                });
                 let mut value = change(model, diff, &entity.entity, one);
                 let kind = model.content().entity(&entity.entity).map_or("", |e| e.kind.name());
                 value["entity"] = json!(entity.entity);
@@ -406,6 +406,7 @@ pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> Value {
             })
         })
         .collect();
+    let mut entities: Vec<(&str, String)> = entities.into_iter().collect();
     entities.sort_by(|a, b| a.1.cmp(&b.1));
     json!({
         "nav": "changes",

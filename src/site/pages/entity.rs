@@ -29,12 +29,7 @@ pub(in super::super) fn entity_at(model: &Model<'_>, entity: &Entity, date: Date
 /// What all pages of an entity share.
 fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> Value {
     let kind = entity.kind.name();
-    let siblings: Vec<&Entity> = model.content().entities.iter().filter(|e| e.kind == entity.kind).collect();
-    let place = siblings.iter().position(|e| e.id == entity.id);
-    let near = |by: isize| -> Option<Link> {
-        let at = place?.checked_add_signed(by)?;
-        siblings.get(at).map(|e| model.entity_link(e))
-    };
+    let [previous, next] = model.near(&entity.id).map(|e| e.map(|e| model.entity_link(e)));
     json!({
         "id": entity.id,
         "kind": kind,
@@ -44,8 +39,8 @@ fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> Value {
         "json": model::folder(entity) + "index.json",
         "history": model::folder(entity) + "history/index.html",
         "strip": model.strip(entity, current),
-        "previous": near(-1),
-        "next": near(1),
+        "previous": previous,
+        "next": next,
         "aliases": entity.aliases,
         "pattern": entity.name_pattern,
         "keeps": "entity",
@@ -151,8 +146,7 @@ fn names(model: &Model<'_>, entity: &Entity) -> Vec<Value> {
 
 /// The entities whose place it took.
 fn absorbed(model: &Model<'_>, entity: &Entity) -> Vec<Value> {
-    (model.content().entities.iter())
-        .filter(|e| model.successor(e).is_some_and(|s| s.id == entity.id))
+    (model.absorbed(&entity.id).iter())
         .map(|e| {
             let since = model.merged_in(e).map(|d| d.to_string());
             json!({ "link": model.entity_link(e), "since": since })

@@ -102,11 +102,11 @@ fn effect(values: &Map<String, Value>) -> &'static str {
 
 /// The label under which a kind of fact stands in the summary, in the order of the summary.
 const SUMMARY: [(&str, &[&str]); 9] = [
-    ("Used", &["purpose", "usage", "publishes", "publishes-as", "covers-role", "discovers"]),
-    ("Stands on", &["location", "location-limit"]),
+    ("Use", &["purpose", "usage", "publishes", "publishes-as", "covers-role", "discovers"]),
+    ("Where", &["location", "location-limit"]),
     ("Type", &["group-type", "account-kind", "account-scope"]),
     ("Default", &["default-account", "default-access"]),
-    ("Kept by", &["managed-by", "created-when"]),
+    ("Members", &["managed-by", "created-when"]),
     ("How many", &["cardinality"]),
     ("Must differ from", &["distinct-from"]),
     ("Domain and name", &["account-domain", "account-name"]),

@@ -6,7 +6,14 @@ use super::super::model::Model;
 use crate::evidence::classes;
 
 /// How to lint an export.
-pub(in super::super) fn linting(model: &Model<'_>, commands: &[(String, String)]) -> Value {
+pub(in super::super) fn linting(
+    model: &Model<'_>,
+    commands: &[(String, String)],
+    formats: &[(String, String)],
+) -> Value {
+    let named = |list: &[(String, String)]| -> Vec<Value> {
+        list.iter().map(|(name, about)| json!({ "name": name, "about": about })).collect()
+    };
     let schema = model.sources.schema;
     let tables: Vec<Value> = (schema.tables.iter().enumerate())
         .filter(|(_, t)| t.made_from.is_empty())
@@ -24,7 +31,8 @@ pub(in super::super) fn linting(model: &Model<'_>, commands: &[(String, String)]
     json!({
         "nav": "linting",
         "tables": tables,
-        "commands": commands.iter().map(|(name, about)| json!({ "name": name, "about": about })).collect::<Vec<_>>(),
+        "commands": named(commands),
+        "formats": named(formats),
         "revisions": model.content().revisions.iter().map(|r| json!({
             "date": r.date.to_string(),
             "versions": r.versions,
