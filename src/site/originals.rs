@@ -111,6 +111,15 @@ impl Compared<'_> {
         let has =
             |parts: &[Part], entry: Option<usize>| entry.is_some_and(|e| parts.contains(&Part::Entry(e)));
         let part = self.wording.parts.iter().find(|p| has(&p.new, b) || has(&p.old, a))?;
+        // What several became, or one was parted into, is shown once: with the one.
+        let here = match part.pairing {
+            wording::Pairing::Merged => b.is_some(),
+            wording::Pairing::Split => a.is_some(),
+            _ => true,
+        };
+        if !here {
+            return None;
+        }
         let changes: Vec<Value> = (part.changes.iter().enumerate())
             .filter(|(_, c)| c.class != Class::Identical)
             .map(|(number, c)| self.change(number + 1, c))
