@@ -19,6 +19,7 @@ mod entries;
 mod words;
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -357,16 +358,30 @@ type Raw = Arc<Vec<align::Pair>>;
 /// Comparisons of entries that were made before, by what the entries say. Revisions of a page share most of their
 /// entries, so that comparing many of them costs little more than comparing what is different.
 #[derive(Debug, Default)]
-pub struct Cache(Mutex<HashMap<(u64, u64), Raw>>);
+pub struct Cache {
+    /// Comparisons of two entries or sections.
+    pairs: Mutex<HashMap<(u64, u64), Raw>>,
+    /// The words of the entries of a page.
+    words: Mutex<HashMap<u64, Arc<Vec<entries::Entry>>>>,
+}
+
+/// What a map has for a key, made if it is not there. Two may make it at once, and make the same.
+fn kept<K: Hash + Eq, V>(map: &Mutex<HashMap<K, Arc<V>>>, key: K, make: impl FnOnce() -> V) -> Arc<V> {
+    let known = map.lock().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone);
+    known.unwrap_or_else(|| {
+        let value = Arc::new(make());
+        map.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&value));
+        value
+    })
+}
 
 impl Cache {
-    fn get(&self, hashes: (u64, u64), compare: impl FnOnce() -> Vec<align::Pair>) -> Raw {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&hashes).map(Arc::clone);
-        known.unwrap_or_else(|| {
-            let raw = Arc::new(compare());
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(hashes, Arc::clone(&raw));
-            raw
-        })
+    fn pair(&self, hashes: (u64, u64), compare: impl FnOnce() -> Vec<align::Pair>) -> Raw {
+        kept(&self.pairs, hashes, compare)
+    }
+
+    fn words(&self, page: &Page) -> Arc<Vec<entries::Entry>> {
+        kept(&self.words, page.content_hash, || entries::read(page))
     }
 }
 
@@ -407,15 +422,16 @@ fn direction(old: &Page, new: &Page) -> bool {
 fn compare(a: &Page, b: &Page, cache: &Cache) -> Wording {
     let mut parts = Vec::new();
     for (pairing, old, new) in entries::sections(a, b) {
-        let pair = align::sentences(facets(a, old), facets(b, new));
-        parts.push(joined(pairing, (a, b), (old, new), pair));
+        let hashes = (section_hash(a, old), section_hash(b, new));
+        let raw = cache.pair(hashes, || align::sentences(facets(a, old), facets(b, new)));
+        parts.push(joined(pairing, (a, b), (old, new), raw.iter().cloned()));
     }
-    for group in entries::entries(a, b) {
+    for group in entries::entries(a, b, cache) {
         let old: Vec<Part> = group.old.iter().map(|i| Part::Entry(*i)).collect();
         let new: Vec<Part> = group.new.iter().map(|i| Part::Entry(*i)).collect();
         let compared = |i: usize, j: usize| {
             let (Some(x), Some(y)) = (a.entries.get(i), b.entries.get(j)) else { return Raw::default() };
-            cache.get((x.content_hash, y.content_hash), || align::sentences(&x.facets, &y.facets))
+            cache.pair((x.content_hash, y.content_hash), || align::sentences(&x.facets, &y.facets))
         };
         let part = match (group.old.as_slice(), group.new.as_slice()) {
             ([i], [j]) => joined(
@@ -445,6 +461,14 @@ fn compare(a: &Page, b: &Page, cache: &Cache) -> Wording {
         parts.push(part);
     }
     Wording { parts }
+}
+
+/// The hash of a section; 0 if there is none.
+fn section_hash(page: &Page, part: Option<Part>) -> u64 {
+    match part {
+        Some(Part::Section(i)) => page.sections.get(i).map_or(0, |s| s.content_hash),
+        _ => 0,
+    }
 }
 
 fn facets(page: &Page, part: Option<Part>) -> &[Facet] {

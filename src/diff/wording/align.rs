@@ -5,12 +5,12 @@
 //! stand for up to six on the other side, since style edits split and join sentences. What is left over is
 //! looked at twice more: within its gap with a lower bar, and anywhere in the entry with a higher one.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::page::{Facet, Form, Sentence};
 
-use super::words::{dice, hunks, is_stop, lcs_ratio, share, stems};
+use super::words::{IdMap, dice, hunks, is_stop, lcs_ratio, share, stems};
 use super::{Class, Hunk, class, counts};
 
 /// How like two sentences must be to be one.
@@ -66,10 +66,28 @@ struct Line<'p> {
     at: (usize, usize),
     /// Ids of its words in their order.
     ids: Vec<u64>,
-    /// The same, sorted.
-    bag: Vec<u64>,
+    /// The same, sorted. Most sentences are equal on both sides, and then nobody asks.
+    bag: OnceCell<Vec<u64>>,
     /// Hashes of its stems without words of grammar, sorted.
-    stems: Vec<u64>,
+    stems: OnceCell<Vec<u64>>,
+}
+
+impl Line<'_> {
+    fn bag(&self) -> &[u64] {
+        self.bag.get_or_init(|| {
+            let mut bag = self.ids.clone();
+            bag.sort_unstable();
+            bag
+        })
+    }
+
+    fn stems(&self) -> &[u64] {
+        self.stems.get_or_init(|| {
+            let mut stems: Vec<u64> = stems(&self.sentence.key).map(crate::page::key::id).collect();
+            stems.sort_unstable();
+            stems
+        })
+    }
 }
 
 fn lines(facets: &[Facet]) -> Vec<Line<'_>> {
@@ -77,10 +95,7 @@ fn lines(facets: &[Facet]) -> Vec<Line<'_>> {
     for (i, facet) in facets.iter().enumerate() {
         for (j, sentence) in facet.sentences.iter().enumerate().filter(|(_, s)| counts(s)) {
             let ids: Vec<u64> = sentence.words.iter().map(|w| w.id).collect();
-            let mut bag = ids.clone();
-            bag.sort_unstable();
-            let mut stems: Vec<u64> = stems(&sentence.key).map(crate::page::key::id).collect();
-            stems.sort_unstable();
+            let (bag, stems) = (OnceCell::new(), OnceCell::new());
             out.push(Line { sentence, facet: &facet.name, at: (i, j), ids, bag, stems });
         }
     }
@@ -112,7 +127,7 @@ pub(super) fn sentences(old: &[Facet], new: &[Facet]) -> Vec<Pair> {
     let mut rewritten = Vec::new();
     for (i, j) in matches.iter().cloned().chain([(a.len()..a.len(), b.len()..b.len())]) {
         let here = best(&a, &b, (bounds.0..i.start, bounds.1..j.start), &taken, REWRITTEN, |x, y| {
-            if x.facet == y.facet { dice(&x.stems, &y.stems) } else { 0.0 }
+            if x.facet == y.facet { dice(x.stems(), y.stems()) } else { 0.0 }
         });
         for (x, y) in here {
             set(&mut taken.0, x);
@@ -127,7 +142,7 @@ pub(super) fn sentences(old: &[Facet], new: &[Facet]) -> Vec<Pair> {
 
     // Anywhere, a higher one.
     let moved = best(&a, &b, (0..a.len(), 0..b.len()), &taken, MOVED, |x, y| {
-        dice(&x.stems, &y.stems).min(dice(&x.bag, &y.bag) + 0.2)
+        dice(x.stems(), y.stems()).min(dice(x.bag(), y.bag()) + 0.2)
     });
     for (x, y) in moved {
         set(&mut taken.0, x);
@@ -180,7 +195,7 @@ fn is_set(flags: &[bool], i: usize) -> bool {
 
 /// Sentences that are equal and stand once on each side, as many as stand in one order.
 fn anchors(a: &[Line<'_>], b: &[Line<'_>]) -> Vec<(usize, usize)> {
-    let mut count: HashMap<u64, (usize, usize, usize, usize)> = HashMap::new();
+    let mut count: IdMap<(usize, usize, usize, usize)> = IdMap::default();
     for (i, line) in a.iter().enumerate() {
         let entry = count.entry(line.sentence.fingerprint.0).or_default();
         (entry.0, entry.1) = (entry.0 + 1, i);
@@ -259,17 +274,27 @@ fn gap(a: &[Line<'_>], b: &[Line<'_>], old: Range<usize>, new: Range<usize>, out
                 if single > MATCH {
                     try_step((i - 1, j - 1), (single - MATCH) * 2.0, Step::Match(1, 1));
                 }
-                for n in 2..=JOIN_MOST {
-                    if n <= j {
-                        let single = (j - n..j).map(|j| like(i - 1, j)).fold(0.0, f64::max);
-                        let sim = joined(x.get(i - 1), y.get(j - n..j), single);
+                if let Some(one) = x.get(i - 1) {
+                    let mut join = Join::new(one);
+                    for (part, n) in y.iter().take(j).rev().zip(1..=JOIN_MOST) {
+                        if !join.add(part, like(i - 1, j - n)) {
+                            break;
+                        }
+                        let sim =
+                            if n > 1 { join.likeness(y.get(j - n..j).unwrap_or_default()) } else { 0.0 };
                         if sim > JOIN {
                             try_step((i - 1, j - n), (sim - MATCH) * 2.0, Step::Match(1, n));
                         }
                     }
-                    if n <= i {
-                        let single = (i - n..i).map(|i| like(i, j - 1)).fold(0.0, f64::max);
-                        let sim = joined(y.get(j - 1), x.get(i - n..i), single);
+                }
+                if let Some(one) = y.get(j - 1) {
+                    let mut join = Join::new(one);
+                    for (part, n) in x.iter().take(i).rev().zip(1..=JOIN_MOST) {
+                        if !join.add(part, like(i - n, j - 1)) {
+                            break;
+                        }
+                        let sim =
+                            if n > 1 { join.likeness(x.get(i - n..i).unwrap_or_default()) } else { 0.0 };
                         if sim > JOIN {
                             try_step((i - n, j - 1), (sim - MATCH) * 2.0, Step::Match(n, 1));
                         }
@@ -308,32 +333,58 @@ fn gap(a: &[Line<'_>], b: &[Line<'_>], old: Range<usize>, new: Range<usize>, out
 /// How like two sentences are, from 0 to 1.
 fn alike(x: &Line<'_>, y: &Line<'_>) -> f64 {
     let facet = if x.facet == y.facet { 0.0 } else { OTHER_FACET };
-    likeness(&x.ids, &x.bag, &y.ids, &y.bag) - facet
+    let bag = dice(x.bag(), y.bag());
+    // Words in common order cannot be more than words in common: below the bar, the order need not be known.
+    let like = if bag - facet <= MATCH {
+        bag / 2.0
+    } else {
+        bag / 2.0 + lcs_ratio(&x.ids, &y.ids).unwrap_or(bag) / 2.0
+    };
+    like - facet
 }
 
-fn likeness(x: &[u64], x_bag: &[u64], y: &[u64], y_bag: &[u64]) -> f64 {
-    let bag = dice(x_bag, y_bag);
-    if bag < 0.3 {
-        return bag / 2.0;
-    }
-    bag / 2.0 + lcs_ratio(x, y).unwrap_or(bag) / 2.0
+/// Several sentences that may be one on the other side.
+struct Join<'l, 'p> {
+    one: &'l Line<'p>,
+    /// Words of the one that none of the several has, sorted.
+    left: Vec<u64>,
+    /// Words of the several.
+    len: usize,
+    /// The best likeness of a single one.
+    single: f64,
 }
 
-/// How like a sentence and several are, or 0 if one of the several alone is as like. `single` is the best of those.
-fn joined(one: Option<&Line<'_>>, several: Option<&[Line<'_>]>, single: f64) -> f64 {
-    let (Some(one), Some(several)) = (one, several) else { return 0.0 };
-    let len: usize = several.iter().map(|l| l.ids.len()).sum();
-    // The bags can share no more than the shorter side has, so that most joins need no closer look.
-    let most = share(2 * len.min(one.ids.len()), len + one.ids.len());
-    if most <= JOIN.max(single + JOIN_GAIN) {
-        return 0.0;
+impl<'l, 'p> Join<'l, 'p> {
+    fn new(one: &'l Line<'p>) -> Self {
+        Self { one, left: one.bag().to_vec(), len: 0, single: 0.0 }
     }
-    let ids: Vec<u64> = several.iter().flat_map(|l| l.ids.iter().copied()).collect();
-    let mut bag = ids.clone();
-    bag.sort_unstable();
-    let facet = if several.iter().all(|l| l.facet == one.facet) { 0.0 } else { OTHER_FACET };
-    let sim = likeness(&one.ids, &one.bag, &ids, &bag) - facet;
-    if sim > single + JOIN_GAIN { sim } else { 0.0 }
+
+    /// Adds a sentence. False if it has nothing to give: then no longer join can be one either.
+    fn add(&mut self, line: &Line<'_>, like: f64) -> bool {
+        self.len += line.ids.len();
+        self.single = self.single.max(like);
+        let before = self.left.len();
+        let mut words = line.bag().iter().peekable();
+        self.left.retain(|word| {
+            while words.next_if(|w| *w < word).is_some() {}
+            words.next_if_eq(&word).is_none()
+        });
+        self.left.len() < before
+    }
+
+    /// How like the one they are together; 0 if it is too little, or a single one of them is as like.
+    fn likeness(&self, several: &[Line<'_>]) -> f64 {
+        let bar = JOIN.max(self.single + JOIN_GAIN);
+        let words = self.one.ids.len();
+        let bag = share(2 * (words - self.left.len()), self.len + words);
+        let facet = if several.iter().all(|l| l.facet == self.one.facet) { 0.0 } else { OTHER_FACET };
+        if bag - facet <= bar {
+            return 0.0;
+        }
+        let ids: Vec<u64> = several.iter().flat_map(|l| l.ids.iter().copied()).collect();
+        let sim = bag / 2.0 + lcs_ratio(&self.one.ids, &ids).unwrap_or(bag) / 2.0 - facet;
+        if sim > bar { sim } else { 0.0 }
+    }
 }
 
 /// Pairs of lines that are free and alike enough, best first.
@@ -386,11 +437,11 @@ fn within(line: &Line<'_>, others: &[Line<'_>], changed: &[(usize, usize)]) -> b
     }
     let mut others = others.iter().filter(|o| o.ids.len() > line.ids.len());
     if line.sentence.form == Form::Prose {
-        return line.stems.len() >= PART
+        return line.stems().len() >= PART
             && others.any(|o| {
                 o.facet == line.facet
                     && changed.contains(&o.at)
-                    && line.stems.iter().all(|s| o.stems.binary_search(s).is_ok())
+                    && line.stems().iter().all(|s| o.stems().binary_search(s).is_ok())
                     && class::binds_no_more(line.sentence, o.sentence)
             });
     }

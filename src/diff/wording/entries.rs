@@ -5,10 +5,12 @@
 //! are on the two pages, since all accounts share most of theirs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::page::{Page, Part, SectionKind, key};
 
-use super::words::{dice, share};
+use super::Cache;
+use super::words::{IdMap, dice, share};
 
 /// How like two entries must be to be one under two titles, all in all.
 const SAME: f64 = 0.55;
@@ -127,7 +129,7 @@ enum Edge {
 }
 
 /// The entries of two pages, each in exactly one group.
-pub(super) fn entries(a: &Page, b: &Page) -> Vec<Group> {
+pub(super) fn entries(a: &Page, b: &Page, cache: &Cache) -> Vec<Group> {
     let mut edges: Vec<(usize, usize, Edge)> = Vec::new();
     let mut by_title: HashMap<&str, Vec<usize>> = HashMap::new();
     for (j, entry) in b.entries.iter().enumerate().rev() {
@@ -142,7 +144,7 @@ pub(super) fn entries(a: &Page, b: &Page) -> Vec<Group> {
     let mut new: Vec<usize> = rest(b.entries.len(), edges.iter().map(|e| e.1));
     let few = old.len() <= MOST && new.len() <= MOST && a.entries.len() + b.entries.len() <= 4 * MOST;
     if (!old.is_empty() || !new.is_empty()) && few && !a.entries.is_empty() && !b.entries.is_empty() {
-        let words = Words::of(a, b);
+        let words = Words::of(cache.words(a), cache.words(b));
         renamed(&words, &mut old, &mut new, &mut edges);
         for i in &old {
             let into = (0..b.entries.len()).map(|j| (words.cover(words.a.get(*i), words.b.get(j)), j));
@@ -271,7 +273,8 @@ fn components(old: usize, new: usize, edges: &[(usize, usize, Edge)]) -> Vec<(Ve
 }
 
 /// The words of one entry.
-struct Entry {
+#[derive(Debug)]
+pub(super) struct Entry {
     /// Words of the title, sorted.
     title: Vec<u64>,
     /// Words of the text that are not in the title, with how often, sorted.
@@ -284,23 +287,20 @@ struct Entry {
 
 /// The words of all entries of two pages.
 struct Words {
-    a: Vec<Entry>,
-    b: Vec<Entry>,
+    a: Arc<Vec<Entry>>,
+    b: Arc<Vec<Entry>>,
     /// How rare each word is.
-    weight: HashMap<u64, f64>,
+    weight: IdMap<f64>,
 }
 
 impl Words {
-    fn of(a: &Page, b: &Page) -> Self {
-        let (a, b) = (read(a), read(b));
-        let mut count: HashMap<u64, usize> = HashMap::new();
-        for entry in a.iter().chain(&b) {
-            for word in &entry.all {
-                *count.entry(*word).or_default() += 1;
-            }
+    fn of(a: Arc<Vec<Entry>>, b: Arc<Vec<Entry>>) -> Self {
+        let mut weight: IdMap<f64> = IdMap::default();
+        for word in a.iter().chain(b.iter()).flat_map(|entry| &entry.all) {
+            *weight.entry(*word).or_default() += 1.0;
         }
         let entries = (a.len() + b.len()) as f64;
-        let weight = count.into_iter().map(|(word, n)| (word, (1.0 + entries / n as f64).ln())).collect();
+        weight.values_mut().for_each(|n| *n = (1.0 + entries / *n).ln());
         Self { a, b, weight }
     }
 
@@ -340,30 +340,33 @@ impl Words {
     }
 }
 
-fn read(page: &Page) -> Vec<Entry> {
+/// The words of each entry of a page.
+pub(super) fn read(page: &Page) -> Vec<Entry> {
     let last = page.entries.len().saturating_sub(1).max(1) as f64;
     page.entries
         .iter()
         .enumerate()
         .map(|(i, entry)| {
             let mut title: Vec<u64> = entry.heading.key.split(['_', ' ']).map(key::id).collect();
-            let (_, words) = key::key(&entry.heading.title, &[]);
             title.sort_unstable();
             title.dedup();
-            let mut counts: BTreeMap<u64, f64> = BTreeMap::new();
-            for word in entry.sentences().filter(|s| super::counts(s)).flat_map(|s| &s.words) {
-                *counts.entry(word.id).or_default() += 1.0;
+            // The title's words as sentences have them.
+            let (_, words) = key::key(&entry.heading.title, &[]);
+            let mut text: Vec<u64> =
+                entry.sentences().filter(|s| super::counts(s)).flat_map(|s| &s.words).map(|w| w.id).collect();
+            text.sort_unstable();
+            let mut body: Vec<(u64, f64)> = Vec::new();
+            for id in &text {
+                match body.last_mut() {
+                    Some((last, n)) if last == id => *n += 1.0,
+                    _ => body.push((*id, 1.0)),
+                }
             }
-            let mut all: Vec<u64> = counts
-                .keys()
-                .copied()
-                .chain(title.iter().copied())
-                .chain(words.iter().map(|w| w.id))
-                .collect();
+            body.retain(|(id, _)| title.binary_search(id).is_err() && words.iter().all(|w| w.id != *id));
+            let mut all = text;
+            all.extend(title.iter().copied().chain(words.iter().map(|w| w.id)));
             all.sort_unstable();
             all.dedup();
-            let in_title = |id: u64| title.binary_search(&id).is_ok() || words.iter().any(|w| w.id == id);
-            let body = counts.into_iter().filter(|(id, _)| !in_title(*id)).collect();
             Entry { title, body, all, place: i as f64 / last }
         })
         .collect()

@@ -1,5 +1,8 @@
 //! Words: how alike two sequences are, what their stems are, and which runs of them differ.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::Hunk;
@@ -56,6 +59,25 @@ pub(super) fn lcs_ratio(a: &[u64], b: &[u64]) -> Option<f64> {
 /// A part of a whole, from 0 to 1.
 pub(super) fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// A map from ids, which are hashes already.
+pub(super) type IdMap<V> = HashMap<u64, V, BuildHasherDefault<IdHasher>>;
+
+/// Hashes an id by taking it as it is.
+#[derive(Debug, Default)]
+pub(super) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = crate::page::key::mix(self.0, bytes);
+    }
+    fn write_u64(&mut self, id: u64) {
+        self.0 = id;
+    }
 }
 
 /// The Dice coefficient of two sorted lists, with repetitions.
