@@ -64,7 +64,7 @@ pub fn places<'a>(schema: &Schema, mapping: &'a Mapping, entity: &str) -> Vec<Ex
 }
 
 /// The classes whose objects fill a table that exports fill.
-pub fn classes<'a>(mapping: &'a Mapping, table: TableId) -> Vec<&'a str> {
+pub fn classes(mapping: &Mapping, table: TableId) -> Vec<&str> {
     let mut out: Vec<&str> = Vec::new();
     for class in &mapping.classes {
         if class.rows.iter().any(|row| row.table == table) && !out.contains(&class.name.as_ref()) {

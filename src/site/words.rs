@@ -488,7 +488,7 @@ impl Keys<'_> {
 
     fn behaviour(&self) -> Option<String> {
         let k = self;
-        let when = k.with("when the ", "when", ": ").replace("when the site server", "when the site server");
+        let when = k.with("when the ", "when", ": ");
         if let Some(action) = k.opt("action").or_else(|| k.opt("effect")) {
             return Some(format!("{when}{action}"));
         }

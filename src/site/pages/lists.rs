@@ -237,8 +237,8 @@ pub(in super::super) fn coverage(model: &Model<'_>) -> Value {
             },
         })
     };
-    let percent =
-        |part: usize, all: usize| if all == 0 { 0 } else { (part * 1000 / all).div_ceil(10).min(100) };
+    // Whole percent, rounded down: only all of them are 100.
+    let percent = |part: usize, all: usize| (part * 100).checked_div(all).unwrap_or(0);
     let totals = Totals::of(&all);
     let by_revision: Vec<Value> = (model.dates.iter())
         .map(|date| {
