@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{Belongs, Line, View};
 use crate::check::shared::Shared;
 use crate::check::value::path as path_key;
-use crate::evidence::{Account, AccountForm, Fact, Scope, TableId, Why};
+use crate::evidence::{Account, AccountForm, Scope, TableId, Why};
 use crate::sddl::{self, Access, AceKind, Acl, Flags, Member, Principal, Securable, Trustee};
 
 /// `SYNCHRONIZE`: comes and goes with the tool that wrote the entry, and grants nothing by itself.
@@ -274,8 +274,6 @@ pub(super) struct Granted {
     pub(super) access: Access,
     /// What would have to be known, with the rights that hang on it.
     open: Vec<(u32, Missing)>,
-    /// The entries that count for sure, by number, with what they take away or grant.
-    pub(super) certain: Vec<usize>,
 }
 
 impl Granted {
@@ -308,7 +306,6 @@ pub(super) fn granted(
             return Granted {
                 access: Access { certain: 0, possible: ask.kind.all() },
                 open: vec![(u32::MAX, missing)],
-                certain: Vec::new(),
             };
         }
     }
@@ -325,9 +322,6 @@ pub(super) fn granted(
             out.open.push((rights, missing));
         } else if who != Member::No && (entry.kind.is_none() || entry.conditional) {
             out.open.push((rights, unreadable(entry)));
-        }
-        if who == Member::Yes {
-            out.certain.push(number);
         }
         members.push(who);
         let trustee = Trustee { principal: Principal::Name(number.to_string().into()), range: 0..0 };
@@ -587,13 +581,4 @@ pub(super) fn said_list<'f>(
 /// Whether a name is the same without regard to case, of an optional one.
 pub(super) fn is(text: Option<&str>, word: &str) -> bool {
     text.is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
-}
-
-/// A list of names as a fact; the fact of an account as a text is its spelling.
-pub(super) fn written(fact: Option<&Fact>) -> Option<&str> {
-    match fact? {
-        Fact::Text(text) => Some(text),
-        Fact::Account(account) => Some(&account.written),
-        _ => None,
-    }
 }

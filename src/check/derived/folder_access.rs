@@ -524,6 +524,12 @@ pub(super) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                     .copy("position", entry.line.cell("position"))
                     .copy("kind", entry.line.cell("kind"))
                     .copy("inherited", entry.line.cell("inherited"));
+                // A list in words does not tell what comes from above.
+                let row = if entry.line.is_empty("inherited") {
+                    row.set("inherited", Fact::Unknown(Why::NotExported))
+                } else {
+                    row
+                };
                 match (&found, &placed) {
                     (Some((entity, name, code)), placed) => {
                         let inside = match placed {
