@@ -24,6 +24,7 @@ mod places;
 mod rules;
 mod site;
 mod test;
+mod track;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
@@ -73,6 +74,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// List the rules: what they check, how grave it is, which evidence they need
     Rules(rules::RulesArgs),
+    /// Track newer pages of the documentation: what they no longer say, and which rules that touches
+    Track(track::TrackArgs),
     /// Build the reference website: pages for every account, group and rule, and what changed
     Site(site::SiteArgs),
     /// Look after the specification
@@ -177,6 +180,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(&args, &global),
         Command::Diff(args) => diff::run(&args, &global),
         Command::Rules(args) => rules::run(&args, &global),
+        Command::Track(args) => track::run(&args, &global),
         Command::Site(args) => site::run(&args, &global),
         Command::Maintain(args) => maintain::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),

@@ -37,6 +37,8 @@ pub mod page;
 
 pub mod diff;
 
+pub mod track;
+
 pub mod site;
 
 pub mod cli;

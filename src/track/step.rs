@@ -1,0 +1,201 @@
+//! A page against the one before it.
+
+use std::collections::BTreeSet;
+
+use crate::diff::wording::{Class, Pairing, Side, Wording};
+use crate::page::{self, Fingerprint, Page, Part, Place};
+use crate::rules::RuleSet;
+
+use super::known::{Known, Stand};
+use super::matching::Matching;
+use super::{Entries, Entry, Piece, Read, Reworded, Sentence, Statements, Step, entries, touching};
+
+/// What differs.
+pub(super) struct Compared {
+    pub(super) entries: Entries,
+    pub(super) wording_changed: bool,
+    pub(super) other: Vec<&'static str>,
+    pub(super) step: Step,
+}
+
+/// The first page of a series, against the documented state.
+pub(super) fn from_known(entries: &Entries, statements: &Statements, rules: &[String]) -> Compared {
+    let added = |s: &Sentence| entries.added.iter().any(|e| s.entity.as_deref() == Some(&e.entity));
+    let new: Vec<Sentence> = statements.new.iter().filter(|s| !added(s)).cloned().collect();
+    let wording_changed = !entries.is_quiet() || !statements.missing.is_empty() || !new.is_empty();
+    let capitals = entries.renamed.iter().any(|r| r.case_only);
+    let changes = new.iter().map(|s| Reworded {
+        class: Class::Added.name(),
+        gone: Vec::new(),
+        new: vec![s.clone()],
+        pieces: Vec::new(),
+    });
+    Compared {
+        entries: entries.clone(),
+        wording_changed,
+        other: if capitals { vec!["capitals"] } else { Vec::new() },
+        step: Step {
+            lost: statements.missing.clone(),
+            changes: changes.collect(),
+            new,
+            rules: rules.to_vec(),
+            ..Step::default()
+        },
+    }
+}
+
+/// Which entry of an older page is which of a newer one. An entry that became several goes on as the first of
+/// them.
+pub(super) fn matching(wording: &Wording, old: &Page) -> Matching {
+    let count = old.entries.len();
+    let mut out = Matching { same: vec![None; count], into: vec![None; count] };
+    for part in wording.entries() {
+        let entries = |parts: &[Part]| -> Vec<usize> {
+            let number = |p: &Part| match p {
+                Part::Entry(i) => Some(*i),
+                Part::Section(_) => None,
+            };
+            parts.iter().filter_map(number).collect()
+        };
+        let Some(there) = entries(&part.new).first().copied() else { continue };
+        let slots = if part.pairing == Pairing::Merged { &mut out.into } else { &mut out.same };
+        for i in entries(&part.old) {
+            if let Some(slot) = slots.get_mut(i) {
+                *slot = Some(there);
+            }
+        }
+    }
+    out
+}
+
+/// A page against another.
+pub(super) fn between(
+    known: &Known<'_>,
+    rules: &RuleSet,
+    before: &Read,
+    now: &Read,
+    wording: &Wording,
+    matching: &Matching,
+) -> Compared {
+    let old: Vec<Entry> = (0..before.page.entries.len()).filter_map(|i| before.entry(i, false)).collect();
+    let entries = entries(&old, now, matching);
+    let title = |read: &Read| page::key::key(&read.page.title, &[]).0;
+    let wording_changed = wording.changed() || title(before) != title(now);
+
+    let refs =
+        |read: &Read| -> BTreeSet<String> { read.standing.which(known, Stand::Kept).into_iter().collect() };
+    let (kept, keeps) = (refs(before), refs(now));
+    let ordered = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
+        let all = known.all().flat_map(|e| &e.statements).map(|s| &s.statement.reference);
+        all.filter(|r| wanted(r)).cloned().collect()
+    };
+    // A sentence in which only a link is another says the same.
+    let links = wording.changes().filter(|(_, c)| c.class == Class::LinkOnly);
+    let (mut was, mut is) = (BTreeSet::new(), BTreeSet::new());
+    for (_, change) in links {
+        was.extend(change.old.iter().filter_map(|p| before.page.sentence(*p)).map(|s| s.fingerprint));
+        is.extend(change.new.iter().filter_map(|p| now.page.sentence(*p)).map(|s| s.fingerprint));
+    }
+    let worded = |reference: &str, page: &Page, links: &BTreeSet<Fingerprint>| {
+        let all = known.all().flat_map(|e| &e.statements);
+        let statement = all.into_iter().find(|s| s.statement.reference == reference);
+        let mut gone = statement.into_iter().flat_map(|s| &s.seen).filter(|f| page.find(**f).is_empty());
+        !gone.clone().any(|f| links.contains(f)) || gone.any(|f| !links.contains(f))
+    };
+    let lost = ordered(&|r| kept.contains(r) && !keeps.contains(r) && worded(r, &now.page, &was));
+    let regained = ordered(&|r| keeps.contains(r) && !kept.contains(r) && worded(r, &before.page, &is));
+    // An account or group that is gone or part of another takes its rules with it.
+    let went = |id: &str| {
+        entries.removed.iter().any(|e| e.entity == id)
+            || entries.merged.iter().any(|m| m.from.iter().any(|f| f == id))
+    };
+    let dropped = known
+        .entities
+        .iter()
+        .filter(|e| went(e.id()))
+        .flat_map(|e| e.statements.iter().map(|s| s.statement.reference.as_str()));
+    let touched: BTreeSet<&str> = lost.iter().chain(&regained).map(String::as_str).chain(dropped).collect();
+    let rules = touching(rules, &touched);
+    let changes = reworded(wording, before, now);
+    let flat = |side: &dyn Fn(&Reworded) -> Vec<Sentence>| -> Vec<Sentence> {
+        let mut all: Vec<Sentence> = changes.iter().flat_map(side).collect();
+        all.sort_by_key(|s| (s.line, s.column));
+        all.dedup();
+        all
+    };
+    Compared {
+        wording_changed,
+        other: other(wording, before, now, &entries),
+        step: Step {
+            lost,
+            regained,
+            new: flat(&|c| c.new.clone()),
+            gone: flat(&|c| c.gone.clone()),
+            changes,
+            rules,
+        },
+        entries,
+    }
+}
+
+/// What is said in other words, new or gone in the parts that both pages have.
+fn reworded(wording: &Wording, before: &Read, now: &Read) -> Vec<Reworded> {
+    let told = |class: Class| matches!(class, Class::Reworded) || class.may_matter();
+    let there = |pairing: Pairing| !matches!(pairing, Pairing::Added | Pairing::Removed);
+    let sentences = |read: &Read, places: &[Place]| -> Vec<Sentence> {
+        places.iter().filter_map(|p| read.sentence(*p)).collect()
+    };
+    wording
+        .changes()
+        .filter(|(part, change)| {
+            told(change.class) && (there(part.pairing) || is_section(&part.old, &part.new))
+        })
+        .map(|(_, change)| {
+            let both = !change.old.is_empty() && !change.new.is_empty();
+            let pieces = if both && change.inline {
+                let piece = |s: crate::diff::wording::Segment| Piece {
+                    old: s.side != Side::New,
+                    new: s.side != Side::Old,
+                    text: s.text,
+                };
+                change.segments(&before.page, &now.page).into_iter().map(piece).collect()
+            } else {
+                Vec::new()
+            };
+            Reworded {
+                class: change.class.name(),
+                gone: sentences(before, &change.old),
+                new: sentences(now, &change.new),
+                pieces,
+            }
+        })
+        .collect()
+}
+
+fn is_section(old: &[Part], new: &[Part]) -> bool {
+    old.iter().chain(new).any(|p| matches!(p, Part::Section(_)))
+}
+
+/// What differs beside the wording.
+fn other(wording: &Wording, before: &Read, now: &Read, entries: &Entries) -> Vec<&'static str> {
+    let any = |class: Class| wording.changes().any(|(_, c)| c.class == class);
+    let levels = |page: &Page| -> BTreeSet<(String, u8)> {
+        page.entries.iter().map(|e| (e.heading.key.clone(), e.heading.level)).collect()
+    };
+    let (was, is) = (levels(&before.page), levels(&now.page));
+    let level = |(title, level): &(String, u8)| is.iter().any(|(t, l)| t == title && l != level);
+    let layout = wording.parts.iter().any(|p| p.layout) || was.iter().any(level);
+    [
+        ("metadata", before.page.front != now.page.front),
+        ("links", any(Class::LinkOnly)),
+        ("boxes", any(Class::AlertOnly)),
+        ("notation", any(Class::Notation)),
+        ("order", any(Class::Moved)),
+        ("capitals", entries.renamed.iter().any(|r| r.case_only)),
+        ("layout", layout),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(what, _)| what)
+    .collect()
+}
