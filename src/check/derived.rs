@@ -11,8 +11,12 @@ mod access;
 mod database_access;
 mod dcom_access;
 mod directory_access;
+mod documented_groups;
 mod duties;
+mod expected_groups;
+mod expected_members;
 mod folder_access;
+mod hierarchy;
 mod members;
 mod positions;
 mod rights;
@@ -28,7 +32,7 @@ use super::shared::Shared;
 use crate::evidence::{Account, Cell, Fact, Gap, Row, Table, TableId, TableSchema, Why};
 use crate::source::Place;
 
-pub(super) use members::{Belongs, Link, Membership, Missing};
+pub(super) use members::{Belongs, Link, Listed, Member, Membership, Missing};
 
 /// Makes a table.
 pub(super) type Maker = fn(&Shared<'_>, &TableSchema) -> Table;
@@ -43,11 +47,16 @@ const MAKERS: &[(&str, Maker)] = &[
     ("dcom_access", dcom_access::dcom_access),
     ("dcom_grants", dcom_access::dcom_grants),
     ("directory_access", directory_access::directory_access),
+    ("documented_groups", documented_groups::documented_groups),
+    ("documented_members", documented_groups::documented_members),
     ("documented_titles", titles::documented_titles),
+    ("expected_groups", expected_groups::expected_groups),
+    ("expected_members", expected_members::expected_members),
     ("folder_access", folder_access::folder_access),
     ("forest_trusts", trusts::forest_trusts),
     ("group_duties", duties::group_duties),
     ("group_entries", folder_access::group_entries),
+    ("group_scopes", documented_groups::group_scopes),
     ("held_groups", duties::held_groups),
     ("inbox_access", folder_access::inbox_access),
     ("join_routes", directory_access::join_routes),

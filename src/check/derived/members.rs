@@ -58,14 +58,23 @@ struct Group {
     cut: Option<(Why, Option<Place>)>,
 }
 
+/// A direct member of a group.
 #[derive(Debug, Clone)]
-struct Member {
-    account: Arc<Account>,
-    sid: Option<Arc<Account>>,
+pub(in crate::check) struct Member {
+    pub(in crate::check) account: Arc<Account>,
+    pub(in crate::check) sid: Option<Arc<Account>>,
     /// A group; none if the export does not tell.
-    group: Option<bool>,
-    place: Option<Place>,
-    record: Option<Place>,
+    pub(in crate::check) group: Option<bool>,
+    pub(in crate::check) place: Option<Place>,
+    pub(in crate::check) record: Option<Place>,
+}
+
+/// The direct members of a group.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::check) struct Listed<'m> {
+    pub(in crate::check) members: &'m [Member],
+    /// Why these are not all, and where that shows; none if they are.
+    pub(in crate::check) cut: Option<(Why, Option<Place>)>,
 }
 
 /// The groups in evidence.
@@ -146,6 +155,24 @@ impl Membership {
         let sid = to_sid.and_then(Account::parse);
         let target = Target { account: to, sid: sid.as_ref(), group: None };
         self.look(shared, &who, &target, host, &mut HashSet::new())
+    }
+
+    /// The direct members that are listed of a group of a computer, or of a domain. None if no export speaks of the
+    /// group.
+    pub(in crate::check) fn listed(
+        &self,
+        shared: &Shared<'_>,
+        group: &Account,
+        sid: Option<&str>,
+        host: Option<&str>,
+    ) -> Option<Listed<'_>> {
+        let sid = sid.and_then(Account::parse);
+        let target = Target { account: group, sid: sid.as_ref(), group: Some(true) };
+        let identities: Vec<Identity> =
+            std::iter::once(group).chain(target.sid).map(|a| shared.ids.resolve(a)).collect();
+        let group = &self.groups[self.find(shared, &target, &identities, host)?];
+        let cut = (!group.whole).then(|| group.cut.unwrap_or((Why::NotExported, None)));
+        Some(Listed { members: &group.members, cut })
     }
 
     fn look(

@@ -1,0 +1,619 @@
+//! The tables `documented_groups`, `documented_members` and `group_scopes`: exported groups that bear the name of a
+//! documented one, who is in them, and of what type they are.
+//!
+//! Names come from the content: a group with a site code in its name is known by what stands before the code, and
+//! `Configuration Manager` stands for `ConfigMgr`, as newer documents write it. A domain controller has no groups of
+//! its own: what one of them has, all of its domain have.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::{Line, Listed, Member, Missing, Out, Pending, View, flag, text};
+use crate::check::shared::Shared;
+use crate::content::{Content, EntityKind};
+use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Gap, Table, TableId, TableSchema, Why};
+use crate::source::Place;
+
+/// The identifier of the local administrators on every computer.
+const ADMINISTRATORS: &str = "S-1-5-32-544";
+
+/// What stands for the site code in the name of a group.
+const SITE_CODE: &str = "<sitecode>";
+
+/// Something that no export tells.
+#[derive(Debug, Clone)]
+pub(super) struct Lack {
+    pub(super) why: Why,
+    /// The table that misses it.
+    pub(super) table: TableId,
+    /// In words that stand behind "no export holds"; none where the name of the table says enough.
+    pub(super) what: Option<Arc<str>>,
+    pub(super) place: Option<Place>,
+}
+
+impl Lack {
+    /// What no export holds of a table.
+    pub(super) fn of(shared: &Shared<'_>, table: &str, what: &str) -> Self {
+        let table = shared.schema.table(table).unwrap_or_default();
+        Self { why: Why::NotExported, table, what: Some(what.into()), place: None }
+    }
+
+    pub(super) fn of_gap(gap: &Gap) -> Self {
+        Self { why: gap.why, table: gap.table, what: gap.what.clone(), place: gap.place }
+    }
+
+    /// Begins a gap for it.
+    pub(super) fn gap<'o, 's>(&self, out: &'o mut Out<'s>) -> Pending<'o, 's> {
+        out.gap(self.why, self.table, self.what.clone(), self.place)
+    }
+}
+
+impl From<Missing> for Lack {
+    fn from(missing: Missing) -> Self {
+        Self { why: missing.why, table: missing.table, what: Some(missing.what), place: missing.place }
+    }
+}
+
+/// A name under which the documents know a group.
+#[derive(Debug)]
+struct Title<'c> {
+    entity: &'c str,
+    /// As it is written, without the site code.
+    written: &'c str,
+    folded: String,
+    loose: String,
+    /// The site code follows.
+    coded: bool,
+}
+
+/// The names of the documented groups.
+#[derive(Debug)]
+pub(super) struct Titles<'c> {
+    titles: Vec<Title<'c>>,
+}
+
+/// The documented group that a name stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named<'c> {
+    pub(super) entity: &'c str,
+    /// The site code at its end, in capitals.
+    pub(super) site: Option<String>,
+    /// The name as the documents write it, with the site code.
+    pub(super) title: String,
+    /// The name is spelled as documented.
+    pub(super) exact: bool,
+}
+
+impl<'c> Titles<'c> {
+    pub(super) fn of(content: &'c Content) -> Self {
+        let mut titles: Vec<Title<'c>> = Vec::new();
+        for entity in content.entities.iter().filter(|e| e.kind == EntityKind::Group) {
+            for name in entity.name.values().chain(&entity.name_pattern) {
+                let written = name.strip_suffix(SITE_CODE).unwrap_or(name);
+                let folded = fold(written);
+                let known = titles.iter().any(|t| t.entity == entity.id && t.folded == folded);
+                if !known && !written.is_empty() {
+                    let coded = written.len() < name.len();
+                    let loose = loosen(&folded);
+                    titles.push(Title { entity: &entity.id, written, folded, loose, coded });
+                }
+            }
+        }
+        Self { titles }
+    }
+
+    /// The documented group that a name stands for, exactly or but for spaces, underscores and hyphens.
+    pub(super) fn find(&self, name: &str) -> Option<Named<'c>> {
+        let folded = fold(name);
+        let loose = loosen(&folded);
+        let look = |exact: bool| {
+            self.titles.iter().find_map(|title| {
+                let (name, wanted) = if exact { (&folded, &title.folded) } else { (&loose, &title.loose) };
+                let rest = name.strip_prefix(wanted.as_str())?;
+                let site = match (title.coded, rest.is_empty()) {
+                    (false, true) => None,
+                    (true, _) if is_site_code(rest) => Some(rest.to_uppercase()),
+                    _ => return None,
+                };
+                let title_of = format!("{}{}", title.written, site.as_deref().unwrap_or_default());
+                Some(Named { entity: title.entity, site, title: title_of, exact })
+            })
+        };
+        look(true).or_else(|| look(false))
+    }
+}
+
+/// The name of a group as the documents write it in that revision, with a site code where it has one.
+pub(super) fn title_of(shared: &Shared<'_>, entity: &str, site: &str) -> Option<String> {
+    let entity = shared.content.entity(entity)?;
+    Some(entity.name.at(shared.revision)?.replace(SITE_CODE, &site.to_uppercase()))
+}
+
+fn fold(name: &str) -> String {
+    name.trim().to_lowercase().replace("configuration manager", "configmgr")
+}
+
+fn loosen(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '\u{a0}')).collect()
+}
+
+fn is_site_code(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// An exported group that bears the name of a documented one, on one computer.
+#[derive(Debug)]
+pub(super) struct Found<'s> {
+    pub(super) named: Named<'s>,
+    /// The name as it is exported, without a domain part.
+    pub(super) name: Arc<str>,
+    /// The computer; unknown where the export does not tell.
+    pub(super) host: Cell,
+    /// Its key; none if it is not known.
+    pub(super) key: Option<String>,
+    pub(super) group: Arc<Account>,
+    pub(super) sid: Option<Arc<str>>,
+    /// The cell of the group, and the record it stands in.
+    pub(super) place: Option<Place>,
+    pub(super) record: Option<Place>,
+    scope: Fact,
+    /// The domain whose controller the computer is.
+    domain: Option<Arc<str>>,
+}
+
+impl Found<'_> {
+    fn host_text(&self) -> Option<&str> {
+        match &self.host.fact {
+            Fact::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The members that are listed of it.
+    pub(super) fn listed<'s>(&self, shared: &'s Shared<'_>) -> Listed<'s> {
+        let found = shared.membership().listed(shared, &self.group, self.sid.as_deref(), self.host_text());
+        found.unwrap_or(Listed { members: &[], cut: Some((Why::NotExported, None)) })
+    }
+
+    /// That the exports do not list all its members.
+    pub(super) fn cut(&self, shared: &Shared<'_>, cut: (Why, Option<Place>)) -> Lack {
+        let table = shared.schema.table("local_group_members").unwrap_or_default();
+        let (why, place) = cut;
+        let what = match self.host_text() {
+            Some(host) => format!("the members of `{}` on `{host}`", self.name),
+            None => format!("the members of `{}`", self.name),
+        };
+        Lack { why, table, what: Some(what.into()), place }
+    }
+}
+
+/// A domain controller.
+#[derive(Debug)]
+pub(super) struct Controller {
+    pub(super) host: Cell,
+    pub(super) key: String,
+    pub(super) domain: Arc<str>,
+}
+
+/// Whether a group is on a computer.
+#[derive(Debug)]
+pub(super) enum State<'g, 's> {
+    There(&'g Found<'s>),
+    /// The computer's list of groups is complete and does not have it.
+    Absent,
+    Unknown(Lack),
+}
+
+/// The documented groups in evidence.
+#[derive(Debug)]
+pub(super) struct Groups<'s> {
+    pub(super) found: Vec<Found<'s>>,
+    pub(super) controllers: Vec<Controller>,
+    /// Keys of computers of which groups are exported, and of those of which all are.
+    pub(super) hosts: HashSet<String>,
+    whole: HashSet<String>,
+    /// What is missing of a computer's groups, by its key.
+    lacks: HashMap<String, Lack>,
+    /// What is missing, of whatever computer.
+    anywhere: Vec<Lack>,
+    /// Nothing of the kind is exported.
+    pub(super) absent: Option<Lack>,
+}
+
+impl<'s> Groups<'s> {
+    pub(super) fn of(shared: &'s Shared<'_>) -> Self {
+        let titles = Titles::of(shared.content);
+        let mut out = Self {
+            found: Vec::new(),
+            controllers: Vec::new(),
+            hosts: HashSet::new(),
+            whole: HashSet::new(),
+            lacks: HashMap::new(),
+            anywhere: Vec::new(),
+            absent: None,
+        };
+        for line in View::of(shared, "computers").into_iter().flat_map(View::rows) {
+            if let (Some(host), Some("domain-controller"), Some(domain), Some(cell)) =
+                (line.text("host"), line.text("position"), line.text("domain"), line.cell("host"))
+            {
+                let key = shared.ids.computer_key(host);
+                out.controllers.push(Controller { host: cell.clone(), key, domain: domain.into() });
+            }
+        }
+        out.local(shared, &titles);
+        out.domain(shared, &titles);
+        out
+    }
+
+    fn controller(&self, key: &str) -> Option<&Controller> {
+        self.controllers.iter().find(|c| c.key == key)
+    }
+
+    fn local(&mut self, shared: &'s Shared<'_>, titles: &Titles<'s>) {
+        let mut hosts: HashMap<String, (HashSet<String>, bool)> = HashMap::new();
+        let mut seen: HashMap<(Option<String>, String), usize> = HashMap::new();
+        for table in ["local_groups", "local_group_members"] {
+            let Some(view) = View::of(shared, table) else { continue };
+            for line in view.rows() {
+                let key = line.text("host").map(|host| shared.ids.computer_key(host));
+                let Some(group) = line.account("group") else { continue };
+                if table == "local_groups"
+                    && let Some(key) = &key
+                {
+                    self.hosts.insert(key.clone());
+                    self.list(shared, line, key, group, &mut hosts);
+                }
+                let sid = line.text(if table == "local_groups" { "sid" } else { "group_sid" });
+                let Some((named, name)) = named(shared, titles, group) else { continue };
+                let id = (key.clone(), name.to_lowercase());
+                if let Some(known) = seen.get(&id) {
+                    let known = &mut self.found[*known];
+                    known.sid = known.sid.take().or(sid.map(Arc::from));
+                    if matches!(known.scope, Fact::Empty | Fact::Unknown(_)) {
+                        known.scope = line.cell("scope").map_or(Fact::Empty, |c| c.fact.clone());
+                    }
+                    continue;
+                }
+                seen.insert(id, self.found.len());
+                let host = match (line.cell("host"), &key) {
+                    (Some(cell), Some(_)) => cell.clone(),
+                    (cell, _) => {
+                        let why = line.unknown("host").unwrap_or(Why::Incomplete);
+                        Cell { fact: Fact::Unknown(why), place: cell.and_then(|c| c.place) }
+                    }
+                };
+                let domain = key.as_deref().and_then(|k| self.controller(k)).map(|c| Arc::clone(&c.domain));
+                self.found.push(Found {
+                    named,
+                    name,
+                    host,
+                    key,
+                    group: Arc::clone(group),
+                    sid: sid.map(Arc::from),
+                    place: line.cell("group").and_then(|c| c.place),
+                    record: line.record,
+                    scope: line.cell("scope").map_or(Fact::Empty, |c| c.fact.clone()),
+                    domain,
+                });
+            }
+        }
+        for (host, (groups, administrators)) in hosts {
+            if administrators && groups.len() > 1 {
+                self.whole.insert(host);
+            }
+        }
+        let Some(view) = View::of(shared, "local_groups") else { return };
+        self.absent = view.absent().map(Lack::of_gap);
+        for line in view.gaps() {
+            let Some(gap) = line.gap else { continue };
+            match line.text("host").map(|host| shared.ids.computer_key(host)) {
+                Some(host) => {
+                    self.whole.remove(&host);
+                    self.lacks.entry(host).or_insert_with(|| Lack::of_gap(gap));
+                }
+                None => {
+                    self.whole.clear();
+                    self.anywhere.push(Lack::of_gap(gap));
+                }
+            }
+        }
+    }
+
+    /// Takes note of a group for the question whether the list of the computer's groups is complete.
+    fn list(
+        &mut self,
+        shared: &Shared<'_>,
+        line: Line<'_>,
+        key: &str,
+        group: &Account,
+        hosts: &mut HashMap<String, (HashSet<String>, bool)>,
+    ) {
+        match line.flag("whole_list") {
+            Some(true) => _ = self.whole.insert(key.to_owned()),
+            Some(false) => {}
+            None => {
+                let (groups, administrators) = hosts.entry(key.to_owned()).or_default();
+                let bare = Account::parse(group.name());
+                *administrators |= line.text("sid") == Some(ADMINISTRATORS)
+                    || [Some(group), bare.as_ref()]
+                        .into_iter()
+                        .flatten()
+                        .any(|g| shared.ids.resolve(g).sid() == Some(ADMINISTRATORS));
+                groups.insert(group.name().to_lowercase());
+            }
+        }
+    }
+
+    /// Groups of domains are those of their controllers.
+    fn domain(&mut self, shared: &'s Shared<'_>, titles: &Titles<'s>) {
+        for line in View::of(shared, "domain_groups").into_iter().flat_map(View::rows) {
+            let Some(group) = line.account("group") else { continue };
+            let Some((named, name)) = named(shared, titles, group) else { continue };
+            let identity = shared.ids.resolve(group);
+            for controller in &self.controllers {
+                let administrator = Account::parse(&format!("{}\\{}", controller.domain, group.name()));
+                let same = administrator
+                    .and_then(|a| shared.ids.same_domain_of(&identity, &shared.ids.resolve(&a)).flatten());
+                let known = self
+                    .found
+                    .iter_mut()
+                    .find(|f| f.key.as_deref() == Some(&controller.key) && f.named.title == named.title);
+                match known {
+                    _ if same != Some(true) => {}
+                    Some(known) => {
+                        if matches!(known.scope, Fact::Empty | Fact::Unknown(_)) {
+                            known.scope = line.cell("scope").map_or(Fact::Empty, |c| c.fact.clone());
+                        }
+                    }
+                    None => self.found.push(Found {
+                        named: named.clone(),
+                        name: Arc::clone(&name),
+                        host: controller.host.clone(),
+                        key: Some(controller.key.clone()),
+                        group: Arc::clone(group),
+                        sid: line.text("sid").map(Arc::from),
+                        place: line.cell("group").and_then(|c| c.place),
+                        record: line.record,
+                        scope: line.cell("scope").map_or(Fact::Empty, |c| c.fact.clone()),
+                        domain: Some(Arc::clone(&controller.domain)),
+                    }),
+                }
+            }
+        }
+    }
+
+    /// Whether the group of that title is on the computer.
+    pub(super) fn state(&self, shared: &Shared<'_>, host: &str, title: &str) -> State<'_, 's> {
+        let key = shared.ids.computer_key(host);
+        let domain = self.controller(&key).map(|c| &c.domain);
+        let mut possible = None;
+        for found in self.found.iter().filter(|f| f.named.exact && f.named.title == title) {
+            if found.key.as_deref() == Some(&key) {
+                return State::There(found);
+            }
+            let shared_by_domain = domain.zip(found.domain.as_ref());
+            if shared_by_domain.is_some_and(|(a, b)| shared.ids.same_domain_name(a, b) == Some(true)) {
+                return State::There(found);
+            }
+            let same = found.host_text().map_or(None, |other| shared.ids.same_computer(host, other));
+            if same.is_none() {
+                possible = Some(found);
+            }
+        }
+        if let Some(possible) = possible {
+            let mut lack = Lack::of(shared, "local_groups", &format!("the computer on which `{title}` is"));
+            lack.place = possible.record;
+            return State::Unknown(lack);
+        }
+        if self.whole.contains(&key) {
+            return State::Absent;
+        }
+        let lack = self.lacks.get(&key).or(self.absent.as_ref()).or(self.anywhere.first());
+        State::Unknown(
+            lack.cloned()
+                .unwrap_or_else(|| Lack::of(shared, "local_groups", &format!("all groups of `{host}`"))),
+        )
+    }
+}
+
+/// The documented group that a group is by its name, and that name.
+fn named<'s>(shared: &Shared<'_>, titles: &Titles<'s>, group: &Account) -> Option<(Named<'s>, Arc<str>)> {
+    if group.form == AccountForm::Sid {
+        let identity = shared.ids.resolve(group);
+        let named = titles.find(identity.name()?)?;
+        let name = Arc::from(named.title.as_str());
+        return Some((named, name));
+    }
+    Some((titles.find(group.name())?, group.name().into()))
+}
+
+fn begin<'o, 's>(out: &'o mut Out<'s>, found: &Found<'_>) -> Pending<'o, 's> {
+    let row = out.row(found.record);
+    known(row, found)
+}
+
+fn known<'o, 's>(row: Pending<'o, 's>, found: &Found<'_>) -> Pending<'o, 's> {
+    row.copy("host", Some(&found.host))
+        .at("group", Fact::Account(Arc::clone(&found.group)), found.place)
+        .at("name", text(&found.name), found.place)
+        .set("title", text(&found.named.title))
+        .set("entity", text(found.named.entity))
+        .at("site", text(found.named.site.as_deref().unwrap_or_default()), found.place)
+        .set("spelling", text(if found.named.exact { "exact" } else { "close" }))
+        .set("domain", text(found.domain.as_deref().unwrap_or_default()))
+}
+
+/// One row a group and computer; gaps where the exports do not tell all groups of a computer on which a documented
+/// group is looked for.
+pub(super) fn documented_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let groups = Groups::of(shared);
+    let mut out = Out::new(schema);
+    for found in &groups.found {
+        let whole = found.listed(shared).cut.is_none();
+        begin(&mut out, found).set("members", flag(whole)).put();
+    }
+    // Without any groups there is nothing to say of single computers.
+    if let Some(lack) = &groups.absent {
+        lack.gap(&mut out).put();
+        return out.table;
+    }
+    for lack in &groups.anywhere {
+        lack.gap(&mut out).put();
+    }
+    let mut seen = HashSet::new();
+    for spot in super::expected_groups::spots(shared, &groups).spots {
+        for host in std::iter::once(&spot.host).chain(&spot.instead) {
+            let Fact::Text(name) = &host.fact else { continue };
+            if !seen.insert((shared.ids.computer_key(name), spot.title.clone())) {
+                continue;
+            }
+            if let State::Unknown(lack) = groups.state(shared, name, &spot.title) {
+                lack.gap(&mut out)
+                    .copy("host", Some(host))
+                    .set("title", text(&spot.title))
+                    .set("entity", text(spot.entity))
+                    .put();
+            }
+        }
+    }
+    // Groups of computers on which none is documented may be left over; which these are is not known.
+    for (host, lack) in groups.lacks.iter().collect::<std::collections::BTreeMap<_, _>>() {
+        lack.gap(&mut out).set("host", text(host)).put();
+    }
+    out.table
+}
+
+/// One row a direct member of a documented group; gaps where not all members are listed.
+pub(super) fn documented_members(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let groups = Groups::of(shared);
+    let mut out = Out::new(schema);
+    if let Some(lack) = &groups.absent {
+        lack.gap(&mut out).put();
+    }
+    for lack in &groups.anywhere {
+        lack.gap(&mut out).put();
+    }
+    for found in &groups.found {
+        let listed = found.listed(shared);
+        let mut seen = HashSet::new();
+        for member in listed.members {
+            let identity = shared.ids.resolve(&member.account);
+            if !seen.insert(identity.key().to_owned()) {
+                continue;
+            }
+            let resolved = member.account.form != AccountForm::Sid || identity.name().is_some();
+            let sid = member.sid.as_ref().map(|sid| text(&sid.written));
+            known(out.row(member.record), found)
+                .at("member", Fact::Account(Arc::clone(&member.account)), member.place)
+                .set("sid", sid.unwrap_or(Fact::Empty))
+                .set("kind", text(kind(shared, member, resolved)))
+                .set("resolved", flag(resolved))
+                .put();
+        }
+        if let Some(cut) = listed.cut {
+            known(found.cut(shared, cut).gap(&mut out), found).put();
+        }
+    }
+    out.table
+}
+
+/// What a member is: `user`, `computer`, `group`, or `unknown` for an identifier that nothing resolves.
+pub(super) fn kind(shared: &Shared<'_>, member: &Member, resolved: bool) -> &'static str {
+    let kind = shared.ids.kind(&member.account);
+    match (member.group, kind) {
+        (Some(true), _) | (None, AccountKind::Group) => "group",
+        (_, AccountKind::Computer) => "computer",
+        (Some(false), _) => "user",
+        (None, AccountKind::WellKnown) => {
+            // Administrator, Guest, krbtgt and the default account are users, all others that Windows comes with
+            // are groups or stand for groups.
+            let identity = shared.ids.resolve(&member.account);
+            let name = identity.name().unwrap_or_default();
+            let rid = identity.sid().filter(|sid| sid.starts_with("S-1-5-21-"));
+            let rid = rid.and_then(|sid| sid.rsplit('-').next());
+            let user = matches!(rid, Some("500" | "501" | "502" | "503"))
+                || matches!(name, "administrator" | "guest" | "krbtgt");
+            if user { "user" } else { "group" }
+        }
+        (None, AccountKind::User | AccountKind::Unknown) if resolved => "user",
+        (None, AccountKind::User | AccountKind::Unknown) => "unknown",
+    }
+}
+
+/// One row a documented group and computer whose place in its domain is known; gaps for the others.
+pub(super) fn group_scopes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let groups = Groups::of(shared);
+    let mut out = Out::new(schema);
+    for lack in groups.absent.iter().chain(&groups.anywhere) {
+        lack.gap(&mut out).put();
+    }
+    let mut positions: HashMap<String, &str> = HashMap::new();
+    let mut lacks: Option<Lack> = None;
+    if let Some(view) = View::of(shared, "computers") {
+        for line in view.rows() {
+            if let (Some(host), Some(position)) = (line.text("host"), line.text("position")) {
+                positions.insert(shared.ids.computer_key(host), position);
+            }
+        }
+        lacks = view.absent().map(Lack::of_gap);
+    }
+    for found in groups.found.iter().filter(|f| f.named.exact) {
+        let position = found.key.as_ref().and_then(|key| positions.get(key)).copied();
+        let Some(position) = position else {
+            let lack = lacks.clone().unwrap_or_else(|| {
+                let host = found.host_text().unwrap_or("?");
+                Lack::of(shared, "computers", &format!("whether `{host}` is a domain controller"))
+            });
+            known(lack.gap(&mut out), found).set("scope", found.scope.clone()).put();
+            continue;
+        };
+        let on_controller = position == "domain-controller";
+        let place = if on_controller { position } else { "member" };
+        let scope = match &found.scope {
+            // What computers other than domain controllers list are their own groups.
+            Fact::Empty | Fact::Unknown(_) if !on_controller => text("local"),
+            Fact::Empty | Fact::Unknown(_) => {
+                let what = format!("the scope of `{}`", found.name);
+                known(Lack::of(shared, "domain_groups", &what).gap(&mut out), found)
+                    .set("position", text(place))
+                    .put();
+                continue;
+            }
+            scope => scope.clone(),
+        };
+        begin(&mut out, found).set("position", text(place)).set("scope", scope).put();
+    }
+    out.table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::Assets;
+
+    #[test]
+    fn names_are_recognised_and_near_misses_told_apart() {
+        let (content, _) = crate::content::load(&Assets::content()).expect("the shipped content loads");
+        let titles = Titles::of(&content);
+        let find = |name: &str| titles.find(name).map(|n| (n.entity, n.site.unwrap_or_default(), n.exact));
+        let admins = ("sms-admins", String::new());
+        assert_eq!(find("SMS Admins"), Some((admins.0, admins.1.clone(), true)));
+        assert_eq!(find("sms admins "), Some((admins.0, admins.1.clone(), true)));
+        assert_eq!(find("SMSAdmins"), Some((admins.0, admins.1.clone(), false)));
+        assert_eq!(find("SMS_Admins"), Some((admins.0, admins.1, false)));
+        assert_eq!(find("SMS Admins 2"), None);
+        let dview = ("configmgr-dviewaccess", String::new(), true);
+        assert_eq!(find("ConfigMgr_DViewAccess"), Some(dview.clone()));
+        assert_eq!(find("Configuration Manager_DViewAccess"), Some(dview));
+        let sites = ("sms-sitetositeconnection", "P01".to_owned());
+        assert_eq!(find("SMS_SiteToSiteConnection_p01"), Some((sites.0, sites.1.clone(), true)));
+        assert_eq!(find("SMS SiteToSiteConnection P01"), Some((sites.0, sites.1, false)));
+        assert_eq!(find("SMS_SiteToSiteConnection_"), None);
+        assert_eq!(find("SMS_SiteToSiteConnection_P012"), None);
+        let stat = find("SMS_SiteSystemToSiteServerConnection_Stat_XYZ").expect("a documented group");
+        assert_eq!((stat.0, stat.1.as_str()), ("sms-sitesystemtositeserverconnection-stat", "XYZ"));
+        assert_eq!(find("Administrators"), None);
+        let near = titles.find("ConfigMgr_Remote_Control_Users").expect("close to a documented group");
+        assert_eq!((near.title.as_str(), near.exact), ("ConfigMgr Remote Control Users", false));
+    }
+}

@@ -1,0 +1,693 @@
+//! The table `expected_members`: who belongs in the documented groups, from the facts on their members, and whether
+//! they are there.
+//!
+//! A row of `wanted: no` is an account that may be in the group and need not be; `open` says the same of one of which
+//! it is not known whether it has to be there, and a gap stands beside it. Members of members count.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::documented_groups::{Found, Groups, Lack, State, kind};
+use super::expected_groups::{SpotLack, account, remote, spots, word};
+use super::hierarchy::{Hierarchy, RemoteTools};
+use super::{Belongs, Member, Out, Pending, View, flag, text};
+use crate::check::shared::Shared;
+use crate::content::FactAt;
+use crate::evidence::{
+    Account, AccountForm, Cell, Fact, Identity, Scope, Table, TableSchema, Why, computer_name,
+};
+use crate::source::Place;
+
+/// Roles that say nothing of the file dispatch manager, or that are known to do without it.
+const WITHOUT_DISPATCH: [&str; 7] = [
+    "SMS Site System",
+    "SMS Component Server",
+    "SMS Distribution Point",
+    "SMS Multicast Service Point",
+    "SMS PXE Service Point",
+    "SMS Site Server",
+    "SMS Provider",
+];
+
+/// The role that brings a file dispatch manager with it.
+const WITH_DISPATCH: &str = "SMS Management Point";
+
+/// Whether something has to be there.
+#[derive(Debug, Clone)]
+pub(super) enum Want {
+    Yes,
+    No,
+    Open(Lack),
+}
+
+impl Want {
+    /// The strongest: one that has to be there, else one of which it is not known.
+    pub(super) fn most(all: impl IntoIterator<Item = Self>) -> Self {
+        let mut most = Self::No;
+        for one in all {
+            match (&most, one) {
+                (_, Self::Yes) => return Self::Yes,
+                (Self::No, one) => most = one,
+                _ => {}
+            }
+        }
+        most
+    }
+}
+
+/// An account that may belong in a group.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// The computer whose account it is, as it is written.
+    computer: Option<Cell>,
+    account: Option<Arc<Account>>,
+    place: Option<Place>,
+    want: Want,
+    /// A user account that the exports do not tell may stand for it.
+    or_user: bool,
+    /// How it is called in findings.
+    name: String,
+}
+
+impl Candidate {
+    fn computer(cell: &Cell, host: &str, want: Want) -> Self {
+        let label = computer_name(host).unwrap_or(host);
+        let label = label.split('.').next().unwrap_or(label);
+        let name = format!("{}$", label.to_uppercase());
+        let place = cell.place;
+        Self { computer: Some(cell.clone()), account: None, place, want, or_user: false, name }
+    }
+
+    fn account(account: &Arc<Account>, place: Option<Place>, want: Want) -> Self {
+        let name = account.written.to_string();
+        Self { computer: None, account: Some(Arc::clone(account)), place, want, or_user: false, name }
+    }
+
+    fn host(&self) -> Option<&str> {
+        match &self.computer.as_ref()?.fact {
+            Fact::Text(host) => Some(host),
+            _ => None,
+        }
+    }
+}
+
+/// Who belongs in a group for a site, and what is missing to know all of them.
+type Known = (Vec<Candidate>, Vec<Lack>);
+
+/// Finds who belongs in the documented groups.
+pub(super) struct Candidates<'s, 'x> {
+    shared: &'s Shared<'x>,
+    /// Domain of a computer, by its key.
+    domains: HashMap<String, Arc<str>>,
+    remote_tools: RemoteTools,
+}
+
+impl<'s, 'x> Candidates<'s, 'x> {
+    pub(super) fn of(shared: &'s Shared<'x>) -> Self {
+        let mut domains = HashMap::new();
+        for line in View::of(shared, "computers").into_iter().flat_map(View::rows) {
+            if let (Some(host), Some(domain)) = (line.text("host"), line.text("domain"))
+                && line.flag("in_domain") != Some(false)
+            {
+                domains.insert(shared.ids.computer_key(host), Arc::from(domain));
+            }
+        }
+        Self { shared, domains, remote_tools: RemoteTools::of(shared) }
+    }
+
+    /// Whether each of them has to be in the group.
+    pub(super) fn wants(&self, hierarchy: &Hierarchy<'_>, fact: &FactAt<'_>, site: &str) -> Vec<Want> {
+        let (candidates, lacks) = self.of_fact(hierarchy, fact, site);
+        candidates.into_iter().map(|c| c.want).chain(lacks.into_iter().map(Want::Open)).collect()
+    }
+
+    /// The accounts that a documented fact names, for the group of a site.
+    fn of_fact(&self, hierarchy: &Hierarchy<'_>, fact: &FactAt<'_>, site: &str) -> Known {
+        let (selector, of) =
+            (word(fact, "selector").unwrap_or_default(), word(fact, "of").unwrap_or_default());
+        match (selector, of) {
+            ("administrative-user", _) => self.administrators(word(fact, "permission")),
+            ("permitted-viewer", _) => self.viewers(),
+            ("file-replication-account", _) => self.replication_accounts(site),
+            (_, "site-server") => Self::servers(hierarchy, self.shared, &[site]),
+            (_, "central-administration-site-server") => match self.above(hierarchy, site) {
+                Ok(Some(parent)) => Self::servers(hierarchy, self.shared, &[&parent]),
+                Ok(None) => Known::default(),
+                Err(lack) => (Vec::new(), vec![lack]),
+            },
+            (_, "central-administration-site-sql-server") => match self.above(hierarchy, site) {
+                Ok(Some(parent)) => self.databases(hierarchy, &parent),
+                Ok(None) => Known::default(),
+                Err(lack) => (Vec::new(), vec![lack]),
+            },
+            (_, "remote-management-point") => self.management_points(hierarchy, site),
+            (_, "remote-sms-provider-computer") => self.providers(hierarchy, site),
+            (_, "remote-site-system-with-file-dispatch-manager") => self.dispatchers(hierarchy, site),
+            (_, "child-site-server") => self.children(hierarchy, site),
+            (_, "parent-site-server") => match self.above(hierarchy, site) {
+                Ok(Some(parent)) => self.neighbour(hierarchy, &parent, site),
+                Ok(None) => Known::default(),
+                Err(lack) => (Vec::new(), vec![lack]),
+            },
+            _ => Known::default(),
+        }
+    }
+
+    /// The site above a site.
+    fn above(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Result<Option<String>, Lack> {
+        match hierarchy.site(site).map(super::hierarchy::Site::parent) {
+            Some(Some(parent)) => Ok(parent.map(str::to_owned)),
+            _ => Err(Lack::of(self.shared, "sites", &format!("the site above `{site}`"))),
+        }
+    }
+
+    fn servers(hierarchy: &Hierarchy<'_>, shared: &Shared<'_>, sites: &[&str]) -> Known {
+        let mut known = Known::default();
+        for site in sites {
+            match hierarchy.site(site).and_then(super::hierarchy::Site::server) {
+                Some((cell, host)) => known.0.push(Candidate::computer(cell, host, Want::Yes)),
+                None => known.1.push(hierarchy.server_lack(shared, site)),
+            }
+        }
+        known
+    }
+
+    fn databases(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Known {
+        let mut known = Known::default();
+        for role in hierarchy.with_role(site, "SMS SQL Server") {
+            known.0.push(Candidate::computer(role.cell, role.host, Want::Yes));
+        }
+        known.1.extend(hierarchy.roles_lack.clone());
+        if known.0.is_empty() && known.1.is_empty() {
+            known.1.push(hierarchy.role_lack(self.shared, &format!("the database server of site `{site}`")));
+        }
+        known
+    }
+
+    /// Administrative users; with a permission those that have it on collections.
+    fn administrators(&self, permission: Option<&str>) -> Known {
+        let mut known = Known::default();
+        let table = if permission.is_some() { "admin_permissions" } else { "admin_users" };
+        let Some(view) = View::of(self.shared, table) else { return known };
+        let mut seen = HashSet::new();
+        for line in view.rows() {
+            if permission.is_some_and(|p| line.text("permission").is_none_or(|l| !l.eq_ignore_ascii_case(p)))
+            {
+                continue;
+            }
+            let by_sid = || line.text("sid").and_then(Account::parse).map(Arc::new);
+            let Some(account) = line.account("account").cloned().or_else(by_sid) else {
+                known.1.push(Lack::of(self.shared, "admin_users", "the names of all administrative users"));
+                continue;
+            };
+            if seen.insert(self.shared.ids.resolve(&account).key().to_owned()) {
+                let place = line.cell("account").and_then(|c| c.place).or(line.record);
+                known.0.push(Candidate::account(&account, place, Want::Yes));
+            }
+        }
+        // One who has the permission from another role is no open question.
+        for line in view.gaps() {
+            let Some(gap) = line.gap else { continue };
+            let other = permission
+                .zip(line.text("permission"))
+                .is_some_and(|(wanted, there)| !wanted.eq_ignore_ascii_case(there));
+            match line.account("account") {
+                _ if other => {}
+                Some(account) if seen.contains(self.shared.ids.resolve(account).key()) => {}
+                Some(account) => {
+                    seen.insert(self.shared.ids.resolve(account).key().to_owned());
+                    let want = Want::Open(Lack::of_gap(gap));
+                    known.0.push(Candidate::account(account, gap.place, want));
+                }
+                None => known.1.push(Lack::of_gap(gap)),
+            }
+        }
+        if permission.is_none() {
+            for line in View::of(self.shared, "migration_sources").into_iter().flat_map(View::rows) {
+                // The site that takes over the data of this one.
+                for field in ["account", "database_account"] {
+                    if let Some(account) = line.account(field) {
+                        let place = line.cell(field).and_then(|c| c.place);
+                        known.0.push(Candidate::account(account, place, Want::No));
+                    }
+                }
+            }
+        }
+        known
+    }
+
+    fn viewers(&self) -> Known {
+        let tools = &self.remote_tools;
+        let mut known = Known::default();
+        for viewer in &tools.viewers {
+            let want = match (&tools.lack, viewer.everywhere) {
+                (Some(lack), _) => Want::Open(lack.clone()),
+                (None, true) => Want::Yes,
+                (None, false) => Want::Open(Lack::of(
+                    self.shared,
+                    "client_settings",
+                    "which client settings are in force on which clients",
+                )),
+            };
+            known.0.push(Candidate::account(&viewer.account, viewer.place, want));
+        }
+        known.1.extend(tools.lack.clone().or(tools.viewers_lack.clone()));
+        known
+    }
+
+    /// Management points away from the site server. One for which an account is set, or of a domain that is not
+    /// trusted, does not connect with its computer account.
+    fn management_points(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Known {
+        let mut known = Known::default();
+        known.1.extend(hierarchy.roles_lack.clone());
+        let roles: Vec<_> = hierarchy.with_role(site, "SMS Management Point").collect();
+        for role in roles {
+            match remote(self.shared, hierarchy, site, role.host) {
+                Ok(true) => {
+                    let want = self.computer_account_used(hierarchy, site, role.host);
+                    known.0.push(Candidate::computer(role.cell, role.host, want));
+                }
+                Ok(false) => {}
+                Err(lack) => known.1.push(lack),
+            }
+        }
+        known
+    }
+
+    fn computer_account_used(&self, hierarchy: &Hierarchy<'_>, site: &str, host: &str) -> Want {
+        let shared = self.shared;
+        if let Some(view) = View::of(shared, "role_accounts") {
+            let of_host = |line: &super::Line<'_>| {
+                line.text("entity").is_none_or(|e| e == "management-point-connection-account")
+                    && line.text("host").is_none_or(|h| shared.ids.same_computer(h, host) != Some(false))
+            };
+            for line in view.rows().filter(of_host) {
+                if line.account("account").is_some() {
+                    return Want::No;
+                }
+                if let Some(why) = line.unknown("account") {
+                    let what = format!("the connection account of management point `{host}`");
+                    return Want::Open(Lack { why, ..Lack::of(shared, "role_accounts", &what) });
+                }
+            }
+            if let Some(gap) = view.gaps().filter(of_host).find_map(|line| line.gap) {
+                return Want::Open(Lack::of_gap(gap));
+            }
+        }
+        let Some((_, server)) = hierarchy.site(site).and_then(super::hierarchy::Site::server) else {
+            return Want::Open(hierarchy.server_lack(shared, site));
+        };
+        match (self.domain_of(server), self.domain_of(host)) {
+            (Some(own), Some(other)) if shared.ids.same_domain_name(&own, &other) == Some(false) => {
+                self.trusted(&own, &other)
+            }
+            _ => Want::Yes,
+        }
+    }
+
+    fn domain_of(&self, host: &str) -> Option<String> {
+        let key = self.shared.ids.computer_key(host);
+        let known = self.domains.get(&key).map(ToString::to_string);
+        known.or_else(|| key.split_once('.').map(|(_, domain)| domain.to_owned()))
+    }
+
+    /// Whether computer accounts of another domain are accepted: yes where it is trusted.
+    fn trusted(&self, own: &str, other: &str) -> Want {
+        let same = |a: &str, b: &str| self.shared.ids.same_domain_name(a, b) == Some(true);
+        let mut further = false;
+        for line in View::of(self.shared, "trusts").into_iter().flat_map(View::rows) {
+            let (Some(source), Some(target), Some(direction)) =
+                (line.text("source"), line.text("target"), line.text("direction"))
+            else {
+                continue;
+            };
+            let within = line.flag("within_forest") == Some(true) && direction != "disabled";
+            let outward = within || matches!(direction, "outbound" | "both");
+            if same(source, own) && same(target, other) && outward {
+                return Want::Yes;
+            }
+            if same(source, other) && same(target, own) && (within || matches!(direction, "inbound" | "both"))
+            {
+                return Want::Yes;
+            }
+            // What a trusted domain trusts may be trusted too.
+            further |= same(source, own) && outward && (within || line.flag("transitive") != Some(false));
+        }
+        let lists = View::of(self.shared, "trust_lists");
+        let listed =
+            lists.is_some_and(|v| v.rows().any(|line| line.text("domain").is_some_and(|d| same(d, own))));
+        if listed && !further {
+            return Want::No;
+        }
+        let absent = lists.and_then(View::absent).map(Lack::of_gap);
+        let lack = absent
+            .unwrap_or_else(|| Lack::of(self.shared, "trusts", &format!("whether `{own}` trusts `{other}`")));
+        Want::Open(lack)
+    }
+
+    fn providers(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Known {
+        let mut known = Known::default();
+        known.1.extend(hierarchy.roles_lack.clone());
+        for role in hierarchy.with_role(site, "SMS Provider") {
+            match remote(self.shared, hierarchy, site, role.host) {
+                Ok(true) => {
+                    let candidate = Candidate::computer(role.cell, role.host, Want::Yes);
+                    known.0.push(Candidate { or_user: true, ..candidate });
+                }
+                Ok(false) => {}
+                Err(lack) => known.1.push(lack),
+            }
+        }
+        known
+    }
+
+    /// Remote site systems. Which of them run the file dispatch manager shows only in their roles.
+    fn dispatchers(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Known {
+        let mut known = Known::default();
+        known.1.extend(hierarchy.roles_lack.clone());
+        for (system, roles) in hierarchy.systems(self.shared, site) {
+            match remote(self.shared, hierarchy, site, system.host) {
+                Ok(true) => {
+                    let is = |role: &&str, other: &str| role.eq_ignore_ascii_case(other);
+                    let pulled = self.server_initiated(system.host);
+                    let want = if pulled || roles.iter().all(|r| WITHOUT_DISPATCH.iter().any(|w| is(r, w))) {
+                        Want::No
+                    } else if roles.iter().any(|r| is(r, WITH_DISPATCH)) {
+                        Want::Yes
+                    } else {
+                        let what = format!("whether `{}` runs the file dispatch manager", system.host);
+                        Want::Open(Lack::of(self.shared, "site_systems", &what))
+                    };
+                    let candidate = Candidate::computer(system.cell, system.host, want);
+                    known.0.push(Candidate { or_user: true, ..candidate });
+                }
+                Ok(false) => {}
+                Err(lack) => known.1.push(lack),
+            }
+        }
+        known
+    }
+
+    /// Whether the site server fetches the data of a site system.
+    fn server_initiated(&self, host: &str) -> bool {
+        View::of(self.shared, "installation_accounts").into_iter().flat_map(View::rows).any(|line| {
+            line.flag("server_initiated") == Some(true)
+                && line.text("host").is_some_and(|h| self.shared.ids.same_computer(h, host) == Some(true))
+        })
+    }
+
+    fn children(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Known {
+        let mut known = Known::default();
+        known.1.extend(hierarchy.sites_lack.clone());
+        for child in &hierarchy.sites {
+            match child.parent() {
+                Some(Some(parent)) if parent.eq_ignore_ascii_case(site) => {
+                    let (candidates, lacks) = self.neighbour(hierarchy, child.code, site);
+                    known.0.extend(candidates);
+                    known.1.extend(lacks);
+                }
+                Some(_) => {}
+                None if child.code.eq_ignore_ascii_case(site) => {}
+                None => {
+                    let what = format!("the site above `{}`", child.code);
+                    known.1.push(Lack::of(self.shared, "sites", &what));
+                }
+            }
+        }
+        known
+    }
+
+    /// The server of a site that sends to another: with its computer account, unless the route names an account.
+    fn neighbour(&self, hierarchy: &Hierarchy<'_>, from: &str, to: &str) -> Known {
+        let Some((cell, host)) = hierarchy.site(from).and_then(super::hierarchy::Site::server) else {
+            return (Vec::new(), vec![hierarchy.server_lack(self.shared, from)]);
+        };
+        let want = self.route(from, to);
+        (vec![Candidate::computer(cell, host, want)], Vec::new())
+    }
+
+    fn route(&self, from: &str, to: &str) -> Want {
+        let Some(view) = View::of(self.shared, "replication_routes") else { return Want::Yes };
+        let of_route = |line: &super::Line<'_>| {
+            line.text("site").is_none_or(|s| s.eq_ignore_ascii_case(from))
+                && line.text("destination").is_none_or(|d| d.eq_ignore_ascii_case(to))
+        };
+        for line in view.rows().filter(of_route) {
+            if line.account("account").is_some() {
+                return Want::No;
+            }
+            if let Some(why) = line.unknown("account") {
+                let what = format!("the file replication account of the route from `{from}` to `{to}`");
+                return Want::Open(Lack { why, ..Lack::of(self.shared, "replication_routes", &what) });
+            }
+        }
+        match view.gaps().filter(of_route).find_map(|line| line.gap) {
+            Some(gap) => Want::Open(Lack::of_gap(gap)),
+            None => Want::Yes,
+        }
+    }
+
+    /// Accounts of file replication routes to a site.
+    fn replication_accounts(&self, site: &str) -> Known {
+        let mut known = Known::default();
+        let Some(view) = View::of(self.shared, "replication_routes") else { return known };
+        let here =
+            |line: &super::Line<'_>| line.text("destination").is_none_or(|d| d.eq_ignore_ascii_case(site));
+        for line in view.rows().filter(here) {
+            if let Some(account) = line.account("account") {
+                let place = line.cell("account").and_then(|c| c.place);
+                known.0.push(Candidate::account(account, place, Want::Yes));
+            } else if let Some(why) = line.unknown("account") {
+                let what = format!("the file replication accounts of the routes to `{site}`");
+                known.1.push(Lack { why, ..Lack::of(self.shared, "replication_routes", &what) });
+            }
+        }
+        known.1.extend(view.gaps().filter(here).filter_map(|line| line.gap).map(Lack::of_gap));
+        known
+    }
+
+    /// The account of a computer, to look for in other groups.
+    fn of_computer(&self, host: &str) -> Option<Account> {
+        let label = computer_name(host)?.split('.').next()?;
+        match self.domain_of(host) {
+            Some(domain) => Account::parse(&format!("{domain}\\{label}$")),
+            None => Account::parse(&format!("{label}$")),
+        }
+    }
+
+    /// Whether it is in the group, directly or through other groups.
+    fn presence(&self, group: &Listing<'_>, candidate: &Candidate) -> Presence {
+        let ids = self.shared.ids;
+        let who = match (&candidate.account, candidate.host()) {
+            (Some(account), _) => Some(Account::clone(account)),
+            (None, Some(host)) => self.of_computer(host),
+            (None, None) => None,
+        };
+        let Some(who) = who else { return Presence::No };
+        let identity = ids.resolve(&who);
+        let same = |account: &Account, other: &Identity| match candidate.host() {
+            Some(host) => ids.is_account_of(account, host),
+            None => ids.compare(&identity, other),
+        };
+        let mut open: Option<Lack> = None;
+        let mut user = false;
+        for one in &group.members {
+            let verdicts: Vec<Option<bool>> =
+                one.accounts.iter().map(|(account, other)| same(account, other)).collect();
+            if verdicts.contains(&Some(true)) {
+                return Presence::Yes;
+            }
+            let member = one.member;
+            user |= one.kind == "user" && ids.scope(&member.account) != Some(Scope::Local);
+            let may_hold = one.kind == "group"
+                || member.group.is_none()
+                    && ids.kind(&member.account) == crate::evidence::AccountKind::Unknown;
+            if may_hold && one.resolved {
+                let sid = member.sid.as_ref().map(|sid| &*sid.written);
+                match self.shared.membership().belongs(self.shared, &who, &member.account, sid, group.host) {
+                    Belongs::Yes(_) => return Presence::Yes,
+                    Belongs::No => {}
+                    Belongs::Open(missing) => open = open.or(Some(missing.into())),
+                }
+            } else if !verdicts.contains(&Some(false)) {
+                open = open.or_else(|| {
+                    let what = format!("`{}` and `{}`", candidate.name, member.account.written);
+                    let lack = Lack::of(self.shared, "local_group_members", &what);
+                    Some(Lack { why: Why::Identity, place: member.place.or(member.record), ..lack })
+                });
+            }
+        }
+        if let Some(cut) = &group.cut {
+            return Presence::Open(cut.clone());
+        }
+        if let Some(open) = open {
+            return Presence::Open(open);
+        }
+        if user && candidate.or_user {
+            let what = format!("with which account `{}` connects to the site server", candidate.name);
+            return Presence::Open(Lack::of(self.shared, "site_systems", &what));
+        }
+        Presence::No
+    }
+}
+
+enum Presence {
+    Yes,
+    No,
+    Open(Lack),
+}
+
+/// The members of a group, made ready to be compared.
+struct Listing<'g> {
+    members: Vec<Ready<'g>>,
+    cut: Option<Lack>,
+    host: Option<&'g str>,
+}
+
+struct Ready<'g> {
+    member: &'g Member,
+    accounts: Vec<(&'g Account, Identity)>,
+    kind: &'static str,
+    resolved: bool,
+}
+
+impl<'g> Listing<'g> {
+    fn of(shared: &'g Shared<'_>, found: &'g Found<'_>) -> Self {
+        let listed = found.listed(shared);
+        let members = listed
+            .members
+            .iter()
+            .map(|member| {
+                let accounts: Vec<(&Account, Identity)> = std::iter::once(&member.account)
+                    .chain(&member.sid)
+                    .map(|account| (&**account, shared.ids.resolve(account)))
+                    .collect();
+                let resolved = member.account.form != AccountForm::Sid
+                    || accounts.iter().any(|(_, identity)| identity.name().is_some());
+                Ready { member, kind: kind(shared, member, resolved), accounts, resolved }
+            })
+            .collect();
+        let host = match &found.host.fact {
+            Fact::Text(host) => Some(&**host),
+            _ => None,
+        };
+        Self { members, cut: listed.cut.map(|cut| found.cut(shared, cut)), host }
+    }
+}
+
+/// One row an account that belongs in a documented group of a computer, or may be in it.
+pub(super) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let groups = Groups::of(shared);
+    let hierarchy = Hierarchy::of(shared);
+    let candidates = Candidates::of(shared);
+    let facts = shared.content.facts_at(shared.revision);
+    let facts: Vec<&FactAt<'_>> = facts.iter().filter(|f| f.kind == "member").collect();
+    let places = spots(shared, &groups);
+    let mut out = Out::new(schema);
+    let mut seen = HashSet::new();
+    for spot in &places.spots {
+        if !seen.insert((shared.ids.computer_key(spot.host_text()), spot.title.clone())) {
+            continue;
+        }
+        let state = groups.state(shared, spot.host_text(), &spot.title);
+        let listing = match &state {
+            State::There(found) => Some((*found, Listing::of(shared, found))),
+            State::Absent => continue,
+            State::Unknown(_) if !spot.documented => continue,
+            State::Unknown(_) => None,
+        };
+        for fact in facts.iter().filter(|f| f.entity == spot.entity) {
+            let (all, lacks) = candidates.of_fact(&hierarchy, fact, &spot.site);
+            if let State::Unknown(lack) = &state {
+                if all.iter().any(|c| !matches!(c.want, Want::No)) || !lacks.is_empty() {
+                    begin_gap(lack, &mut out, spot, fact).put();
+                }
+                continue;
+            }
+            let Some((found, listing)) = &listing else { continue };
+            for candidate in &all {
+                let mut wanted = "no";
+                let mut present = None;
+                let mut lack = None;
+                match &candidate.want {
+                    Want::No => {}
+                    Want::Yes => match candidates.presence(listing, candidate) {
+                        Presence::Yes => (wanted, present) = ("yes", Some(true)),
+                        Presence::No => (wanted, present) = ("yes", Some(false)),
+                        Presence::Open(open) => (wanted, lack) = ("open", Some(open)),
+                    },
+                    Want::Open(open) => {
+                        (wanted, lack) = ("open", Some(open.clone()));
+                        if matches!(candidates.presence(listing, candidate), Presence::Yes) {
+                            present = Some(true);
+                        }
+                    }
+                }
+                let row = set(out.row(found.record), spot, fact).set("wanted", text(wanted));
+                let row = row.at("group", account(&found.group), found.place);
+                let row = match present {
+                    Some(present) => row.set("present", flag(present)),
+                    None => row,
+                };
+                who(row, candidate).put();
+                // One that is there is not missed, whether it has to be there or not.
+                if let Some(lack) = lack {
+                    let gap = who(begin_gap(&lack, &mut out, spot, fact), candidate);
+                    match present {
+                        Some(present) => gap.set("present", flag(present)).put(),
+                        None => gap.put(),
+                    }
+                }
+            }
+            for lack in &lacks {
+                begin_gap(lack, &mut out, spot, fact).put();
+            }
+        }
+    }
+    for SpotLack { entity, host, site, lack, .. } in &places.lacks {
+        for fact in facts.iter().filter(|f| f.entity == *entity) {
+            let mut gap = lack
+                .gap(&mut out)
+                .set("statement", text(fact.statement))
+                .set("entity", text(fact.entity))
+                .set("selector", text(word(fact, "selector").unwrap_or_default()))
+                .copy("host", host.as_ref());
+            if let Some(site) = site {
+                gap = gap.set("site", text(site));
+            }
+            gap.put();
+        }
+    }
+    out.table
+}
+
+fn begin_gap<'o, 's>(
+    lack: &Lack,
+    out: &'o mut Out<'s>,
+    spot: &super::expected_groups::Spot<'_>,
+    fact: &FactAt<'_>,
+) -> Pending<'o, 's> {
+    set(lack.gap(out), spot, fact)
+}
+
+fn set<'o, 's>(
+    row: Pending<'o, 's>,
+    spot: &super::expected_groups::Spot<'_>,
+    fact: &FactAt<'_>,
+) -> Pending<'o, 's> {
+    row.set("statement", text(fact.statement))
+        .set("entity", text(fact.entity))
+        .set("selector", text(word(fact, "selector").unwrap_or_default()))
+        .set("title", text(&spot.title))
+        .copy("host", Some(&spot.host))
+        .set("site", text(&spot.site))
+}
+
+fn who<'o, 's>(row: Pending<'o, 's>, candidate: &Candidate) -> Pending<'o, 's> {
+    let place = candidate.place;
+    let none = Cell { fact: Fact::Empty, place: None };
+    let account_fact = candidate.account.as_ref().map_or(Fact::Empty, account);
+    row.copy("computer", Some(candidate.computer.as_ref().unwrap_or(&none)))
+        .at("account", account_fact, place.filter(|_| candidate.account.is_some()))
+        .at("expected", text(&candidate.name), place)
+}

@@ -1,0 +1,234 @@
+//! Sites, their servers and the roles on them, as the tables of groups look at them.
+
+use std::sync::Arc;
+
+use super::documented_groups::Lack;
+use super::{Line, View};
+use crate::check::shared::Shared;
+use crate::evidence::{Cell, Fact};
+use crate::source::Place;
+
+/// A site.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Site<'s> {
+    pub(super) code: &'s str,
+    pub(super) line: Line<'s>,
+}
+
+impl<'s> Site<'s> {
+    /// The cell of its server, and the server; none if it is not known.
+    pub(super) fn server(self) -> Option<(&'s Cell, &'s str)> {
+        self.line.cell("server").zip(self.line.text("server"))
+    }
+
+    /// `primary`, `secondary` or `cas`; none if the export does not tell.
+    pub(super) fn kind(self) -> Option<&'s str> {
+        self.line.text("type")
+    }
+
+    pub(super) fn is(self, kind: &str) -> bool {
+        self.kind().is_some_and(|k| k.eq_ignore_ascii_case(kind))
+    }
+
+    /// Code of the site above it; the outer none: the export does not tell.
+    pub(super) fn parent(self) -> Option<Option<&'s str>> {
+        match self.line.text("parent") {
+            Some(parent) => Some(Some(parent)),
+            None => self.line.is_empty("parent").then_some(None),
+        }
+    }
+}
+
+/// A role on a computer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Role<'s> {
+    pub(super) site: &'s str,
+    pub(super) host: &'s str,
+    pub(super) role: &'s str,
+    pub(super) cell: &'s Cell,
+    pub(super) line: Line<'s>,
+}
+
+impl Role<'_> {
+    pub(super) fn is(&self, role: &str) -> bool {
+        self.role.eq_ignore_ascii_case(role)
+    }
+}
+
+/// The sites and roles in evidence, each once, and what is missing of them.
+#[derive(Debug)]
+pub(super) struct Hierarchy<'s> {
+    pub(super) sites: Vec<Site<'s>>,
+    pub(super) roles: Vec<Role<'s>>,
+    pub(super) sites_lack: Option<Lack>,
+    pub(super) roles_lack: Option<Lack>,
+}
+
+/// Where a computer stands to the server of a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is the site server.
+    Server,
+    Remote,
+    Unknown,
+}
+
+impl<'s> Hierarchy<'s> {
+    pub(super) fn of(shared: &'s Shared<'_>) -> Self {
+        let mut sites: Vec<Site<'s>> = Vec::new();
+        for line in View::of(shared, "sites").into_iter().flat_map(View::rows) {
+            if let Some(code) = line.text("site")
+                && !sites.iter().any(|s| s.code.eq_ignore_ascii_case(code))
+            {
+                sites.push(Site { code, line });
+            }
+        }
+        let mut roles: Vec<Role<'s>> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for line in View::of(shared, "site_systems").into_iter().flat_map(View::rows) {
+            let (Some(host), Some(role), Some(cell)) =
+                (line.text("host"), line.text("role"), line.cell("host"))
+            else {
+                continue;
+            };
+            let site = line.text("site").unwrap_or_default();
+            if seen.insert((site.to_uppercase(), shared.ids.computer_key(host), role.to_lowercase())) {
+                roles.push(Role { site, host, role, cell, line });
+            }
+        }
+        let lack = |table: &str| View::of(shared, table)?.gaps().next()?.gap.map(Lack::of_gap);
+        Self { sites, roles, sites_lack: lack("sites"), roles_lack: lack("site_systems") }
+    }
+
+    pub(super) fn site(&self, code: &str) -> Option<Site<'s>> {
+        self.sites.iter().copied().find(|s| s.code.eq_ignore_ascii_case(code))
+    }
+
+    /// The computers of a site with that role.
+    pub(super) fn with_role(&self, site: &str, role: &str) -> impl Iterator<Item = &Role<'s>> {
+        self.roles.iter().filter(move |r| r.site.eq_ignore_ascii_case(site) && r.is(role))
+    }
+
+    /// The computers that serve a site, each once, with their roles.
+    pub(super) fn systems(&self, shared: &Shared<'_>, site: &str) -> Vec<(Role<'s>, Vec<&'s str>)> {
+        let mut out: Vec<(Role<'s>, Vec<&'s str>)> = Vec::new();
+        for role in self.roles.iter().filter(|r| r.site.eq_ignore_ascii_case(site)) {
+            let key = shared.ids.computer_key(role.host);
+            match out.iter_mut().find(|(first, _)| shared.ids.computer_key(first.host) == key) {
+                Some((_, roles)) => roles.push(role.role),
+                None => out.push((*role, vec![role.role])),
+            }
+        }
+        out
+    }
+
+    /// Where a computer stands to the server of a site.
+    pub(super) fn standing(&self, shared: &Shared<'_>, site: &str, host: &str) -> Standing {
+        let server = self.site(site).and_then(Site::server);
+        match server.map(|(_, server)| shared.ids.same_computer(server, host)) {
+            Some(Some(true)) => Standing::Server,
+            Some(Some(false)) => Standing::Remote,
+            _ => Standing::Unknown,
+        }
+    }
+
+    /// That the server of a site is not known.
+    pub(super) fn server_lack(&self, shared: &Shared<'_>, site: &str) -> Lack {
+        self.sites_lack
+            .clone()
+            .unwrap_or_else(|| Lack::of(shared, "sites", &format!("the site server of `{site}`")))
+    }
+
+    /// That the computer with a role of a site is not known.
+    pub(super) fn role_lack(&self, shared: &Shared<'_>, what: &str) -> Lack {
+        self.roles_lack.clone().unwrap_or_else(|| Lack::of(shared, "site_systems", what))
+    }
+}
+
+/// Whether remote tools are on for clients, and who may use them: what is known without knowing which client
+/// settings are in force where.
+#[derive(Debug)]
+pub(super) struct RemoteTools {
+    /// Remote tools are on; none if that differs or is not known.
+    pub(super) on: Option<bool>,
+    /// Why it is not known which settings are in force; none if there is one set, or all agree on `on`.
+    pub(super) lack: Option<Lack>,
+    /// The permitted viewers of any settings with remote tools on: those of all of them first.
+    pub(super) viewers: Vec<Viewer>,
+    /// Why their lists are not known in full.
+    pub(super) viewers_lack: Option<Lack>,
+}
+
+/// A permitted viewer.
+#[derive(Debug)]
+pub(super) struct Viewer {
+    pub(super) account: Arc<crate::evidence::Account>,
+    pub(super) place: Option<Place>,
+    /// All settings with remote tools on list it.
+    pub(super) everywhere: bool,
+}
+
+impl RemoteTools {
+    pub(super) fn of(shared: &Shared<'_>) -> Self {
+        let unsure =
+            || Lack::of(shared, "client_settings", "which client settings are in force on which clients");
+        let mut out = Self { on: None, lack: None, viewers: Vec::new(), viewers_lack: None };
+        let Some(view) = View::of(shared, "client_settings") else {
+            out.lack = Some(unsure());
+            return out;
+        };
+        if let Some(gap) = view.gaps().find_map(|line| line.gap) {
+            out.lack = Some(Lack::of_gap(gap));
+            return out;
+        }
+        let settings: Vec<Line<'_>> = view.rows().collect();
+        let flags: Vec<Option<bool>> = settings.iter().map(|line| line.flag("remote_tools")).collect();
+        out.on = match flags.first() {
+            Some(first) if flags.iter().all(|flag| flag == first) => *first,
+            _ => None,
+        };
+        if out.on.is_none() {
+            out.lack = Some(unsure());
+        }
+        let lists: Vec<Line<'_>> =
+            settings.into_iter().filter(|line| line.flag("remote_tools") != Some(false)).collect();
+        for (number, line) in lists.iter().enumerate() {
+            let Some(cells) = line.list("viewers") else {
+                let why = line.unknown("viewers").unwrap_or(crate::evidence::Why::Incomplete);
+                let mut lack = Lack::of(shared, "client_settings", "all permitted viewers");
+                lack.why = why;
+                lack.place = line.record;
+                out.viewers_lack = Some(lack);
+                continue;
+            };
+            for cell in cells {
+                match &cell.fact {
+                    Fact::Account(account) => {
+                        let listed = |line: &Line<'_>| {
+                            line.list("viewers").into_iter().flatten().any(|other| {
+                                matches!(&other.fact, Fact::Account(o)
+                                    if shared.ids.same(account, o) == Some(true))
+                            })
+                        };
+                        // One that an earlier list has is there already.
+                        if !lists[..number].iter().any(listed)
+                            && !out.viewers.iter().any(|v| shared.ids.same(&v.account, account) == Some(true))
+                        {
+                            let everywhere = lists.iter().all(listed);
+                            let place = cell.place.or(line.record);
+                            out.viewers.push(Viewer { account: Arc::clone(account), place, everywhere });
+                        }
+                    }
+                    Fact::Unknown(why) => {
+                        let mut lack = Lack::of(shared, "client_settings", "all permitted viewers");
+                        lack.why = *why;
+                        out.viewers_lack = Some(lack);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        out.viewers.sort_by_key(|viewer| !viewer.everywhere);
+        out
+    }
+}
