@@ -395,7 +395,7 @@ impl<'s> Groups<'s> {
             if shared_by_domain.is_some_and(|(a, b)| shared.ids.same_domain_name(a, b) == Some(true)) {
                 return State::There(found);
             }
-            let same = found.host_text().map_or(None, |other| shared.ids.same_computer(host, other));
+            let same = found.host_text().and_then(|other| shared.ids.same_computer(host, other));
             if same.is_none() {
                 possible = Some(found);
             }

@@ -4,12 +4,13 @@
 //! A row of `wanted: no` is an account that may be in the group and need not be; `open` says the same of one of which
 //! it is not known whether it has to be there, and a gap stands beside it. Members of members count.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::documented_groups::{Found, Groups, Lack, State, kind};
 use super::expected_groups::{SpotLack, account, remote, spots, word};
 use super::hierarchy::{Hierarchy, RemoteTools};
+use super::trusts::{Domains, Trusts};
 use super::{Belongs, Member, Out, Pending, View, flag, text};
 use crate::check::shared::Shared;
 use crate::content::FactAt;
@@ -97,22 +98,19 @@ type Known = (Vec<Candidate>, Vec<Lack>);
 /// Finds who belongs in the documented groups.
 pub(super) struct Candidates<'s, 'x> {
     shared: &'s Shared<'x>,
-    /// Domain of a computer, by its key.
-    domains: HashMap<String, Arc<str>>,
+    domains: Domains,
+    trusts: Option<Trusts>,
     remote_tools: RemoteTools,
 }
 
 impl<'s, 'x> Candidates<'s, 'x> {
     pub(super) fn of(shared: &'s Shared<'x>) -> Self {
-        let mut domains = HashMap::new();
-        for line in View::of(shared, "computers").into_iter().flat_map(View::rows) {
-            if let (Some(host), Some(domain)) = (line.text("host"), line.text("domain"))
-                && line.flag("in_domain") != Some(false)
-            {
-                domains.insert(shared.ids.computer_key(host), Arc::from(domain));
-            }
+        Self {
+            shared,
+            domains: Domains::read(shared),
+            trusts: Trusts::read(shared),
+            remote_tools: RemoteTools::of(shared),
         }
-        Self { shared, domains, remote_tools: RemoteTools::of(shared) }
     }
 
     /// Whether each of them has to be in the group.
@@ -297,7 +295,9 @@ impl<'s, 'x> Candidates<'s, 'x> {
         let Some((_, server)) = hierarchy.site(site).and_then(super::hierarchy::Site::server) else {
             return Want::Open(hierarchy.server_lack(shared, site));
         };
-        match (self.domain_of(server), self.domain_of(host)) {
+        match (self.domains.of(shared, server), self.domains.of(shared, host)) {
+            // A computer of a workgroup has no account that another knows.
+            (Some(_), Some(other)) if other.is_empty() => Want::No,
             (Some(own), Some(other)) if shared.ids.same_domain_name(&own, &other) == Some(false) => {
                 self.trusted(&own, &other)
             }
@@ -305,44 +305,17 @@ impl<'s, 'x> Candidates<'s, 'x> {
         }
     }
 
-    fn domain_of(&self, host: &str) -> Option<String> {
-        let key = self.shared.ids.computer_key(host);
-        let known = self.domains.get(&key).map(ToString::to_string);
-        known.or_else(|| key.split_once('.').map(|(_, domain)| domain.to_owned()))
-    }
-
-    /// Whether computer accounts of another domain are accepted: yes where it is trusted.
+    /// Whether computer accounts of another domain are accepted: yes where it is trusted. Domains are keys.
     fn trusted(&self, own: &str, other: &str) -> Want {
-        let same = |a: &str, b: &str| self.shared.ids.same_domain_name(a, b) == Some(true);
-        let mut further = false;
-        for line in View::of(self.shared, "trusts").into_iter().flat_map(View::rows) {
-            let (Some(source), Some(target), Some(direction)) =
-                (line.text("source"), line.text("target"), line.text("direction"))
-            else {
-                continue;
-            };
-            let within = line.flag("within_forest") == Some(true) && direction != "disabled";
-            let outward = within || matches!(direction, "outbound" | "both");
-            if same(source, own) && same(target, other) && outward {
-                return Want::Yes;
+        let Some(trusts) = &self.trusts else { return Want::Yes };
+        match trusts.trusts(own, other) {
+            Some(true) => Want::Yes,
+            Some(false) => Want::No,
+            None => {
+                let (why, table, what) = trusts.missing(own, other);
+                Want::Open(Lack { why, table, what, place: None })
             }
-            if same(source, other) && same(target, own) && (within || matches!(direction, "inbound" | "both"))
-            {
-                return Want::Yes;
-            }
-            // What a trusted domain trusts may be trusted too.
-            further |= same(source, own) && outward && (within || line.flag("transitive") != Some(false));
         }
-        let lists = View::of(self.shared, "trust_lists");
-        let listed =
-            lists.is_some_and(|v| v.rows().any(|line| line.text("domain").is_some_and(|d| same(d, own))));
-        if listed && !further {
-            return Want::No;
-        }
-        let absent = lists.and_then(View::absent).map(Lack::of_gap);
-        let lack = absent
-            .unwrap_or_else(|| Lack::of(self.shared, "trusts", &format!("whether `{own}` trusts `{other}`")));
-        Want::Open(lack)
     }
 
     fn providers(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Known {
@@ -469,7 +442,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
     /// The account of a computer, to look for in other groups.
     fn of_computer(&self, host: &str) -> Option<Account> {
         let label = computer_name(host)?.split('.').next()?;
-        match self.domain_of(host) {
+        match self.domains.of(self.shared, host).filter(|domain| !domain.is_empty()) {
             Some(domain) => Account::parse(&format!("{domain}\\{label}$")),
             None => Account::parse(&format!("{label}$")),
         }

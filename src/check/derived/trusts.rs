@@ -12,7 +12,7 @@ use crate::check::shared::Shared;
 use crate::evidence::{Account, Fact, Scope, Table, TableId, TableSchema, Why};
 
 /// The trusts in evidence.
-struct Trusts {
+pub(super) struct Trusts {
     table: TableId,
     /// Domain, and what it trusts: the other domain, within the forest, transitive.
     trusted: BTreeMap<String, Vec<(String, bool, bool)>>,
@@ -24,7 +24,7 @@ struct Trusts {
 }
 
 impl Trusts {
-    fn read(shared: &Shared<'_>) -> Option<Self> {
+    pub(super) fn read(shared: &Shared<'_>) -> Option<Self> {
         let view = View::of(shared, "trusts")?;
         let mut out = Self {
             table: view.id,
@@ -54,7 +54,7 @@ impl Trusts {
     }
 
     /// Whether `a` trusts `b`; both are keys. None if the lists do not tell.
-    fn trusts(&self, a: &str, b: &str) -> Option<bool> {
+    pub(super) fn trusts(&self, a: &str, b: &str) -> Option<bool> {
         if a == b {
             return Some(true);
         }
@@ -82,7 +82,7 @@ impl Trusts {
     }
 
     /// What is missing to tell.
-    fn missing(&self, a: &str, b: &str) -> (Why, TableId, Option<Arc<str>>) {
+    pub(super) fn missing(&self, a: &str, b: &str) -> (Why, TableId, Option<Arc<str>>) {
         let why = self.cut.unwrap_or(Why::NotExported);
         let what = (!self.absent).then(|| Arc::from(format!("the trusts of `{a}` or `{b}`")));
         (why, self.table, what)
@@ -90,13 +90,13 @@ impl Trusts {
 }
 
 /// The domains of computers.
-struct Domains {
+pub(super) struct Domains {
     /// Key of a computer, and the key of its domain; empty for a workgroup.
     of: HashMap<String, String>,
 }
 
 impl Domains {
-    fn read(shared: &Shared<'_>) -> Self {
+    pub(super) fn read(shared: &Shared<'_>) -> Self {
         let mut of = HashMap::new();
         for line in View::of(shared, "computers").into_iter().flat_map(View::rows) {
             let Some(host) = line.text("host") else { continue };
@@ -111,7 +111,7 @@ impl Domains {
     }
 
     /// The key of a computer's domain: as exported, else what stands behind its name. Empty for a workgroup.
-    fn of(&self, shared: &Shared<'_>, host: &str) -> Option<String> {
+    pub(super) fn of(&self, shared: &Shared<'_>, host: &str) -> Option<String> {
         let key = shared.ids.computer_key(host);
         self.of.get(&key).cloned().or_else(|| {
             key.parse::<std::net::IpAddr>().is_err().then_some(())?;
