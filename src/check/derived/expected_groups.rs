@@ -426,7 +426,12 @@ pub(super) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             .set("hosts", Fact::List(hosts))
             .put();
         if let Want::Open(lack) = &spot.want {
-            lack.gap(&mut out)
+            // Without any groups it does not matter what else would have to be known.
+            groups
+                .absent
+                .as_ref()
+                .unwrap_or(lack)
+                .gap(&mut out)
                 .set("statement", text(spot.statement))
                 .set("entity", text(spot.entity))
                 .set("title", text(&spot.title))

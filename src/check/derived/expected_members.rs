@@ -20,7 +20,7 @@ use crate::evidence::{
 use crate::source::Place;
 
 /// Roles that say nothing of the file dispatch manager, or that are known to do without it.
-const WITHOUT_DISPATCH: [&str; 7] = [
+const WITHOUT_DISPATCH: [&str; 8] = [
     "SMS Site System",
     "SMS Component Server",
     "SMS Distribution Point",
@@ -28,6 +28,7 @@ const WITHOUT_DISPATCH: [&str; 7] = [
     "SMS PXE Service Point",
     "SMS Site Server",
     "SMS Provider",
+    "SMS SQL Server",
 ];
 
 /// The role that brings a file dispatch manager with it.
