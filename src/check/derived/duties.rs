@@ -238,6 +238,7 @@ fn duty(
             .copy("account", of.line.cell("account"))
             .set("host", text(host))
             .set("policy", text(policy))
+            .set("place", text(&place_in_words(host, policy)))
             .at("right", text(right), at)
             .set("held", flag(held))
             .set("sure", flag(sure))
@@ -256,6 +257,11 @@ fn duty(
         }
         Held::Open(_) => {}
     }
+}
+
+/// `on HOST`, or `where POLICY applies`.
+fn place_in_words(host: &str, policy: &str) -> String {
+    if host.is_empty() { format!("where `{policy}` applies") } else { format!("on `{host}`") }
 }
 
 fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &Statement, host: &str, right: &str, missing: Missing) {
@@ -416,13 +422,13 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
     }
 }
 
-/// ` through A and B`.
+/// `through A and B`, or `directly`.
 fn chain(via: &[Arc<str>]) -> String {
     if via.is_empty() {
-        return String::new();
+        return "directly".to_owned();
     }
     let names: Vec<String> = via.iter().map(|name| format!("`{name}`")).collect();
-    format!(" through {}", names.join(" and "))
+    format!("through {}", names.join(" and "))
 }
 
 /// Privileged groups of domains: relative identifier, or identifier of a built-in group, and English name.
@@ -508,7 +514,7 @@ pub(super) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             out.row(of.line.record)
                 .copy("account", of.line.cell("account"))
                 .set("group", text("Domain Admins"))
-                .set("how", text(" as the built-in administrator"))
+                .set("how", text("as the built-in administrator"))
                 .put();
         }
         let Some(administrators) = &administrators else { continue };

@@ -4,6 +4,7 @@
 //! a policy does not assign is decided elsewhere; what it does not deny it lets stand.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Belongs, Line, Missing, View};
 use crate::check::shared::Shared;
@@ -35,7 +36,7 @@ pub(in crate::check) enum Where {
 struct Assigned<'s> {
     /// None if the right is given to nobody.
     line: Line<'s>,
-    account: Option<&'s Account>,
+    account: Option<Arc<Account>>,
     sid: Option<&'s str>,
 }
 
@@ -79,7 +80,10 @@ impl<'s> Rights<'s> {
             *whole.entry(place.clone()).or_insert(false) |= all;
             assigned.entry((place, right.to_lowercase())).or_default().push(Assigned {
                 line,
-                account: line.account("account").map(|a| &**a),
+                account: line
+                    .account("account")
+                    .cloned()
+                    .or_else(|| line.text("sid").and_then(Account::parse).map(Arc::new)),
                 sid: line.text("sid"),
             });
         }
@@ -145,7 +149,7 @@ impl<'s> Rights<'s> {
             let list = named(right)?;
             let mut open = None;
             for one in list {
-                let Some(to) = one.account else { continue };
+                let Some(to) = &one.account else { continue };
                 match shared.membership().belongs(shared, account, to, one.sid, host) {
                     Belongs::Yes(link) => return Some((Belongs::Yes(link), Some(one))),
                     Belongs::No => {}
@@ -162,8 +166,11 @@ impl<'s> Rights<'s> {
         let denies = denied.as_deref().and_then(belongs);
         if let Some((Belongs::Yes(link), one)) = &denies {
             let (place, record) = spot(*one);
-            let because =
-                format!("`{}` denies it{}", denied.unwrap_or_default(), through(*one, &link.via, account));
+            let because = format!(
+                "`{}` takes it away {}",
+                denied.unwrap_or_default(),
+                through(*one, &link.via, account)
+            );
             return Held::No { because, place, record };
         }
         match belongs(right) {
@@ -194,13 +201,13 @@ impl<'s> Rights<'s> {
     }
 }
 
-/// ` through X and Y`, or nothing where the account itself is named.
-fn through(one: Option<&Assigned<'_>>, via: &[std::sync::Arc<str>], account: &Account) -> String {
-    let Some(to) = one.and_then(|one| one.account) else { return String::new() };
+/// `through X and Y`, or `directly` where the account itself is named.
+fn through(one: Option<&Assigned<'_>>, via: &[Arc<str>], account: &Account) -> String {
+    let Some(to) = one.and_then(|one| one.account.as_ref()) else { return "directly".to_owned() };
+    if via.is_empty() && to.written.eq_ignore_ascii_case(&account.written) {
+        return "directly".to_owned();
+    }
     let mut names = vec![format!("`{}`", to.written)];
     names.extend(via.iter().map(|name| format!("`{name}`")));
-    if via.is_empty() && (to.written.eq_ignore_ascii_case(&account.written)) {
-        return String::new();
-    }
-    format!(" through {}", names.join(" and "))
+    format!("through {}", names.join(" and "))
 }
