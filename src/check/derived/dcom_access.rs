@@ -11,7 +11,7 @@ use super::access::{
 };
 use super::folder_access::everybody;
 use super::wmi_access::{hosts, unknown_hosts};
-use super::{Out, Pending, View, filling, flag, text};
+use super::{Out, View, filling, flag, text};
 use crate::check::shared::Shared;
 use crate::content::{Level, Securable as On};
 use crate::evidence::{Fact, Table, TableSchema, Why};

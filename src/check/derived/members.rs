@@ -50,7 +50,6 @@ pub(in crate::check) struct Missing {
 /// A group under the names one knows.
 #[derive(Debug, Clone, Default)]
 struct Group {
-    written: Arc<str>,
     members: Vec<Member>,
     /// All its members are listed.
     whole: bool,
@@ -110,7 +109,7 @@ impl Membership {
                     .into_iter()
                     .chain(line.text("group_sid").map(str::to_uppercase))
                     .map(|key| (host.clone(), key));
-                let number = entry(&mut out.local, &mut out.groups, keys, &group.written);
+                let number = entry(&mut out.local, &mut out.groups, keys);
                 out.groups[number].take(line, table == "local_groups");
             }
         }
@@ -121,7 +120,7 @@ impl Membership {
                 let sid = line.text("sid").filter(|_| table == "domain_groups");
                 let keys = std::iter::once(shared.ids.resolve(group).key().to_owned())
                     .chain(sid.or(line.text("group_sid")).map(str::to_uppercase));
-                let number = entry(&mut out.domain, &mut out.groups, keys, &group.written);
+                let number = entry(&mut out.domain, &mut out.groups, keys);
                 out.groups[number].take(line, table == "domain_groups");
             }
         }
@@ -443,11 +442,10 @@ fn entry<K: std::hash::Hash + Eq + Clone>(
     map: &mut HashMap<K, usize>,
     groups: &mut Vec<Group>,
     keys: impl Iterator<Item = K>,
-    written: &str,
 ) -> usize {
     let keys: Vec<K> = keys.collect();
     let number = keys.iter().find_map(|key| map.get(key).copied()).unwrap_or_else(|| {
-        groups.push(Group { written: written.into(), ..Group::default() });
+        groups.push(Group::default());
         groups.len() - 1
     });
     for key in keys {

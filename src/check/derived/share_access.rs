@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::access::{
     Ask, FOLDERS, Missing, State, folder_mask, granted, is, lists, means, said_list, telling,
 };
-use super::{Belongs, Line, Out, Pending, View, filling, flag, text, texts};
+use super::{Belongs, Line, Out, View, filling, flag, text, texts};
 use crate::check::shared::Shared;
 use crate::check::value::path as path_key;
 use crate::evidence::{Account, Table, TableSchema, Why, computer_name};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::access::{Ask, LocalGroup, Missing, State, WMI, granted, is, lists, said, said_list};
 use super::folder_access::everybody;
-use super::{Line, Out, Pending, View, filling, text, texts};
+use super::{Line, Out, View, filling, text, texts};
 use crate::check::shared::Shared;
 use crate::check::value::path as path_key;
 use crate::content::Securable as On;
