@@ -7,6 +7,8 @@
 //! `cargo bench --bench pages`; a number as argument sets the rounds. With `--test` it runs once and checks that
 //! the targets hold by a wide margin.
 
+#![allow(clippy::print_stdout)]
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::Path;

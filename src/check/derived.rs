@@ -5,8 +5,6 @@
 //! and gives rows for what is known and gaps for what is not. Every row keeps the places of what it came from. A
 //! maker decides nothing about right and wrong: that is what rules are for.
 
-
-
 mod access;
 mod database_access;
 mod dcom_access;

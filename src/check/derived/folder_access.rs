@@ -207,7 +207,7 @@ impl Documented<'_> {
         let inner = relative.strip_prefix("inboxes\\").filter(|_| !within(&self.relative, "inboxes"));
         [Some(relative), inner].into_iter().flatten().find_map(|relative| {
             within(relative, &self.relative)
-                .then(|| if relative.len() == self.relative.len() { Lies::There } else { Lies::Below })
+                .then_some(if relative.len() == self.relative.len() { Lies::There } else { Lies::Below })
         })
     }
 

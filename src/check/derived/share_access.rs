@@ -161,10 +161,7 @@ pub(super) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             let ntfs = folder.map(|list| {
                 granted(list, Ask::FOLDER, |entry| means(shared, who, None, entry, Some(&server)))
             });
-            let lacks = |wanted: u32, access: Access| match access.holds(wanted) {
-                Some(holds) => Some(!holds),
-                None => None,
-            };
+            let lacks = |wanted: u32, access: Access| access.holds(wanted).map(|holds| !holds);
             let mut missing: Vec<String> = Vec::new();
             let mut undecided = None;
             let any = 0x1F_01FF;
