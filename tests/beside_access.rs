@@ -377,6 +377,7 @@ fn outcome<'r>(report: &'r Value, rule: &str, statement: Option<&str>) -> &'r st
     text(&row.unwrap_or_else(|| panic!("no outcome of {rule}"))["outcome"])
 }
 
+#[allow(clippy::type_complexity)]
 const FORMS: [(&str, &str, fn(&Class) -> Vec<u8>); 4] = [
     ("clixml", "xml", clixml),
     ("powershell-5", "json", powershell_5),

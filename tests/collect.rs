@@ -94,8 +94,8 @@ fn its_help_explains_every_parameter() {
     let block = of_kind(tree.root_node(), "param_block")[0];
     let mut parameters = BTreeSet::new();
     for parameter in of_kind(block, "script_parameter") {
-        let name = (0..parameter.child_count()).filter_map(|i| parameter.child(i as u32));
-        let name = name.filter(|node| node.kind() == "variable").next_back().expect("a name");
+        let mut name = (0..parameter.child_count()).filter_map(|i| parameter.child(i as u32));
+        let name = name.rfind(|node| node.kind() == "variable").expect("a name");
         parameters.insert(text(&script, name).trim_start_matches('$').to_owned());
     }
     let (help, _) = script.split_once("#>").expect("the help");
@@ -192,8 +192,8 @@ fn functions(script: &str, root: Node<'_>) -> BTreeMap<String, (Vec<String>, std
         let parameters = block.map(|block| {
             let list = of_kind(block, "script_parameter").into_iter();
             list.map(|parameter| {
-                let variable = (0..parameter.child_count()).filter_map(|i| parameter.child(i as u32));
-                let variable = variable.filter(|n| n.kind() == "variable").next_back().expect("a name");
+                let mut variable = (0..parameter.child_count()).filter_map(|i| parameter.child(i as u32));
+                let variable = variable.rfind(|n| n.kind() == "variable").expect("a name");
                 text(script, variable).replace('$', "-")
             })
             .collect()
@@ -332,8 +332,8 @@ fn it_calls_no_method_that_changes_anything() {
     let tree = parse(&script);
     let mut called = BTreeMap::<&str, Vec<&str>>::new();
     for call in of_kind(tree.root_node(), "invokation_expression") {
-        let names = (0..call.child_count()).filter_map(|i| call.child(i as u32));
-        let Some(name) = names.filter(|node| node.kind() == "member_name").next_back() else { continue };
+        let mut names = (0..call.child_count()).filter_map(|i| call.child(i as u32));
+        let Some(name) = names.rfind(|node| node.kind() == "member_name") else { continue };
         called.entry(text(&script, name)).or_default().push(text(&script, call));
     }
     for (name, where_) in &called {

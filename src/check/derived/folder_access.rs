@@ -206,8 +206,11 @@ impl Documented<'_> {
     fn lies(&self, relative: &str) -> Option<Lies> {
         let inner = relative.strip_prefix("inboxes\\").filter(|_| !within(&self.relative, "inboxes"));
         [Some(relative), inner].into_iter().flatten().find_map(|relative| {
-            within(relative, &self.relative)
-                .then_some(if relative.len() == self.relative.len() { Lies::There } else { Lies::Below })
+            within(relative, &self.relative).then_some(if relative.len() == self.relative.len() {
+                Lies::There
+            } else {
+                Lies::Below
+            })
         })
     }
 
