@@ -223,6 +223,9 @@ pub fn of_rules(content: &Content, rules: &RuleSet) -> Vec<Document> {
     rules.rules.iter().map(|rule| of_rule(content, rule)).collect()
 }
 
+/// Rules over more statements than this are not found by the words of their statements.
+const MOST_STATEMENTS: usize = 4;
+
 fn of_rule(content: &Content, rule: &Rule) -> Document {
     let (from, until) = rule.revisions;
     let within = |date: Date| from.is_none_or(|f| f <= date) && until.is_none_or(|u| date <= u);
@@ -253,13 +256,15 @@ fn of_rule(content: &Content, rule: &Rule) -> Document {
     for reference in &rule.statements {
         if let Some((entity, statement)) = content.statement(reference) {
             document.phrases.extend(entity.name.values().last().cloned());
-            document.body.push(statement.id().replace('-', " "));
+            // A rule over many statements is told by its own words; theirs would only make the index grow.
+            if rule.statements.len() <= MOST_STATEMENTS {
+                document.body.push(statement.id().replace('-', " "));
+            }
         }
     }
     let help = plain(&rule.help);
     document.summary = help.split_inclusive(". ").next().unwrap_or_default().trim_end().to_owned();
     document.body.extend(rule.because.clone());
-    document.body.extend(rule.derived.clone());
     for reference in &rule.references {
         match reference {
             Reference::MisconfigurationManager(ids) | Reference::Mitre(ids) => {
