@@ -11,7 +11,9 @@ use std::sync::Arc;
 use super::{Line, Listed, Member, Missing, Out, Pending, View, flag, text};
 use crate::check::shared::Shared;
 use crate::content::{Content, EntityKind};
-use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Gap, Table, TableId, TableSchema, Why};
+use crate::evidence::{
+    Account, AccountForm, AccountKind, Cell, Fact, Gap, Table, TableId, TableSchema, Why, computer_name,
+};
 use crate::source::Place;
 
 /// The identifier of the local administrators on every computer.
@@ -204,10 +206,24 @@ pub(super) enum State<'g, 's> {
     Unknown(Lack),
 }
 
+/// Numbers of the groups of one name.
+#[derive(Debug, Default)]
+struct Exact {
+    all: Vec<usize>,
+    /// By the key of the computer.
+    by_key: HashMap<String, usize>,
+    /// By what all names of the computer begin with.
+    by_start: HashMap<String, Vec<usize>>,
+    /// Those of which nothing of the kind is known.
+    odd: Vec<usize>,
+}
+
 /// The documented groups in evidence.
 #[derive(Debug)]
 pub(super) struct Groups<'s> {
     pub(super) found: Vec<Found<'s>>,
+    /// Those with a documented name, by that name.
+    exact: HashMap<String, Exact>,
     pub(super) controllers: Vec<Controller>,
     /// Keys of computers of which groups are exported, and of those of which all are.
     pub(super) hosts: HashSet<String>,
@@ -225,6 +241,7 @@ impl<'s> Groups<'s> {
         let titles = Titles::of(shared.content);
         let mut out = Self {
             found: Vec::new(),
+            exact: HashMap::new(),
             controllers: Vec::new(),
             hosts: HashSet::new(),
             whole: HashSet::new(),
@@ -242,6 +259,17 @@ impl<'s> Groups<'s> {
         }
         out.local(shared, &titles);
         out.domain(shared, &titles);
+        for (number, found) in out.found.iter().enumerate().filter(|(_, f)| f.named.exact) {
+            let exact = out.exact.entry(found.named.title.clone()).or_default();
+            exact.all.push(number);
+            if let Some(key) = &found.key {
+                exact.by_key.entry(key.clone()).or_insert(number);
+            }
+            match found.host_text().and_then(start) {
+                Some(start) => exact.by_start.entry(start).or_default().push(number),
+                None => exact.odd.push(number),
+            }
+        }
         out
     }
 
@@ -385,20 +413,27 @@ impl<'s> Groups<'s> {
     /// Whether the group of that title is on the computer.
     pub(super) fn state(&self, shared: &Shared<'_>, host: &str, title: &str) -> State<'_, 's> {
         let key = shared.ids.computer_key(host);
-        let domain = self.controller(&key).map(|c| &c.domain);
+        if let Some(found) = self.exact.get(title).and_then(|hosts| hosts.by_key.get(&key)) {
+            return State::There(&self.found[*found]);
+        }
         let mut possible = None;
-        for found in self.found.iter().filter(|f| f.named.exact && f.named.title == title) {
-            if found.key.as_deref() == Some(&key) {
-                return State::There(found);
+        if let Some(exact) = self.exact.get(title) {
+            if let Some(domain) = self.controller(&key).map(|c| &c.domain) {
+                let shares = |found: &&Found<'_>| {
+                    let other = found.domain.as_ref();
+                    other.is_some_and(|other| shared.ids.same_domain_name(domain, other) == Some(true))
+                };
+                if let Some(found) = exact.all.iter().map(|number| &self.found[*number]).find(shares) {
+                    return State::There(found);
+                }
             }
-            let shared_by_domain = domain.zip(found.domain.as_ref());
-            if shared_by_domain.is_some_and(|(a, b)| shared.ids.same_domain_name(a, b) == Some(true)) {
-                return State::There(found);
-            }
-            let same = found.host_text().and_then(|other| shared.ids.same_computer(host, other));
-            if same.is_none() {
-                possible = Some(found);
-            }
+            let alike = match start(host) {
+                Some(start) => exact.by_start.get(&start).map_or(&[][..], Vec::as_slice),
+                None => &exact.all,
+            };
+            possible = alike.iter().chain(&exact.odd).map(|number| &self.found[*number]).find(|found| {
+                found.host_text().is_none_or(|other| shared.ids.same_computer(host, other).is_none())
+            });
         }
         if let Some(possible) = possible {
             let mut lack = Lack::of(shared, "local_groups", &format!("the computer on which `{title}` is"));
@@ -414,6 +449,15 @@ impl<'s> Groups<'s> {
                 .unwrap_or_else(|| Lack::of(shared, "local_groups", &format!("all groups of `{host}`"))),
         )
     }
+}
+
+/// What names of one computer have in common: the first 15 characters of the first label, where NetBIOS names end.
+/// None for addresses and other forms that may be any computer.
+fn start(host: &str) -> Option<String> {
+    let name = computer_name(host)?;
+    let label = name.split('.').next()?;
+    let any = name.contains(':') || label.bytes().all(|b| b.is_ascii_digit());
+    (!any).then(|| label.to_lowercase().chars().take(15).collect())
 }
 
 /// The documented group that a group is by its name, and that name.

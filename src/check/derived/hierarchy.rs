@@ -1,5 +1,6 @@
 //! Sites, their servers and the roles on them, as the tables of groups look at them.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::documented_groups::Lack;
@@ -84,7 +85,7 @@ impl<'s> Hierarchy<'s> {
             }
         }
         let mut roles: Vec<Role<'s>> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for line in View::of(shared, "site_systems").into_iter().flat_map(View::rows) {
             let (Some(host), Some(role), Some(cell)) =
                 (line.text("host"), line.text("role"), line.cell("host"))
@@ -112,9 +113,10 @@ impl<'s> Hierarchy<'s> {
     /// The computers that serve a site, each once, with their roles.
     pub(super) fn systems(&self, shared: &Shared<'_>, site: &str) -> Vec<(Role<'s>, Vec<&'s str>)> {
         let mut out: Vec<(Role<'s>, Vec<&'s str>)> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
         for role in self.roles.iter().filter(|r| r.site.eq_ignore_ascii_case(site)) {
-            let key = shared.ids.computer_key(role.host);
-            match out.iter_mut().find(|(first, _)| shared.ids.computer_key(first.host) == key) {
+            let number = *known.entry(shared.ids.computer_key(role.host)).or_insert(out.len());
+            match out.get_mut(number) {
                 Some((_, roles)) => roles.push(role.role),
                 None => out.push((*role, vec![role.role])),
             }
