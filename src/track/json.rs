@@ -18,6 +18,9 @@ pub fn value(track: &Track) -> Value {
 fn page(page: &PageTrack) -> Value {
     json!({
         "source": source(&page.source),
+        "commit": page.source.commit,
+        "date": page.source.date,
+        "path": page.source.path,
         "declared": page.declared.map(|d| d.to_string()),
         "title": page.title,
         "deleted": page.deleted,
@@ -44,8 +47,9 @@ fn page(page: &PageTrack) -> Value {
     })
 }
 
-fn source(source: &Source) -> Value {
-    json!({ "name": source.name, "commit": source.commit, "date": source.date, "path": source.path })
+/// The commit in full, or the file as it was given.
+fn source(source: &Source) -> &str {
+    source.commit.as_deref().unwrap_or(&source.name)
 }
 
 fn entries(entries: &Entries) -> Value {
