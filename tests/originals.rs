@@ -2,6 +2,8 @@
 //! every fingerprint we keep is that of a sentence of theirs. The pages are not part of the project; without them
 //! there is nothing to hold.
 
+#![allow(clippy::print_stderr)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

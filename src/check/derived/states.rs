@@ -21,10 +21,10 @@ pub(super) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
         .into_iter()
         .filter_map(|line| line.account("account").map(|a| shared.ids.resolve(a)))
         .collect();
-    let groups: Vec<_> = ["domain_groups", "principals"]
+    let groups: Vec<_> = ["domain_groups"]
         .into_iter()
         .flat_map(rows)
-        .filter_map(|line| line.account("group").or(line.account("account")).map(|a| shared.ids.resolve(a)))
+        .filter_map(|line| line.account("group").map(|a| shared.ids.resolve(a)))
         .collect();
     let mut seen = HashSet::new();
     for line in rows("account_uses").into_iter().chain(rows("permitted_viewers")) {
