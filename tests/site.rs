@@ -1,6 +1,8 @@
 //! The website as a whole: its pages are there, well-formed and complete, nothing comes from elsewhere, and building
 //! it twice gives the same bytes.
 
+#![allow(clippy::print_stderr)]
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;

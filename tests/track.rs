@@ -2,6 +2,8 @@
 //!
 //! The pages here are invented. What needs the originals is skipped where they are not there.
 
+#![allow(clippy::print_stderr)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
