@@ -20,6 +20,7 @@ mod plan;
 mod render;
 mod revision;
 pub mod search;
+pub mod serve;
 mod words;
 
 use std::path::{Path, PathBuf};

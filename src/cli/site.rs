@@ -1,16 +1,18 @@
 //! `cmlint site`: the reference website.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Exit, Global, load, output};
 use crate::assets::Assets;
-use crate::report::text::{FAINT, GOOD, count, paint};
-use crate::site::{self, Options, Sources};
+use crate::report::text::{BAD, FAINT, GOOD, count, paint};
+use crate::site::serve::Server;
+use crate::site::{self, Options, Page, Sources};
+use crate::yaml;
 
 #[derive(Debug, Args)]
 pub(super) struct SiteArgs {
@@ -22,6 +24,8 @@ pub(super) struct SiteArgs {
 enum SiteCommand {
     /// Write the site into a folder
     Build(BuildArgs),
+    /// Show the site in a browser on this computer, and build it anew when a file changes
+    Serve(ServeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -35,16 +39,43 @@ struct BuildArgs {
     /// The folder to write; it is replaced whole, unless it holds anything this command did not make
     #[arg(long, value_name = "DIR", default_value = "public")]
     out: PathBuf,
+    /// Where the site will be published, for the sitemap, the feed and the 404 page
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
     #[command(flatten)]
     made_of: MadeOf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cmlint site serve                                   at http://127.0.0.1:3000/
+  cmlint site serve --port 0 --open yes               at any free port, and open the browser
+  cmlint --content my/content site serve              built from your own specification
+
+The folders given by --content, --rules, --templates, --assets and --originals are watched; so are content, rules,
+templates and site in the current folder, if they are those of a checkout of cmlint. What is wrong with them is shown
+in the page. Only browsers on this computer can see the site. Ctrl-C ends it.")]
+struct ServeArgs {
+    /// The port to use; 0 takes any that is free
+    #[arg(long, value_name = "N", default_value_t = 3000)]
+    port: u16,
+    /// Whether to open the site in the browser
+    #[arg(long, value_name = "WHETHER", value_enum, default_value_t = Choice::No)]
+    open: Choice,
+    #[command(flatten)]
+    made_of: MadeOf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Choice {
+    Yes,
+    No,
 }
 
 /// What a site is made of, besides content and rules.
 #[derive(Debug, Args)]
 struct MadeOf {
-    /// Where the site will be published, for the sitemap, the feed and the 404 page
-    #[arg(long, value_name = "URL")]
-    base_url: Option<String>,
     /// Show the original wording too, from the pages in this folder (Markdown files, known by their fingerprint or date)
     ///
     /// The originals are not part of this program. Whoever publishes a site with them gives the credit their
@@ -60,7 +91,7 @@ struct MadeOf {
 }
 
 impl MadeOf {
-    fn options(&self) -> anyhow::Result<Options> {
+    fn options(&self, base_url: Option<&str>) -> anyhow::Result<Options> {
         for (option, folder) in [("--templates", &self.templates), ("--assets", &self.assets)] {
             if let Some(folder) = folder
                 && !folder.is_dir()
@@ -68,7 +99,7 @@ impl MadeOf {
                 bail!("{option} {}: there is no such folder", folder.display());
             }
         }
-        let base_url = match self.base_url.as_deref() {
+        let base_url = match base_url {
             None => None,
             Some(url) => {
                 let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
@@ -118,11 +149,12 @@ fn formats() -> Vec<(String, String)> {
 pub(super) fn run(args: &SiteArgs, global: &Global) -> anyhow::Result<Exit> {
     match &args.command {
         SiteCommand::Build(args) => build(args, global),
+        SiteCommand::Serve(args) => serve(args, global),
     }
 }
 
 fn build(args: &BuildArgs, global: &Global) -> anyhow::Result<Exit> {
-    let options = args.made_of.options()?;
+    let options = args.made_of.options(args.base_url.as_deref())?;
     let loaded = load::load(global)?;
     let sources = Sources {
         content: &loaded.content,
@@ -160,6 +192,96 @@ fn build(args: &BuildArgs, global: &Global) -> anyhow::Result<Exit> {
         ),
     ));
     Ok(Exit::Clean)
+}
+
+fn serve(args: &ServeArgs, global: &Global) -> anyhow::Result<Exit> {
+    let server = Server::open(args.port).with_context(|| {
+        format!(
+            "port {} cannot be used; choose another with --port, or any free one with --port 0",
+            args.port
+        )
+    })?;
+    let url = server.url();
+    let mut options = args.made_of.options(Some(&url))?;
+    let mut global =
+        Global { content: global.content.clone(), rules: global.rules.clone(), color: global.color };
+    // A checkout in the current folder is what somebody who works on it wants to see.
+    let here =
+        |folder: &str, file: &str| Path::new(folder).join(file).is_file().then(|| PathBuf::from(folder));
+    global.content = global.content.or_else(|| here("content", "revisions.yaml"));
+    global.rules = global.rules.or_else(|| here("rules", "README.md"));
+    if let (None, Some(folder)) = (&args.made_of.templates, here("templates", "base.html")) {
+        options.templates = Assets::Folder(folder);
+    }
+    if let (None, Some(folder)) = (&args.made_of.assets, here("site", "site.css")) {
+        options.assets = Assets::Folder(folder);
+    }
+    let mut watched: Vec<PathBuf> = [&global.content, &global.rules].into_iter().flatten().cloned().collect();
+    for assets in [&options.templates, &options.assets] {
+        if let Assets::Folder(folder) = assets {
+            watched.push(folder.clone());
+        }
+    }
+    watched.extend(options.originals.clone());
+    let names: Vec<String> = watched.iter().map(|p| p.display().to_string()).collect();
+    output::aside(&format!(
+        "{} {url}\n{}\n",
+        paint(GOOD, "Serving"),
+        paint(
+            FAINT,
+            if names.is_empty() {
+                "Built from what is built in; nothing to watch. Ctrl-C ends it.".to_owned()
+            } else {
+                format!("Watching {}. Ctrl-C ends it.", names.join(", "))
+            }
+        ),
+    ));
+    if args.open == Choice::Yes
+        && let Err(error) = open::that_detached(&url)
+    {
+        output::aside(&format!("no browser could be opened: {error}\n"));
+    }
+    server.run(&watched, || rebuilt(&global, &options));
+    Ok(Exit::Clean)
+}
+
+/// The pages as the files are now, and a line on standard error; or what is wrong, there and as text for the page.
+fn rebuilt(global: &Global, options: &Options) -> Result<Vec<Page>, String> {
+    let start = std::time::Instant::now();
+    let (loaded, mut problems) = load::load_all(global);
+    let built = match loaded {
+        Some(loaded) => {
+            let sources = Sources {
+                content: &loaded.content,
+                rules: &loaded.rules,
+                schema: &loaded.schema,
+                mapping: &loaded.mapping,
+            };
+            site::render(&sources, options).map_err(|e| (e.to_string(), e.to_string()))
+        }
+        None => {
+            problems.0.retain(|p| !p.warning);
+            problems.sort();
+            Err((yaml::render(&problems, true), yaml::render(&problems, false)))
+        }
+    };
+    built
+        .inspect(|pages| {
+            output::aside(&format!(
+                "{} {} in {} ms\n",
+                paint(GOOD, "Built"),
+                count(pages.len(), "file", "files"),
+                start.elapsed().as_millis()
+            ));
+        })
+        .map_err(|(coloured, plain)| {
+            output::aside(&format!(
+                "{}\n{} the pages say why\n",
+                coloured.trim_end(),
+                paint(BAD, "Not built:")
+            ));
+            plain
+        })
 }
 
 /// A line that counts on a terminal; it is quiet for builds that are done at once.
@@ -202,10 +324,7 @@ mod tests {
 
     #[test]
     fn an_address_is_checked_and_ends_in_a_stroke() {
-        let of = |url: &str| {
-            MadeOf { base_url: Some(url.to_owned()), originals: None, templates: None, assets: None }
-                .options()
-        };
+        let of = |url: &str| MadeOf { originals: None, templates: None, assets: None }.options(Some(url));
         assert_eq!(
             of("https://example.org/docs").unwrap().base_url.as_deref(),
             Some("https://example.org/docs/")
