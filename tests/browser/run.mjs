@@ -1,0 +1,354 @@
+// What the website does in a browser: search, filters, comparison, themes, reading without scripts, safety and
+// accessibility of every page type. Pages are opened as files, as a reader of a downloaded copy would.
+//
+//     tests/browser/run [WORD]        only the tests whose name has the word
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { binary, build, launch, repository, types } from "./browser.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const site = build();
+const pages = types(site);
+const browser = await launch();
+const tests = [];
+const test = (name, body) => tests.push([name, body]);
+
+/** A page whose errors and requests are kept. `complaints` is what a reader's browser would complain of. */
+async function open(path, { rest = "", ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints = [], requests = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => requests.push(request.url()));
+  await page.goto(site.url(path, rest));
+  return { page, complaints, requests, close: () => context.close() };
+}
+
+const outside = (requests) => requests.filter((url) => !/^(file|data):/.test(url));
+const shown = (page, selector) => page.locator(selector).filter({ visible: true }).count();
+
+test("the search is used by keyboard, and loaded only then", async () => {
+  const { page, complaints, requests, close } = await open(pages.home);
+  const before = requests.filter((url) => url.includes("search"));
+  assert.deepEqual(before, [], "parts of the search are loaded before it is used");
+  const input = page.locator("#search-box");
+  await page.keyboard.press("/");
+  assert.ok(await input.evaluate((e) => e === document.activeElement), "the key / does not lead to the search");
+  await page.keyboard.type("network acces acount");
+  const options = page.locator("[role=option]");
+  await options.first().waitFor({ timeout: 20000 });
+  assert.match(await options.first().innerText(), /Network access account/i);
+  assert.equal(await input.getAttribute("role"), "combobox");
+  assert.equal(await input.getAttribute("aria-expanded"), "true");
+  const status = page.locator(".search-popup [role=status]");
+  assert.match(await status.innerText(), /result/);
+  const chosen = () => input.getAttribute("aria-activedescendant");
+  assert.equal(await chosen(), null);
+  const last = (await options.count()) - 1;
+  for (const [key, number] of [["ArrowDown", 0], ["End", last], ["Home", 0]]) {
+    await page.keyboard.press(key);
+    const option = options.nth(number);
+    assert.equal(await chosen(), await option.getAttribute("id"), key);
+    assert.equal(await option.getAttribute("aria-selected"), "true", key);
+  }
+  await page.keyboard.press("Escape");
+  assert.equal(await input.getAttribute("aria-expanded"), "false");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/network-access-account/);
+  assert.match(await page.locator("h1").innerText(), /Network access account/i);
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(outside(requests), []);
+  await close();
+});
+
+test("the key / writes a stroke where one is typing", async () => {
+  const { page, close } = await open(pages.rules);
+  const field = page.locator("[data-filter-text]");
+  await field.focus();
+  await page.keyboard.type("a/b");
+  assert.equal(await field.inputValue(), "a/b");
+  await close();
+});
+
+test("a search can be linked to", async () => {
+  const { page, complaints, close } = await open(pages.search, { rest: "?q=despoolr.box" });
+  const first = page.locator("#search-results a").first();
+  await first.waitFor({ timeout: 20000 });
+  assert.match(await first.innerText(), /SiteToSiteConnection/i);
+  await page.locator("#search-page-box").fill("xyzzyplugh");
+  await page.getByText("Nothing found").filter({ visible: true }).first().waitFor();
+  assert.match(page.url(), /\?q=xyzzyplugh$/);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+for (const [name, key, other] of [["rules", "level", "group"], ["changes", "kind", "of"]]) {
+  test(`filters of ${name} stand in the address`, async () => {
+    const { page, complaints, close } = await open(pages[name]);
+    const all = await shown(page, "#list .entry");
+    const box = page.locator(`[data-filter-key=${key}]`).first();
+    const value = await box.getAttribute("value");
+    await box.check();
+    assert.equal(new URL(page.url()).searchParams.get(key), value);
+    const some = await shown(page, "#list .entry");
+    assert.ok(some > 0 && some < all, `${some} of ${all} shown`);
+    assert.equal(await shown(page, `#list .entry[data-${key}="${value}"]`), some);
+    assert.match(await page.locator(".filters .count").innerText(), new RegExp(`^${some} of ${all}$`));
+    await page.reload();
+    assert.equal(await shown(page, "#list .entry"), some, "after a reload");
+    assert.ok(await box.isChecked());
+    await box.uncheck();
+    assert.equal(new URL(page.url()).search, "");
+    await page.locator("[data-filter-text]").fill("nothing has these words");
+    assert.equal(await shown(page, "#list .entry"), 0);
+    assert.equal(await shown(page, "#list h2:not(#_first)"), 0, "headings of nothing");
+    await page.keyboard.press("Escape");
+    assert.equal(await shown(page, "#list .entry"), all);
+    assert.ok(await page.locator(`[data-filter-key=${other}]`).count() > 0);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+}
+
+test("a comparison shows what is asked for", async () => {
+  const { page, complaints, close } = await open(pages.compare);
+  const steps = () => shown(page, "#changes .diffs > .step");
+  const facts = await steps();
+  assert.ok(facts > 0);
+  await page.locator("input[name=show][value=all]").check();
+  const all = await steps();
+  assert.ok(all > facts, `${all} of wording, ${facts} of facts`);
+  for (const direction of ["added", "removed"]) {
+    await page.locator(`input[name=only][value=${direction}]`).check();
+    const some = await steps();
+    assert.ok(some > 0 && some < all, `${direction}: ${some} of ${all}`);
+    assert.equal(await shown(page, `#changes .diffs > .step[data-direction=${direction}]`), some);
+    assert.equal(new URL(page.url()).searchParams.get("only"), direction);
+  }
+  await page.locator("input[name=only][value='']").check();
+  await page.locator("input[name=texts][value=beside]").check();
+  assert.ok(await shown(page, "#changes .beside") > 0);
+  await page.reload();
+  assert.ok(await page.locator("input[name=texts][value=beside]").isChecked(), "after a reload");
+  assert.equal(await steps(), all);
+  await page.locator("h1").click();
+  await page.keyboard.press("n");
+  const now = () => page.locator(".step.now").evaluateAll((s) => s.map((e) => e.textContent));
+  const first = await now();
+  assert.equal(first.length, 1);
+  await page.keyboard.press("n");
+  assert.notDeepEqual(await now(), first);
+  await page.keyboard.press("p");
+  assert.deepEqual(await now(), first);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("the theme is chosen and remembered", async () => {
+  const { page, complaints, close } = await open(pages.home, { colorScheme: "light" });
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme || "");
+  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await paper();
+  const button = page.locator("button.theme");
+  assert.match(await button.getAttribute("aria-label"), /system/);
+  await button.click();
+  assert.equal(await theme(), "light");
+  await button.click();
+  assert.equal(await theme(), "dark");
+  const dark = await paper();
+  assert.notEqual(dark, light);
+  await page.goto(site.url(pages.account));
+  assert.equal(await theme(), "dark", "on another page");
+  assert.equal(await paper(), dark);
+  assert.match(await button.getAttribute("aria-label"), /dark/);
+  await button.click();
+  assert.equal(await theme(), "");
+  await page.reload();
+  assert.equal(await theme(), "");
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("the revision is switched on the page of the same entry", async () => {
+  const { page, complaints, close } = await open(pages.account);
+  const links = page.locator("nav.strip a");
+  const title = (await page.locator("h1").innerText()).toLowerCase();
+  const first = new URL(await links.first().evaluate((a) => a.href)).pathname;
+  await links.first().click();
+  await page.waitForURL((url) => url.pathname === first);
+  assert.match(page.url(), /accounts\/network-access-account\/r\/\d{4}-\d\d-\d\d\//);
+  assert.equal((await page.locator("h1").innerText()).toLowerCase(), title);
+  // Back from there, by the strip alone.
+  const back = page.locator("nav.strip a").last();
+  assert.match(await back.evaluate((a) => a.href), /accounts\/network-access-account\//);
+  await back.click();
+  assert.equal((await page.locator("h1").innerText()).toLowerCase(), title);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("everything can be read without scripts", async () => {
+  for (const name of ["home", "account", "compare", "rules", "rule", "changes", "search"]) {
+    const without = await open(pages[name], { javaScriptEnabled: false });
+    const bare = await without.page.locator("main").innerText();
+    assert.ok(bare.length > 300, `${name}: ${bare.length} characters`);
+    assert.equal(await shown(without.page, "button.theme, .filters"), 0, `${name}: what needs scripts shows`);
+    if (name === "search") assert.ok(await shown(without.page, "#search-az a") > 50, "the list from A to Z");
+    if (name === "compare") assert.match(bare, /merged into one[^]*renamed/i);
+    await without.close();
+  }
+});
+
+test("every page type loads without a complaint, from here alone, and is not wider than a telephone", async () => {
+  const { page, complaints, requests, close } = await open(pages.home, { viewport: { width: 390, height: 844 } });
+  const tooWide = [];
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(site.url(path));
+    const [wide, widest] = await page.evaluate(() => {
+      const beyond = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1);
+      return [document.documentElement.scrollWidth, beyond.slice(0, 3).map((e) => `${e.localName}.${e.className}`)];
+    });
+    if (wide > 390) tooWide.push(`${name} is ${wide} px wide: ${widest}`);
+    assert.deepEqual(complaints, [], name);
+    assert.deepEqual(outside(requests), [], name);
+    const policy = await page.locator("meta[http-equiv=Content-Security-Policy]").getAttribute("content");
+    for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'"]) {
+      assert.ok(policy.includes(part) && !policy.includes("unsafe"), `${name}: ${policy}`);
+    }
+  }
+  assert.deepEqual(tooWide, []);
+  await close();
+});
+
+test("the policy is in force", async () => {
+  const { page, close } = await open(pages.account);
+  const [ran, fetched, violated] = await page.evaluate(async () => {
+    const violated = [];
+    document.addEventListener("securitypolicyviolation", (event) => violated.push(event.effectiveDirective));
+    const script = document.createElement("script");
+    script.textContent = "window.ran = true;";
+    document.head.append(script);
+    document.body.insertAdjacentHTML("beforeend", "<p style='color: red'>x</p>");
+    const fetched = await fetch("https://example.invalid/").then(() => true, () => false);
+    await new Promise((done) => setTimeout(done, 100));
+    return [Boolean(window.ran), fetched, violated];
+  });
+  assert.equal(ran, false);
+  assert.equal(fetched, false);
+  for (const directive of ["script-src-elem", "style-src-attr", "connect-src"]) {
+    assert.ok(violated.includes(directive), `${directive} was not refused: ${violated}`);
+  }
+  await close();
+});
+
+test("axe finds nothing on any page type, in either theme", async () => {
+  const { page, close } = await open(pages.home, { colorScheme: "light", reducedMotion: "reduce" });
+  const wrong = [];
+  for (const [name, path] of Object.entries(pages)) {
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      if (colorScheme === "light") {
+        await page.goto(site.url(path));
+        await page.evaluate(axe);
+      }
+      // Only colours differ between the themes.
+      const options = colorScheme === "light" ? {} : { runOnly: ["color-contrast"] };
+      const found = await page.evaluate((options) => window.axe.run(document, { ...options, resultTypes: ["violations"] }), options);
+      for (const violation of found.violations) {
+        const places = violation.nodes.slice(0, 3).map((node) => `\n      ${node.html.slice(0, 160)}`);
+        wrong.push(`${name}, ${colorScheme}: ${violation.id}: ${violation.help} (${violation.nodes.length})${places.join("")}`);
+      }
+    }
+  }
+  assert.ok(wrong.length === 0, `\n    ${wrong.join("\n    ")}`);
+  await close();
+});
+
+test("axe finds nothing in the open search", async () => {
+  const { page, close } = await open(pages.home);
+  await page.locator("#search-box").focus();
+  await page.keyboard.type("account");
+  await page.locator("[role=option]").first().waitFor({ timeout: 20000 });
+  await page.keyboard.press("ArrowDown");
+  await page.evaluate(axe);
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+    const wrong = found.violations.map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 200)}`);
+    assert.deepEqual(wrong, [], colorScheme);
+  }
+  await close();
+});
+
+test("a page that is served comes anew when a file changes, and says what is wrong", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "cmlint-serve-"));
+  const templates = join(folder, "templates");
+  cpSync(join(repository, "templates"), templates, { recursive: true });
+  const server = spawn(binary, ["site", "serve", "--port", "0", "--templates", templates], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  try {
+    let told = "";
+    const url = await new Promise((done, failed) => {
+      server.stderr.on("data", (data) => {
+        told += data;
+        const found = told.match(/http:\/\/127\.0\.0\.1:\d+\//);
+        if (found) done(found[0]);
+      });
+      server.on("exit", () => failed(new Error(`the server ended: ${told}`)));
+    });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const complaints = [];
+    page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+    const asked = await page.goto(`${url}about/`, { waitUntil: "commit" });
+    assert.match(asked.headers()["content-security-policy"], /default-src 'none'; script-src 'self'/);
+    await page.locator("nav[aria-label=Main]").waitFor({ timeout: 60000 });
+    const about = join(templates, "about.html");
+    const text = readFileSync(about, "utf8");
+    writeFileSync(about, text.replace("<h1>", "<h1>Anew: "));
+    await page.getByRole("heading", { name: /^Anew: / }).waitFor({ timeout: 60000 });
+    assert.deepEqual(complaints.filter((c) => !c.includes("500")), []);
+    writeFileSync(about, text.replace("{% endblock main %}", "{% nonsense %}"));
+    await page.getByRole("heading", { name: "The site cannot be built" }).waitFor({ timeout: 60000 });
+    assert.match(await page.locator("pre").innerText(), /about\.html/);
+    writeFileSync(about, text);
+    await page.locator("nav[aria-label=Main]").waitFor({ timeout: 60000 });
+    assert.equal(page.url(), `${url}about/`);
+    assert.deepEqual(complaints.filter((c) => !c.includes("500")), []);
+    await context.close();
+  } finally {
+    server.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+const word = process.argv[2] || "";
+let failed = 0, run = 0;
+for (const [name, body] of tests.filter(([name]) => name.includes(word))) {
+  const start = Date.now();
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error("took more than three minutes")), 180000);
+  });
+  try {
+    await Promise.race([body(), late]);
+    console.log(`ok    ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL  ${name}\n    ${error.stack.split("\n    at node:")[0]}`);
+  }
+  clearTimeout(timer);
+  run++;
+}
+await browser.close();
+console.log(`${run - failed} of ${run} browser tests passed`);
+process.exit(failed || !run ? 1 : 0);
