@@ -275,7 +275,7 @@ test("axe finds nothing on any page type, in either theme", async () => {
 });
 
 test("axe finds nothing in the open search", async () => {
-  const { page, close } = await open(pages.home);
+  const { page, close } = await open(pages.home, { reducedMotion: "reduce" });
   await page.locator("#search-box").focus();
   await page.keyboard.type("account");
   await page.locator("[role=option]").first().waitFor({ timeout: 20000 });

@@ -1,0 +1,138 @@
+//! `cmlint site serve` as a program: it says where it is, answers, and builds anew what changed.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// The running command; it ends with the test.
+struct Serving {
+    child: Child,
+    lines: Receiver<String>,
+    address: String,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Serving {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cmlint"))
+            .args(["--color", "never", "site", "serve", "--port", "0"])
+            .current_dir(folder)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let errors = child.stderr.take().expect("its standard error");
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut out = Self { child, lines, address: String::new() };
+        let line = out.until("http://");
+        let address = line.split("http://").nth(1).and_then(|a| a.split('/').next()).expect("an address");
+        out.address = address.to_owned();
+        out
+    }
+
+    /// The next line that has a text.
+    fn until(&self, text: &str) -> String {
+        let mut seen = Vec::new();
+        loop {
+            match self.lines.recv_timeout(Duration::from_secs(120)) {
+                Ok(line) if line.contains(text) => return line,
+                Ok(line) => seen.push(line),
+                Err(error) => panic!("{error}: `{text}` was not said, but {seen:#?}"),
+            }
+        }
+    }
+
+    /// Head and body of an answer.
+    fn get(&self, path: &str) -> (String, String) {
+        get(&self.address, path)
+    }
+}
+
+fn get(address: &str, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("the request can be sent");
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).expect("an answer");
+    let all = String::from_utf8(all).expect("text");
+    let (head, body) = all.split_once("\r\n\r\n").expect("head and body");
+    (head.to_owned(), body.to_owned())
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.expect("readable");
+        let place = to.join(entry.path().strip_prefix(from).expect("below"));
+        if entry.file_type().is_dir() {
+            std::fs::create_dir_all(place).expect("a folder");
+        } else {
+            std::fs::copy(entry.path(), place).expect("a file");
+        }
+    }
+}
+
+#[test]
+fn a_mistake_in_the_content_is_shown_and_its_mending_brings_the_page_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("content"), &folder.path().join("content"));
+    let serving = Serving::start(folder.path());
+    assert!(serving.until("Watching").contains("content"), "the content here is not used");
+    serving.until("Built");
+
+    let (head, body) = serving.get("/accounts/");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert!(head.contains("Content-Type: text/html; charset=utf-8"), "{head}");
+    assert!(head.contains("default-src 'none'"), "{head}");
+    let version = body.split("data-version=\"").nth(1).and_then(|v| v.split('"').next()).expect("a version");
+    let wait = format!("/-serve/wait.js?version={version}");
+    for path in ["/../content/revisions.yaml", "/content/revisions.yaml", "/%2e%2e/content/revisions.yaml"] {
+        assert!(serving.get(path).0.starts_with("HTTP/1.1 404"), "{path}");
+    }
+
+    let file = folder.path().join("content/accounts/network-access-account.yaml");
+    let text = std::fs::read_to_string(&file).expect("the account");
+    std::thread::scope(|scope| {
+        // A page waits for what comes next.
+        let address = &serving.address;
+        let waiting = scope.spawn(move || get(address, &wait).1);
+        std::thread::sleep(Duration::from_millis(200));
+        std::fs::write(&file, format!("{text}\nnonsense: true\n")).expect("written");
+        serving.until("Not built");
+        assert_eq!(waiting.join().expect("an answer"), "location.reload();\n");
+    });
+    let (head, body) = serving.get("/accounts/");
+    assert!(head.starts_with("HTTP/1.1 500"), "{head}");
+    assert!(body.contains("network-access-account.yaml:") && body.contains("nonsense"), "{body}");
+
+    std::fs::write(&file, &text).expect("written");
+    serving.until("Built");
+    assert!(serving.get("/accounts/").0.starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_a_remedy() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its address").port().to_string();
+    let out = Command::new(env!("CARGO_BIN_EXE_cmlint"))
+        .args(["site", "serve", "--port", &port])
+        .output()
+        .expect("the program runs");
+    let told = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(2), "{told}");
+    assert!(told.contains(&port) && told.contains("--port 0"), "{told}");
+}
