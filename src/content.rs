@@ -10,6 +10,7 @@ mod revision;
 mod timeline;
 mod vocabulary;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::assets::Assets;
@@ -17,7 +18,7 @@ use crate::yaml::{Document, File, Problem, Problems, read_all};
 
 pub use entity::{
     Alert, CATEGORIES, CHANGE_KINDS, Change, Checkable, Entity, EntityKind, Fact, Item, Level, Link,
-    Statement,
+    Statement, Values,
 };
 pub use overlay::{ConfirmedChange, ConfirmedMerge, ConfirmedRename, Overlay};
 pub use revision::Revision;
@@ -53,7 +54,7 @@ pub struct FactAt<'c> {
     /// The fact over all revisions.
     pub fact: &'c Fact,
     /// Its keys with the values of that revision; keys without a value are not there.
-    pub values: serde_json::Map<String, serde_json::Value>,
+    pub values: Cow<'c, Values>,
 }
 
 /// Reads the specification. With it come warnings, which stop nothing.

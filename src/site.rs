@@ -21,6 +21,7 @@ mod render;
 mod revision;
 pub mod search;
 pub mod serve;
+mod view;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -192,19 +193,18 @@ fn produce<T: Send>(
     let links = links::Links::new(plan.paths()?, plan.base());
     let done = AtomicUsize::new(0);
     let total = plan.len();
-    let out: Result<Vec<T>, Error> = (0..total)
+    let made: Result<Vec<(T, links::Found)>, Error> = (0..total)
         .into_par_iter()
         .map(|number| {
             let page = plan.page(number)?;
-            if page.path.ends_with(".html") {
-                links.read(number, &page);
-            }
+            let found =
+                if page.path.ends_with(".html") { links.read(&page) } else { links::Found::default() };
             let taken = take(page)?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            Ok(taken)
+            Ok((taken, found))
         })
         .collect();
-    let out = out?;
-    links.check()?;
+    let (out, found): (Vec<T>, Vec<links::Found>) = made?.into_iter().unzip();
+    links.check(&found)?;
     Ok(out)
 }

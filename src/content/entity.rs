@@ -1,5 +1,6 @@
 //! Accounts, groups and the page itself, with what is documented of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -268,17 +269,41 @@ pub struct Fact {
     pub derived: Vec<String>,
     /// Where its kind stands in the file of its entity.
     pub span: Range<usize>,
+    /// Its values, and from when on they hold, if none of them ever differs. Nearly all facts are like that.
+    settled: Option<(Date, Values)>,
 }
 
+/// The keys of a fact with their values at one revision.
+pub type Values = serde_json::Map<String, serde_json::Value>;
+
 impl Fact {
+    fn new(
+        kind: String,
+        keys: BTreeMap<String, Timeline<serde_json::Value>>,
+        derived: Vec<String>,
+        span: Range<usize>,
+    ) -> Self {
+        let settled = keys.values().next().and_then(|t| t.steps.first()).and_then(|(since, _)| {
+            let only = |(key, t): (&String, &Timeline<serde_json::Value>)| match t.steps.as_slice() {
+                [(from, Some(value))] if from == since => Some((key.clone(), value.clone())),
+                _ => None,
+            };
+            Some((*since, keys.iter().map(only).collect::<Option<Values>>()?))
+        });
+        Self { kind, keys, derived, span, settled }
+    }
+
     /// Its values at a revision; none if it says nothing there.
-    pub fn at(&self, revision: Date) -> Option<serde_json::Map<String, serde_json::Value>> {
-        let values: serde_json::Map<_, _> = self
+    pub fn at(&self, revision: Date) -> Option<Cow<'_, Values>> {
+        if let Some((since, values)) = &self.settled {
+            return (*since <= revision).then_some(Cow::Borrowed(values));
+        }
+        let values: Values = self
             .keys
             .iter()
             .filter_map(|(key, value)| Some((key.clone(), value.at(revision)?.clone())))
             .collect();
-        (self.keys.is_empty() || !values.is_empty()).then_some(values)
+        (self.keys.is_empty() || !values.is_empty()).then_some(Cow::Owned(values))
     }
 }
 
@@ -753,7 +778,7 @@ impl Reader<'_> {
             }
             self.fact_names(&kind, key, node, entity, pointers, problems);
         }
-        Some(Fact { kind: kind.value.to_owned(), keys, derived: owned(derived), span: kind.span })
+        Some(Fact::new(kind.value.to_owned(), keys, owned(derived), kind.span))
     }
 
     /// Checks the names in a fact that the vocabulary or the specification knows.

@@ -1,7 +1,7 @@
 //! Links inside the site: each must lead to a file of the site, and its fragment to an anchor of that file.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
+use std::hash::{DefaultHasher, Hasher};
 
 use super::{Error, Page};
 
@@ -32,103 +32,100 @@ pub(super) fn describe(broken: &[Broken]) -> String {
     out
 }
 
-const SHARDS: usize = 16;
-
-/// The links and anchors of all pages, gathered while the pages are made.
+/// The pages of the site, and what is left to check of their links when all of them are made.
 pub(super) struct Links {
-    paths: HashSet<String>,
+    /// The paths of all files, with their numbers.
+    paths: HashMap<String, usize>,
     /// The path of the site on its host: `/` or `/docs/`.
     base: String,
-    /// Target and fragment to the first page that leads there.
-    wanted: [Mutex<HashMap<String, (usize, String)>>; SHARDS],
-    /// Page and anchor, as `page#anchor`.
-    anchors: [Mutex<HashSet<String>>; SHARDS],
-    broken: Mutex<Vec<Broken>>,
 }
 
-fn shard(text: &str) -> usize {
-    text.bytes().fold(0_usize, |h, b| h.wrapping_mul(31).wrapping_add(usize::from(b))) % SHARDS
+/// What a page says of anchors: which it has, and which of other pages it leads to.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The fingerprints of its anchors, sorted.
+    anchors: Vec<u64>,
+    /// Anchors of other pages that it leads to: the number of the page, and the anchor.
+    wanted: Vec<(usize, String)>,
+    broken: Vec<Broken>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+fn fingerprint(anchor: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(anchor.as_bytes());
+    hasher.finish()
 }
 
 impl Links {
-    pub(super) fn new(paths: HashSet<String>, base: &str) -> Self {
-        Self {
-            paths,
-            base: base.to_owned(),
-            wanted: std::array::from_fn(|_| Mutex::default()),
-            anchors: std::array::from_fn(|_| Mutex::default()),
-            broken: Mutex::default(),
-        }
+    /// `paths` are those of all files, `base` the path of the site on its host.
+    pub(super) fn new(paths: HashMap<String, usize>, base: &str) -> Self {
+        Self { paths, base: base.to_owned() }
     }
 
     /// Takes up the links and anchors of a page.
-    pub(super) fn read(&self, number: usize, page: &Page) {
-        let text = String::from_utf8_lossy(&page.bytes);
-        let mut seen: HashSet<&str> = HashSet::new();
-        let mut ids: HashSet<&str> = HashSet::new();
-        for (name, value) in attributes(&text) {
+    pub(super) fn read(&self, page: &Page) -> Found {
+        let text = std::str::from_utf8(&page.bytes).unwrap_or_default();
+        let mut found = Found::default();
+        let mut links: Vec<&str> = Vec::new();
+        for (name, value) in attributes(text) {
             match name {
-                "id" => {
-                    if ids.insert(value) {
-                        let key = format!("{}#{value}", page.path);
-                        lock(&self.anchors[shard(&key)]).insert(key);
-                    } else {
-                        self.report(page, value, "is an anchor that comes twice");
-                    }
-                }
-                _ if seen.insert(value) => self.link(number, page, value),
-                _ => {}
+                "id" => found.anchors.push(fingerprint(value)),
+                _ => links.push(value),
             }
         }
-    }
-
-    fn report(&self, page: &Page, link: &str, why: &'static str) {
-        lock(&self.broken).push(Broken { page: page.path.clone(), link: link.to_owned(), why });
-    }
-
-    fn link(&self, number: usize, page: &Page, link: &str) {
-        let outside = ["https:", "http:", "mailto:", "data:"];
-        if outside.iter().any(|o| link.starts_with(o)) {
-            return;
-        }
-        let (place, fragment) = match link.split_once('#') {
-            Some((place, fragment)) => (place, fragment),
-            None => (link, ""),
-        };
-        let place = place.split('?').next().unwrap_or_default();
-        let Some(path) = resolve(&page.path, place, &self.base) else {
-            self.report(page, link, "leads out of the site");
-            return;
-        };
-        if !self.paths.contains(&path) {
-            self.report(page, link, "is not a file of the site");
-        } else if !fragment.is_empty() {
-            let key = format!("{path}#{fragment}");
-            let mut wanted = lock(&self.wanted[shard(&key)]);
-            match wanted.get_mut(&key) {
-                Some(first) if number < first.0 => *first = (number, page.path.clone()),
-                Some(_) => {}
-                None => {
-                    wanted.insert(key, (number, page.path.clone()));
-                }
+        found.anchors.sort_unstable();
+        if found.anchors.windows(2).any(|pair| pair[0] == pair[1]) {
+            let mut seen = HashSet::new();
+            let ids = attributes(text).filter(|(name, _)| *name == "id").map(|(_, value)| value);
+            for id in ids.filter(|id| !seen.insert(*id)) {
+                found.report(page, id, "is an anchor that comes twice");
             }
         }
+        links.sort_unstable();
+        links.dedup();
+        // Links to places of the same file stand together.
+        let mut last: (&str, Option<usize>) = ("", None);
+        for link in links {
+            let outside = ["https:", "http:", "mailto:", "data:"];
+            if outside.iter().any(|o| link.starts_with(o)) {
+                continue;
+            }
+            let (place, fragment) = link.split_once('#').unwrap_or((link, ""));
+            let place = place.split('?').next().unwrap_or_default();
+            if place.is_empty() {
+                if !fragment.is_empty() && found.anchors.binary_search(&fingerprint(fragment)).is_err() {
+                    found.report(page, &format!("{}#{fragment}", page.path), NO_ANCHOR);
+                }
+                continue;
+            }
+            if place != last.0 {
+                let path = resolve(&page.path, place, &self.base);
+                let number = path.as_ref().and_then(|path| self.paths.get(path).copied());
+                last = (place, number);
+                match (path, number) {
+                    (None, _) => found.report(page, link, "leads out of the site"),
+                    (_, None) => found.report(page, link, "is not a file of the site"),
+                    _ => {}
+                }
+            }
+            if let (Some(number), false) = (last.1, fragment.is_empty()) {
+                found.wanted.push((number, fragment.to_owned()));
+            }
+        }
+        found
     }
 
-    /// Says whether every link leads somewhere.
-    pub(super) fn check(self) -> Result<(), Error> {
-        let mut broken = self.broken.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (wanted, anchors) in self.wanted.into_iter().zip(self.anchors) {
-            let wanted = wanted.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let anchors = anchors.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-            for (link, (_, page)) in wanted {
-                if !anchors.contains(&link) {
-                    broken.push(Broken { page, link, why: "is not an anchor of that page" });
-                }
+    /// Says whether every link leads somewhere. What was found is in the order of the files.
+    pub(super) fn check(&self, found: &[Found]) -> Result<(), Error> {
+        let mut broken: Vec<Broken> = found.iter().flat_map(|f| &f.broken).cloned().collect();
+        let leads = |(number, anchor): &&(usize, String)| {
+            let anchors = found.get(*number).map_or(&[][..], |f| &f.anchors);
+            anchors.binary_search(&fingerprint(anchor)).is_ok()
+        };
+        for (page, of) in found.iter().enumerate() {
+            for (number, anchor) in of.wanted.iter().filter(|wanted| !leads(wanted)) {
+                let link = format!("{}#{anchor}", self.path(*number));
+                broken.push(Broken { page: self.path(page).to_owned(), link, why: NO_ANCHOR });
             }
         }
         if broken.is_empty() {
@@ -136,6 +133,18 @@ impl Links {
         }
         broken.sort();
         Err(Error::Links(broken))
+    }
+
+    fn path(&self, number: usize) -> &str {
+        self.paths.iter().find(|(_, n)| **n == number).map_or("", |(path, _)| path)
+    }
+}
+
+const NO_ANCHOR: &str = "is not an anchor of that page";
+
+impl Found {
+    fn report(&mut self, page: &Page, link: &str, why: &'static str) {
+        self.broken.push(Broken { page: page.path.clone(), link: link.to_owned(), why });
     }
 }
 
@@ -165,23 +174,27 @@ fn resolve(page: &str, link: &str, base: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The attributes `id`, `href`, `src` and `action` of a page of our own making: in tags, quoted with `"`.
+/// The attributes `id`, `href`, `src` and `action` of a page of our own making: in tags, quoted with `"`, with no `<`
+/// or `>` in their values.
 fn attributes(html: &str) -> impl Iterator<Item = (&'static str, &str)> {
-    let tags = html.split('<').skip(1).filter_map(|rest| rest.split_once('>').map(|(tag, _)| tag));
-    tags.flat_map(|tag| {
-        let mut rest = tag;
-        std::iter::from_fn(move || {
-            loop {
-                let (before, behind) = rest.split_once("=\"")?;
-                let (value, after) = behind.split_once('"')?;
-                rest = after;
-                let name = before.rsplit([' ', '\n']).next().unwrap_or_default();
-                let known = ["id", "href", "src", "action"].into_iter().find(|n| *n == name);
-                if let Some(name) = known {
-                    return Some((name, value));
-                }
-            }
-        })
+    let mut end = 0;
+    memchr::memmem::find_iter(html.as_bytes(), "=\"").filter_map(move |at| {
+        if at < end {
+            return None;
+        }
+        let before = html.get(..at)?;
+        let name = ["id", "href", "src", "action"].into_iter().find(|name| {
+            let rest = before.strip_suffix(name);
+            rest.is_some_and(|rest| rest.ends_with([' ', '\n']))
+        })?;
+        let tag = memchr::memrchr2(b'<', b'>', before.as_bytes());
+        if tag.is_none_or(|t| before.as_bytes()[t] != b'<') {
+            return None;
+        }
+        let behind = html.get(at + 2..)?;
+        let value = behind.get(..memchr::memchr(b'"', behind.as_bytes())?)?;
+        end = at + 2 + value.len();
+        Some((name, value))
     })
 }
 
@@ -208,28 +221,25 @@ mod tests {
     #[test]
     fn what_leads_nowhere_is_named() {
         let page = |path: &str, html: &str| Page { path: path.to_owned(), bytes: html.as_bytes().to_vec() };
-        let paths: HashSet<String> = ["index.html", "a/index.html"].map(str::to_owned).into();
-        let good = [
-            page("index.html", r##"<a href="a/index.html#x">a</a> <a href="https://example.org/#y">"##),
-            page("a/index.html", r##"<p id="x"><a href="../index.html">"##),
-        ];
-        let links = Links::new(paths.clone(), "/");
-        good.iter().enumerate().for_each(|(i, p)| links.read(i, p));
-        assert!(links.check().is_ok());
-
+        let paths = HashMap::from([("index.html".to_owned(), 0), ("a/index.html".to_owned(), 1)]);
         let links = Links::new(paths, "/");
-        links.read(
-            0,
-            &page("index.html", r##"<a href="a/index.html#no"><a href="b/index.html"><p id="p"><p id="p">"##),
-        );
-        let Err(Error::Links(broken)) = links.check() else { panic!("broken links were not found") };
-        let whys: Vec<_> = broken.iter().map(|b| (b.link.as_str(), b.why)).collect();
+        let check = |pages: &[Page]| links.check(&pages.iter().map(|p| links.read(p)).collect::<Vec<_>>());
+        let a = page("a/index.html", r##"<p id="x"><a href="../index.html"><a href="#x"><a href="?q=1#x">"##);
+        let good = r##"<a href="a/index.html#x">a</a> <a href="https://example.org/#y">"##;
+        assert!(check(&[page("index.html", good), a.clone()]).is_ok());
+
+        let bad = r##"<a href="a/index.html#no"><a href="b/index.html"><a href="#q"><p id="p"><p id="p">"##;
+        let Err(Error::Links(broken)) = check(&[page("index.html", bad), a]) else {
+            panic!("broken links were not found")
+        };
+        let whys: Vec<_> = broken.iter().map(|b| (b.page.as_str(), b.link.as_str(), b.why)).collect();
         assert_eq!(
             whys,
             [
-                ("a/index.html#no", "is not an anchor of that page"),
-                ("b/index.html", "is not a file of the site"),
-                ("p", "is an anchor that comes twice"),
+                ("index.html", "a/index.html#no", NO_ANCHOR),
+                ("index.html", "b/index.html", "is not a file of the site"),
+                ("index.html", "index.html#q", NO_ANCHOR),
+                ("index.html", "p", "is an anchor that comes twice"),
             ]
         );
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::Sources;
+use super::view::{View, list, view};
 use super::words::Words;
 use crate::content::{
     Checkable, Content, Date, Entity, EntityKind, Level as StatementLevel, Statement, Timeline,
@@ -27,6 +28,9 @@ pub(super) struct Model<'a> {
     near: HashMap<&'a str, [Option<&'a Entity>; 2]>,
     /// The entities whose place one took.
     absorbed: HashMap<&'a str, Vec<&'a Entity>>,
+    /// What pages show where they mention a rule or an entity; by id.
+    rule_links: HashMap<&'a str, View>,
+    entity_links: HashMap<&'a str, View>,
 }
 
 /// A link to another page.
@@ -36,45 +40,20 @@ pub(super) struct Link {
     pub(super) title: String,
 }
 
-/// A rule where it is mentioned.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct RuleLink {
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) level: &'static str,
-    pub(super) href: String,
-}
-
-/// A statement as one revision makes it.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct StatementView {
-    /// Its id within its entity, which is its anchor.
-    pub(super) id: String,
-    pub(super) reference: String,
-    pub(super) category: String,
-    pub(super) level: &'static str,
-    pub(super) level_words: &'static str,
-    pub(super) text: String,
-    pub(super) detail: Option<String>,
-    pub(super) terms: Option<String>,
-    pub(super) alert: Option<&'static str>,
-    pub(super) section: Option<String>,
-    pub(super) links: Vec<String>,
-    pub(super) facts: Vec<String>,
-    pub(super) rules: Vec<RuleLink>,
-    pub(super) checkable: &'static str,
-    pub(super) because: Option<String>,
-    pub(super) look_at: Option<String>,
-    /// In which revisions it is made, where that is not all of them.
-    pub(super) since: Option<String>,
-}
-
 /// Statements that belong together.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(super) struct Section {
     pub(super) id: &'static str,
     pub(super) title: &'static str,
-    pub(super) statements: Vec<StatementView>,
+    pub(super) statements: Vec<View>,
+    /// How many of them rules enforce.
+    pub(super) enforced: usize,
+}
+
+impl Section {
+    pub(super) fn view(&self) -> View {
+        view!({ "id": self.id, "title": self.title, "statements": self.statements })
+    }
 }
 
 /// Sections of an entity page, and the categories they take.
@@ -119,16 +98,6 @@ impl State {
             Self::Same => "unchanged",
         }
     }
-}
-
-/// A revision in the strip of an entity page.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Stop {
-    pub(super) date: String,
-    pub(super) href: String,
-    pub(super) state: State,
-    pub(super) words: &'static str,
-    pub(super) current: bool,
 }
 
 /// The word for a level as people read it.
@@ -179,11 +148,24 @@ impl<'a> Model<'a> {
                 absorbed.entry(into).or_default().push(entity);
             }
         }
+        let link = |rule: &'a Rule| {
+            let (level, href) = (rule_level(rule), rule_page(&rule.id));
+            let shown = view!({ "id": rule.id, "title": rule.title, "level": level, "href": href });
+            (rule.id.as_str(), shown)
+        };
+        let rule_links = sources.rules.rules.iter().map(link).collect();
+        let link = |entity: &'a Entity| {
+            let title = name_at(&entity.name, newest).unwrap_or(&entity.id);
+            (entity.id.as_str(), view!({ "title": title, "href": page(entity) }))
+        };
+        let entity_links = entities.iter().map(link).collect();
         Self {
             near,
             absorbed,
+            rule_links,
+            entity_links,
             sources: *sources,
-            newest: sources.content.newest(),
+            newest,
             dates: sources.content.dates(),
             rules,
             entity_rules,
@@ -242,17 +224,19 @@ impl<'a> Model<'a> {
         name_at(&entity.name, self.newest).unwrap_or(&entity.id)
     }
 
-    pub(super) fn entity_link(&self, entity: &'a Entity) -> Link {
-        Link { href: page(entity), title: self.title(entity).to_owned() }
+    /// A link to an entity.
+    pub(super) fn entity_link(&self, entity: &Entity) -> View {
+        self.entity_links.get(entity.id.as_str()).cloned().unwrap_or_else(View::none)
     }
 
-    pub(super) fn rule_link(&self, rule: &Rule) -> RuleLink {
-        RuleLink {
-            id: rule.id.clone(),
-            title: rule.title.clone(),
-            level: rule_level(rule),
-            href: rule_page(&rule.id),
-        }
+    /// A rule where it is mentioned.
+    pub(super) fn rule_link(&self, rule: &Rule) -> View {
+        self.rule_links.get(rule.id.as_str()).cloned().unwrap_or_else(View::none)
+    }
+
+    /// The rules that enforce a statement.
+    pub(super) fn rule_links_of(&self, reference: &str) -> Vec<View> {
+        self.rules_of(reference).iter().map(|r| self.rule_link(r)).collect()
     }
 
     /// Where a statement stands.
@@ -261,54 +245,48 @@ impl<'a> Model<'a> {
     }
 
     /// A statement as a revision makes it.
-    pub(super) fn statement(&self, statement: &Statement, revision: Date) -> Option<StatementView> {
+    pub(super) fn statement(&self, statement: &Statement, revision: Date) -> Option<View> {
+        fn at<T>(timeline: &Option<Timeline<T>>, revision: Date) -> Option<&T> {
+            timeline.as_ref().and_then(|t| t.at(revision))
+        }
         let text = statement.text.at(revision)?;
         let level = statement.level.at(revision).copied().unwrap_or(StatementLevel::Info);
         let words = self.words(revision);
-        Some(StatementView {
-            id: statement.id().to_owned(),
-            reference: statement.reference.clone(),
-            category: statement.category.clone(),
-            level: level_word(level),
-            level_words: level_words(level),
-            text: text.clone(),
-            detail: at(&statement.detail, revision),
-            terms: at(&statement.terms, revision),
-            alert: statement.alert.as_ref().and_then(|a| a.at(revision)).map(|a| a.name()),
-            section: at(&statement.section, revision),
-            links: statement
-                .links
-                .as_ref()
-                .and_then(|l| l.at(revision))
-                .map(|links| links.iter().map(|l| l.title.clone()).collect())
-                .unwrap_or_default(),
-            facts: statement
-                .facts
-                .iter()
-                .filter_map(|fact| Some(words.fact(&fact.kind, &fact.at(revision)?)))
-                .collect(),
-            rules: self.rules_of(&statement.reference).iter().map(|r| self.rule_link(r)).collect(),
-            checkable: checkable(statement.checkable),
-            because: statement.because.clone(),
-            look_at: statement.look_at.clone(),
-            since: self.span(&statement.text),
-        })
+        let facts = statement.facts.iter().filter_map(|f| Some(words.fact(&f.kind, &*f.at(revision)?)));
+        let links = at(&statement.links, revision).into_iter().flatten().map(|l| l.title.as_str());
+        Some(view!({
+            // Its id within its entity is its anchor.
+            "id": statement.id(),
+            "level": level_word(level),
+            "level_words": level_words(level),
+            "text": text,
+            "detail": at(&statement.detail, revision),
+            "terms": at(&statement.terms, revision),
+            "alert": at(&statement.alert, revision).map(|a| a.name()),
+            "links": links.collect::<Vec<_>>(),
+            "facts": facts.collect::<Vec<_>>(),
+            "rules": self.rule_links_of(&statement.reference),
+            "checkable": checkable(statement.checkable),
+            "because": statement.because,
+            "look_at": statement.look_at,
+            // In which revisions it is made, where that is not all of them.
+            "since": self.span(&statement.text),
+        }))
     }
 
     /// The statements of an entity as a revision makes them, put together by what they are about.
     pub(super) fn sections(&self, entity: &Entity, revision: Date) -> Vec<Section> {
-        SECTIONS
-            .iter()
-            .map(|(id, title, categories)| Section {
-                id,
-                title,
-                statements: (entity.statements.iter())
-                    .filter(|s| categories.contains(&s.category.as_str()))
-                    .filter_map(|s| self.statement(s, revision))
-                    .collect(),
-            })
-            .filter(|section| !section.statements.is_empty())
-            .collect()
+        let mut sections =
+            SECTIONS.map(|(id, title, _)| Section { id, title, statements: Vec::new(), enforced: 0 });
+        for statement in &entity.statements {
+            let category = statement.category.as_str();
+            let place = SECTIONS.iter().position(|(_, _, categories)| categories.contains(&category));
+            let Some(section) = place.and_then(|p| sections.get_mut(p)) else { continue };
+            let Some(shown) = self.statement(statement, revision) else { continue };
+            section.statements.push(shown);
+            section.enforced += usize::from(!self.rules_of(&statement.reference).is_empty());
+        }
+        sections.into_iter().filter(|section| !section.statements.is_empty()).collect()
     }
 
     /// In which revisions a value is there, if not in all of them.
@@ -354,26 +332,18 @@ impl<'a> Model<'a> {
     }
 
     /// The strip of revisions of an entity.
-    pub(super) fn strip(&self, entity: &Entity, current: Date) -> Vec<Stop> {
-        self.dates
-            .iter()
-            .map(|date| {
-                let state = self.state(entity, *date);
-                Stop {
-                    date: date.to_string(),
-                    href: page_at(entity, *date),
-                    state,
-                    words: state.words(),
-                    current: *date == current,
-                }
+    pub(super) fn strip(&self, entity: &Entity, current: Date) -> View {
+        list(self.dates.iter().map(|date| {
+            let state = self.state(entity, *date);
+            view!({
+                "date": date.to_string(),
+                "href": page_at(entity, *date),
+                "state": state,
+                "words": state.words(),
+                "current": *date == current,
             })
-            .collect()
+        }))
     }
-}
-
-/// The value at a revision.
-fn at(timeline: &Option<Timeline<String>>, revision: Date) -> Option<String> {
-    timeline.as_ref().and_then(|t| t.at(revision)).cloned()
 }
 
 pub(super) fn checkable(checkable: Checkable) -> &'static str {

@@ -5,14 +5,14 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Error;
 use super::escape::escape;
+use super::view::{View, list, view};
 use crate::content::{Content, Date};
 use crate::diff::wording::{self, Change, Class, Side, Wording};
-use crate::page::{self, Facet, Form, Page, Part};
+use crate::page::{self, Facet, Page, Part, Sentence};
 
 /// The originals of the revisions that have one.
 #[derive(Debug, Default)]
@@ -63,10 +63,10 @@ impl Originals {
     }
 
     /// What the page of a revision says of the entry of a title.
-    pub(super) fn entry(&self, date: Date, title: &str) -> Option<Value> {
+    pub(super) fn entry(&self, date: Date, title: &str) -> Option<View> {
         let page = self.page(date)?;
         let entry = page.entries.get(page.entry(title)?)?;
-        Some(entry.facets.iter().map(facet).collect())
+        Some(list(entry.facets.iter().map(facet)))
     }
 
     /// The words of two revisions held against each other, if both pages are there.
@@ -77,23 +77,20 @@ impl Originals {
 }
 
 /// The text of a facet: paragraphs, lists, boxes.
-fn facet(facet: &Facet) -> Value {
-    let mut blocks: Vec<Value> = Vec::new();
-    let mut last: Option<(Form, Option<page::Alert>)> = None;
-    for sentence in facet.sentences.iter().filter(|s| s.structure.is_none()) {
-        let now = (sentence.form, sentence.alert);
-        let text = Value::String(sentence.text.clone());
-        match blocks.last_mut().and_then(|b| b["texts"].as_array_mut()) {
-            Some(texts) if last == Some(now) => texts.push(text),
-            _ => blocks.push(json!({
-                "form": sentence.form.name(),
-                "alert": sentence.alert.map(page::Alert::name),
-                "texts": [text],
-            })),
-        }
-        last = Some(now);
-    }
-    json!({ "heading": facet.heading.as_ref().map(|h| &h.title), "blocks": blocks })
+fn facet(facet: &Facet) -> View {
+    let sentences: Vec<_> = facet.sentences.iter().filter(|s| s.structure.is_none()).collect();
+    let alike = |a: &&Sentence, b: &&Sentence| a.form == b.form && a.alert == b.alert;
+    let blocks: Vec<View> = (sentences.chunk_by(alike))
+        .filter_map(|block| {
+            let first = block.first()?;
+            Some(view!({
+                "form": first.form.name(),
+                "alert": first.alert.map(page::Alert::name),
+                "texts": block.iter().map(|s| &s.text).collect::<Vec<_>>(),
+            }))
+        })
+        .collect();
+    view!({ "heading": facet.heading.as_ref().map(|h| &h.title), "blocks": blocks })
 }
 
 /// The words of two pages held against each other.
@@ -106,7 +103,7 @@ pub(super) struct Compared<'a> {
 
 impl Compared<'_> {
     /// How the sentences of the entry of these titles differ.
-    pub(super) fn of(&self, old: Option<&str>, new: Option<&str>) -> Option<Value> {
+    pub(super) fn of(&self, old: Option<&str>, new: Option<&str>) -> Option<View> {
         let (a, b) = (old.and_then(|t| self.old.entry(t)), new.and_then(|t| self.new.entry(t)));
         let has =
             |parts: &[Part], entry: Option<usize>| entry.is_some_and(|e| parts.contains(&Part::Entry(e)));
@@ -120,7 +117,7 @@ impl Compared<'_> {
         if !here {
             return None;
         }
-        let changes: Vec<Value> = (part.changes.iter().enumerate())
+        let changes: Vec<View> = (part.changes.iter().enumerate())
             .filter(|(_, c)| c.class != Class::Identical)
             .map(|(number, c)| self.change(number + 1, c))
             .collect();
@@ -128,10 +125,10 @@ impl Compared<'_> {
             return None;
         }
         let same = part.changes.len() - changes.len();
-        Some(json!({ "differing": changes.len(), "same": same, "changes": changes }))
+        Some(view!({ "differing": changes.len(), "same": same, "changes": changes }))
     }
 
-    fn change(&self, number: usize, change: &Change) -> Value {
+    fn change(&self, number: usize, change: &Change) -> View {
         let mut html = String::new();
         let mut whole = 0;
         for segment in change.segments(self.old, self.new) {
@@ -155,7 +152,7 @@ impl Compared<'_> {
             .and_then(|f| f.heading.as_ref())
             .map(|h| h.title.clone());
         let alert = first.and_then(|p| places.0.sentence(*p)).and_then(|s| s.alert).map(page::Alert::name);
-        json!({
+        view!({
             "number": number,
             "class": change.class.name(),
             "class_words": match change.class {

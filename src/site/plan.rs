@@ -1,6 +1,7 @@
 //! Which files the site has, and how each is made.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
 use serde_json::json;
@@ -9,6 +10,7 @@ use super::assets::Static;
 use super::model::{self, Model};
 use super::originals::Originals;
 use super::render::Renderer;
+use super::view::{View, put, view};
 use super::{Error, Options, Page, Sources, pages, search};
 use crate::content::{Date, Entity, EntityKind};
 use crate::diff::{self, Diff};
@@ -156,15 +158,14 @@ impl<'a> Plan<'a> {
         &self.base
     }
 
-    /// The paths of all files.
-    pub(super) fn paths(&self) -> Result<HashSet<String>, Error> {
-        let mut paths = HashSet::with_capacity(self.jobs.len());
-        for job in &self.jobs {
-            let path = self.path(*job);
-            if paths.contains(&path) {
-                return Err(Error::Twice(path));
-            }
-            paths.insert(path);
+    /// The paths of all files, with their numbers.
+    pub(super) fn paths(&self) -> Result<HashMap<String, usize>, Error> {
+        let mut paths = HashMap::with_capacity(self.jobs.len());
+        for (number, job) in self.jobs.iter().enumerate() {
+            match paths.entry(self.path(*job)) {
+                Entry::Occupied(twice) => return Err(Error::Twice(twice.key().clone())),
+                Entry::Vacant(free) => free.insert(number),
+            };
         }
         Ok(paths)
     }
@@ -217,32 +218,32 @@ impl<'a> Plan<'a> {
         let job = self.jobs[number];
         let path = self.path(job);
         let model = &self.model;
-        let html =
-            |template: &str, values: &serde_json::Value| self.renderer.page(template, path.clone(), values);
+        let html = |template: &str, values: View| self.renderer.page(template, path.clone(), values);
         match job {
-            Job::Home => html("home.html", &pages::home(model, self.steps().last().copied())),
-            Job::Index(kind) => html("entities.html", &pages::entities(model, kind)),
-            Job::Entity(entity) => html("entity.html", &pages::entity(model, entity)),
+            Job::Home => html("home.html", pages::home(model, self.steps().last().copied())),
+            Job::Index(kind) => html("entities.html", pages::entities(model, kind)),
+            Job::Entity(entity) => html("entity.html", pages::entity(model, entity)),
             Job::EntityAt(entity, date) => {
                 let mut values = pages::entity_at(model, entity, date);
                 let title = entity.name.at(date);
-                values["original"] = json!(title.and_then(|t| self.originals.entry(date, t)));
-                html("entity.html", &values)
+                let original = title.and_then(|t| self.originals.entry(date, t));
+                put!(values, { "original": original });
+                html("entity.html", values)
             }
-            Job::History(entity) => html("history.html", &pages::history(model, entity)),
+            Job::History(entity) => html("history.html", pages::history(model, entity)),
             Job::EntityJson(entity) => Ok(json_page(path, &pages::entity_json(model, entity))),
-            Job::Rules => html("rules.html", &pages::rules(model)),
-            Job::Rule(rule) => html("rule.html", &pages::rule(model, rule)),
+            Job::Rules => html("rules.html", pages::rules(model)),
+            Job::Rule(rule) => html("rule.html", pages::rule(model, rule)),
             Job::RuleJson(rule) => Ok(json_page(path, &pages::rule_json(model, rule))),
             Job::CompareIndex => {
                 let diffs: Vec<_> =
                     self.pairs.iter().enumerate().map(|(n, p)| (p.from, p.to, self.diff(n))).collect();
-                html("compare-index.html", &pages::compare_index(model, &diffs))
+                html("compare-index.html", pages::compare_index(model, &diffs))
             }
             Job::Compare(number) => {
                 let pair = &self.pairs[number];
                 let words = self.originals.compared(pair.from, pair.to);
-                html("compare.html", &pages::compare(model, self.diff(number), words.as_ref()))
+                html("compare.html", pages::compare(model, self.diff(number), words.as_ref()))
             }
             Job::CompareJson(number) => {
                 // Large, and read by programs only.
@@ -250,22 +251,22 @@ impl<'a> Plan<'a> {
                 bytes.push(b'\n');
                 Ok(Page { path, bytes })
             }
-            Job::Changes => html("changes.html", &pages::changes(model, &self.steps())),
+            Job::Changes => html("changes.html", pages::changes(model, &self.steps())),
             Job::Feed => {
                 let mut values = pages::feed(model, &self.steps());
-                values["base"] = json!(self.base_url.as_deref().unwrap_or_default());
-                self.renderer.page("feed.xml", path, &values)
+                put!(values, { "base": self.base_url.as_deref().unwrap_or_default() });
+                self.renderer.page("feed.xml", path, values)
             }
-            Job::Coverage => html("coverage.html", &pages::coverage(model)),
-            Job::Revisions => html("revisions.html", &pages::revisions(model)),
-            Job::Search => html("search.html", &pages::search(model)),
-            Job::Print => html("print.html", &pages::print(model)),
-            Job::Linting => html("linting.html", &pages::linting(model, &self.commands, &self.formats)),
-            Job::About => html("about.html", &pages::about(model)),
+            Job::Coverage => html("coverage.html", pages::coverage(model)),
+            Job::Revisions => html("revisions.html", pages::revisions(model)),
+            Job::Search => html("search.html", pages::search(model)),
+            Job::Print => html("print.html", pages::print(model)),
+            Job::Linting => html("linting.html", pages::linting(model, &self.commands, &self.formats)),
+            Job::About => html("about.html", pages::about(model)),
             Job::NotFound => {
                 // The page is shown for addresses at any depth, so its links begin at the host if that is known.
                 let root = if self.base_url.is_some() { self.base.as_str() } else { "" };
-                self.renderer.page_from("404.html", path, &pages::not_found(), root)
+                self.renderer.page_from("404.html", path, pages::not_found(), root)
             }
             Job::EntriesJson => Ok(json_page(path, &pages::entries_json(model))),
             Job::RulesJson => Ok(json_page(path, &pages::rules_json(model))),
@@ -277,7 +278,7 @@ impl<'a> Plan<'a> {
                     .map(|path| format!("{base}{}", path.trim_end_matches("index.html")))
                     .collect();
                 all.sort();
-                self.renderer.page("sitemap.xml", path, &json!({ "urls": all }))
+                self.renderer.page("sitemap.xml", path, view!({ "urls": all }))
             }
             Job::Static(number) => Ok(self.files.pages[number].clone()),
         }

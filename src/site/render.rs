@@ -1,9 +1,12 @@
 //! Templates: read once, rendered for each page.
 
+use memchr::memmem;
 use serde_json::Value;
+use tera::value::Key;
 use tera::{Context, Kwargs, State, Tera};
 
 use super::escape;
+use super::view::View;
 use super::{Error, Page};
 use crate::assets::Assets;
 
@@ -36,7 +39,7 @@ impl Renderer {
     }
 
     /// A page from a template and what it shows.
-    pub(super) fn page(&self, template: &str, path: String, values: &Value) -> Result<Page, Error> {
+    pub(super) fn page(&self, template: &str, path: String, values: View) -> Result<Page, Error> {
         let depth = path.matches('/').count();
         self.page_from(template, path, values, &"../".repeat(depth))
     }
@@ -46,10 +49,15 @@ impl Renderer {
         &self,
         template: &str,
         path: String,
-        values: &Value,
+        values: View,
         root: &str,
     ) -> Result<Page, Error> {
-        let mut context = Context::from_serialize(values).map_err(|e| said(&e, template))?;
+        let mut context = Context::new();
+        for (key, value) in values.into_map().unwrap_or_default() {
+            if let Key::Str(name) = key {
+                context.insert_value(name, value);
+            }
+        }
         context.insert("root", root);
         context.insert("path", &path);
         let text = self.tera.render(template, &context).map_err(|e| said(&e, template))?;
@@ -72,25 +80,28 @@ fn said(error: &tera::Error, template: &str) -> Error {
 /// Takes the indentation and empty lines of templates away, but not inside `pre`.
 fn tidy(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
+    let mut opens = memmem::find_iter(html.as_bytes(), "<pre").peekable();
+    let mut closes = memmem::find_iter(html.as_bytes(), "</pre>").peekable();
     let mut kept = false;
-    for line in html.lines() {
-        if kept {
+    let mut end = 0;
+    for line in html.split_inclusive('\n') {
+        end += line.len();
+        let line = line.trim_end_matches(['\n', '\r']);
+        let line = if kept { line } else { line.trim() };
+        if kept || !line.is_empty() {
             out.push_str(line);
             out.push('\n');
-        } else {
-            let line = line.trim();
-            if !line.is_empty() {
-                out.push_str(line);
-                out.push('\n');
-            }
         }
-        let (open, close) = (line.rfind("<pre"), line.rfind("</pre>"));
-        kept = match (open, close) {
-            (Some(open), Some(close)) => open > close,
-            (Some(_), None) => true,
-            (None, Some(_)) => false,
-            (None, None) => kept,
-        };
+        let (mut open, mut close) = (None, None);
+        while let Some(at) = opens.next_if(|at| *at < end) {
+            open = Some(at);
+        }
+        while let Some(at) = closes.next_if(|at| *at < end) {
+            close = Some(at);
+        }
+        if open.is_some() || close.is_some() {
+            kept = open > close;
+        }
     }
     out
 }

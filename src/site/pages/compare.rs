@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::marks::mark;
 use super::super::model::{self, Link, Model, level_words};
 use super::super::originals::Compared;
 use super::super::revision::long;
+use super::super::view::{View, put, view};
 use super::super::words::kind_name;
-use super::entity::{is_entry, merge};
+use super::entity::is_entry;
 use crate::content::{Date, Entity};
 use crate::diff::{Change, Class, Diff, EntityDiff, FactChange, Kind};
 
@@ -64,7 +65,7 @@ fn title(model: &Model<'_>, id: &str, revision: Date) -> String {
     entity.and_then(|e| crate::report::name_at(&e.name, revision)).unwrap_or(id).to_owned()
 }
 
-fn fact(model: &Model<'_>, diff: &Diff, change: &FactChange) -> Value {
+fn fact(model: &Model<'_>, diff: &Diff, change: &FactChange) -> View {
     let words = |revision: Date, value: &Value| {
         let words = model.words(revision);
         match (&change.key, value) {
@@ -79,11 +80,11 @@ fn fact(model: &Model<'_>, diff: &Diff, change: &FactChange) -> Value {
     };
     let from = change.from.as_ref().map(|v| words(diff.from, v));
     let to = change.to.as_ref().map(|v| words(diff.to, v));
-    json!({ "name": name, "marked": mark(from.as_deref(), to.as_deref()) })
+    view!({ "name": name, "marked": mark(from.as_deref(), to.as_deref()) })
 }
 
 /// A change of a statement, for the comparison and the log.
-fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> Value {
+fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> View {
     let pair = |pair: &Option<(Option<String>, Option<String>)>| {
         pair.as_ref().map(|(a, b)| mark(a.as_deref(), b.as_deref()))
     };
@@ -95,8 +96,8 @@ fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> Valu
         .map(|r| model.rule_link(r))
         .collect();
     let level = match change.level {
-        (a, b) if a == b || a.is_none() || b.is_none() => Value::Null,
-        (a, b) => json!({
+        (a, b) if a == b || a.is_none() || b.is_none() => View::none(),
+        (a, b) => view!({
             "from": a.map(level_words), "from_class": a.map(crate::report::level_word),
             "to": b.map(level_words), "to_class": b.map(crate::report::level_word),
         }),
@@ -108,7 +109,7 @@ fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> Valu
     // Where our text is the same under both, what differs is what a revision says in particular.
     let marked = (change.from != change.to).then(|| mark(change.from.as_deref(), change.to.as_deref()));
     let heading = if old == new { new.clone() } else { None };
-    json!({
+    view!({
         "id": statement,
         "anchor": format!("{entity}.{statement}"),
         "kind": change.kind.name(),
@@ -123,11 +124,11 @@ fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> Valu
         "heading": heading,
         "marked": marked,
         "terms": pair(&change.terms),
-        "alert": change.alert.map(|(a, b)| json!({ "from": a, "to": b })),
-        "section": change.section.as_ref().map(|(a, b)| json!({ "from": a, "to": b })),
+        "alert": change.alert.map(|(a, b)| view!({ "from": a, "to": b })),
+        "section": change.section.as_ref().map(|(a, b)| view!({ "from": a, "to": b })),
         "under": change.under,
         "facts": change.facts.iter().map(|f| fact(model, diff, f)).collect::<Vec<_>>(),
-        "notes": change.notes.iter().map(|n| json!({ "revision": n.revision.to_string(), "text": n.text })).collect::<Vec<_>>(),
+        "notes": change.notes.iter().map(|n| view!({ "revision": n.revision.to_string(), "text": n.text })).collect::<Vec<_>>(),
         "suspect": change.suspect,
         "rules": rules,
         "from_href": old.as_ref().and(statement_at(model, entity, statement, diff.from)),
@@ -159,7 +160,7 @@ fn weight(diff: &Diff, changes: &EntityDiff) -> (u8, std::cmp::Reverse<usize>) {
 }
 
 /// The comparison of two revisions.
-pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Option<&Compared<'_>>) -> Value {
+pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Option<&Compared<'_>>) -> View {
     let content = model.content();
     let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
     for (_, change) in diff.changes() {
@@ -167,9 +168,9 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Optio
     }
     let mut order: Vec<&EntityDiff> = diff.entities.iter().collect();
     order.sort_by_key(|e| (weight(diff, e), e.entity == "document"));
-    let entities: Vec<Value> = order.into_iter().map(|e| entity(model, diff, originals, e)).collect();
-    let minor = entities.iter().filter(|e| e["major"] != true).count();
-    let merged: Vec<Value> =
+    let entities: Vec<(bool, View)> = order.into_iter().map(|e| entity(model, diff, originals, e)).collect();
+    let minor = entities.iter().filter(|(major, _)| !major).count();
+    let merged: Vec<View> =
         diff.merged.iter().map(|m| merge_card(model, diff, &m.into, &m.from, m.note.as_deref())).collect();
     let changed: HashSet<&str> = diff.entities.iter().map(|e| e.entity.as_str()).collect();
     let unchanged: Vec<Link> = (content.entities.iter())
@@ -185,25 +186,25 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Optio
     };
     let rules: Vec<_> =
         diff.rules.iter().filter_map(|id| model.sources.rules.find(id)).map(|r| model.rule_link(r)).collect();
-    let renamed = |case: bool| -> Vec<Value> {
+    let renamed = |case: bool| -> Vec<View> {
         diff.renamed.iter().filter(|r| r.case_only == case).map(|r| {
-            json!({ "link": link(&r.entity), "from": r.from, "to": r.to, "marked": mark(Some(&r.from), Some(&r.to)), "note": r.note })
+            view!({ "link": link(&r.entity), "from": r.from, "to": r.to, "marked": mark(Some(&r.from), Some(&r.to)), "note": r.note })
         }).collect()
     };
     let facts: usize = counts.iter().filter(|(k, _)| k.is_fact()).map(|(_, n)| n).sum();
     let all: usize = counts.values().sum();
-    let others = |with: &dyn Fn(Date) -> (Date, Date), own: Date| -> Vec<Value> {
+    let others = |with: &dyn Fn(Date) -> (Date, Date), own: Date| -> Vec<View> {
         model
             .dates
             .iter()
             .map(|d| {
                 let (a, b) = with(*d);
                 let there = a != b && linked(model, a, b);
-                json!({ "date": d.to_string(), "href": there.then(|| page(a, b)), "current": *d == own })
+                view!({ "date": d.to_string(), "href": there.then(|| page(a, b)), "current": *d == own })
             })
             .collect()
     };
-    let mut values = json!({
+    let mut values = view!({
         "nav": "compare",
         "from": diff.from.to_string(),
         "to": diff.to.to_string(),
@@ -215,18 +216,16 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Optio
         "canonical": page(diff.from, diff.to),
         "from_choices": others(&|d| (d, diff.to), diff.from),
         "to_choices": others(&|d| (diff.from, d), diff.to),
-        "counts": counts.iter().map(|(k, n)| json!({ "kind": k.name(), "words": kind_words(*k), "count": n })).collect::<Vec<_>>(),
+        "counts": counts.iter().map(|(k, n)| view!({ "kind": k.name(), "words": kind_words(*k), "count": n })).collect::<Vec<_>>(),
         "facts": facts,
         "all": all,
-        "document": diff.document.iter().map(|p| json!({ "what": p.what, "from": p.from, "to": p.to })).collect::<Vec<_>>(),
+        "document": diff.document.iter().map(|p| view!({ "what": p.what, "from": p.from, "to": p.to })).collect::<Vec<_>>(),
         "merged": merged,
         "minor": minor,
         "originals": originals.is_some(),
-        "entities": entities,
+        "entities": entities.into_iter().map(|(_, e)| e).collect::<Vec<_>>(),
     });
-    merge(
-        &mut values,
-        json!({
+    put!(values, {
             "renamed": renamed(false),
             "recased": renamed(true),
             "added": diff.added.iter().filter_map(link).collect::<Vec<_>>(),
@@ -234,8 +233,7 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Optio
             "unchanged": unchanged,
             "rules": rules,
             "notes": diff.notes,
-        }),
-    );
+    });
     values
 }
 
@@ -247,10 +245,18 @@ pub(in super::super) fn linked(model: &Model<'_>, a: Date, b: Date) -> bool {
     model.dates.len() <= FEW || model.before(high) == Some(low) || high == model.newest
 }
 
-fn entity(model: &Model<'_>, diff: &Diff, originals: Option<&Compared<'_>>, changes: &EntityDiff) -> Value {
+fn entity(
+    model: &Model<'_>,
+    diff: &Diff,
+    originals: Option<&Compared<'_>>,
+    changes: &EntityDiff,
+) -> (bool, View) {
     let id = &changes.entity;
-    let all: Vec<Value> = changes.changes.iter().map(|c| change(model, diff, id, c)).collect();
-    let (facts, wording): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|c| c["is_fact"] == true);
+    let (facts, wording): (Vec<&Change>, Vec<&Change>) =
+        changes.changes.iter().partition(|c| c.kind.is_fact());
+    let told = |changes: Vec<&Change>| -> Vec<View> {
+        changes.into_iter().map(|c| change(model, diff, id, c)).collect()
+    };
     let entity = model.content().entity(id);
     let href = |d: Date| entity.filter(|e| e.name.at(d).is_some()).map(|e| model::page_at(e, d));
     let (old, new) = (changes.name.0.as_deref(), changes.name.1.as_deref());
@@ -271,23 +277,25 @@ fn entity(model: &Model<'_>, diff: &Diff, originals: Option<&Compared<'_>>, chan
         badges.push("renamed");
     }
     let case_only = old.zip(new).is_some_and(|(a, b)| a.to_lowercase() == b.to_lowercase());
-    json!({
+    let major = !facts.is_empty() || !badges.is_empty();
+    let page = view!({
         "id": id,
-        "major": !facts.is_empty() || !badges.is_empty(),
+        "major": major,
         "title": new.or(old).unwrap_or(id),
         "was": old.filter(|_| new.is_some() && !case_only),
         "from_href": href(diff.from),
         "to_href": href(diff.to),
         "badges": badges,
-        "facts": facts,
-        "wording": wording,
+        "facts": told(facts),
+        "wording": told(wording),
         "original": originals.and_then(|o| o.of(old, new)),
         "is_document": entity.is_some_and(|e| !is_entry(e)),
-    })
+    });
+    (major, page)
 }
 
 /// Several entities that became one: what all of them said, what only one of them said, what is new.
-fn merge_card(model: &Model<'_>, diff: &Diff, into: &str, from: &[String], note: Option<&str>) -> Value {
+fn merge_card(model: &Model<'_>, diff: &Diff, into: &str, from: &[String], note: Option<&str>) -> View {
     // Told backwards, the several stand on the other side.
     let (early, late) = (diff.from.min(diff.to), diff.from.max(diff.to));
     let content = model.content();
@@ -301,16 +309,16 @@ fn merge_card(model: &Model<'_>, diff: &Diff, into: &str, from: &[String], note:
     let common: Vec<&(String, String)> = all.first().map_or_else(Vec::new, |first| {
         first.iter().filter(|said| all.iter().all(|of| of.contains(said))).collect()
     });
-    let cards: Vec<Value> = (sources.iter().zip(&all))
+    let cards: Vec<View> = (sources.iter().zip(&all))
         .map(|(e, statements)| {
             let own: Vec<&String> =
                 statements.iter().filter(|s| !common.contains(s)).map(|(_, text)| text).collect();
-            json!({ "title": title(model, &e.id, early), "href": model::page_at(e, early), "own": own })
+            view!({ "title": title(model, &e.id, early), "href": model::page_at(e, early), "own": own })
         })
         .collect();
     let common: Vec<&String> = common.into_iter().map(|(_, text)| text).collect();
     let target = content.entity(into);
-    let covered: Vec<Value> = target.map_or_else(Vec::new, |e| {
+    let covered: Vec<View> = target.map_or_else(Vec::new, |e| {
         (e.statements.iter())
             .filter_map(|s| {
                 let text = s.text.at(late)?;
@@ -319,11 +327,11 @@ fn merge_card(model: &Model<'_>, diff: &Diff, into: &str, from: &[String], note:
                 });
                 let before = s.text.at(early).is_some() && e.name.at(early).is_some();
                 let list = s.facts.iter().any(|f| f.kind == "covers-role");
-                Some(json!({ "id": s.id(), "text": text, "formerly": formerly, "new": !formerly && !before && list, "list": list }))
+                Some(view!({ "id": s.id(), "text": text, "formerly": formerly, "new": !formerly && !before && list, "list": list }))
             })
             .collect()
     });
-    json!({
+    view!({
         "id": into,
         "into": target.map(|e| Link { href: model::page_at(e, late), title: title(model, into, late) }),
         "sources": cards,
@@ -335,68 +343,73 @@ fn merge_card(model: &Model<'_>, diff: &Diff, into: &str, from: &[String], note:
 }
 
 /// The table of all comparisons.
-pub(in super::super) fn compare_index(model: &Model<'_>, diffs: &[(Date, Date, &Diff)]) -> Value {
-    let rows: Vec<Value> = (model.dates.iter().rev())
+pub(in super::super) fn compare_index(model: &Model<'_>, diffs: &[(Date, Date, &Diff)]) -> View {
+    let rows: Vec<View> = (model.dates.iter().rev())
         .map(|to| {
-            let cells: Vec<Value> = (model.dates.iter())
+            let cells: Vec<View> = (model.dates.iter())
                 .map(|from| {
                     let diff = diffs.iter().find(|(a, b, _)| a == from && b == to).map(|(_, _, d)| d);
                     match diff {
-                        Some(diff) => json!({
+                        Some(diff) => view!({
                             "href": page(*from, *to),
                             "from": from.to_string(),
                             "to": to.to_string(),
                             "facts": diff.changes().filter(|(_, c)| c.kind.is_fact()).count(),
                             "all": diff.changes().count(),
                         }),
-                        None => json!({ "same": from == to }),
+                        None => view!({ "same": from == to }),
                     }
                 })
                 .collect();
-            json!({ "date": to.to_string(), "cells": cells })
+            view!({ "date": to.to_string(), "cells": cells })
         })
         .collect();
     let columns: Vec<String> = model.dates.iter().map(ToString::to_string).collect();
-    let last = model.before(model.newest).map(|before| json!({ "href": page(before, model.newest), "from": long(before), "to": long(model.newest) }));
-    json!({ "nav": "compare", "rows": rows, "columns": columns, "last": last })
+    let last = model.before(model.newest).map(|before| view!({ "href": page(before, model.newest), "from": long(before), "to": long(model.newest) }));
+    view!({ "nav": "compare", "rows": rows, "columns": columns, "last": last })
 }
 
 /// The change log: each step from one revision to the next, the newest first.
-pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> Value {
+pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> View {
     let mut entities: BTreeMap<&str, String> = BTreeMap::new();
-    let groups: Vec<Value> = steps
+    let groups: Vec<View> = steps
         .iter()
         .rev()
         .map(|diff| {
-            let mut items: Vec<(Kind, Value)> = Vec::new();
+            let mut items: Vec<(Kind, View)> = Vec::new();
             for (entity, one) in diff.changes() {
                 entities.entry(&entity.entity).or_insert_with(|| {
                     let known = model.content().entity(&entity.entity);
                     known.map_or(entity.entity.clone(), |e| model.title(e).to_owned())
                 });
-                let mut value = change(model, diff, &entity.entity, one);
-                let kind = model.content().entity(&entity.entity).map_or("", |e| e.kind.name());
-                value["entity"] = json!(entity.entity);
-                value["entity_kind"] = json!(kind);
-                value["title"] = json!(entity.name.1.as_ref().or(entity.name.0.as_ref()));
-                value["href"] = json!(format!("{}#{}", page(diff.from, diff.to), value["anchor"].as_str().unwrap_or_default()));
-                value["text"] = json!(one.to.as_ref().or(one.from.as_ref()));
+                let (_, statement) = one.statement.split_once('/').unwrap_or(("", &one.statement));
+                let value = view!({
+                    "entity": entity.entity,
+                    "entity_kind": model.content().entity(&entity.entity).map_or("", |e| e.kind.name()),
+                    "title": entity.name.1.as_ref().or(entity.name.0.as_ref()),
+                    "href": format!("{}#{}.{statement}", page(diff.from, diff.to), entity.entity),
+                    "kind": one.kind.name(),
+                    "words": kind_words(one.kind),
+                    "text": one.to.as_ref().or(one.from.as_ref()),
+                    "notes": one.notes.iter().map(|n| view!({ "text": n.text })).collect::<Vec<_>>(),
+                    "rules": one.rules.len(),
+                });
                 items.push((one.kind, value));
             }
             items.sort_by_key(|(kind, _)| *kind);
             let facts = items.iter().filter(|(k, _)| k.is_fact()).count();
-            let items: Vec<Value> = items.into_iter().map(|(_, v)| v).collect();
+            let items: Vec<View> = items.into_iter().map(|(_, v)| v).collect();
             let name = |id: &String| title(model, id, diff.to);
-            json!({
+            view!({
                 "from": diff.from.to_string(),
                 "to": diff.to.to_string(),
                 "to_long": long(diff.to),
                 "href": page(diff.from, diff.to),
-                "merged": diff.merged.iter().map(|m| json!({
-                    "into": { "title": title(model, &m.into, diff.to), "href": format!("{}#_merged-{}", page(diff.from, diff.to), m.into) },
+                "merged": diff.merged.iter().map(|m| view!({
+                    "into": view!({ "title": title(model, &m.into, diff.to), "href": format!("{}#_merged-{}", page(diff.from, diff.to), m.into) }),
                     "from": m.from.iter().filter(|f| **f != m.into).map(|f| title(model, f, diff.from)).collect::<Vec<_>>(),
                 })).collect::<Vec<_>>(),
-                "renamed": diff.renamed.iter().filter(|r| !r.case_only).map(|r| json!({ "from": r.from, "to": r.to })).collect::<Vec<_>>(),
+                "renamed": diff.renamed.iter().filter(|r| !r.case_only).map(|r| view!({ "from": r.from, "to": r.to })).collect::<Vec<_>>(),
                 "recased": diff.renamed.iter().filter(|r| r.case_only).count(),
                 "added": diff.added.iter().map(name).collect::<Vec<_>>(),
                 "removed": diff.removed.iter().map(name).collect::<Vec<_>>(),
@@ -408,18 +421,18 @@ pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> Value {
         .collect();
     let mut entities: Vec<(&str, String)> = entities.into_iter().collect();
     entities.sort_by(|a, b| a.1.cmp(&b.1));
-    json!({
+    view!({
         "nav": "changes",
         "groups": groups,
         "first": model.dates.first().map(|d| long(*d)),
-        "kinds": Kind::ALL.map(|k| json!({ "id": k.name(), "title": kind_words(k) })),
-        "entities": entities.iter().map(|(id, title)| json!({ "id": id, "title": title })).collect::<Vec<_>>(),
+        "kinds": Kind::ALL.map(|k| view!({ "id": k.name(), "title": kind_words(k) })),
+        "entities": entities.iter().map(|(id, title)| view!({ "id": id, "title": title })).collect::<Vec<_>>(),
     })
 }
 
 /// The change log as an Atom feed.
-pub(in super::super) fn feed(model: &Model<'_>, steps: &[&Diff]) -> Value {
-    let entries: Vec<Value> = (steps.iter().rev())
+pub(in super::super) fn feed(model: &Model<'_>, steps: &[&Diff]) -> View {
+    let entries: Vec<View> = (steps.iter().rev())
         .map(|diff| {
             let facts: Vec<String> = (diff.changes())
                 .filter(|(_, c)| c.kind.is_fact())
@@ -429,7 +442,7 @@ pub(in super::super) fn feed(model: &Model<'_>, steps: &[&Diff]) -> Value {
                     format!("{name}, {}: {}", kind_words(c.kind), text.map_or("", String::as_str))
                 })
                 .collect();
-            json!({
+            view!({
                 "from": diff.from.to_string(),
                 "to": diff.to.to_string(),
                 "title": format!("What changed from {} to {}", long(diff.from), long(diff.to)),
@@ -441,5 +454,5 @@ pub(in super::super) fn feed(model: &Model<'_>, steps: &[&Diff]) -> Value {
             })
         })
         .collect();
-    json!({ "entries": entries, "updated": model.newest.to_string() })
+    view!({ "entries": entries, "updated": model.newest.to_string() })
 }

@@ -1,24 +1,23 @@
 //! The page of an account or group: now, at a revision, and over time.
 
-use serde_json::{Value, json};
-
-use super::super::model::{self, Link, Model, State};
+use super::super::model::{self, Link, Model, Section, State};
 use super::super::revision::long;
+use super::super::view::{View, list, put, view};
 use super::facts::facts;
 use crate::content::{Date, Entity, EntityKind, Statement};
 use crate::evidence::places;
 use crate::report::name_at;
 
 /// The page of an entity: as the newest revision that has it.
-pub(in super::super) fn entity(model: &Model<'_>, entity: &Entity) -> Value {
+pub(in super::super) fn entity(model: &Model<'_>, entity: &Entity) -> View {
     let revision = model.last(entity);
     let mut page = shown(model, entity, revision, None);
-    page["revision_page"] = json!(false);
+    put!(page, { "revision_page": false });
     page
 }
 
 /// The page of an entity at a revision, which may not have it.
-pub(in super::super) fn entity_at(model: &Model<'_>, entity: &Entity, date: Date) -> Value {
+pub(in super::super) fn entity_at(model: &Model<'_>, entity: &Entity, date: Date) -> View {
     if entity.name.at(date).is_some() {
         shown(model, entity, date, Some(date))
     } else {
@@ -27,10 +26,10 @@ pub(in super::super) fn entity_at(model: &Model<'_>, entity: &Entity, date: Date
 }
 
 /// What all pages of an entity share.
-fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> Value {
+fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> View {
     let kind = entity.kind.name();
     let [previous, next] = model.near(&entity.id).map(|e| e.map(|e| model.entity_link(e)));
-    json!({
+    view!({
         "id": entity.id,
         "kind": kind,
         "nav": if kind == "group" { "groups" } else { "accounts" },
@@ -47,14 +46,14 @@ fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> Value {
     })
 }
 
-fn shown(model: &Model<'_>, entity: &Entity, revision: Date, at: Option<Date>) -> Value {
+fn shown(model: &Model<'_>, entity: &Entity, revision: Date, at: Option<Date>) -> View {
     let mut page = frame(model, entity, revision);
     let title = name_at(&entity.name, revision).unwrap_or(&entity.id);
     let sections = model.sections(entity, revision);
     let count: usize = sections.iter().map(|s| s.statements.len()).sum();
-    let enforced = sections.iter().flat_map(|s| &s.statements).filter(|s| !s.rules.is_empty()).count();
+    let enforced: usize = sections.iter().map(|s| s.enforced).sum();
     // The lead is what the page says of it first; the purpose in one sentence is ours and of the newest revision.
-    let more = json!({
+    put!(page, {
         "title": title,
         "lead": entity.purpose,
         "revision": revision.to_string(),
@@ -66,7 +65,7 @@ fn shown(model: &Model<'_>, entity: &Entity, revision: Date, at: Option<Date>) -
         "site_types": items(model, &entity.site_types, revision),
         "feature": entity.feature,
         "facts": facts(model, entity, revision),
-        "sections": sections,
+        "sections": list(sections.iter().map(Section::view)),
         "statement_count": count,
         "enforced": enforced,
         "former": if at.is_none() { former(model, entity, revision) } else { Vec::new() },
@@ -76,16 +75,15 @@ fn shown(model: &Model<'_>, entity: &Entity, revision: Date, at: Option<Date>) -
         "exports": exports(model, entity, revision),
         "missing": false,
     });
-    merge(&mut page, more);
     page
 }
 
 /// The page of an entity at a revision that does not have it.
-fn absent(model: &Model<'_>, entity: &Entity, date: Date) -> Value {
+fn absent(model: &Model<'_>, entity: &Entity, date: Date) -> View {
     let mut page = frame(model, entity, date);
     let into = entity.merged_into.as_ref().and_then(|m| m.at(date)).and_then(|id| model.content().entity(id));
     let first = model.dates.iter().find(|d| entity.name.at(**d).is_some());
-    let more = json!({
+    put!(page, {
         "title": model.title(entity),
         "lead": entity.purpose,
         "revision": date.to_string(),
@@ -97,22 +95,21 @@ fn absent(model: &Model<'_>, entity: &Entity, date: Date) -> Value {
         "last": model.last(entity).to_string(),
         "later": first.is_some_and(|f| *f > date),
     });
-    merge(&mut page, more);
     page
 }
 
 /// What stands above the page: that it is not the newest wording, or that the entity is gone.
-fn banner(model: &Model<'_>, entity: &Entity, at: Option<Date>) -> Value {
+fn banner(model: &Model<'_>, entity: &Entity, at: Option<Date>) -> View {
     let successor = model.successor(entity).map(|e| model.entity_link(e));
     let since = model.merged_in(entity).map(|d| d.to_string());
     let gone = entity.name.at(model.newest).is_none();
     let Some(at) = at.filter(|d| *d < model.newest) else {
         return if gone {
-            json!({ "gone": true, "successor": successor, "since": since })
+            view!({ "gone": true, "successor": successor, "since": since })
         } else if at.is_some() {
-            json!({ "current": true })
+            view!({ "current": true })
         } else {
-            Value::Null
+            View::none()
         };
     };
     let differing = (entity.statements.iter())
@@ -122,7 +119,7 @@ fn banner(model: &Model<'_>, entity: &Entity, at: Option<Date>) -> Value {
         .map(|(s, _)| s.reference.as_str())
         .collect::<std::collections::BTreeSet<_>>()
         .len();
-    json!({ "superseded": true, "gone": gone, "successor": successor, "since": since, "differing": differing })
+    view!({ "superseded": true, "gone": gone, "successor": successor, "since": since, "differing": differing })
 }
 
 fn items(model: &Model<'_>, items: &[crate::content::Item], revision: Date) -> Vec<String> {
@@ -131,7 +128,7 @@ fn items(model: &Model<'_>, items: &[crate::content::Item], revision: Date) -> V
 }
 
 /// The titles it had, oldest first.
-fn names(model: &Model<'_>, entity: &Entity) -> Vec<Value> {
+fn names(model: &Model<'_>, entity: &Entity) -> Vec<View> {
     entity
         .name
         .steps
@@ -139,28 +136,28 @@ fn names(model: &Model<'_>, entity: &Entity) -> Vec<Value> {
         .map(|(from, name)| {
             let into = entity.merged_into.as_ref().and_then(|m| m.at(*from));
             let into = into.and_then(|id| model.content().entity(id)).map(|e| model.entity_link(e));
-            json!({ "from": from.to_string(), "name": name, "into": into })
+            view!({ "from": from.to_string(), "name": name, "into": into })
         })
         .collect()
 }
 
 /// The entities whose place it took.
-fn absorbed(model: &Model<'_>, entity: &Entity) -> Vec<Value> {
+fn absorbed(model: &Model<'_>, entity: &Entity) -> Vec<View> {
     (model.absorbed(&entity.id).iter())
         .map(|e| {
             let since = model.merged_in(e).map(|d| d.to_string());
-            json!({ "link": model.entity_link(e), "since": since })
+            view!({ "link": model.entity_link(e), "since": since })
         })
         .collect()
 }
 
 /// Statements that earlier revisions made and this one does not.
-fn former(model: &Model<'_>, entity: &Entity, revision: Date) -> Vec<Value> {
+fn former(model: &Model<'_>, entity: &Entity, revision: Date) -> Vec<View> {
     (entity.statements.iter())
         .filter(|s| s.text.at(revision).is_none())
         .filter_map(|s| {
             let last = model.dates.iter().rev().find(|d| s.text.at(**d).is_some())?;
-            Some(json!({
+            Some(view!({
                 "id": s.id(),
                 "text": s.text.at(*last),
                 "until": last.to_string(),
@@ -170,13 +167,13 @@ fn former(model: &Model<'_>, entity: &Entity, revision: Date) -> Vec<Value> {
 }
 
 /// Where exports tell of it, and how to collect that.
-fn exports(model: &Model<'_>, entity: &Entity, revision: Date) -> Value {
+fn exports(model: &Model<'_>, entity: &Entity, revision: Date) -> View {
     let schema = model.sources.schema;
-    let places: Vec<Value> = places(schema, model.sources.mapping, &entity.id)
+    let places: Vec<View> = places(schema, model.sources.mapping, &entity.id)
         .into_iter()
         .filter_map(|place| {
             let table = schema.tables.get(place.table)?;
-            Some(json!({ "class": place.class, "account": place.account, "table": table.name, "about": table.about }))
+            Some(view!({ "class": place.class, "account": place.account, "table": table.name, "about": table.about }))
         })
         .collect();
     let mut kinds: Vec<&str> = (entity.statements.iter())
@@ -187,7 +184,7 @@ fn exports(model: &Model<'_>, entity: &Entity, revision: Date) -> Value {
     let tables = rules.iter().flat_map(|r| &r.evidence).filter_map(|t| schema.tables.get(*t));
     kinds.extend(tables.map(|t| t.kind.as_str()));
     let known = &model.content().vocabulary.evidence_kinds;
-    let kinds: Vec<Value> = (known.iter())
+    let kinds: Vec<View> = (known.iter())
         .filter(|k| k.id != "any" && kinds.contains(&k.id.as_str()))
         .map(|k| {
             let mut collect: Vec<&str> = Vec::new();
@@ -196,7 +193,7 @@ fn exports(model: &Model<'_>, entity: &Entity, revision: Date) -> Value {
                     collect.push(&table.collect);
                 }
             }
-            json!({
+            view!({
                 "id": k.id,
                 "description": k.description,
                 "source": k.typical_source,
@@ -205,11 +202,11 @@ fn exports(model: &Model<'_>, entity: &Entity, revision: Date) -> Value {
             })
         })
         .collect();
-    json!({ "places": places, "kinds": kinds })
+    view!({ "places": places, "kinds": kinds })
 }
 
 /// What changed, revision by revision.
-pub(in super::super) fn history(model: &Model<'_>, entity: &Entity) -> Value {
+pub(in super::super) fn history(model: &Model<'_>, entity: &Entity) -> View {
     let mut page = frame(model, entity, model.last(entity));
     let mut steps = Vec::new();
     for date in &model.dates {
@@ -217,14 +214,14 @@ pub(in super::super) fn history(model: &Model<'_>, entity: &Entity) -> Value {
         let before = model.before(*date);
         let name = entity.name.at(*date);
         let old = before.and_then(|d| entity.name.at(d));
-        let changes: Vec<Value> = if state == State::First || name.is_none() {
+        let changes: Vec<View> = if state == State::First || name.is_none() {
             Vec::new()
         } else {
             entity.statements.iter().filter_map(|s| change(model, s, before?, *date)).collect()
         };
         let into =
             entity.merged_into.as_ref().and_then(|m| m.at(*date)).and_then(|id| model.content().entity(id));
-        steps.push(json!({
+        steps.push(view!({
             "date": date.to_string(),
             "long": long(*date),
             "state": state,
@@ -238,19 +235,16 @@ pub(in super::super) fn history(model: &Model<'_>, entity: &Entity) -> Value {
             "into": into.map(|e| model.entity_link(e)),
         }));
     }
-    merge(
-        &mut page,
-        json!({ "title": model.title(entity), "lead": entity.purpose, "steps": steps, "keeps": "history" }),
-    );
+    put!(page, { "title": model.title(entity), "lead": entity.purpose, "steps": steps, "keeps": "history" });
     page
 }
 
 /// How a statement differs from the revision before; none if it says the same in the same words.
-fn change(model: &Model<'_>, statement: &Statement, before: Date, date: Date) -> Option<Value> {
+fn change(model: &Model<'_>, statement: &Statement, before: Date, date: Date) -> Option<View> {
     let (old, new) = (statement.text.at(before), statement.text.at(date));
-    let notes: Vec<Value> = (statement.changes.iter())
+    let notes: Vec<View> = (statement.changes.iter())
         .filter(|c| c.revision == date)
-        .map(|c| json!({ "kind": c.kind, "words": kind_words(&c.kind), "note": c.note }))
+        .map(|c| view!({ "kind": c.kind, "words": kind_words(&c.kind), "note": c.note }))
         .collect();
     let what = match (old, new) {
         (None, None) => return None,
@@ -262,9 +256,9 @@ fn change(model: &Model<'_>, statement: &Statement, before: Date, date: Date) ->
     let words = |timeline: &Option<crate::content::Timeline<String>>| {
         let value = |d: Date| timeline.as_ref().and_then(|t| t.at(d)).cloned();
         let (a, b) = (value(before), value(date));
-        (a != b).then(|| json!({ "from": a, "to": b }))
+        (a != b).then(|| view!({ "from": a, "to": b }))
     };
-    Some(json!({
+    Some(view!({
         "id": statement.id(),
         "what": what,
         "text": new.or(old),
@@ -272,7 +266,7 @@ fn change(model: &Model<'_>, statement: &Statement, before: Date, date: Date) ->
         "notes": notes,
         "terms": words(&statement.terms),
         "detail": words(&statement.detail),
-        "rules": model.rules_of(&statement.reference).iter().map(|r| model.rule_link(r)).collect::<Vec<_>>(),
+        "rules": model.rule_links_of(&statement.reference),
         "href": statement.text.at(date).map(|_| format!("#{}", statement.id())),
     }))
 }
@@ -288,13 +282,6 @@ pub(super) fn kind_words(kind: &str) -> &'static str {
         "rename" => "renamed",
         "layout" => "layout",
         _ => "wording",
-    }
-}
-
-/// Adds the keys of one map to another.
-pub(super) fn merge(into: &mut Value, more: Value) {
-    if let (Value::Object(into), Value::Object(more)) = (into, more) {
-        into.extend(more);
     }
 }
 

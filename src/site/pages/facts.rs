@@ -1,11 +1,13 @@
 //! The facts of an account or group that stand in tables: paths, rights, members, and the few that sum it up.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::super::model::Model;
 use super::super::words::{self, Words};
-use crate::content::{Date, Entity, EntityKind, Securable};
+use crate::content::{Date, Entity, EntityKind, Securable, Values};
 
 /// A line of the summary: a name and what is said.
 #[derive(Debug, Clone, Serialize)]
@@ -73,11 +75,11 @@ pub(super) struct Facts {
     members: Vec<Member>,
 }
 
-fn text<'v>(values: &'v Map<String, Value>, key: &str) -> Option<&'v str> {
+fn text<'v>(values: &'v Values, key: &str) -> Option<&'v str> {
     values.get(key).and_then(Value::as_str)
 }
 
-fn texts<'v>(values: &'v Map<String, Value>, key: &str) -> Vec<&'v str> {
+fn texts<'v>(values: &'v Values, key: &str) -> Vec<&'v str> {
     match values.get(key) {
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
         Some(Value::String(one)) => vec![one],
@@ -85,12 +87,12 @@ fn texts<'v>(values: &'v Map<String, Value>, key: &str) -> Vec<&'v str> {
     }
 }
 
-fn names(words: &Words<'_>, values: &Map<String, Value>, key: &str) -> String {
+fn names(words: &Words<'_>, values: &Values, key: &str) -> String {
     let names: Vec<String> = texts(values, key).into_iter().map(|t| words.name(t)).collect();
     words::join(&names, "and")
 }
 
-fn effect(values: &Map<String, Value>) -> &'static str {
+fn effect(values: &Values) -> &'static str {
     match (text(values, "effect"), values.get("required").and_then(Value::as_bool)) {
         (Some("forbid"), _) => "forbidden",
         (_, Some(false)) => "not needed",
@@ -116,7 +118,7 @@ const SUMMARY: [(&str, &[&str]); 9] = [
 /// The tables of an entity as a revision has it.
 pub(super) fn facts(model: &Model<'_>, entity: &Entity, revision: Date) -> Facts {
     let words = model.words(revision);
-    let mut all: Vec<(&str, Map<String, Value>, &str)> = Vec::new();
+    let mut all: Vec<Known<'_>> = Vec::new();
     for statement in entity.statements.iter().filter(|s| s.text.at(revision).is_some()) {
         for fact in &statement.facts {
             if let Some(values) = fact.at(revision) {
@@ -148,7 +150,8 @@ pub(super) fn facts(model: &Model<'_>, entity: &Entity, revision: Date) -> Facts
     }
 }
 
-type Known<'a> = (&'a str, Map<String, Value>, &'a str);
+/// A fact: its kind, its values, and the statement that states it.
+type Known<'a> = (&'a str, Cow<'a, Values>, &'a str);
 
 fn grid(model: &Model<'_>, words: &Words<'_>, all: &[Known<'_>]) -> Option<Grid> {
     let of: Vec<&Known<'_>> = all.iter().filter(|(kind, _, _)| *kind == "acl").collect();

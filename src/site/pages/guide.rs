@@ -1,8 +1,7 @@
 //! The guide: how to lint, what this site is, and what to do where there is no page.
 
-use serde_json::{Value, json};
-
 use super::super::model::Model;
+use super::super::view::{View, view};
 use crate::evidence::classes;
 
 /// How to lint an export.
@@ -10,16 +9,16 @@ pub(in super::super) fn linting(
     model: &Model<'_>,
     commands: &[(String, String)],
     formats: &[(String, String)],
-) -> Value {
-    let named = |list: &[(String, String)]| -> Vec<Value> {
-        list.iter().map(|(name, about)| json!({ "name": name, "about": about })).collect()
+) -> View {
+    let named = |list: &[(String, String)]| -> Vec<View> {
+        list.iter().map(|(name, about)| view!({ "name": name, "about": about })).collect()
     };
     let schema = model.sources.schema;
-    let tables: Vec<Value> = (schema.tables.iter().enumerate())
+    let tables: Vec<View> = (schema.tables.iter().enumerate())
         .filter(|(_, t)| t.made_from.is_empty())
         .map(|(id, t)| {
             let readers = model.sources.rules.rules.iter().filter(|r| r.evidence.contains(&id)).count();
-            json!({
+            view!({
                 "name": t.name,
                 "about": t.about,
                 "collect": t.collect,
@@ -28,12 +27,12 @@ pub(in super::super) fn linting(
             })
         })
         .collect();
-    json!({
+    view!({
         "nav": "linting",
         "tables": tables,
         "commands": named(commands),
         "formats": named(formats),
-        "revisions": model.content().revisions.iter().map(|r| json!({
+        "revisions": model.content().revisions.iter().map(|r| view!({
             "date": r.date.to_string(),
             "versions": r.versions,
             "first_build": r.builds.0,
@@ -43,11 +42,11 @@ pub(in super::super) fn linting(
 }
 
 /// What this site is.
-pub(in super::super) fn about(model: &Model<'_>) -> Value {
-    json!({ "nav": "about", "revisions": model.dates.len() })
+pub(in super::super) fn about(model: &Model<'_>) -> View {
+    view!({ "nav": "about", "revisions": model.dates.len() })
 }
 
 /// There is no such page.
-pub(in super::super) fn not_found() -> Value {
-    json!({ "nav": "404", "wide_search": true })
+pub(in super::super) fn not_found() -> View {
+    view!({ "nav": "404", "wide_search": true })
 }

@@ -1,12 +1,15 @@
 //! Pages that list: home, the indexes, coverage, revisions, everything from A to Z, the book to print.
 
-use serde_json::{Value, json};
+use std::borrow::Cow;
 
-use super::super::model::{self, Model, level_words};
+use serde_json::Value;
+
+use super::super::model::{self, Model, Section, level_words};
 use super::super::revision::long;
+use super::super::view::{View, list, put, view};
 use super::entity::is_entry;
 use super::rule::group_title;
-use crate::content::{Entity, EntityKind};
+use crate::content::{Entity, EntityKind, Values};
 use crate::diff::Diff;
 use crate::rules::{Coverage, Totals, coverage as covered};
 
@@ -19,16 +22,16 @@ fn current(model: &Model<'_>, kind: EntityKind) -> usize {
 }
 
 /// The home page.
-pub(in super::super) fn home(model: &Model<'_>, last: Option<&Diff>) -> Value {
+pub(in super::super) fn home(model: &Model<'_>, last: Option<&Diff>) -> View {
     let newest = model.content().revisions.last();
     let mut merged = Vec::new();
-    let mut changed: Vec<((usize, usize), Value)> = Vec::new();
+    let mut changed: Vec<((usize, usize), View)> = Vec::new();
     if let Some(diff) = last {
         for entity in model.content().entities.iter().filter(|e| is_entry(e)) {
             if let (Some(into), Some(date)) = (model.successor(entity), model.merged_in(entity))
                 && date == model.newest
             {
-                merged.push(json!({ "from": model.entity_link(entity), "into": model.entity_link(into) }));
+                merged.push(view!({ "from": model.entity_link(entity), "into": model.entity_link(into) }));
             }
         }
         for of in &diff.entities {
@@ -40,9 +43,9 @@ pub(in super::super) fn home(model: &Model<'_>, last: Option<&Diff>) -> Value {
             let mut facts: Vec<_> = of.changes.iter().filter(|c| c.kind.is_fact()).collect();
             facts.sort_by_key(|c| (c.rules.is_empty(), c.kind));
             let rules = facts.iter().filter(|c| !c.rules.is_empty()).count();
-            let shown: Vec<Value> = (facts.iter().take(2))
+            let shown: Vec<View> = (facts.iter().take(2))
                 .map(|c| {
-                    json!({
+                    view!({
                         "kind": c.kind.name(),
                         "words": super::compare::kind_words(c.kind),
                         "text": c.to.as_ref().or(c.from.as_ref()),
@@ -54,16 +57,16 @@ pub(in super::super) fn home(model: &Model<'_>, last: Option<&Diff>) -> Value {
                 let href = format!("{}#{}", super::compare::page(diff.from, diff.to), entity.id);
                 let more = facts.len() - shown.len();
                 let value =
-                    json!({ "title": model.title(entity), "href": href, "changes": shown, "more": more });
+                    view!({ "title": model.title(entity), "href": href, "changes": shown, "more": more });
                 changed.push(((rules, facts.len()), value));
             }
         }
     }
     changed.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     let more = changed.len().saturating_sub(6);
-    let changed: Vec<Value> = changed.into_iter().take(6).map(|(_, v)| v).collect();
+    let changed: Vec<View> = changed.into_iter().take(6).map(|(_, v)| v).collect();
     let last_page = last.map_or("revisions/index.html".to_owned(), |d| super::compare::page(d.from, d.to));
-    json!({
+    view!({
         "nav": "home",
         "groups": current(model, EntityKind::Group),
         "accounts": current(model, EntityKind::Account),
@@ -84,11 +87,11 @@ pub(in super::super) fn home(model: &Model<'_>, last: Option<&Diff>) -> Value {
 }
 
 /// The index of groups or accounts.
-pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> Value {
+pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
     let row = |entity: &Entity| {
         let last = model.last(entity);
         let words = model.words(last);
-        let facts: Vec<(&str, serde_json::Map<String, Value>)> = (entity.statements.iter())
+        let facts: Vec<(&str, Cow<'_, Values>)> = (entity.statements.iter())
             .filter(|s| s.text.at(last).is_some())
             .flat_map(|s| s.facts.iter().filter_map(|f| Some((f.kind.as_str(), f.at(last)?))))
             .collect();
@@ -119,7 +122,7 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> Value {
         permissions.sort_unstable();
         permissions.dedup();
         let tags = tags(model, entity);
-        json!({
+        view!({
             "id": entity.id,
             "title": model.title(entity),
             "href": model::page(entity),
@@ -143,15 +146,20 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> Value {
     let mut all_tags: Vec<&str> = now.iter().flat_map(|e| tags(model, e)).collect();
     all_tags.sort_unstable();
     all_tags.dedup();
-    let all_tags: Vec<Value> =
-        all_tags.into_iter().map(|t| json!({ "id": t, "title": tag_title(t) })).collect();
-    json!({
+    let all_tags: Vec<View> =
+        all_tags.into_iter().map(|t| view!({ "id": t, "title": tag_title(t) })).collect();
+    view!({
         "nav": if kind == EntityKind::Group { "groups" } else { "accounts" },
         "kind": kind.name(),
         "rows": now.into_iter().map(row).collect::<Vec<_>>(),
         "former": former.into_iter().map(row).collect::<Vec<_>>(),
         "tags": all_tags,
     })
+}
+
+/// The values of a fact as one text in lower case, to look for words in.
+fn written(values: &Values) -> String {
+    serde_json::to_string(values).unwrap_or_default().to_lowercase()
 }
 
 /// What accounts can be filtered by, told from their facts.
@@ -161,7 +169,7 @@ fn tags(model: &Model<'_>, entity: &Entity) -> Vec<&'static str> {
     let facts: Vec<(&str, String)> = (entity.statements.iter())
         .filter(|s| s.text.at(last).is_some())
         .flat_map(|s| &s.facts)
-        .filter_map(|f| Some((f.kind.as_str(), Value::Object(f.at(last)?).to_string().to_lowercase())))
+        .filter_map(|f| Some((f.kind.as_str(), written(&*f.at(last)?))))
         .collect();
     let any = |kinds: &[&str], word: &str| {
         facts.iter().any(|(kind, values)| (kinds.is_empty() || kinds.contains(kind)) && values.contains(word))
@@ -199,7 +207,7 @@ fn tag_title(tag: &str) -> &'static str {
 }
 
 /// What is checked, what cannot be, and what is open.
-pub(in super::super) fn coverage(model: &Model<'_>) -> Value {
+pub(in super::super) fn coverage(model: &Model<'_>) -> View {
     let all = covered(model.content(), model.sources.rules);
     let row = |c: &crate::rules::Covered<'_>| {
         let level = c.statement.level.steps.iter().rev().find_map(|(_, l)| *l);
@@ -221,13 +229,13 @@ pub(in super::super) fn coverage(model: &Model<'_>) -> Value {
                 |d| format!("{}#{}", model::page_at(c.entity, *d), c.statement.id()),
             )
         };
-        json!({
+        view!({
             "id": c.statement.id(),
             "href": href,
             "text": text,
             "level": level.map(crate::report::level_word),
             "level_words": level.map(level_words),
-            "rules": c.rules.iter().map(|r| model.rule_link(r)).collect::<Vec<_>>(),
+            "rules": model.rule_links_of(&c.statement.reference),
             "because": c.unruled(),
             "since": model.span(&c.statement.text),
             "state": match c.coverage() {
@@ -240,13 +248,13 @@ pub(in super::super) fn coverage(model: &Model<'_>) -> Value {
     // Whole percent, rounded down: only all of them are 100.
     let percent = |part: usize, all: usize| (part * 100).checked_div(all).unwrap_or(0);
     let totals = Totals::of(&all);
-    let by_revision: Vec<Value> = (model.dates.iter())
+    let by_revision: Vec<View> = (model.dates.iter())
         .map(|date| {
             let of = all
                 .iter()
                 .filter(|c| c.entity.name.at(*date).is_some() && c.statement.text.at(*date).is_some());
             let t = Totals::of(of);
-            json!({
+            view!({
                 "date": date.to_string(),
                 "statements": t.statements,
                 "enforced": t.enforced,
@@ -263,7 +271,7 @@ pub(in super::super) fn coverage(model: &Model<'_>) -> Value {
         let (here, behind) = rest.split_at(size);
         rest = behind;
         let t = Totals::of(here);
-        entities.push(json!({
+        entities.push(view!({
             "id": first.entity.id,
             "link": model.entity_link(first.entity),
             "gone": first.entity.name.at(model.newest).is_none(),
@@ -274,23 +282,23 @@ pub(in super::super) fn coverage(model: &Model<'_>) -> Value {
             "all": t.statements,
         }));
     }
-    let open: Vec<Value> = (all.iter())
+    let open: Vec<View> = (all.iter())
         .filter(|c| c.coverage() == Coverage::Open)
         .map(|c| {
             let mut row = row(c);
-            row["entity"] = json!(model.title(c.entity));
+            put!(row, { "entity": model.title(c.entity) });
             row
         })
         .collect();
-    json!({
+    view!({
         "nav": "coverage",
-        "totals": {
+        "totals": view!({
             "statements": totals.statements,
             "enforced": totals.enforced,
             "not_checkable": totals.not_checkable,
             "open": totals.open,
             "percent": percent(totals.enforced, totals.statements - totals.not_checkable),
-        },
+        }),
         "by_revision": by_revision,
         "open": open,
         "entities": entities,
@@ -298,12 +306,12 @@ pub(in super::super) fn coverage(model: &Model<'_>) -> Value {
 }
 
 /// The revisions and where they come from.
-pub(in super::super) fn revisions(model: &Model<'_>) -> Value {
-    let list: Vec<Value> = (model.content().revisions.iter())
+pub(in super::super) fn revisions(model: &Model<'_>) -> View {
+    let list: Vec<View> = (model.content().revisions.iter())
         .rev()
         .map(|r| {
             let has = |kind| entries(model, kind).filter(|e| e.name.at(r.date).is_some()).count();
-            json!({
+            view!({
                 "date": r.date.to_string(),
                 "long": long(r.date),
                 "declared_as": r.declared_as,
@@ -328,17 +336,17 @@ pub(in super::super) fn revisions(model: &Model<'_>) -> Value {
             })
         })
         .collect();
-    json!({ "nav": "revisions", "revisions": list })
+    view!({ "nav": "revisions", "revisions": list })
 }
 
 /// Everything from A to Z, for those who search without JavaScript.
-pub(in super::super) fn search(model: &Model<'_>) -> Value {
-    let mut all: Vec<(String, Value)> = Vec::new();
+pub(in super::super) fn search(model: &Model<'_>) -> View {
+    let mut all: Vec<(String, View)> = Vec::new();
     for entity in model.content().entities.iter().filter(|e| is_entry(e)) {
         let title = model.title(entity);
         all.push((
             title.to_lowercase(),
-            json!({ "title": title, "href": model::page(entity), "kind": entity.kind.name(), "into": Value::Null }),
+            view!({ "title": title, "href": model::page(entity), "kind": entity.kind.name(), "into": View::none() }),
         ));
         let mut former: Vec<&String> =
             entity.name.values().filter(|n| n.to_lowercase() != title.to_lowercase()).collect();
@@ -347,18 +355,18 @@ pub(in super::super) fn search(model: &Model<'_>) -> Value {
         for name in former {
             all.push((
                 name.to_lowercase(),
-                json!({ "title": name, "href": model::page(entity), "kind": "other name", "into": title }),
+                view!({ "title": name, "href": model::page(entity), "kind": "other name", "into": title }),
             ));
         }
     }
     for rule in &model.sources.rules.rules {
         all.push((
             rule.title.to_lowercase(),
-            json!({ "title": rule.title, "href": model::rule_page(&rule.id), "kind": "rule", "into": Value::Null }),
+            view!({ "title": rule.title, "href": model::rule_page(&rule.id), "kind": "rule", "into": View::none() }),
         ));
     }
     all.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut letters: Vec<(String, Vec<Value>)> = Vec::new();
+    let mut letters: Vec<(String, Vec<View>)> = Vec::new();
     for (key, value) in all {
         let letter: String = key.chars().next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
         match letters.last_mut() {
@@ -366,18 +374,17 @@ pub(in super::super) fn search(model: &Model<'_>) -> Value {
             _ => letters.push((letter, vec![value])),
         }
     }
-    let letters: Vec<Value> =
-        letters.into_iter().map(|(l, v)| json!({ "letter": l, "entries": v })).collect();
-    json!({ "nav": "search", "letters": letters, "wide_search": true })
+    let letters: Vec<View> = letters.into_iter().map(|(l, v)| view!({ "letter": l, "entries": v })).collect();
+    view!({ "nav": "search", "letters": letters, "wide_search": true })
 }
 
 /// The book: every entry on one page.
-pub(in super::super) fn print(model: &Model<'_>) -> Value {
+pub(in super::super) fn print(model: &Model<'_>) -> View {
     let part = |kind: EntityKind, title: &str| {
-        let entities: Vec<Value> = entries(model, kind)
+        let entities: Vec<View> = entries(model, kind)
             .map(|e| {
                 let last = model.last(e);
-                json!({
+                view!({
                     "id": e.id,
                     "title": model.title(e),
                     "href": model::page(e),
@@ -387,16 +394,16 @@ pub(in super::super) fn print(model: &Model<'_>) -> Value {
                     "into": model.successor(e).map(|s| model.title(s)),
                     "aliases": e.aliases,
                     "notes": e.notes,
-                    "sections": model.sections(e, last),
+                    "sections": list(model.sections(e, last).iter().map(Section::view)),
                     "facts": super::facts::facts(model, e, last),
                 })
             })
             .collect();
-        json!({ "title": title, "entities": entities })
+        view!({ "title": title, "entities": entities })
     };
-    let rules: Vec<Value> = (model.sources.rules.rules.iter())
+    let rules: Vec<View> = (model.sources.rules.rules.iter())
         .map(|r| {
-            json!({
+            view!({
                 "link": model.rule_link(r),
                 "group": group_title(&r.group),
                 "help": r.help,
@@ -404,7 +411,7 @@ pub(in super::super) fn print(model: &Model<'_>) -> Value {
             })
         })
         .collect();
-    json!({
+    view!({
         "nav": "print",
         "parts": [part(EntityKind::Group, "Groups"), part(EntityKind::Account, "Accounts")],
         "rules": rules,

@@ -1,34 +1,34 @@
 //! The rules: their index and the page of each.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::condition;
 use super::super::model::{self, Link, Model, level_words, rule_level};
-use super::entity::merge;
+use super::super::view::{View, view};
 use crate::check::example_messages;
 use crate::content::{Entity, Statement};
 use crate::report::{collects, name_at};
 use crate::rules::{Example, Expect, Reference, Rule};
 
 /// The index of rules.
-pub(in super::super) fn rules(model: &Model<'_>) -> Value {
+pub(in super::super) fn rules(model: &Model<'_>) -> View {
     let all = &model.sources.rules.rules;
     let mut groups: Vec<&str> = all.iter().map(|r| r.group.as_str()).collect();
     groups.sort_unstable();
     groups.dedup();
-    let groups: Vec<Value> = groups
+    let groups: Vec<View> = groups
         .into_iter()
         .map(|group| {
-            let rules: Vec<Value> =
+            let rules: Vec<View> =
                 all.iter().filter(|r| r.group == group).map(|r| index_row(model, r)).collect();
-            json!({ "id": group, "title": group_title(group), "rules": rules })
+            view!({ "id": group, "title": group_title(group), "rules": rules })
         })
         .collect();
-    let entities: Vec<Value> = (model.content().entities.iter())
+    let entities: Vec<View> = (model.content().entities.iter())
         .filter(|e| !model.rules_of_entity(&e.id).is_empty())
-        .map(|e| json!({ "id": e.id, "title": model.title(e) }))
+        .map(|e| view!({ "id": e.id, "title": model.title(e) }))
         .collect();
-    json!({
+    view!({
         "nav": "rules",
         "groups": groups,
         "count": all.len(),
@@ -37,12 +37,13 @@ pub(in super::super) fn rules(model: &Model<'_>) -> Value {
     })
 }
 
-fn index_row(model: &Model<'_>, rule: &Rule) -> Value {
+fn index_row(model: &Model<'_>, rule: &Rule) -> View {
     let mut entities: Vec<&str> = rule.statements.iter().filter_map(|s| Some(s.split_once('/')?.0)).collect();
     entities.dedup();
-    let links: Vec<Link> =
-        entities.iter().filter_map(|id| model.content().entity(id)).map(|e| model.entity_link(e)).collect();
-    json!({
+    let mut known = entities.iter().filter_map(|id| model.content().entity(id));
+    let about = known.next().map(|e| model.entity_link(e));
+    let held = revisions(model, rule);
+    view!({
         "id": rule.id,
         "title": rule.title,
         "level": rule_level(rule),
@@ -50,10 +51,10 @@ fn index_row(model: &Model<'_>, rule: &Rule) -> Value {
         "group": rule.group,
         "href": model::rule_page(&rule.id),
         "entities": entities.join(" "),
-        "about": links.first(),
-        "more": links.len().saturating_sub(1),
-        "revisions": revisions(model, rule).join(" "),
-        "since": revisions(model, rule).first(),
+        "about": about,
+        "more": known.count(),
+        "revisions": held.join(" "),
+        "since": held.first(),
     })
 }
 
@@ -78,40 +79,40 @@ pub(super) fn group_title(group: &str) -> String {
 }
 
 /// The page of a rule.
-pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> Value {
+pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> View {
     let schema = model.sources.schema;
     let all = &model.sources.rules.rules;
     let place = all.iter().position(|r| r.id == rule.id);
     let near = |by: isize| place.and_then(|p| p.checked_add_signed(by)).and_then(|p| all.get(p));
-    let statements: Vec<Value> = (rule.statements.iter())
+    let statements: Vec<View> = (rule.statements.iter())
         .filter_map(|reference| model.content().statement(reference))
         .map(|(entity, statement)| cited(model, rule, entity, statement))
         .collect();
-    let evidence: Vec<Value> = (rule.evidence.iter())
+    let evidence: Vec<View> = (rule.evidence.iter())
         .filter_map(|t| schema.tables.get(*t))
         .map(|t| {
-            let fields: Vec<Value> =
-                t.fields.iter().map(|f| json!({ "name": f.name, "about": f.about })).collect();
-            json!({ "name": t.name, "about": t.about, "fields": fields })
+            let fields: Vec<View> =
+                t.fields.iter().map(|f| view!({ "name": f.name, "about": f.about })).collect();
+            view!({ "name": t.name, "about": t.about, "fields": fields })
         })
         .collect();
     let held = revisions(model, rule);
-    let strip: Vec<Value> = (model.dates.iter())
+    let strip: Vec<View> = (model.dates.iter())
         .map(|d| {
             let date = d.to_string();
-            json!({
+            view!({
                 "date": date,
                 "applies": held.contains(&date),
                 "level": rule.level.at(*d).map(|l| l.name()),
             })
         })
         .collect();
-    let levels: Vec<Value> = (rule.level.steps.iter())
-        .map(|(from, level)| json!({ "from": from.to_string(), "level": level.map(|l| l.name()) }))
+    let levels: Vec<View> = (rule.level.steps.iter())
+        .map(|(from, level)| view!({ "from": from.to_string(), "level": level.map(|l| l.name()) }))
         .collect();
     let yields: Vec<_> =
         rule.yields_to.iter().filter_map(|n| all.get(*n)).map(|r| model.rule_link(r)).collect();
-    let mut page = json!({
+    view!({
         "nav": "rules",
         "id": rule.id,
         "title": rule.title,
@@ -128,11 +129,11 @@ pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> Value {
         "message": rule.message.written,
         "reasons": rule.reasons.iter().map(|(_, t)| &t.written).collect::<Vec<_>>(),
         "help": rule.help,
-        "fix": rule.fix.as_ref().map(|f| json!({
+        "fix": rule.fix.as_ref().map(|f| view!({
             "powershell": f.powershell.written.trim(),
             "on": f.on.as_ref().map(|on| &on.written),
         })),
-        "params": rule.params.iter().map(|p| json!({
+        "params": rule.params.iter().map(|p| view!({
             "name": p.name,
             "value": written(&p.value),
             "help": p.help,
@@ -145,33 +146,27 @@ pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> Value {
         "yields_to": yields,
         "aliases": rule.aliases,
         "reviewed": rule.reviewed.to_string(),
-    });
-    merge(
-        &mut page,
-        json!({
-            "previous": near(-1).map(|r| model.rule_link(r)),
-            "next": near(1).map(|r| model.rule_link(r)),
-            "json": format!("rules/{}/index.json", rule.id),
-            "canonical": model::rule_page(&rule.id),
-        }),
-    );
-    page
+        "previous": near(-1).map(|r| model.rule_link(r)),
+        "next": near(1).map(|r| model.rule_link(r)),
+        "json": format!("rules/{}/index.json", rule.id),
+        "canonical": model::rule_page(&rule.id),
+    })
 }
 
 /// A statement that a rule enforces, as the newest revision that makes it puts it.
-fn cited(model: &Model<'_>, rule: &Rule, entity: &Entity, statement: &Statement) -> Value {
+fn cited(model: &Model<'_>, rule: &Rule, entity: &Entity, statement: &Statement) -> View {
     let last =
         model.dates.iter().rev().find(|d| statement.text.at(**d).is_some()).copied().unwrap_or(model.newest);
     let level = statement.level.at(last).map_or("", |l| level_words(*l));
     let words = model.words(last);
     let facts: Vec<String> = (statement.facts.iter())
         .filter(|f| rule.documented.as_ref().is_none_or(|d| d.selector.kind == f.kind))
-        .filter_map(|f| Some(words.fact(&f.kind, &f.at(last)?)))
+        .filter_map(|f| Some(words.fact(&f.kind, &*f.at(last)?)))
         .collect();
-    let changes: Vec<Value> = (statement.changes.iter())
-        .map(|c| json!({ "revision": c.revision.to_string(), "words": super::entity::kind_words(&c.kind), "note": c.note, "newer": c.revision > rule.reviewed }))
+    let changes: Vec<View> = (statement.changes.iter())
+        .map(|c| view!({ "revision": c.revision.to_string(), "words": super::entity::kind_words(&c.kind), "note": c.note, "newer": c.revision > rule.reviewed }))
         .collect();
-    json!({
+    view!({
         "entity": name_at(&entity.name, last).unwrap_or(&entity.id),
         "entity_href": model::page(entity),
         "reference": statement.reference,
@@ -190,7 +185,7 @@ fn cited(model: &Model<'_>, rule: &Rule, entity: &Entity, statement: &Statement)
     })
 }
 
-fn example(model: &Model<'_>, rule: &Rule, example: &Example) -> Value {
+fn example(model: &Model<'_>, rule: &Rule, example: &Example) -> View {
     let (outcome, said) = match &example.expect {
         Expect::Pass => ("pass", String::new()),
         Expect::NotApplicable => ("not-applicable", String::new()),
@@ -218,7 +213,7 @@ fn example(model: &Model<'_>, rule: &Rule, example: &Example) -> Value {
             tables.push(table(name, rows));
         }
     }
-    json!({
+    view!({
         "name": example.name,
         "outcome": outcome,
         "words": words,
@@ -230,7 +225,7 @@ fn example(model: &Model<'_>, rule: &Rule, example: &Example) -> Value {
 }
 
 /// A table of an example: its columns, and its rows with one cell a column.
-fn table(name: &str, rows: &Value) -> Value {
+fn table(name: &str, rows: &Value) -> View {
     let rows: Vec<&Value> = rows.as_array().map(|r| r.iter().collect()).unwrap_or_default();
     let mut columns: Vec<String> = Vec::new();
     let mut out = Vec::new();
@@ -252,15 +247,15 @@ fn table(name: &str, rows: &Value) -> Value {
         }
         out.push((cells, note));
     }
-    let rows: Vec<Value> = out
+    let rows: Vec<View> = out
         .into_iter()
         .map(|(cells, note)| {
             let cells: Vec<String> =
                 columns.iter().map(|c| cells.get(c).map(written).unwrap_or_default()).collect();
-            json!({ "cells": cells, "note": note })
+            view!({ "cells": cells, "note": note })
         })
         .collect();
-    json!({ "name": name, "columns": columns, "rows": rows })
+    view!({ "name": name, "columns": columns, "rows": rows })
 }
 
 /// A value as it is written in a rule.
