@@ -11,7 +11,7 @@ mod timeline;
 mod vocabulary;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::assets::Assets;
 use crate::yaml::{Document, File, Problem, Problems, read_all};
@@ -40,6 +40,8 @@ pub struct Content {
     pub overlays: Vec<Overlay>,
     /// Entity of each id.
     index: HashMap<String, usize>,
+    /// The facts of each kind: entity, statement of the entity, fact of the statement.
+    by_kind: BTreeMap<String, Vec<[usize; 3]>>,
 }
 
 /// A documented fact as one revision states it.
@@ -146,7 +148,18 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
         problems,
     );
     let vocabulary = vocabulary.unwrap_or_default();
-    let content = Content { revisions, entities, vocabulary, overlays, index };
+    let mut by_kind: BTreeMap<String, Vec<[usize; 3]>> = BTreeMap::new();
+    for (e, entity) in entities.iter().enumerate() {
+        for (s, statement) in entity.statements.iter().enumerate() {
+            for (f, fact) in statement.facts.iter().enumerate() {
+                match by_kind.get_mut(&fact.kind) {
+                    Some(places) => places.push([e, s, f]),
+                    None => drop(by_kind.insert(fact.kind.clone(), vec![[e, s, f]])),
+                }
+            }
+        }
+    }
+    let content = Content { revisions, entities, vocabulary, overlays, index, by_kind };
     for entity in &content.entities {
         let next = |id: &str| content.entity(id)?.merged_into.as_ref()?.values().last();
         let steps = std::iter::successors(next(&entity.id), |id| next(id));
@@ -212,28 +225,50 @@ impl Content {
 
     /// The facts that a revision states, in the order of their statements.
     pub fn facts_at(&self, revision: Date) -> Vec<FactAt<'_>> {
-        self.in_force(revision)
-            .flat_map(|(entity, statement)| {
-                statement.facts.iter().filter_map(move |fact| {
-                    Some(FactAt {
-                        kind: &fact.kind,
-                        entity: &entity.id,
-                        statement: &statement.reference,
-                        fact,
-                        values: fact.at(revision)?,
-                    })
-                })
-            })
-            .collect()
+        self.entities.iter().flat_map(|entity| entity.facts_at(revision)).collect()
+    }
+
+    /// The facts of a kind that a revision states, in the order of their statements.
+    pub fn facts_of<'c>(&'c self, kind: &str, revision: Date) -> impl Iterator<Item = FactAt<'c>> + use<'c> {
+        self.places_of(kind).filter_map(move |(entity, statement, fact)| {
+            entity.name.at(revision)?;
+            statement.text.at(revision)?;
+            FactAt::new(entity, statement, fact, revision)
+        })
+    }
+
+    /// The facts of a kind that any revision states, with where they stand, in order.
+    pub fn places_of<'c>(
+        &'c self,
+        kind: &str,
+    ) -> impl Iterator<Item = (&'c Entity, &'c Statement, &'c Fact)> + use<'c> {
+        self.by_kind.get(kind).into_iter().flatten().filter_map(|[e, s, f]| {
+            let entity = self.entities.get(*e)?;
+            let statement = entity.statements.get(*s)?;
+            Some((entity, statement, statement.facts.get(*f)?))
+        })
     }
 
     /// All kinds of facts, sorted: what a rule can run over.
-    pub fn fact_kinds(&self) -> Vec<&str> {
-        let facts = self.statements().flat_map(|(_, s)| &s.facts);
-        let mut kinds: Vec<&str> = facts.map(|f| f.kind.as_str()).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        kinds
+    pub fn fact_kinds(&self) -> impl Iterator<Item = &str> {
+        self.by_kind.keys().map(String::as_str)
+    }
+}
+
+impl Entity {
+    /// The facts that a revision states of it, in the order of their statements.
+    pub fn facts_at(&self, revision: Date) -> impl Iterator<Item = FactAt<'_>> {
+        let there = self.name.at(revision).is_some();
+        (self.statements.iter())
+            .filter(move |statement| there && statement.text.at(revision).is_some())
+            .flat_map(move |s| s.facts.iter().filter_map(move |f| FactAt::new(self, s, f, revision)))
+    }
+}
+
+impl<'c> FactAt<'c> {
+    fn new(entity: &'c Entity, statement: &'c Statement, fact: &'c Fact, revision: Date) -> Option<Self> {
+        let values = fact.at(revision)?;
+        Some(Self { kind: &fact.kind, entity: &entity.id, statement: &statement.reference, fact, values })
     }
 }
 

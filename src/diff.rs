@@ -25,7 +25,7 @@ use crate::content::{Content, Date, Level};
 use crate::rules::RuleSet;
 
 pub use human::{View, human};
-pub use json::{value as to_json, with_originals as to_json_with};
+pub use json::{shape, value as to_json, with_originals as to_json_with};
 pub use markdown::markdown;
 pub use originals::{Original, Originals};
 pub use overlay::check;

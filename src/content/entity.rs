@@ -293,6 +293,11 @@ impl Fact {
         Self { kind, keys, derived, span, settled }
     }
 
+    /// From when on it says the same for good; none if that differs from revision to revision.
+    pub fn settled_since(&self) -> Option<Date> {
+        self.settled.as_ref().map(|(since, _)| *since)
+    }
+
     /// Its values at a revision; none if it says nothing there.
     pub fn at(&self, revision: Date) -> Option<Cow<'_, Values>> {
         if let Some((since, values)) = &self.settled {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{Aspect, Change, Class, Diff, EntityDiff, FactChange, Kind, Merged, Note, Pair, Renamed};
-use crate::content::{Content, Date, Entity, EntityKind, Link, Revision, Statement, Timeline};
+use crate::content::{Content, Date, Entity, EntityKind, Fact, Link, Revision, Statement, Timeline};
 
 /// Compares two revisions, the earlier first. Rules and overlays are not looked at, but for the kinds that
 /// overlays of single steps put right.
@@ -195,6 +195,10 @@ impl Sides<'_> {
 
     /// The facts that differ, compared by structure: a fact that only moved within the statement does not.
     fn fact_changes(&self, from: Date, to: Date) -> Vec<FactChange> {
+        let settled = |fact: &Fact| fact.settled_since().is_some_and(|since| since <= from.min(to));
+        if self.made(from) && self.made(to) && self.statement.facts.iter().all(settled) {
+            return Vec::new();
+        }
         let (mut before, mut after) = (self.facts(from), self.facts(to));
         let kind = |i: usize| self.statement.facts.get(i).map_or("", |f| f.kind.as_str()).to_owned();
         let mut out: Vec<(usize, FactChange)> = Vec::new();

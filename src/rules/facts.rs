@@ -145,19 +145,8 @@ impl Selector {
         Facts { places }
     }
 
-    fn candidates<'c>(&self, content: &'c Content) -> impl Iterator<Item = Place<'c>> {
-        let kind = self.kind.clone();
-        content.entities.iter().flat_map(move |entity| {
-            let kind = kind.clone();
-            entity.statements.iter().flat_map(move |statement| {
-                let kind = kind.clone();
-                statement.facts.iter().filter(move |f| f.kind == kind).map(move |fact| Place {
-                    entity,
-                    statement,
-                    fact,
-                })
-            })
-        })
+    fn candidates<'c>(&self, content: &'c Content) -> impl Iterator<Item = Place<'c>> + use<'c> {
+        content.places_of(&self.kind).map(|(entity, statement, fact)| Place { entity, statement, fact })
     }
 
     /// Whether a fact says what is wanted at a revision.
@@ -201,16 +190,7 @@ impl Reader<'_> {
         let kind = fields.required_text("kind", problems)?;
         let known = Selector { kind: kind.value.to_owned(), keys: Vec::new() }.all(self.content);
         if known.is_empty() {
-            let mut kinds: Vec<&str> = self
-                .content
-                .entities
-                .iter()
-                .flat_map(|e| &e.statements)
-                .flat_map(|s| &s.facts)
-                .map(|f| f.kind.as_str())
-                .collect();
-            kinds.sort_unstable();
-            kinds.dedup();
+            let kinds = self.content.fact_kinds();
             problems.push(Problem::unknown_name(self.file, kind.span, "kind of fact", kind.value, kinds));
             return None;
         }

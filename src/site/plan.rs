@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
-use serde_json::json;
-
 use super::assets::Static;
 use super::model::{self, Model};
 use super::originals::Originals;
@@ -64,6 +62,25 @@ struct Pair {
     diff: OnceLock<Diff>,
 }
 
+impl Pair {
+    fn diff(&self, sources: &Sources<'_>) -> &Diff {
+        self.diff.get_or_init(|| diff::between(sources.content, sources.rules, self.from, self.to))
+    }
+}
+
+/// The pairs of revisions that have a page, in both directions.
+fn pairs(model: &Model<'_>) -> Vec<Pair> {
+    let all = model.dates.iter().flat_map(|a| model.dates.iter().map(move |b| (*a, *b)));
+    all.filter(|(from, to)| from != to && pages::linked(model, *from, *to))
+        .map(|(from, to)| Pair { from, to, diff: OnceLock::new() })
+        .collect()
+}
+
+/// The steps from each revision to the next, oldest first.
+fn steps<'p>(sources: &Sources<'_>, model: &Model<'_>, pairs: &'p [Pair]) -> Vec<&'p Diff> {
+    pairs.iter().filter(|p| model.before(p.to) == Some(p.from)).map(|p| p.diff(sources)).collect()
+}
+
 /// All files of a site, and what they are made with.
 pub(super) struct Plan<'a> {
     model: Model<'a>,
@@ -80,24 +97,31 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     pub(super) fn new(sources: &Sources<'a>, options: &Options) -> Result<Self, Error> {
-        let model = Model::new(sources);
-        let originals = match &options.originals {
-            Some(path) => Originals::read(path, sources.content)?,
-            None => Originals::default(),
-        };
-        let index = search_index(sources);
+        let (model, originals) = rayon::join(
+            || Model::new(sources),
+            || match &options.originals {
+                Some(path) => Originals::read(path, sources.content),
+                None => Ok(Originals::default()),
+            },
+        );
+        let originals = originals?;
+        let pairs = pairs(&model);
+        let (index, templates) = rayon::join(
+            || search_index(sources, &steps(sources, &model, &pairs)),
+            || Renderer::new(&options.templates),
+        );
         let made = [("search-index.js", index.first), ("search-rest.js", index.rest)];
         let files = Static::read(options, made.map(|(name, text)| (name.to_owned(), text)).into())?;
         let base = options.base_url.as_deref().map_or("/", path_of).to_owned();
-        let shared = json!({
+        let shared = view!({
             "assets": files.names,
             "version": env!("CARGO_PKG_VERSION"),
             "base_url": options.base_url,
             "newest": model.newest.to_string(),
             "with_originals": !originals.is_empty(),
-            "navigation": NAVIGATION.map(|(id, title, href)| json!({ "id": id, "title": title, "href": href })),
+            "navigation": NAVIGATION.map(|(id, title, href)| view!({ "id": id, "title": title, "href": href })),
         });
-        let renderer = Renderer::new(&options.templates, &shared)?;
+        let renderer = templates?.sharing(shared);
         let mut jobs = vec![
             Job::Home,
             Job::Index(EntityKind::Group),
@@ -126,12 +150,8 @@ impl<'a> Plan<'a> {
         for rule in &sources.rules.rules {
             jobs.extend([Job::Rule(rule), Job::RuleJson(rule)]);
         }
-        let mut pairs = Vec::new();
-        for (from, to) in model.dates.iter().flat_map(|a| model.dates.iter().map(move |b| (*a, *b))) {
-            if from != to && pages::linked(&model, from, to) {
-                jobs.extend([Job::Compare(pairs.len()), Job::CompareJson(pairs.len())]);
-                pairs.push(Pair { from, to, diff: OnceLock::new() });
-            }
+        for number in 0..pairs.len() {
+            jobs.extend([Job::Compare(number), Job::CompareJson(number)]);
         }
         jobs.extend((0..files.pages.len()).map(Job::Static));
         Ok(Self {
@@ -202,15 +222,12 @@ impl<'a> Plan<'a> {
     }
 
     fn diff(&self, number: usize) -> &Diff {
-        let pair = &self.pairs[number];
-        let sources = &self.model.sources;
-        pair.diff.get_or_init(|| diff::between(sources.content, sources.rules, pair.from, pair.to))
+        self.pairs[number].diff(&self.model.sources)
     }
 
     /// The steps from each revision to the next, oldest first.
     fn steps(&self) -> Vec<&Diff> {
-        let next = |p: &Pair| self.model.before(p.to) == Some(p.from);
-        (0..self.pairs.len()).filter(|n| next(&self.pairs[*n])).map(|n| self.diff(n)).collect()
+        steps(&self.model.sources, &self.model, &self.pairs)
     }
 
     /// Makes a file.
@@ -247,7 +264,7 @@ impl<'a> Plan<'a> {
             }
             Job::CompareJson(number) => {
                 // Large, and read by programs only.
-                let mut bytes = serde_json::to_vec(&diff::to_json(self.diff(number))).unwrap_or_default();
+                let mut bytes = serde_json::to_vec(&diff::shape(self.diff(number))).unwrap_or_default();
                 bytes.push(b'\n');
                 Ok(Page { path, bytes })
             }
@@ -286,15 +303,11 @@ impl<'a> Plan<'a> {
 }
 
 /// What the search finds.
-fn search_index(sources: &Sources<'_>) -> search::Index {
+fn search_index(sources: &Sources<'_>, steps: &[&Diff]) -> search::Index {
     let content = sources.content;
     let mut rest = search::of_rules(content, sources.rules);
     rest.extend(search::of_revisions(content));
-    for pair in content.dates().windows(2) {
-        if let [from, to] = pair {
-            rest.extend(search::of_changes(content, &diff::between(content, sources.rules, *from, *to)));
-        }
-    }
+    rest.extend(steps.iter().flat_map(|diff| search::of_changes(content, diff)));
     let dates: Vec<String> = content.dates().iter().map(ToString::to_string).collect();
     search::build(&search::of_content(content), &rest, &dates, &content.vocabulary.synonyms)
 }

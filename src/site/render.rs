@@ -1,7 +1,6 @@
 //! Templates: read once, rendered for each page.
 
 use memchr::memmem;
-use serde_json::Value;
 use tera::value::Key;
 use tera::{Context, Kwargs, State, Tera};
 
@@ -16,8 +15,8 @@ pub(super) struct Renderer {
 }
 
 impl Renderer {
-    /// Reads the templates. `shared` is known to all of them.
-    pub(super) fn new(templates: &Assets, shared: &Value) -> Result<Self, Error> {
+    /// Reads the templates.
+    pub(super) fn new(templates: &Assets) -> Result<Self, Error> {
         let files = templates.files().map_err(Error::file(templates.root()))?;
         let mut tera = Tera::new();
         let text = |text: &str, _: Kwargs, _: &State<'_>| tera::Value::safe_string(&escape::inline(text));
@@ -33,9 +32,13 @@ impl Renderer {
         });
         let named = files.iter().map(|f| (f.name.as_str(), f.text.as_ref()));
         tera.add_raw_templates(named).map_err(|e| said(&e, &templates.root()))?;
-        let context = Context::from_serialize(shared).map_err(|e| said(&e, &templates.root()))?;
-        tera.global_context().extend(context);
         Ok(Self { tera })
+    }
+
+    /// With values that all templates know.
+    pub(super) fn sharing(mut self, values: View) -> Self {
+        self.tera.global_context().extend(context(values));
+        self
     }
 
     /// A page from a template and what it shows.
@@ -52,18 +55,24 @@ impl Renderer {
         values: View,
         root: &str,
     ) -> Result<Page, Error> {
-        let mut context = Context::new();
-        for (key, value) in values.into_map().unwrap_or_default() {
-            if let Key::Str(name) = key {
-                context.insert_value(name, value);
-            }
-        }
+        let mut context = context(values);
         context.insert("root", root);
         context.insert("path", &path);
         let text = self.tera.render(template, &context).map_err(|e| said(&e, template))?;
         let bytes = if path.ends_with(".html") { tidy(&text) } else { text }.into_bytes();
         Ok(Page { path, bytes })
     }
+}
+
+/// The values of a map by their names.
+fn context(values: View) -> Context {
+    let mut context = Context::new();
+    for (key, value) in values.into_map().unwrap_or_default() {
+        if let Key::Str(name) = key {
+            context.insert_value(name, value);
+        }
+    }
+    context
 }
 
 /// What the template engine complains of, with all causes.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::access::{Missing, account_of_computer, is, said_list};
 use super::{Belongs, Line, Out, Pending, View, filling, flag, text, texts};
 use crate::check::shared::Shared;
-use crate::content::Securable as On;
+use crate::content::{FactAt, Securable as On};
 use crate::evidence::{Account, Cell, Fact, Table, TableId, TableSchema, Why};
 use crate::source::Place;
 
@@ -70,8 +70,7 @@ pub(super) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
         row(shared, &mut out, &one);
     }
     groups(shared, &mut out);
-    let facts = shared.content.facts_at(shared.revision);
-    for fact in &facts {
+    for fact in &connecting(shared) {
         let Some(wanted) = wanted(fact) else { continue };
         let source = fact.entity == SOURCE;
         let table = if source { "migration_sources" } else { "role_accounts" };
@@ -95,11 +94,8 @@ pub(super) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
 
 /// Documented groups through which site systems get at the site database.
 fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
-    let facts = shared.content.facts_at(shared.revision);
-    let to_database = |fact: &&crate::content::FactAt<'_>| {
-        fact.kind == "access" && said_list(&fact.values, "object") == ["site database"]
-    };
-    for fact in facts.iter().filter(to_database) {
+    let facts = shared.content.facts_of("access", shared.revision);
+    for fact in facts.filter(|fact| said_list(&fact.values, "object") == ["site database"]) {
         let Some(entity) = shared.content.entity(fact.entity) else { continue };
         for line in View::of(shared, "sites").into_iter().flat_map(View::rows) {
             // Clients of other sites than primary ones have no management point of their own database.
@@ -187,7 +183,7 @@ const CONNECTING: [&str; 6] = [
 ];
 
 /// The permissions that a fact says are needed in a database; none if it is not about one.
-fn wanted(fact: &crate::content::FactAt<'_>) -> Option<Vec<String>> {
+fn wanted(fact: &FactAt<'_>) -> Option<Vec<String>> {
     if !CONNECTING.contains(&fact.entity) {
         return None;
     }
@@ -199,11 +195,17 @@ fn wanted(fact: &crate::content::FactAt<'_>) -> Option<Vec<String>> {
     }
 }
 
+/// The facts of the accounts that connect to a database.
+fn connecting<'s>(shared: &'s Shared<'_>) -> Vec<FactAt<'s>> {
+    let connecting = shared.content.entities.iter().filter(|e| CONNECTING.contains(&e.id.as_str()));
+    connecting.flat_map(|entity| entity.facts_at(shared.revision)).collect()
+}
+
 /// Statements by which an account uses a database: those with a documented permission, those that only say that it
 /// reads, and those that want its rights low.
 fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
     let mut out = Vec::new();
-    let facts = shared.content.facts_at(shared.revision);
+    let facts = connecting(shared);
     let source = View::of(shared, "migration_sources");
     let roles = View::of(shared, "role_accounts");
     for fact in &facts {

@@ -68,10 +68,9 @@ fn of_host<'l, 's>(shared: &Shared<'_>, lists: &'l [List<'s>], host: &str) -> Ve
 /// One row a computer and list that has to allow it.
 pub(super) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
-    let facts = shared.content.facts_at(shared.revision);
     let lists = lists(shared, DCOM);
     let entries_table = shared.schema.table(DCOM.entries).unwrap_or_default();
-    for fact in facts.iter().filter(|fact| fact.kind == "dcom") {
+    for fact in shared.content.facts_of("dcom", shared.revision) {
         let positions = said_list(&fact.values, "hosts");
         let (Some(permission), Some(group_name)) =
             (said(&fact.values, "permission"), group(shared, fact.entity))
@@ -182,9 +181,9 @@ fn users(shared: &Shared<'_>, list: &List<'_>, host: &str, bit: u32) -> (Option<
 /// The table `dcom_grants`: one row an entry that grants the documented permission.
 pub(super) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
-    let facts = shared.content.facts_at(shared.revision);
     let lists = lists(shared, DCOM);
-    for fact in facts.iter().filter(|fact| fact.kind == "dcom" && said(&fact.values, "grant_to").is_some()) {
+    let facts = shared.content.facts_of("dcom", shared.revision);
+    for fact in facts.filter(|fact| said(&fact.values, "grant_to").is_some()) {
         let (Some(permission), Some(holder)) = (said(&fact.values, "permission"), group(shared, fact.entity))
         else {
             continue;

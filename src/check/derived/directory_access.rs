@@ -125,9 +125,9 @@ fn top<'s>(shared: &'s Shared<'_>) -> Option<Line<'s>> {
 /// The table `directory_access`.
 pub(super) fn directory_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
-    let facts = shared.content.facts_at(shared.revision);
+    let facts: Vec<_> = shared.content.facts_of("ad-acl", shared.revision).collect();
     let objects = lists(shared, DIRECTORY);
-    for fact in facts.iter().filter(|f| f.kind == "ad-acl" && said(&f.values, "effect") == Some("require")) {
+    for fact in facts.iter().filter(|f| said(&f.values, "effect") == Some("require")) {
         if said(&fact.values, "when") == Some("publishing enabled") {
             publishing(shared, &mut out, fact, &objects);
         } else if fact.entity == "active-directory-forest-account" {

@@ -431,12 +431,11 @@ pub(super) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
 
 /// The documented path with its letter case.
 fn written_path(shared: &Shared<'_>, fact: &Documented<'_>) -> String {
-    let facts = shared.content.facts_at(shared.revision);
-    let found = facts.iter().filter(|f| f.kind == "acl" && f.statement == fact.statement);
+    let facts = shared.content.facts_of("acl", shared.revision);
+    let mut found = facts.filter(|f| f.statement == fact.statement);
     found
-        .filter_map(|f| said(&f.values, "relative_path"))
-        .next()
-        .map_or_else(|| fact.relative.clone(), str::to_owned)
+        .find_map(|f| said(&f.values, "relative_path").map(str::to_owned))
+        .unwrap_or_else(|| fact.relative.clone())
 }
 
 /// Whether the group belongs to that type of site.
@@ -762,10 +761,10 @@ pub(super) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
     let mut out = Out::new(schema);
     let folders = folders(shared);
     let lists_table = shared.schema.table(FOLDERS.lists).unwrap_or_default();
-    let facts = shared.content.facts_at(shared.revision);
+    let facts: Vec<_> = shared.content.facts_of("acl", shared.revision).collect();
     let documented: Vec<(&str, &str, u32)> = facts
         .iter()
-        .filter(|fact| fact.kind == "acl" && said(&fact.values, "host") == Some("distribution-point"))
+        .filter(|fact| said(&fact.values, "host") == Some("distribution-point"))
         .filter_map(|fact| {
             let wanted = said_list(&fact.values, "permissions").into_iter().filter_map(folder_mask);
             Some((fact.statement, said(&fact.values, "principal")?, wanted.fold(0, |all, mask| all | mask)))

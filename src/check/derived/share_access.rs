@@ -108,11 +108,10 @@ fn of_share(
 /// One row a step with an account of which permissions on a share are documented.
 pub(super) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
-    let facts = shared.content.facts_at(shared.revision);
     let folders = lists(shared, FOLDERS);
     let permissions = shared.schema.table("share_permissions").unwrap_or_default();
     let Some(steps) = View::of(shared, "task_sequence_steps") else { return out.table };
-    for fact in facts.iter().filter(|fact| fact.kind == "share-acl") {
+    for fact in shared.content.facts_of("share-acl", shared.revision) {
         let wanted = said_list(&fact.values, "permissions");
         let masks: Vec<(&str, u32)> =
             wanted.iter().filter_map(|name| Some((*name, telling(folder_mask(name)?)))).collect();
