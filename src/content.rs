@@ -179,9 +179,10 @@ impl Content {
 
     /// The statement of that reference, with its entity.
     pub fn statement(&self, reference: &str) -> Option<(&Entity, &Statement)> {
-        let (entity, _) = reference.split_once('/')?;
+        let (entity, id) = reference.split_once('/')?;
         let entity = self.entity(entity)?;
-        Some((entity, entity.statements.iter().find(|s| s.reference == reference)?))
+        // Most of the reference is the same for all statements of an entity; its end is not.
+        Some((entity, entity.statements.iter().find(|s| s.id() == id)?))
     }
 
     /// The newest revision's date. There is one, since content without revisions does not load; the year 0

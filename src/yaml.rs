@@ -17,6 +17,8 @@ mod render;
 use std::ops::Range;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::assets::{Asset, Assets};
 
 pub use node::{Fault, Kind, Node, Spanned};
@@ -96,7 +98,20 @@ pub fn read_all(assets: &Assets, wanted: impl Fn(&str) -> bool, problems: &mut P
             return Vec::new();
         }
     };
-    files.iter().filter(|f| wanted(&f.name)).filter_map(|f| Document::read(f, problems)).collect()
+    let wanted: Vec<&Asset> = files.iter().filter(|f| wanted(&f.name)).collect();
+    let read: Vec<(Option<Document>, Problems)> = wanted
+        .into_par_iter()
+        .map(|file| {
+            let mut problems = Problems::new();
+            (Document::read(file, &mut problems), problems)
+        })
+        .collect();
+    let mut documents = Vec::with_capacity(read.len());
+    for (document, found) in read {
+        documents.extend(document);
+        problems.extend(found);
+    }
+    documents
 }
 
 /// A mistake in one of our own YAML files, with the place it is about.

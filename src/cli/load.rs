@@ -19,7 +19,8 @@ pub(super) struct Loaded {
 pub(super) fn load_all(global: &Global) -> (Option<Loaded>, Problems) {
     let assets = global.content();
     let mut problems = Problems::new();
-    let content = match content::load(&assets) {
+    let (content, evidence) = rayon::join(|| content::load(&assets), || evidence::load(&assets));
+    let content = match content {
         Ok((content, warnings)) => {
             problems.extend(warnings);
             Some(content)
@@ -29,7 +30,7 @@ pub(super) fn load_all(global: &Global) -> (Option<Loaded>, Problems) {
             None
         }
     };
-    let evidence = match evidence::load(&assets) {
+    let evidence = match evidence {
         Ok(evidence) => Some(evidence),
         Err(errors) => {
             problems.extend(errors);

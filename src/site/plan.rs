@@ -312,7 +312,7 @@ fn search_index(sources: &Sources<'_>, steps: &[&Diff]) -> search::Index {
     search::build(&search::of_content(content), &rest, &dates, &content.vocabulary.synonyms)
 }
 
-fn json_page(path: String, value: &serde_json::Value) -> Page {
+fn json_page(path: String, value: &impl serde::Serialize) -> Page {
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
     bytes.push(b'\n');
     Page { path, bytes }

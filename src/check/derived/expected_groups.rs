@@ -80,7 +80,12 @@ struct Collector<'s, 'x> {
 
 /// Where the documented groups belong.
 pub(super) fn spots<'s>(shared: &'s Shared<'_>, groups: &Groups<'s>) -> Spots<'s> {
-    let facts = shared.content.facts_at(shared.revision);
+    // What is asked of groups is asked of those whose place is documented.
+    let mut placed: Vec<&str> =
+        shared.content.facts_of("location", shared.revision).map(|fact| fact.entity).collect();
+    placed.dedup();
+    let placed = placed.into_iter().filter_map(|id| shared.content.entity(id));
+    let facts = placed.flat_map(|entity| entity.facts_at(shared.revision)).collect();
     let mut collector = Collector {
         shared,
         hierarchy: Hierarchy::of(shared),

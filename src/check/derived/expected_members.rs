@@ -554,8 +554,7 @@ pub(super) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Tab
     let groups = Groups::of(shared);
     let hierarchy = Hierarchy::of(shared);
     let candidates = Candidates::of(shared);
-    let facts = shared.content.facts_at(shared.revision);
-    let facts: Vec<&FactAt<'_>> = facts.iter().filter(|f| f.kind == "member").collect();
+    let facts: Vec<FactAt<'_>> = shared.content.facts_of("member", shared.revision).collect();
     let places = spots(shared, &groups);
     let mut out = Out::new(schema);
     let mut seen = HashSet::new();

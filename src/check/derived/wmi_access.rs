@@ -67,11 +67,10 @@ pub(super) fn unknown_hosts<'s>(shared: &'s Shared<'_>, positions: &[&str]) -> V
 pub(super) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     const PROVIDER: [&str; 1] = ["sms-provider-computer"];
     let mut out = Out::new(schema);
-    let facts = shared.content.facts_at(shared.revision);
     let lists = lists(shared, WMI);
     let rights = rights(shared);
     let entries_table = shared.schema.table(WMI.entries).unwrap_or_default();
-    for fact in facts.iter().filter(|fact| fact.kind == "wmi-acl") {
+    for fact in shared.content.facts_of("wmi-acl", shared.revision) {
         let (Some(namespace), Some(principal)) =
             (said(&fact.values, "namespace"), said(&fact.values, "principal"))
         else {
