@@ -3,7 +3,8 @@
 //! Pages give their values in the template engine's own form from the start. Building JSON first and converting it
 //! afterwards would copy every text twice, which takes longer than rendering it.
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 pub(super) use tera::Value as View;
 
@@ -17,14 +18,27 @@ pub(super) fn list<T: Into<View>>(values: impl IntoIterator<Item = T>) -> View {
     View::from(values.into_iter().collect::<Vec<_>>())
 }
 
+/// Names and values that are to become a map.
+pub(super) struct Fields<const N: usize>(pub(super) [(&'static str, View); N]);
+
+impl<const N: usize> Serialize for Fields<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // As a struct, so that the names are not copied and the map is made once, in its size.
+        let mut fields = serializer.serialize_struct("", N)?;
+        for (name, value) in &self.0 {
+            fields.serialize_field(name, value)?;
+        }
+        fields.end()
+    }
+}
+
 /// A map from names to values, as templates read it: `view!({ "title": title, "rules": rules })`.
 macro_rules! view {
-    ({ $($key:literal : $value:expr),* $(,)? }) => {{
-        #[allow(unused_mut)]
-        let mut map = tera::Map::new();
-        $( map.insert(tera::value::Key::Str($key), $crate::site::view::value(&$value)); )*
-        tera::Value::from(map)
-    }};
+    ({ $($key:literal : $value:expr),* $(,)? }) => {
+        $crate::site::view::value(&$crate::site::view::Fields([
+            $( ($key, $crate::site::view::value(&$value)) ),*
+        ]))
+    };
 }
 
 /// Adds to a map, or changes what it holds: `put!(page, { "original": original })`.
