@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 // `CONTENT`, `RULES`, `TEMPLATES` and `SITE`, made by the build script in the order of their names.
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -75,7 +77,15 @@ impl Assets {
     /// # Errors
     /// When a folder or one of its files cannot be read, or is not UTF-8; the message names the path.
     pub fn yaml_files(&self) -> io::Result<Vec<Asset>> {
-        self.files_named(|name| name.ends_with(".yaml"))
+        self.yaml_files_named(|_| true)
+    }
+
+    /// [`Assets::yaml_files`], but only those whose name is wanted; the others are not read.
+    ///
+    /// # Errors
+    /// As [`Assets::yaml_files`].
+    pub fn yaml_files_named(&self, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Asset>> {
+        self.files_named(|name| name.ends_with(".yaml") && wanted(name))
     }
 
     /// All files in the order of their names, but those whose name, or a folder's on the way, starts with a dot.
@@ -119,18 +129,22 @@ impl Asset {
 }
 
 fn folder(root: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Asset>> {
-    let mut out = Vec::new();
+    let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(root).follow_links(true) {
         let entry = entry.map_err(io::Error::other)?;
         let path = entry.path();
         let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
-        if !entry.file_type().is_file() || !wanted(&name) {
-            continue;
+        if entry.file_type().is_file() && wanted(&name) {
+            found.push((entry.into_path(), name));
         }
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
-        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        out.push(Asset { path: path.to_string_lossy().replace('\\', "/"), name, text: Cow::Owned(text) });
     }
-    Ok(out)
+    let read = |(path, name): (PathBuf, String)| {
+        let mut text = std::fs::read_to_string(&path)
+            .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        Ok(Asset { path: path.to_string_lossy().replace('\\', "/"), name, text: Cow::Owned(text) })
+    };
+    found.into_par_iter().map(read).collect()
 }

@@ -13,6 +13,8 @@ mod vocabulary;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use rayon::prelude::*;
+
 use crate::assets::Assets;
 use crate::yaml::{Document, File, Problem, Problems, read_all};
 
@@ -97,12 +99,25 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
     let mut pointers = Vec::new();
     let mut entities: Vec<Entity> = Vec::new();
     let mut overlays: Vec<Overlay> = Vec::new();
-    for document in documents {
+    let is_entity = |file: &File| match (file.folder(), file.name.as_str()) {
+        ("accounts" | "groups", _) | (_, "document.yaml") => true,
+        _ => false,
+    };
+    let read: Vec<_> = (documents.par_iter())
+        .filter(|document| is_entity(&document.file))
+        .map(|document| {
+            let (mut pointers, mut problems) = (Vec::new(), Problems::new());
+            (entity::read(document, &known, &mut pointers, &mut problems), pointers, problems)
+        })
+        .collect();
+    for (entity, of, found) in read {
+        entities.extend(entity);
+        pointers.extend(of);
+        problems.extend(found);
+    }
+    for document in documents.iter().filter(|document| !is_entity(&document.file)) {
         let file = &document.file;
         match (file.folder(), file.name.as_str()) {
-            ("accounts" | "groups", _) | (_, "document.yaml") => {
-                entities.extend(entity::read(document, &known, &mut pointers, problems));
-            }
             ("changes", _) => overlays.extend(overlay::read(document, &dates, problems)),
             (_, "vocabulary.yaml" | "revisions.yaml") => {}
             _ => problems.push(

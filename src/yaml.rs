@@ -91,16 +91,15 @@ impl Document {
 /// Reads all files of a tree whose name below its root is wanted, in the order of the names. What cannot be
 /// read becomes a problem.
 pub fn read_all(assets: &Assets, wanted: impl Fn(&str) -> bool, problems: &mut Problems) -> Vec<Document> {
-    let files = match assets.yaml_files() {
+    let files = match assets.yaml_files_named(wanted) {
         Ok(files) => files,
         Err(error) => {
             problems.error(&File::absent(assets.root()), 0..0, format!("cannot be read: {error}"));
             return Vec::new();
         }
     };
-    let wanted: Vec<&Asset> = files.iter().filter(|f| wanted(&f.name)).collect();
-    let read: Vec<(Option<Document>, Problems)> = wanted
-        .into_par_iter()
+    let read: Vec<(Option<Document>, Problems)> = files
+        .par_iter()
         .map(|file| {
             let mut problems = Problems::new();
             (Document::read(file, &mut problems), problems)

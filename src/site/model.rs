@@ -1,6 +1,6 @@
 //! What pages show, looked up once: addresses, titles, which rule enforces what.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -31,6 +31,8 @@ pub(super) struct Model<'a> {
     /// What pages show where they mention a rule or an entity; by id.
     rule_links: HashMap<&'a str, View>,
     entity_links: HashMap<&'a str, View>,
+    /// The entities that are the same in all revisions; by id.
+    constant: HashSet<&'a str>,
 }
 
 /// A link to another page.
@@ -159,14 +161,17 @@ impl<'a> Model<'a> {
             (entity.id.as_str(), view!({ "title": title, "href": page(entity) }))
         };
         let entity_links = entities.iter().map(link).collect();
+        let dates = sources.content.dates();
+        let constant = entities.iter().filter(|e| constant(e, &dates)).map(|e| e.id.as_str()).collect();
         Self {
+            constant,
             near,
             absorbed,
             rule_links,
             entity_links,
             sources: *sources,
             newest,
-            dates: sources.content.dates(),
+            dates,
             rules,
             entity_rules,
         }
@@ -331,13 +336,37 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// The strip of revisions of an entity.
+    /// Whether an entity is the same in all revisions. Such an entry has one page, which is that of each of them.
+    pub(super) fn is_constant(&self, entity: &Entity) -> bool {
+        self.constant.contains(entity.id.as_str())
+    }
+
+    /// The page of an entity as a revision has it.
+    pub(super) fn page_at(&self, entity: &Entity, revision: Date) -> String {
+        if self.is_constant(entity) { page(entity) } else { page_at(entity, revision) }
+    }
+
+    /// The strip of revisions of an entity. One that never changed has one stop.
+    pub(super) fn strip_of(&self, entity: &Entity, current: Date) -> View {
+        match self.dates.as_slice() {
+            [first, .., _] if self.is_constant(entity) => list([view!({
+                "date": format!("since {first}"),
+                "href": page(entity),
+                "state": State::Same,
+                "words": "the same in all revisions",
+                "current": true,
+            })]),
+            _ => self.strip(entity, current),
+        }
+    }
+
+    /// What each revision does to an entity.
     pub(super) fn strip(&self, entity: &Entity, current: Date) -> View {
         list(self.dates.iter().map(|date| {
             let state = self.state(entity, *date);
             view!({
                 "date": date.to_string(),
-                "href": page_at(entity, *date),
+                "href": self.page_at(entity, *date),
                 "state": state,
                 "words": state.words(),
                 "current": *date == current,
@@ -352,6 +381,31 @@ pub(super) fn checkable(checkable: Checkable) -> &'static str {
         Checkable::Partial => "partial",
         Checkable::No => "no",
     }
+}
+
+/// Whether an entity says the same in all revisions, to the letter.
+fn constant(entity: &Entity, dates: &[Date]) -> bool {
+    let Some(first) = dates.first() else { return false };
+    fn once<T>(timeline: &Timeline<T>, first: Date) -> bool {
+        matches!(timeline.steps.as_slice(), [(from, Some(_))] if *from <= first)
+    }
+    fn same<T>(timeline: &Option<Timeline<T>>, first: Date) -> bool {
+        timeline.as_ref().is_none_or(|t| once(t, first))
+    }
+    once(&entity.name, *first)
+        && entity.merged_into.is_none()
+        && entity.roles.iter().chain(&entity.site_types).all(|item| item.revisions.is_none())
+        && entity.statements.iter().all(|s| {
+            s.changes.is_empty()
+                && once(&s.text, *first)
+                && once(&s.level, *first)
+                && same(&s.detail, *first)
+                && same(&s.terms, *first)
+                && same(&s.alert, *first)
+                && same(&s.section, *first)
+                && same(&s.links, *first)
+                && s.facts.iter().all(|f| f.settled_since().is_some_and(|since| since <= *first))
+        })
 }
 
 /// The folder of an entity's pages, with a stroke at its end.

@@ -144,8 +144,11 @@ impl<'a> Plan<'a> {
             jobs.push(Job::Sitemap);
         }
         for entity in &sources.content.entities {
-            jobs.extend([Job::Entity(entity), Job::History(entity), Job::EntityJson(entity)]);
-            jobs.extend(model.dates.iter().map(|date| Job::EntityAt(entity, *date)));
+            jobs.extend([Job::Entity(entity), Job::EntityJson(entity)]);
+            if !model.is_constant(entity) {
+                jobs.push(Job::History(entity));
+                jobs.extend(model.dates.iter().map(|date| Job::EntityAt(entity, *date)));
+            }
         }
         for rule in &sources.rules.rules {
             jobs.extend([Job::Rule(rule), Job::RuleJson(rule)]);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 
 use super::super::marks::mark;
-use super::super::model::{self, Link, Model, level_words};
+use super::super::model::{Link, Model, level_words};
 use super::super::originals::Compared;
 use super::super::revision::long;
 use super::super::view::{View, put, view};
@@ -139,7 +139,7 @@ fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> View
 /// Where a statement stands at a revision, if it does.
 fn statement_at(model: &Model<'_>, entity: &str, statement: &str, date: Date) -> Option<String> {
     let entity = model.content().entity(entity).filter(|e| e.name.at(date).is_some())?;
-    Some(format!("{}#{statement}", model::page_at(entity, date)))
+    Some(format!("{}#{statement}", model.page_at(entity, date)))
 }
 
 /// How grave the changes of an entity are; less is graver.
@@ -176,12 +176,12 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Optio
     let unchanged: Vec<Link> = (content.entities.iter())
         .filter(|e| is_entry(e) && e.name.at(diff.from).is_some() && e.name.at(diff.to).is_some())
         .filter(|e| !changed.contains(e.id.as_str()))
-        .map(|e| Link { href: model::page_at(e, diff.to), title: title(model, &e.id, diff.to) })
+        .map(|e| Link { href: model.page_at(e, diff.to), title: title(model, &e.id, diff.to) })
         .collect();
     let link = |id: &String| {
         content.entity(id).map(|e| {
             let date = if e.name.at(diff.to).is_some() { diff.to } else { diff.from };
-            Link { href: model::page_at(e, date), title: title(model, id, date) }
+            Link { href: model.page_at(e, date), title: title(model, id, date) }
         })
     };
     let rules: Vec<_> =
@@ -258,7 +258,7 @@ fn entity(
         changes.into_iter().map(|c| change(model, diff, id, c)).collect()
     };
     let entity = model.content().entity(id);
-    let href = |d: Date| entity.filter(|e| e.name.at(d).is_some()).map(|e| model::page_at(e, d));
+    let href = |d: Date| entity.filter(|e| e.name.at(d).is_some()).map(|e| model.page_at(e, d));
     let (old, new) = (changes.name.0.as_deref(), changes.name.1.as_deref());
     let mut badges: Vec<&str> = Vec::new();
     if diff.merged.iter().any(|m| m.from.contains(id)) {
@@ -313,7 +313,7 @@ fn merge_card(model: &Model<'_>, diff: &Diff, into: &str, from: &[String], note:
         .map(|(e, statements)| {
             let own: Vec<&String> =
                 statements.iter().filter(|s| !common.contains(s)).map(|(_, text)| text).collect();
-            view!({ "title": title(model, &e.id, early), "href": model::page_at(e, early), "own": own })
+            view!({ "title": title(model, &e.id, early), "href": model.page_at(e, early), "own": own })
         })
         .collect();
     let common: Vec<&String> = common.into_iter().map(|(_, text)| text).collect();
@@ -333,7 +333,7 @@ fn merge_card(model: &Model<'_>, diff: &Diff, into: &str, from: &[String], note:
     });
     view!({
         "id": into,
-        "into": target.map(|e| Link { href: model::page_at(e, late), title: title(model, into, late) }),
+        "into": target.map(|e| Link { href: model.page_at(e, late), title: title(model, into, late) }),
         "sources": cards,
         "common": common,
         "target": covered,

@@ -226,7 +226,7 @@ pub(in super::super) fn coverage(model: &Model<'_>) -> View {
                 .find(|d| c.entity.name.at(**d).is_some() && c.statement.text.at(**d).is_some());
             last.map_or_else(
                 || model::page(c.entity),
-                |d| format!("{}#{}", model::page_at(c.entity, *d), c.statement.id()),
+                |d| format!("{}#{}", model.page_at(c.entity, *d), c.statement.id()),
             )
         };
         view!({

@@ -173,7 +173,7 @@ fn cited(model: &Model<'_>, rule: &Rule, entity: &Entity, statement: &Statement)
         "href": if last == model.newest || entity.name.at(model.newest).is_none() {
             model.statement_href(entity, statement)
         } else {
-            format!("{}#{}", model::page_at(entity, last), statement.id())
+            format!("{}#{}", model.page_at(entity, last), statement.id())
         },
         "text": statement.text.at(last),
         "level": level,
