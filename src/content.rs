@@ -194,10 +194,9 @@ impl Content {
 
     /// The statement of that reference, with its entity.
     pub fn statement(&self, reference: &str) -> Option<(&Entity, &Statement)> {
-        let (entity, id) = reference.split_once('/')?;
+        let (entity, _) = reference.split_once('/')?;
         let entity = self.entity(entity)?;
-        // Most of the reference is the same for all statements of an entity; its end is not.
-        Some((entity, entity.statements.iter().find(|s| s.id() == id)?))
+        Some((entity, entity.statements.iter().find(|s| s.reference == reference)?))
     }
 
     /// The newest revision's date. There is one, since content without revisions does not load; the year 0

@@ -22,7 +22,19 @@ pub struct Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        if self.year > 9999 || self.month > 99 || self.day > 99 {
+            return write!(f, "{}-{:02}-{:02}", self.year, self.month, self.day);
+        }
+        // Dates are written often: for each revision of each entry. This is what the formatting above comes to.
+        let mut text = *b"0000-00-00";
+        for (place, number) in [(0..4, self.year), (5..7, self.month.into()), (8..10, self.day.into())] {
+            let mut rest = number;
+            for at in place.rev() {
+                text[at] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+                rest /= 10;
+            }
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

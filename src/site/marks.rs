@@ -34,6 +34,11 @@ fn tag(out: &mut String, name: &str, words: &[&str]) {
     }
 }
 
+/// Words as they are compared: without the blank behind them.
+fn keys<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    words.iter().map(|w| w.trim_end()).collect()
+}
+
 /// Marks what differs between a text and another; either may be missing.
 pub(super) fn mark(old: Option<&str>, new: Option<&str>) -> Marked {
     let whole = |name: &str, text: &str| {
@@ -47,8 +52,8 @@ pub(super) fn mark(old: Option<&str>, new: Option<&str>) -> Marked {
     };
     let (a, b): (Vec<&str>, Vec<&str>) =
         (old.split_inclusive(' ').collect(), new.split_inclusive(' ').collect());
-    let keys = |words: &[&str]| words.iter().map(|w| w.trim_end().to_owned()).collect::<Vec<_>>();
-    let ops = capture_diff_slices(Algorithm::Patience, &keys(&a), &keys(&b));
+    let (old_keys, new_keys) = (keys(&a), keys(&b));
+    let ops = capture_diff_slices(Algorithm::Patience, &old_keys, &new_keys);
     let ops = absorbed(&ops, &a);
     let same: usize = ops.iter().filter(|o| o.0).map(|o| o.1.len()).sum();
     let hunks = ops.iter().filter(|o| !o.0).count();

@@ -30,7 +30,7 @@ impl Renderer {
         tera.register_filter("query", |text: &str, _: Kwargs, _: &State<'_>| {
             tera::Value::safe_string(&escape::query(text))
         });
-        let named = files.iter().map(|f| (f.name.as_str(), f.text.as_ref()));
+        let named = files.iter().map(|f| (f.name.as_str(), tidy(&f.text)));
         tera.add_raw_templates(named).map_err(|e| said(&e, &templates.root()))?;
         Ok(Self { tera })
     }
@@ -59,8 +59,7 @@ impl Renderer {
         context.insert("root", root);
         context.insert("path", &path);
         let text = self.tera.render(template, &context).map_err(|e| said(&e, template))?;
-        let bytes = if path.ends_with(".html") { tidy(&text) } else { text }.into_bytes();
-        Ok(Page { path, bytes })
+        Ok(Page { path, bytes: text.into_bytes() })
     }
 }
 
@@ -86,7 +85,7 @@ fn said(error: &tera::Error, template: &str) -> Error {
     Error::Template(text)
 }
 
-/// Takes the indentation and empty lines of templates away, but not inside `pre`.
+/// A template without its indentation and empty lines, but for what is inside `pre`: pages need neither.
 fn tidy(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut opens = memmem::find_iter(html.as_bytes(), "<pre").peekable();

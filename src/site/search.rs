@@ -12,8 +12,10 @@ mod documents;
 mod pack;
 mod token;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 pub use documents::{of_changes, of_content, of_revisions, of_rules};
@@ -113,6 +115,8 @@ const STOP: &str = "a about all an and any are as at be been but by can do does 
                     then there these they this those to use used was we were what when where which who why will \
                     with you your";
 
+static STOPS: LazyLock<HashSet<&str>> = LazyLock::new(|| STOP.split_ascii_whitespace().collect());
+
 /// Builds the index: of the first documents, loaded first, and the rest. `revisions` are the dates, oldest
 /// first; `synonyms` are lists of words and short phrases that mean the same.
 pub fn build(first: &[Document], rest: &[Document], revisions: &[String], synonyms: &[Vec<String>]) -> Index {
@@ -122,22 +126,25 @@ pub fn build(first: &[Document], rest: &[Document], revisions: &[String], synony
     head.insert("kinds".into(), json!(Kind::ALL.map(Kind::name)));
     head.insert("stop".into(), json!(STOP));
     head.insert("synonyms".into(), json!(synonyms));
-    let mut postings = Postings::default();
-    for (number, document) in first.iter().enumerate() {
-        postings.document(number, document, &concepts);
-    }
+    let nothing = HashMap::new();
+    let postings = Postings::of(first.len(), &nothing, |number, postings| {
+        postings.document(number, &first[number], &concepts);
+    });
     let known = part(&mut head, first, postings);
     let mut more = serde_json::Map::new();
-    let mut postings = Postings { terms: HashMap::new(), known };
-    for (number, document) in first.iter().chain(rest).enumerate() {
-        if number >= first.len() {
-            postings.document(number, document, &concepts);
-        }
+    let postings = Postings::of(first.len() + rest.len(), &known, |number, postings| {
+        let document = match number.checked_sub(first.len()) {
+            None => &first[number],
+            Some(place) => {
+                postings.document(number, &rest[place], &concepts);
+                &rest[place]
+            }
+        };
         let sentences = document.sentences.iter().map(|(_, text)| text);
         for text in document.background.iter().chain(sentences) {
             postings.text(number, text, Field::Body, &concepts);
         }
-    }
+    });
     part(&mut more, rest, postings);
     let sentences: Vec<Value> = first
         .iter()
@@ -177,7 +184,7 @@ enum Field {
 fn part(
     out: &mut serde_json::Map<String, Value>,
     documents: &[Document],
-    postings: Postings,
+    postings: Postings<'_>,
 ) -> HashMap<String, Vec<usize>> {
     let mut phrases: BTreeMap<&str, usize> = BTreeMap::new();
     for phrase in documents.iter().flat_map(|d| &d.phrases) {
@@ -223,14 +230,44 @@ struct Posting {
 }
 
 /// The terms of a part.
-#[derive(Default)]
-struct Postings {
+struct Postings<'k> {
     terms: HashMap<String, Vec<Posting>>,
     /// The documents that have a term already, in another part.
-    known: HashMap<String, Vec<usize>>,
+    known: &'k HashMap<String, Vec<usize>>,
 }
 
-impl Postings {
+impl<'k> Postings<'k> {
+    /// The terms of so many documents; `add` adds those of one.
+    fn of(
+        documents: usize,
+        known: &'k HashMap<String, Vec<usize>>,
+        add: impl Fn(usize, &mut Self) + Sync,
+    ) -> Self {
+        const PART: usize = 64;
+        let new = || Self { terms: HashMap::new(), known };
+        let numbers: Vec<usize> = (0..documents).collect();
+        let part = |numbers: &[usize]| {
+            let mut postings = new();
+            numbers.iter().for_each(|number| add(*number, &mut postings));
+            postings
+        };
+        numbers.par_chunks(PART).map(part).reduce(new, Self::joined)
+    }
+
+    /// With the terms of documents that come behind.
+    fn joined(mut self, behind: Self) -> Self {
+        if self.terms.is_empty() {
+            return behind;
+        }
+        for (term, mut list) in behind.terms {
+            match self.terms.get_mut(&term) {
+                Some(there) => there.append(&mut list),
+                None => drop(self.terms.insert(term, list)),
+            }
+        }
+        self
+    }
+
     fn document(&mut self, number: usize, document: &Document, concepts: &Concepts) {
         self.text(number, &document.title, Field::Title, concepts);
         self.term(number, &document.id.to_lowercase(), Field::Name);
@@ -255,7 +292,7 @@ impl Postings {
 
     fn text(&mut self, number: usize, text: &str, field: Field, concepts: &Concepts) {
         let tokens = tokens(text);
-        let stop = |word: &str| matches!(field, Field::Body) && STOP.split(' ').any(|s| s == word);
+        let stop = |word: &str| matches!(field, Field::Body) && STOPS.contains(word);
         for token in &tokens {
             if !stop(&token.whole) {
                 self.term(number, &token.whole, field);
@@ -271,7 +308,7 @@ impl Postings {
 
     /// The id of a sentence: a few words that say what it is about.
     fn heading(&mut self, number: usize, id: &str) {
-        for word in id.split('-').filter(|w| w.len() > 1 && STOP.split(' ').all(|s| s != *w)) {
+        for word in id.split('-').filter(|w| w.len() > 1 && !STOPS.contains(w)) {
             self.term(number, word, Field::Phrase);
         }
     }

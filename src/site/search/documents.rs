@@ -1,7 +1,8 @@
 //! What is found of the specification and the rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::content::{Content, Date, Entity, EntityKind, Revision, Statement, Timeline};
@@ -13,18 +14,26 @@ use super::{Document, Kind, State};
 /// One document for each group, account and page of the specification. The newest wording is shown, and that of
 /// all revisions is found.
 pub fn of_content(content: &Content) -> Vec<Document> {
-    content.entities.iter().map(|entity| of_entity(content, entity)).collect()
+    let mut became: HashMap<&str, Vec<&Entity>> = HashMap::new();
+    for entity in &content.entities {
+        let successor = successor(content, entity);
+        if successor != entity.id {
+            became.entry(successor).or_default().push(entity);
+        }
+    }
+    let before = |entity: &Entity| became.get(entity.id.as_str()).map_or(&[][..], Vec::as_slice);
+    content.entities.par_iter().map(|entity| of_entity(content, entity, before(entity))).collect()
 }
 
-fn of_entity(content: &Content, entity: &Entity) -> Document {
+/// `before` are the entities whose place it took.
+fn of_entity(content: &Content, entity: &Entity, before: &[&Entity]) -> Document {
     let mut titles: Vec<&String> = entity.name.values().collect();
     let title = titles.pop().cloned().unwrap_or_else(|| entity.id.clone());
     let mut names: Vec<String> = titles.into_iter().rev().cloned().collect();
     names.extend(entity.name_pattern.clone());
     names.extend(entity.aliases.iter().cloned());
     // What took the place of another is found by the names that had.
-    for other in content.entities.iter().filter(|e| *successor(content, e) == *entity.id && e.id != entity.id)
-    {
+    for other in before {
         names.extend(other.name.values().cloned());
         names.extend(other.aliases.iter().cloned());
     }

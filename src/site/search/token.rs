@@ -4,6 +4,8 @@
 //! and paths stay whole and are cut into their parts beside that: `SMS_SiteToSiteConnection` is also `site`,
 //! `connection` and `sitetositeconnection`.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// A word as it stands in a text, and what it is made of.
@@ -25,11 +27,11 @@ fn joins(c: char) -> bool {
 
 /// The words of a text, in order.
 pub fn tokens(text: &str) -> Vec<Token> {
-    let plain: String = text
-        .nfkd()
-        .filter(|c| !matches!(c, '\u{300}'..='\u{36f}' | '\'' | '\u{2019}' | '\u{2bc}'))
-        .map(|c| if c == '\u{2010}' { '-' } else { c })
-        .collect();
+    // Plain letters are as they are normalized.
+    let plain = match text.is_ascii() && !text.contains('\'') {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(normalized(text)),
+    };
     plain
         .split(|c: char| !(c.is_alphanumeric() || c == '%' || joins(c)))
         .map(|run| run.trim_matches(joins))
@@ -38,8 +40,21 @@ pub fn tokens(text: &str) -> Vec<Token> {
         .collect()
 }
 
+fn normalized(text: &str) -> String {
+    text.nfkd()
+        .filter(|c| !matches!(c, '\u{300}'..='\u{36f}' | '\'' | '\u{2019}' | '\u{2bc}'))
+        .map(|c| if c == '\u{2010}' { '-' } else { c })
+        .collect()
+}
+
 fn token(word: &str) -> Token {
     let whole = word.to_lowercase();
+    // Most words have no parts.
+    if word.bytes().skip(1).all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        && word.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+    {
+        return Token { segments: vec![whole.clone()], whole, parts: Vec::new() };
+    }
     let pieces: Vec<&str> = word.split(joins).filter(|s| !s.is_empty()).collect();
     let segments: Vec<String> = pieces.iter().map(|s| s.to_lowercase()).collect();
     let mut parts: Vec<String> = Vec::new();
