@@ -307,7 +307,7 @@
   }
 
   // A link to something that is folded away unfolds it.
-  const reveal = () => {
+  const reveal = (late) => {
     let target = null;
     try {
       target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -315,7 +315,7 @@
       // Not text.
     }
     if (!target) return;
-    let moved = uncover(target);
+    let moved = uncover(target) || late === true;
     for (let folded = target.closest("details"); folded; folded = folded.parentElement.closest("details")) {
       moved ||= !folded.open;
       folded.open = true;
@@ -323,7 +323,8 @@
     if (moved) target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
-  reveal();
+  // What is chosen in a comparison has moved everything.
+  reveal(view !== null);
 
   // Who clicks the link of a statement or change wants to hand it on.
   let told = null;
