@@ -27,7 +27,7 @@ for (const [size, width, height] of [["wide", 1280, 900], ["narrow", 390, 844]])
     await page.keyboard.press("/");
     await page.keyboard.type("network acces");
     await page.waitForTimeout(500);
-    await page.screenshot({ path: join(folder, `search-${size}-${colorScheme}.png`) });
+    await page.screenshot({ path: join(folder, `searching-${size}-${colorScheme}.png`) });
     await context.close();
   }
 }
