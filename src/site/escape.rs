@@ -46,16 +46,22 @@ pub(super) fn inline(text: &str) -> String {
 
 /// Code, with places at which a long word may break.
 fn push_code(out: &mut String, code: &str) {
-    let mut part = String::new();
-    for c in code.chars() {
-        part.push(c);
-        if matches!(c, '\\' | '/' | '_' | '.') && code.len() > 16 {
-            push(out, &part);
+    if code.len() <= 16 {
+        return push(out, code);
+    }
+    let mut start = 0;
+    let mut chars = code.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let joint = matches!(c, '\\' | '/' | '_' | '.');
+        let hump = c.is_lowercase() && chars.peek().is_some_and(|(_, next)| next.is_uppercase());
+        if joint || hump {
+            let end = at + c.len_utf8();
+            push(out, &code[start..end]);
             out.push_str("<wbr>");
-            part.clear();
+            start = end;
         }
     }
-    push(out, &part);
+    push(out, &code[start..]);
 }
 
 /// Code by itself, escaped, with places to break.

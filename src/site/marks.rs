@@ -3,6 +3,8 @@
 //! Only changes that can be read at a glance are marked inside the text; if most of it differs, the two texts
 //! stand whole, one after the other.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices};
 
@@ -26,8 +28,8 @@ fn tag(out: &mut String, name: &str, words: &[&str]) {
     let text = words.concat();
     let (text, space) = (text.trim_end(), text.ends_with(' '));
     if !text.is_empty() {
-        let said = if name == "del" { "removed" } else { "added" };
-        out.push_str(&format!("<{name}><span class=\"hidden\">{said}: </span>{}</{name}>", inline(text)));
+        // That it was added or removed is said by the style sheet too, for those who do not see colours.
+        let _ = write!(out, "<{name}>{}</{name}>", inline(text));
     }
     if space {
         out.push(' ');
@@ -66,6 +68,9 @@ pub(super) fn mark(old: Option<&str>, new: Option<&str>) -> Marked {
                 out.push_str(&inline(&words.concat()));
             }
         } else {
+            if !both.is_empty() && !both.ends_with(' ') {
+                both.push(' ');
+            }
             tag(&mut both, "del", gone);
             if !gone.is_empty() && !come.is_empty() && !both.ends_with(' ') {
                 both.push(' ');

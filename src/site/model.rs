@@ -84,6 +84,8 @@ pub(super) enum State {
     Renamed,
     /// The wording changed.
     Reworded,
+    /// Its title is in another letter case.
+    Recased,
     /// Nothing changed but, at most, the layout.
     Same,
 }
@@ -97,6 +99,7 @@ impl State {
             Self::Changed => "facts changed",
             Self::Renamed => "renamed",
             Self::Reworded => "reworded",
+            Self::Recased => "title in other letter case",
             Self::Same => "unchanged",
         }
     }
@@ -317,9 +320,7 @@ impl<'a> Model<'a> {
             let merged = entity.merged_into.as_ref().is_some_and(|m| m.at(revision).is_some());
             return if merged { State::Merged } else { State::Absent };
         };
-        if before.is_none() {
-            return State::First;
-        }
+        let Some(before) = before else { return State::First };
         let kinds: Vec<&str> = (entity.statements.iter())
             .flat_map(|s| &s.changes)
             .filter(|c| c.revision == revision)
@@ -327,10 +328,12 @@ impl<'a> Model<'a> {
             .collect();
         if kinds.iter().any(|k| matches!(*k, "fact-added" | "fact-removed" | "fact-changed")) {
             State::Changed
-        } else if before != Some(now) {
+        } else if before.to_lowercase() != now.to_lowercase() {
             State::Renamed
         } else if kinds.iter().any(|k| *k != "layout") {
             State::Reworded
+        } else if before != now {
+            State::Recased
         } else {
             State::Same
         }

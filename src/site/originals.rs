@@ -137,11 +137,11 @@ impl Compared<'_> {
                 Side::Both => html.push_str(&text),
                 Side::Old => {
                     whole += 1;
-                    html.push_str(&format!("<del><span class=\"hidden\">removed: </span>{text}</del> "));
+                    html.push_str(&format!("<del>{text}</del> "));
                 }
                 Side::New => {
                     whole += 1;
-                    html.push_str(&format!("<ins><span class=\"hidden\">added: </span>{text}</ins>"));
+                    html.push_str(&format!("<ins>{text}</ins>"));
                 }
             }
         }

@@ -91,6 +91,7 @@ pub(super) struct Plan<'a> {
     originals: Originals,
     base_url: Option<String>,
     base: String,
+
     commands: Vec<(String, String)>,
     formats: Vec<(String, String)>,
 }

@@ -5,10 +5,11 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { binary, build, launch, repository, types } from "./browser.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -95,14 +96,15 @@ test("a search can be linked to", async () => {
 for (const [name, key, other] of [["rules", "level", "group"], ["changes", "kind", "of"]]) {
   test(`filters of ${name} stand in the address`, async () => {
     const { page, complaints, close } = await open(pages[name]);
-    const all = await shown(page, "#list .entry");
+    const all = await page.locator("#list .entry").count();
+    const unfolded = await shown(page, "#list .entry");
     const box = page.locator(`[data-filter-key=${key}]`).first();
     const value = await box.getAttribute("value");
     await box.check();
     assert.equal(new URL(page.url()).searchParams.get(key), value);
     const some = await shown(page, "#list .entry");
     assert.ok(some > 0 && some < all, `${some} of ${all} shown`);
-    assert.equal(await shown(page, `#list .entry[data-${key}="${value}"]`), some);
+    assert.equal(await shown(page, `#list .entry[data-${key}="${value}"], #list [data-${key}="${value}"] .entry`), some);
     assert.match(await page.locator(".filters .count").innerText(), new RegExp(`^${some} of ${all}$`));
     await page.reload();
     assert.equal(await shown(page, "#list .entry"), some, "after a reload");
@@ -113,12 +115,73 @@ for (const [name, key, other] of [["rules", "level", "group"], ["changes", "kind
     assert.equal(await shown(page, "#list .entry"), 0);
     assert.equal(await shown(page, "#list h2:not(#_first)"), 0, "headings of nothing");
     await page.keyboard.press("Escape");
-    assert.equal(await shown(page, "#list .entry"), all);
+    assert.equal(await shown(page, "#list .entry"), unfolded);
+    await page.locator(`[data-filter-key=${other}]`).first().check();
+    await page.getByRole("button", { name: "Clear" }).click();
+    assert.equal(new URL(page.url()).search, "");
+    assert.match(await page.locator(".filters .count").innerText(), new RegExp(`^${all} in all$`));
+    await page.locator("h1").click();
+    await page.keyboard.press("s");
+    assert.ok(await page.locator("[data-filter-text]").evaluate((e) => e === document.activeElement), "the key s does not lead to the filter");
+    assert.equal(await page.locator("[data-filter-text]").inputValue(), "");
     assert.ok(await page.locator(`[data-filter-key=${other}]`).count() > 0);
     assert.deepEqual(complaints, []);
     await close();
   });
 }
+
+test("a filter opens what is folded, and counts what is left", async () => {
+  const { page, complaints, close } = await open(pages.changes, { rest: "?kind=layout" });
+  const layout = await page.locator("#list [data-kind=layout] .entry").count();
+  assert.ok(layout > 0);
+  assert.equal(await shown(page, "#list .entry"), layout);
+  assert.equal(await shown(page, "#list details:not([open]), #list h3"), 0);
+  await page.goto(site.url(pages.rules, "?level=note"));
+  const section = page.locator("#list .rule-group").filter({ visible: true }).first();
+  assert.equal(await section.locator("[data-count]").innerText(), String(await section.locator(".entry").filter({ visible: true }).count()));
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("the tables of groups and accounts can be sorted", async () => {
+  const { page, complaints, close } = await open(pages.accounts);
+  const names = () => page.locator("#list tbody th a").allInnerTexts();
+  const rules = async () => (await page.locator("#list td.count").allInnerTexts()).map(Number);
+  const asDocumented = await names();
+  assert.ok(asDocumented.length > 20);
+  assert.equal(await page.locator("#list [aria-sort]").count(), 0);
+  const head = page.locator("#list th[data-key=rules]"), button = head.getByRole("button", { name: "Rules" });
+  await button.focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await head.getAttribute("aria-sort"), "ascending");
+  assert.deepEqual(await rules(), (await rules()).toSorted((a, b) => a - b));
+  await page.keyboard.press("Space");
+  assert.equal(await head.getAttribute("aria-sort"), "descending");
+  assert.deepEqual(await rules(), (await rules()).toSorted((a, b) => b - a));
+  assert.equal(new URL(page.url()).searchParams.get("sort"), "-rules");
+  const sorted = await names();
+  await page.locator("[data-filter-key=tag]").first().check();
+  assert.equal(new URL(page.url()).searchParams.get("sort"), "-rules", "the filter forgets the order");
+  await page.reload();
+  assert.equal(await head.getAttribute("aria-sort"), "descending");
+  assert.ok(await page.locator("[data-filter-key=tag]").first().isChecked());
+  await page.locator("[data-filter-key=tag]").first().uncheck();
+  assert.deepEqual(await names(), sorted);
+  // Rows that say nothing come last, both ways.
+  const limits = () => page.locator("#list tbody td[data-label='How many']").allInnerTexts();
+  for (const way of ["ascending", "descending"]) {
+    await page.getByRole("button", { name: "How many" }).click();
+    assert.equal(await page.locator("#list th[data-key=number]").getAttribute("aria-sort"), way);
+    const said = (await limits()).map((text) => text.trim() !== "");
+    assert.ok(said[0] && !said.at(-1), way);
+    assert.deepEqual(said, said.toSorted((a, b) => b - a), way);
+  }
+  await page.getByRole("button", { name: "How many" }).click();
+  assert.deepEqual(await names(), asDocumented, "as it was");
+  assert.equal(new URL(page.url()).search, "");
+  assert.deepEqual(complaints, []);
+  await close();
+});
 
 test("a comparison shows what is asked for", async () => {
   const { page, complaints, close } = await open(pages.compare);
@@ -136,6 +199,14 @@ test("a comparison shows what is asked for", async () => {
     assert.equal(new URL(page.url()).searchParams.get("only"), direction);
   }
   await page.locator("input[name=only][value='']").check();
+  await page.locator("input[name=style]").check();
+  const meant = await steps();
+  assert.ok(meant > facts && meant < all, `${meant} of ${all} without style`);
+  assert.equal(await shown(page, "#changes .step.layout, #changes .step.editorial"), 0);
+  assert.equal(new URL(page.url()).searchParams.get("style"), "hide");
+  await page.reload();
+  assert.equal(await steps(), meant, "without style after a reload");
+  await page.locator("input[name=style]").uncheck();
   await page.locator("input[name=texts][value=beside]").check();
   assert.ok(await shown(page, "#changes .beside") > 0);
   await page.reload();
@@ -152,6 +223,88 @@ test("a comparison shows what is asked for", async () => {
   assert.deepEqual(await now(), first);
   assert.deepEqual(complaints, []);
   await close();
+});
+
+test("a link to a change that is folded away shows it", async () => {
+  const { page, complaints, close } = await open(pages.compare);
+  const folded = await page.locator("#_minor .step.layout").first().getAttribute("id");
+  const removed = await page.locator("#changes .step[data-direction=removed]").first().getAttribute("id");
+  const seen = async (id) => {
+    await page.waitForFunction((id) => {
+      const { top, bottom } = document.getElementById(id).getBoundingClientRect();
+      return bottom > top && top >= 0 && top < innerHeight;
+    }, id, { timeout: 10000 });
+    assert.ok(await page.locator(`[id="${id}"]`).isVisible());
+  };
+  assert.equal(await page.locator(`[id="${folded}"]`).isVisible(), false);
+  for (const [rest, id] of [[`#${folded}`, folded], [`?only=added#${removed}`, removed], [`?style=hide&show=all#${folded}`, folded]]) {
+    await page.goto("about:blank");
+    await page.goto(site.url(pages.compare, rest));
+    await seen(id);
+  }
+  // And from within the page.
+  await page.goto("about:blank");
+  await page.goto(site.url(pages.compare));
+  await page.evaluate((id) => { location.hash = id; }, folded);
+  await seen(folded);
+  const link = page.locator(`[id="${folded}"] .kinds a`);
+  assert.equal(await link.getAttribute("href"), `#${folded}`);
+  // A folded entry of the coverage, too.
+  const entry = await page.goto(site.url(pages.coverage)).then(() => page.locator("details.covered-entity").last().getAttribute("id"));
+  await page.goto("about:blank");
+  await page.goto(site.url(pages.coverage, `#${entry}`));
+  await page.waitForFunction((id) => document.getElementById(id).open, entry);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("the original words can be compared alone", async () => {
+  const originals = join(repository, "../shared/docs/originals");
+  if (!existsSync(originals)) return console.log("      no original pages: skipped");
+  const other = build("--originals", originals);
+  const { page, complaints, close } = await open(pages.compare);
+  assert.equal(await page.locator("input[name=show][value=original]").count(), 0);
+  await page.goto(other.url(pages.compare, "?show=original"));
+  assert.ok(await page.locator("input[name=show][value=original]").isChecked());
+  assert.ok(await shown(page, ".original .step") > 50);
+  assert.equal(await shown(page, "#changes .entry-diff > .diffs > .step, .wording:not(.original) .step"), 0);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("where there is no page, pages with a like name are offered", async () => {
+  const server = createServer((request, answer) => {
+    const path = new URL(request.url, "http://x").pathname.replace("/docs/", "/");
+    const file = join(lost.folder, path);
+    const there = existsSync(file) && statSync(file).isFile();
+    const kinds = { ".css": "text/css", ".js": "text/javascript", ".html": "text/html; charset=utf-8" };
+    answer.writeHead(there ? 200 : 404, { "content-type": kinds[there ? extname(file) : ".html"] || "text/plain" });
+    answer.end(readFileSync(there ? file : join(lost.folder, "404.html")));
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const base = `http://127.0.0.1:${server.address().port}/docs/`;
+  const lost = build("--base-url", base);
+  const context = await browser.newContext();
+  const page = await context.newPage(), complaints = [];
+  page.on("console", (m) => ["error", "warning"].includes(m.type()) && complaints.push(m.text()));
+  try {
+    for (const [path, wanted] of [
+      ["accounts/netwrok-access-acount/", "accounts/network-access-account/"],
+      ["groups/smsadmins/r/2016-02-09/index.html", "groups/sms-admins/"],
+      ["a/b/c/too-many-acounts-for-site", "rules/too-many-accounts-for-site/"],
+    ]) {
+      await page.goto(base + path);
+      const first = page.locator("#search-results a.search-result").first();
+      await first.waitFor({ timeout: 20000 });
+      assert.ok((await first.evaluate((a) => a.href)).startsWith(base + wanted), `${path}: ${await first.evaluate((a) => a.href)}`);
+      const few = await shown(page, "#search-results a.search-result");
+      assert.ok(few > 0 && few <= 12, `${path}: ${few} are offered`);
+    }
+    assert.deepEqual(complaints.filter((c) => !c.includes("404")), []);
+  } finally {
+    await context.close();
+    server.close();
+  }
 });
 
 test("the theme is chosen and remembered", async () => {
@@ -197,12 +350,77 @@ test("the revision is switched on the page of the same entry", async () => {
   await close();
 });
 
+test("the revisions of a history lead along the page", async () => {
+  const { page, complaints, close } = await open(pages.history);
+  const link = page.locator("nav.strip a").last();
+  const before = new URL(page.url()).pathname;
+  await link.click();
+  assert.equal(new URL(page.url()).pathname, before);
+  const id = decodeURIComponent(new URL(page.url()).hash.slice(1));
+  assert.match(id, /^\d{4}-\d\d-\d\d$/);
+  assert.ok(await page.locator(`[id="${id}"]`).isVisible());
+  await page.goto(site.url(pages.account));
+  await page.locator("nav.strip .all a").click();
+  await page.waitForURL(/network-access-account\/history\//);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("what is on the page is folded on a telephone", async () => {
+  const { page, close } = await open(pages.account, { viewport: { width: 390, height: 844 } });
+  assert.equal(await shown(page, ".toc a"), 0);
+  await page.locator(".toc summary").click();
+  assert.ok(await shown(page, ".toc a") > 3);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.reload();
+  assert.ok(await shown(page, ".toc a") > 3);
+  await close();
+});
+
+test("what is printed has no chrome, is unfolded, and marks changes without colour", async () => {
+  const { page, close } = await open(pages.compare, { rest: "?show=all", reducedMotion: "reduce" });
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await shown(page, ".top, .bottom, .toc, .side, .filters, .choose"), 0);
+  const mark = (selector) => page.locator(selector).first().evaluate((e) => {
+    const { content, position } = getComputedStyle(e, "::before");
+    return `${content} ${position} ${getComputedStyle(e).textDecorationLine}`;
+  });
+  assert.equal(await mark("#changes .inline ins"), '"+" static underline');
+  assert.equal(await mark("#changes .inline del"), '"−" static line-through');
+  await page.goto(site.url(pages.coverage));
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  assert.equal(await page.locator("details:not([open])").count(), 0);
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  assert.ok(await page.locator("details:not([open])").count() > 0);
+  await page.goto(site.url(pages.print));
+  const together = await page.locator(".book .sheet").evaluateAll((all) => all.filter((e) =>
+    ![e, e.previousElementSibling].some((part) => part && getComputedStyle(part).breakBefore === "page")).length);
+  assert.equal(together, 0, "entries that do not begin on a new sheet");
+  await page.goto(site.url(pages.revisions));
+  assert.match(await page.locator("main a[href^=http]").first().evaluate((e) => getComputedStyle(e, "::after").content), /https/);
+  await close();
+});
+
+test("entries are small documents", async () => {
+  const { page, close } = await open(pages.home);
+  const large = [];
+  for (const folder of ["accounts", "groups"]) {
+    for (const entry of readdirSync(join(site.folder, folder), { withFileTypes: true }).filter((e) => e.isDirectory())) {
+      await page.goto(site.url(`${folder}/${entry.name}/index.html`));
+      const nodes = await page.evaluate(() => document.querySelectorAll("*").length);
+      if (nodes > 600) large.push(`${entry.name} has ${nodes} elements`);
+    }
+  }
+  assert.deepEqual(large, []);
+  await close();
+});
+
 test("everything can be read without scripts", async () => {
-  for (const name of ["home", "account", "compare", "rules", "rule", "changes", "search"]) {
+  for (const name of ["home", "accounts", "account", "history", "compare", "rules", "rule", "changes", "coverage", "search", "404"]) {
     const without = await open(pages[name], { javaScriptEnabled: false });
     const bare = await without.page.locator("main").innerText();
-    assert.ok(bare.length > 300, `${name}: ${bare.length} characters`);
-    assert.equal(await shown(without.page, "button.theme, .filters"), 0, `${name}: what needs scripts shows`);
+    assert.ok(bare.length > (name === "404" ? 100 : 300), `${name}: ${bare.length} characters`);
+    assert.equal(await shown(without.page, "button, .filters"), 0, `${name}: what needs scripts shows`);
     if (name === "search") assert.ok(await shown(without.page, "#search-az a") > 50, "the list from A to Z");
     if (name === "compare") assert.match(bare, /merged into one[^]*renamed/i);
     await without.close();
@@ -259,6 +477,8 @@ test("axe finds nothing on any page type, in either theme", async () => {
       await page.emulateMedia({ colorScheme });
       if (colorScheme === "light") {
         await page.goto(site.url(path));
+        // What is folded is looked at as well.
+        await page.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
         await page.evaluate(axe);
       }
       // Only colours differ between the themes.

@@ -10,7 +10,7 @@ const folder = process.argv[2] || join(repository, "target/screenshots");
 mkdirSync(folder, { recursive: true });
 const site = build();
 const pages = types(site);
-const shown = ["home", "account", "group", "rules", "rule", "compare", "changes"];
+const shown = ["home", "accounts", "account", "group", "history", "rules", "rule", "compare", "changes", "coverage", "search"];
 const browser = await launch();
 for (const [size, width, height] of [["wide", 1280, 900], ["narrow", 390, 844]]) {
   for (const colorScheme of ["light", "dark"]) {
@@ -27,7 +27,7 @@ for (const [size, width, height] of [["wide", 1280, 900], ["narrow", 390, 844]])
     await page.keyboard.press("/");
     await page.keyboard.type("network acces");
     await page.waitForTimeout(500);
-    await page.screenshot({ path: join(folder, `search-${size}-${colorScheme}.png`) });
+    await page.screenshot({ path: join(folder, `searching-${size}-${colorScheme}.png`) });
     await context.close();
   }
 }

@@ -369,6 +369,15 @@ pub(in super::super) fn compare_index(model: &Model<'_>, diffs: &[(Date, Date, &
     view!({ "nav": "compare", "rows": rows, "columns": columns, "last": last })
 }
 
+/// What a change is about: the statement, and what the revision says in particular.
+pub(super) fn told(change: &Change) -> String {
+    let said = change.said();
+    match change.to.as_deref().or(change.from.as_deref()) {
+        Some(detail) if detail != said => format!("{}: {detail}", said.trim_end_matches('.')),
+        _ => said.to_owned(),
+    }
+}
+
 /// The change log: each step from one revision to the next, the newest first.
 pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> View {
     let mut entities: BTreeMap<&str, String> = BTreeMap::new();
@@ -376,7 +385,7 @@ pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> View {
         .iter()
         .rev()
         .map(|diff| {
-            let mut items: Vec<(Kind, View)> = Vec::new();
+            let mut items: BTreeMap<Kind, Vec<View>> = BTreeMap::new();
             for (entity, one) in diff.changes() {
                 entities.entry(&entity.entity).or_insert_with(|| {
                     let known = model.content().entity(&entity.entity);
@@ -388,17 +397,24 @@ pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> View {
                     "entity_kind": model.content().entity(&entity.entity).map_or("", |e| e.kind.name()),
                     "title": entity.name.1.as_ref().or(entity.name.0.as_ref()),
                     "href": format!("{}#{}.{statement}", page(diff.from, diff.to), entity.entity),
-                    "kind": one.kind.name(),
-                    "words": kind_words(one.kind),
-                    "text": one.to.as_ref().or(one.from.as_ref()),
+                    "text": told(one),
                     "notes": one.notes.iter().map(|n| view!({ "text": n.text })).collect::<Vec<_>>(),
                     "rules": one.rules.len(),
                 });
-                items.push((one.kind, value));
+                items.entry(one.kind).or_default().push(value);
             }
-            items.sort_by_key(|(kind, _)| *kind);
-            let facts = items.iter().filter(|(k, _)| k.is_fact()).count();
-            let items: Vec<View> = items.into_iter().map(|(_, v)| v).collect();
+            let facts: usize = items.iter().filter(|(k, _)| k.is_fact()).map(|(_, of)| of.len()).sum();
+            let all: usize = items.values().map(Vec::len).sum();
+            let kinds: Vec<View> = (items.into_iter())
+                .map(|(kind, items)| {
+                    view!({
+                        "id": kind.name(),
+                        "title": kind_words(kind),
+                        "is_fact": kind.is_fact(),
+                        "items": items,
+                    })
+                })
+                .collect();
             let name = |id: &String| title(model, id, diff.to);
             view!({
                 "from": diff.from.to_string(),
@@ -413,7 +429,8 @@ pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> View {
                 "recased": diff.renamed.iter().filter(|r| r.case_only).count(),
                 "added": diff.added.iter().map(name).collect::<Vec<_>>(),
                 "removed": diff.removed.iter().map(name).collect::<Vec<_>>(),
-                "items": items,
+                "kinds": kinds,
+                "all": all,
                 "facts": facts,
                 "nothing": diff.is_empty(),
             })

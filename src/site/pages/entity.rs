@@ -32,11 +32,15 @@ fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> View {
     view!({
         "id": entity.id,
         "kind": kind,
-        "nav": if kind == "group" { "groups" } else { "accounts" },
+        "nav": match entity.kind {
+            EntityKind::Group => "groups",
+            EntityKind::Account => "accounts",
+            EntityKind::Document => "document",
+        },
         "folder": model::folder(entity),
         "canonical": model::page(entity),
         "json": model::folder(entity) + "index.json",
-        "history": (!model.is_constant(entity)).then(|| model::folder(entity) + "history/index.html"),
+        "history": if model.is_constant(entity) { String::new() } else { model::folder(entity) + "history/index.html" },
         "strip": model.strip_of(entity, current),
         "previous": previous,
         "next": next,

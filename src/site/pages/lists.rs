@@ -41,14 +41,14 @@ pub(in super::super) fn home(model: &Model<'_>, last: Option<&Diff>) -> View {
             }
             // What can change the result of a check comes first.
             let mut facts: Vec<_> = of.changes.iter().filter(|c| c.kind.is_fact()).collect();
-            facts.sort_by_key(|c| (c.rules.is_empty(), c.kind));
-            let rules = facts.iter().filter(|c| !c.rules.is_empty()).count();
+            facts.sort_by_key(|c| (c.rules.is_empty(), c.category == "console", c.kind));
+            let rules = facts.iter().filter(|c| !c.rules.is_empty() && c.category != "console").count();
             let shown: Vec<View> = (facts.iter().take(2))
                 .map(|c| {
                     view!({
                         "kind": c.kind.name(),
                         "words": super::compare::kind_words(c.kind),
-                        "text": c.to.as_ref().or(c.from.as_ref()),
+                        "text": super::compare::told(c),
                         "rules": c.rules.len(),
                     })
                 })
@@ -113,14 +113,24 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
             out.dedup();
             out
         };
-        let mut permissions: Vec<&str> = (facts.iter())
-            .filter(|(kind, _)| kind.ends_with("acl") || *kind == "sql")
-            .filter_map(|(_, values)| values.get("permissions")?.as_array())
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        permissions.sort_unstable();
-        permissions.dedup();
+        let permissions = |forbidden: bool| -> Vec<&str> {
+            let of = |values: &Values| values.get("effect").and_then(Value::as_str) == Some("forbid");
+            let mut out: Vec<&str> = (facts.iter())
+                .filter(|(kind, values)| (kind.ends_with("acl") || *kind == "sql") && of(values) == forbidden)
+                .filter_map(|(_, values)| values.get("permissions")?.as_array())
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            out.sort_unstable();
+            out.dedup();
+            out
+        };
+        let mut forbidden = rights("forbid");
+        forbidden.extend(permissions(true).into_iter().map(str::to_owned));
+        // What a column's head says is not said again.
+        let short = |said: Option<String>, before: &str| {
+            said.map(|text| super::super::words::capital(text.strip_prefix(before).unwrap_or(&text)))
+        };
         let tags = tags(model, entity);
         view!({
             "id": entity.id,
@@ -129,13 +139,13 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
             "purpose": entity.purpose,
             "gone": entity.name.at(model.newest).is_none(),
             "into": model.successor(entity).map(|e| model.entity_link(e)),
-            "location": first(&["location"]),
-            "managed": first(&["managed-by"]),
-            "default": first(&["default-account"]),
+            "location": short(first(&["location"]), "Stands on "),
+            "managed": short(first(&["managed-by"]), "Members are kept by "),
+            "default": short(first(&["default-account"]), "By default "),
             "limit": first(&["cardinality"]),
             "required": rights("require"),
-            "forbidden": rights("forbid"),
-            "permissions": permissions,
+            "forbidden": forbidden,
+            "permissions": permissions(false),
             "strip": model.strip(entity, model.newest),
             "rules": model.rules_of_entity(&entity.id).len(),
             "tags": tags,
