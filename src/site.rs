@@ -162,7 +162,7 @@ pub fn build(
         if page.path.ends_with(".html") {
             pages.fetch_add(1, Ordering::Relaxed);
         }
-        target.put(&page)
+        target.put(page)
     });
     match all {
         Ok(_) => target.finish(pages.into_inner()),
@@ -179,7 +179,7 @@ pub fn build(
 /// See [`Error`]; nothing is written.
 pub fn render(sources: &Sources<'_>, options: &Options) -> Result<Vec<Page>, Error> {
     let plan = plan::Plan::new(sources, options)?;
-    let mut all = produce(&plan, &|_, _| {}, Ok)?;
+    let mut all = produce(&plan, &|_, _| {}, |page| Ok(page.clone()))?;
     all.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(all)
 }
@@ -188,19 +188,22 @@ pub fn render(sources: &Sources<'_>, options: &Options) -> Result<Vec<Page>, Err
 fn produce<T: Send>(
     plan: &plan::Plan<'_>,
     progress: &(dyn Fn(usize, usize) + Sync),
-    take: impl Fn(Page) -> Result<T, Error> + Sync,
+    take: impl Fn(&Page) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     let links = links::Links::new(plan.paths()?, plan.base());
     let done = AtomicUsize::new(0);
     let total = plan.len();
     let made: Result<Vec<(T, links::Found)>, Error> = (0..total)
         .into_par_iter()
-        .map(|number| {
-            let page = plan.page(number)?;
+        .map_init(Vec::new, |buffer, number| {
+            let page = plan.page(number, std::mem::take(buffer))?;
             let found =
                 if page.path.ends_with(".html") { links.read(&page) } else { links::Found::default() };
-            let taken = take(page)?;
+            let taken = take(&page)?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            // The next page is made in the same place.
+            *buffer = page.bytes;
+            buffer.clear();
             Ok((taken, found))
         })
         .collect();

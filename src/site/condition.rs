@@ -6,6 +6,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::view::show_serialized;
 use super::words::join;
 use crate::evidence::{AccountKind, Fact, Schema, Scope, TableId};
 use crate::rules::{
@@ -297,3 +298,5 @@ fn value(fact: &Fact) -> String {
         Fact::List(cells) => join(&cells.iter().map(|c| value(&c.fact)).collect::<Vec<_>>(), "or"),
     }
 }
+
+show_serialized!(Condition);

@@ -9,6 +9,7 @@ use serde::Serialize;
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices};
 
 use super::escape::inline;
+use super::view::show_serialized;
 
 /// Two texts with their differences marked: HTML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -114,6 +115,8 @@ fn absorbed(ops: &[DiffOp], old: &[&str]) -> Vec<Part> {
     }
     out
 }
+
+show_serialized!(Marked);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::Sources;
-use super::view::{View, list, view};
+use super::view::{View, list, show_serialized, view};
 use super::words::Words;
 use crate::content::{
     Checkable, Content, Date, Entity, EntityKind, Level as StatementLevel, Statement, Timeline,
@@ -434,3 +434,5 @@ pub(super) fn page_at(entity: &Entity, revision: Date) -> String {
 pub(super) fn rule_page(id: &str) -> String {
     format!("rules/{id}/index.html")
 }
+
+show_serialized!(Link, State);

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
+use serde::Serialize;
+
 use super::assets::Static;
 use super::model::{self, Model};
 use super::originals::Originals;
@@ -234,63 +236,60 @@ impl<'a> Plan<'a> {
         steps(&self.model.sources, &self.model, &self.pairs)
     }
 
-    /// Makes a file.
-    pub(super) fn page(&self, number: usize) -> Result<Page, Error> {
+    /// Makes a file, in the empty buffer it is given.
+    pub(super) fn page(&self, number: usize, bytes: Vec<u8>) -> Result<Page, Error> {
         let job = self.jobs[number];
-        let path = self.path(job);
         let model = &self.model;
-        let html = |template: &str, values: View| self.renderer.page(template, path.clone(), values);
+        let sheet = Sheet { renderer: &self.renderer, page: Page { path: self.path(job), bytes } };
         match job {
-            Job::Home => html("home.html", pages::home(model, self.steps().last().copied())),
-            Job::Index(kind) => html("entities.html", pages::entities(model, kind)),
-            Job::Entity(entity) => html("entity.html", pages::entity(model, entity)),
+            Job::Home => sheet.html("home.html", pages::home(model, self.steps().last().copied())),
+            Job::Index(kind) => sheet.html("entities.html", pages::entities(model, kind)),
+            Job::Entity(entity) => sheet.html("entity.html", pages::entity(model, entity)),
             Job::EntityAt(entity, date) => {
                 let mut values = pages::entity_at(model, entity, date);
                 let title = entity.name.at(date);
                 let original = title.and_then(|t| self.originals.entry(date, t));
                 put!(values, { "original": original });
-                html("entity.html", values)
+                sheet.html("entity.html", values)
             }
-            Job::History(entity) => html("history.html", pages::history(model, entity)),
-            Job::EntityJson(entity) => Ok(json_page(path, &pages::entity_json(model, entity))),
-            Job::Rules => html("rules.html", pages::rules(model)),
-            Job::Rule(rule) => html("rule.html", pages::rule(model, rule)),
-            Job::RuleJson(rule) => Ok(json_page(path, &pages::rule_json(model, rule))),
+            Job::History(entity) => sheet.html("history.html", pages::history(model, entity)),
+            Job::EntityJson(entity) => sheet.json(&pages::entity_json(model, entity)),
+            Job::Rules => sheet.html("rules.html", pages::rules(model)),
+            Job::Rule(rule) => sheet.html("rule.html", pages::rule(model, rule)),
+            Job::RuleJson(rule) => sheet.json(&pages::rule_json(model, rule)),
             Job::CompareIndex => {
                 let diffs: Vec<_> =
                     self.pairs.iter().enumerate().map(|(n, p)| (p.from, p.to, self.diff(n))).collect();
-                html("compare-index.html", pages::compare_index(model, &diffs))
+                sheet.html("compare-index.html", pages::compare_index(model, &diffs))
             }
             Job::Compare(number) => {
                 let pair = &self.pairs[number];
                 let words = self.originals.compared(pair.from, pair.to);
-                html("compare.html", pages::compare(model, self.diff(number), words.as_ref()))
+                sheet.html("compare.html", pages::compare(model, self.diff(number), words.as_ref()))
             }
             Job::CompareJson(number) => {
                 // Large, and read by programs only.
-                let mut bytes = serde_json::to_vec(&diff::shape(self.diff(number))).unwrap_or_default();
-                bytes.push(b'\n');
-                Ok(Page { path, bytes })
+                sheet.json_in_short(&diff::shape(self.diff(number)))
             }
-            Job::Changes => html("changes.html", pages::changes(model, &self.steps())),
+            Job::Changes => sheet.html("changes.html", pages::changes(model, &self.steps())),
             Job::Feed => {
                 let mut values = pages::feed(model, &self.steps());
                 put!(values, { "base": self.base_url.as_deref().unwrap_or_default() });
-                self.renderer.page("feed.xml", path, values)
+                sheet.html("feed.xml", values)
             }
-            Job::Coverage => html("coverage.html", pages::coverage(model)),
-            Job::Revisions => html("revisions.html", pages::revisions(model)),
-            Job::Search => html("search.html", pages::search(model)),
-            Job::Print => html("print.html", pages::print(model)),
-            Job::Linting => html("linting.html", pages::linting(model, &self.commands, &self.formats)),
-            Job::About => html("about.html", pages::about(model)),
+            Job::Coverage => sheet.html("coverage.html", pages::coverage(model)),
+            Job::Revisions => sheet.html("revisions.html", pages::revisions(model)),
+            Job::Search => sheet.html("search.html", pages::search(model)),
+            Job::Print => sheet.html("print.html", pages::print(model)),
+            Job::Linting => sheet.html("linting.html", pages::linting(model, &self.commands, &self.formats)),
+            Job::About => sheet.html("about.html", pages::about(model)),
             Job::NotFound => {
                 // The page is shown for addresses at any depth, so its links begin at the host if that is known.
                 let root = if self.base_url.is_some() { self.base.as_str() } else { "" };
-                self.renderer.page_from("404.html", path, pages::not_found(), root)
+                sheet.html_from("404.html", pages::not_found(), root)
             }
-            Job::EntriesJson => Ok(json_page(path, &pages::entries_json(model))),
-            Job::RulesJson => Ok(json_page(path, &pages::rules_json(model))),
+            Job::EntriesJson => sheet.json(&pages::entries_json(model)),
+            Job::RulesJson => sheet.json(&pages::rules_json(model)),
             Job::Sitemap => {
                 let base = self.base_url.as_deref().unwrap_or_default();
                 let mut all: Vec<String> = (self.jobs.iter())
@@ -299,9 +298,9 @@ impl<'a> Plan<'a> {
                     .map(|path| format!("{base}{}", path.trim_end_matches("index.html")))
                     .collect();
                 all.sort();
-                self.renderer.page("sitemap.xml", path, view!({ "urls": all }))
+                sheet.html("sitemap.xml", view!({ "urls": all }))
             }
-            Job::Static(number) => Ok(self.files.pages[number].clone()),
+            Job::Static(number) => Ok(sheet.copy(&self.files.pages[number].bytes)),
         }
     }
 }
@@ -316,10 +315,47 @@ fn search_index(sources: &Sources<'_>, steps: &[&Diff]) -> search::Index {
     search::build(&search::of_content(content), &rest, &dates, &content.vocabulary.synonyms)
 }
 
-fn json_page(path: String, value: &impl serde::Serialize) -> Page {
-    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
-    bytes.push(b'\n');
-    Page { path, bytes }
+/// A file that is about to be made.
+struct Sheet<'r> {
+    renderer: &'r Renderer,
+    page: Page,
+}
+
+impl Sheet<'_> {
+    /// From a template, with relative links.
+    fn html(self, template: &str, values: View) -> Result<Page, Error> {
+        let root = "../".repeat(self.page.path.matches('/').count());
+        self.html_from(template, values, &root)
+    }
+
+    /// [`Sheet::html`], with another way to the root of the site than a relative one.
+    fn html_from(mut self, template: &str, values: View, root: &str) -> Result<Page, Error> {
+        self.renderer.render(template, values, root, &mut self.page)?;
+        Ok(self.page)
+    }
+
+    /// Data, as people read it.
+    fn json(mut self, value: &impl Serialize) -> Result<Page, Error> {
+        let written = serde_json::to_writer_pretty(&mut self.page.bytes, value);
+        self.ended(written)
+    }
+
+    /// Data that is large and read by programs only.
+    fn json_in_short(mut self, value: &impl Serialize) -> Result<Page, Error> {
+        let written = serde_json::to_writer(&mut self.page.bytes, value);
+        self.ended(written)
+    }
+
+    fn ended(mut self, written: serde_json::Result<()>) -> Result<Page, Error> {
+        written.map_err(|e| Error::file(&self.page.path)(e.into()))?;
+        self.page.bytes.push(b'\n');
+        Ok(self.page)
+    }
+
+    fn copy(mut self, bytes: &[u8]) -> Page {
+        self.page.bytes.extend_from_slice(bytes);
+        self.page
+    }
 }
 
 /// The path of an address: `/docs/` of `https://example.org/docs/`.

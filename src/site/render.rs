@@ -5,7 +5,7 @@ use tera::value::Key;
 use tera::{Context, Kwargs, State, Tera};
 
 use super::escape;
-use super::view::View;
+use super::view::{Show, View};
 use super::{Error, Page};
 use crate::assets::Assets;
 
@@ -41,25 +41,18 @@ impl Renderer {
         self
     }
 
-    /// A page from a template and what it shows.
-    pub(super) fn page(&self, template: &str, path: String, values: View) -> Result<Page, Error> {
-        let depth = path.matches('/').count();
-        self.page_from(template, path, values, &"../".repeat(depth))
-    }
-
-    /// [`Renderer::page`], with another way to the root of the site than a relative one.
-    pub(super) fn page_from(
+    /// Makes a page from a template and what it shows; `root` is the way to the root of the site.
+    pub(super) fn render(
         &self,
         template: &str,
-        path: String,
         values: View,
         root: &str,
-    ) -> Result<Page, Error> {
+        page: &mut Page,
+    ) -> Result<(), Error> {
         let mut context = context(values);
-        context.insert("root", root);
-        context.insert("path", &path);
-        let text = self.tera.render(template, &context).map_err(|e| said(&e, template))?;
-        Ok(Page { path, bytes: text.into_bytes() })
+        context.insert_value("root", root.show());
+        context.insert_value("path", page.path.show());
+        self.tera.render_to(template, &context, &mut page.bytes).map_err(|e| said(&e, template))
     }
 }
 

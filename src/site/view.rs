@@ -3,15 +3,87 @@
 //! Pages give their values in the template engine's own form from the start. Building JSON first and converting it
 //! afterwards would copy every text twice, which takes longer than rendering it.
 
+use std::collections::BTreeMap;
+
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 pub(super) use tera::Value as View;
 
-/// A value in the template engine's form. Values that already have it are shared and not copied.
-pub(super) fn value<T: Serialize + ?Sized>(value: &T) -> View {
-    View::from_serializable(value)
+/// What can be given to a template.
+pub(super) trait Show {
+    /// In the template engine's form. Values that already have it are shared and not copied.
+    fn show(&self) -> View;
 }
+
+impl Show for View {
+    fn show(&self) -> View {
+        self.clone()
+    }
+}
+
+impl Show for str {
+    fn show(&self) -> View {
+        View::normal_string(self)
+    }
+}
+
+impl Show for String {
+    fn show(&self) -> View {
+        View::normal_string(self)
+    }
+}
+
+impl<T: Show + ?Sized> Show for &T {
+    fn show(&self) -> View {
+        (*self).show()
+    }
+}
+
+impl<T: Show> Show for Option<T> {
+    fn show(&self) -> View {
+        self.as_ref().map_or_else(View::none, T::show)
+    }
+}
+
+impl<T: Show> Show for [T] {
+    fn show(&self) -> View {
+        list(self.iter().map(T::show))
+    }
+}
+
+impl<T: Show> Show for Vec<T> {
+    fn show(&self) -> View {
+        self.as_slice().show()
+    }
+}
+
+impl<T: Show, const N: usize> Show for [T; N] {
+    fn show(&self) -> View {
+        self.as_slice().show()
+    }
+}
+
+macro_rules! show_as_is {
+    ($($type:ty),*) => { $( impl Show for $type {
+        fn show(&self) -> View {
+            View::from(*self)
+        }
+    } )* };
+}
+
+show_as_is!(bool, u8, u16, u32, i32, usize);
+
+/// Values that are shown as they are serialized.
+macro_rules! show_serialized {
+    ($($type:ty),* $(,)?) => { $( impl $crate::site::view::Show for $type {
+        fn show(&self) -> $crate::site::view::View {
+            $crate::site::view::View::from_serializable(self)
+        }
+    } )* };
+}
+
+show_serialized!(BTreeMap<String, String>);
 
 /// A list of values.
 pub(super) fn list<T: Into<View>>(values: impl IntoIterator<Item = T>) -> View {
@@ -35,8 +107,8 @@ impl<const N: usize> Serialize for Fields<N> {
 /// A map from names to values, as templates read it: `view!({ "title": title, "rules": rules })`.
 macro_rules! view {
     ({ $($key:literal : $value:expr),* $(,)? }) => {
-        $crate::site::view::value(&$crate::site::view::Fields([
-            $( ($key, $crate::site::view::value(&$value)) ),*
+        tera::Value::from_serializable(&$crate::site::view::Fields([
+            $( ($key, $crate::site::view::Show::show(&$value)) ),*
         ]))
     };
 }
@@ -45,12 +117,12 @@ macro_rules! view {
 macro_rules! put {
     ($into:expr, { $($key:literal : $value:expr),* $(,)? }) => {{
         let mut map = std::mem::replace(&mut $into, tera::Value::none()).into_map().unwrap_or_default();
-        $( map.insert(tera::value::Key::Str($key), $crate::site::view::value(&$value)); )*
+        $( map.insert(tera::value::Key::Str($key), $crate::site::view::Show::show(&$value)); )*
         $into = tera::Value::from(map);
     }};
 }
 
-pub(super) use {put, view};
+pub(super) use {put, show_serialized, view};
 
 #[cfg(test)]
 mod tests {

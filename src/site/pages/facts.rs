@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::model::Model;
+use super::super::view::show_serialized;
 use super::super::words::{self, Words};
 use crate::content::{Date, Entity, EntityKind, Securable, Values};
 
@@ -262,3 +263,5 @@ fn members(words: &Words<'_>, all: &[Known<'_>]) -> Vec<Member> {
         })
         .collect()
 }
+
+show_serialized!(Facts);
