@@ -10,7 +10,6 @@ mod revision;
 mod timeline;
 mod vocabulary;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
@@ -58,7 +57,7 @@ pub struct FactAt<'c> {
     /// The fact over all revisions.
     pub fact: &'c Fact,
     /// Its keys with the values of that revision; keys without a value are not there.
-    pub values: Cow<'c, Values>,
+    pub values: &'c Values,
 }
 
 /// Reads the specification. With it come warnings, which stop nothing.

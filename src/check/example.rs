@@ -74,7 +74,7 @@ fn evidence(example: &Example, schema: &Schema) -> Evidence {
     }
     for (number, table) in tables.iter_mut().enumerate() {
         if !given.contains(&number) {
-            table.gaps.push(missing(schema, number));
+            table.gaps = vec![missing(schema, number)];
         }
     }
     let mut evidence = Evidence { tables };

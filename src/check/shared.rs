@@ -22,7 +22,7 @@ pub(super) struct Shared<'e> {
     #[allow(dead_code)]
     membership: OnceLock<Membership>,
     /// Identities of the accounts of a column, one a row; built when first needed.
-    columns: Vec<Vec<OnceLock<Column>>>,
+    columns: Vec<OnceLock<Box<[OnceLock<Column>]>>>,
     #[allow(clippy::type_complexity)]
     indexes: Mutex<HashMap<(TableId, usize, Mode), Arc<OnceLock<Index>>>>,
 }
@@ -113,8 +113,7 @@ impl<'e> Shared<'e> {
             _ => Slot::There(evidence.tables.get(id).unwrap_or(&NOTHING)),
         };
         let tables = (0..schema.tables.len()).map(slot).collect();
-        let columns =
-            schema.tables.iter().map(|t| t.fields.iter().map(|_| OnceLock::new()).collect()).collect();
+        let columns = schema.tables.iter().map(|_| OnceLock::new()).collect();
         Self {
             content,
             schema,
@@ -170,7 +169,8 @@ impl<'e> Shared<'e> {
     }
 
     fn column(&self, table: TableId, field: usize) -> &Column {
-        self.columns[table][field].get_or_init(|| {
+        let fields = || self.schema.tables[table].fields.iter().map(|_| OnceLock::new()).collect();
+        self.columns[table].get_or_init(fields)[field].get_or_init(|| {
             // Many rows name few accounts.
             let mut known: HashMap<&str, Arc<Identity>> = HashMap::new();
             self.table(table)

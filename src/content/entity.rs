@@ -1,6 +1,5 @@
 //! Accounts, groups and the page itself, with what is documented of them.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -269,8 +268,8 @@ pub struct Fact {
     pub derived: Vec<String>,
     /// Where its kind stands in the file of its entity.
     pub span: Range<usize>,
-    /// Its values, and from when on they hold, if none of them ever differs. Nearly all facts are like that.
-    settled: Option<(Date, Values)>,
+    /// Its values by the revision from which they hold, in order; none where it says nothing.
+    states: Vec<(Date, Option<Values>)>,
 }
 
 /// The keys of a fact with their values at one revision.
@@ -283,32 +282,34 @@ impl Fact {
         derived: Vec<String>,
         span: Range<usize>,
     ) -> Self {
-        let settled = keys.values().next().and_then(|t| t.steps.first()).and_then(|(since, _)| {
-            let only = |(key, t): (&String, &Timeline<serde_json::Value>)| match t.steps.as_slice() {
-                [(from, Some(value))] if from == since => Some((key.clone(), value.clone())),
-                _ => None,
-            };
-            Some((*since, keys.iter().map(only).collect::<Option<Values>>()?))
-        });
-        Self { kind, keys, derived, span, settled }
+        let mut dates: Vec<Date> =
+            keys.values().flat_map(|t| t.steps.iter().map(|(date, _)| *date)).collect();
+        dates.sort_unstable();
+        dates.dedup();
+        if keys.is_empty() {
+            // Its kind alone says it, for ever.
+            dates.push(Date { year: 0, month: 1, day: 1 });
+        }
+        let at = |date: Date| {
+            let values: Values =
+                keys.iter().filter_map(|(key, t)| Some((key.clone(), t.at(date)?.clone()))).collect();
+            (keys.is_empty() || !values.is_empty()).then_some(values)
+        };
+        let states = dates.into_iter().map(|date| (date, at(date))).collect();
+        Self { kind, keys, derived, span, states }
     }
 
     /// From when on it says the same for good; none if that differs from revision to revision.
     pub fn settled_since(&self) -> Option<Date> {
-        self.settled.as_ref().map(|(since, _)| *since)
+        match self.states.as_slice() {
+            [(since, Some(_))] => Some(*since),
+            _ => None,
+        }
     }
 
     /// Its values at a revision; none if it says nothing there.
-    pub fn at(&self, revision: Date) -> Option<Cow<'_, Values>> {
-        if let Some((since, values)) = &self.settled {
-            return (*since <= revision).then_some(Cow::Borrowed(values));
-        }
-        let values: Values = self
-            .keys
-            .iter()
-            .filter_map(|(key, value)| Some((key.clone(), value.at(revision)?.clone())))
-            .collect();
-        (self.keys.is_empty() || !values.is_empty()).then_some(Cow::Owned(values))
+    pub fn at(&self, revision: Date) -> Option<&Values> {
+        self.states.iter().rev().find(|(from, _)| *from <= revision)?.1.as_ref()
     }
 }
 

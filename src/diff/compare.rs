@@ -165,7 +165,7 @@ impl Sides<'_> {
         let facts = self.statement.facts.iter().enumerate();
         facts
             .filter_map(|(i, f)| {
-                let mut values = f.at(revision)?.into_owned();
+                let mut values = f.at(revision)?.clone();
                 values.retain(|_, v| !v.is_null());
                 Some((i, values))
             })

@@ -82,6 +82,7 @@ impl Links {
         }
         links.sort_unstable();
         links.dedup();
+        let root = "../".repeat(page.path.matches('/').count());
         // Links to places of the same file stand together.
         let mut last: (&str, Option<usize>) = ("", None);
         for link in links {
@@ -98,11 +99,16 @@ impl Links {
                 continue;
             }
             if place != last.0 {
-                let path = resolve(&page.path, place, &self.base);
-                let number = path.as_ref().and_then(|path| self.paths.get(path).copied());
+                // Most links go by way of the root.
+                let known = place.strip_prefix(root.as_str()).and_then(|path| self.paths.get(path));
+                let path = match known {
+                    Some(_) => None,
+                    None => Some(resolve(&page.path, place, &self.base)),
+                };
+                let number = known.or_else(|| self.paths.get(path.as_ref()?.as_ref()?)).copied();
                 last = (place, number);
                 match (path, number) {
-                    (None, _) => found.report(page, link, "leads out of the site"),
+                    (Some(None), _) => found.report(page, link, "leads out of the site"),
                     (_, None) => found.report(page, link, "is not a file of the site"),
                     _ => {}
                 }

@@ -260,7 +260,7 @@ impl<'a> Model<'a> {
         let text = statement.text.at(revision)?;
         let level = statement.level.at(revision).copied().unwrap_or(StatementLevel::Info);
         let words = self.words(revision);
-        let facts = statement.facts.iter().filter_map(|f| Some(words.fact(&f.kind, &*f.at(revision)?)));
+        let facts = statement.facts.iter().filter_map(|f| Some(words.fact(&f.kind, f.at(revision)?)));
         let links = at(&statement.links, revision).into_iter().flatten().map(|l| l.title.as_str());
         Some(view!({
             // Its id within its entity is its anchor.

@@ -1,7 +1,5 @@
 //! The facts of an account or group that stand in tables: paths, rights, members, and the few that sum it up.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use serde_json::Value;
 
@@ -152,7 +150,7 @@ pub(super) fn facts(model: &Model<'_>, entity: &Entity, revision: Date) -> Facts
 }
 
 /// A fact: its kind, its values, and the statement that states it.
-type Known<'a> = (&'a str, Cow<'a, Values>, &'a str);
+type Known<'a> = (&'a str, &'a Values, &'a str);
 
 fn grid(model: &Model<'_>, words: &Words<'_>, all: &[Known<'_>]) -> Option<Grid> {
     let of: Vec<&Known<'_>> = all.iter().filter(|(kind, _, _)| *kind == "acl").collect();

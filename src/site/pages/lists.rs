@@ -1,7 +1,5 @@
 //! Pages that list: home, the indexes, coverage, revisions, everything from A to Z, the book to print.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use super::super::model::{self, Model, Section, level_words};
@@ -91,7 +89,7 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
     let row = |entity: &Entity| {
         let last = model.last(entity);
         let words = model.words(last);
-        let facts: Vec<(&str, Cow<'_, Values>)> = (entity.statements.iter())
+        let facts: Vec<(&str, &Values)> = (entity.statements.iter())
             .filter(|s| s.text.at(last).is_some())
             .flat_map(|s| s.facts.iter().filter_map(|f| Some((f.kind.as_str(), f.at(last)?))))
             .collect();
@@ -179,7 +177,7 @@ fn tags(model: &Model<'_>, entity: &Entity) -> Vec<&'static str> {
     let facts: Vec<(&str, String)> = (entity.statements.iter())
         .filter(|s| s.text.at(last).is_some())
         .flat_map(|s| &s.facts)
-        .filter_map(|f| Some((f.kind.as_str(), written(&*f.at(last)?))))
+        .filter_map(|f| Some((f.kind.as_str(), written(f.at(last)?))))
         .collect();
     let any = |kinds: &[&str], word: &str| {
         facts.iter().any(|(kind, values)| (kinds.is_empty() || kinds.contains(kind)) && values.contains(word))

@@ -161,7 +161,7 @@ fn cited(model: &Model<'_>, rule: &Rule, entity: &Entity, statement: &Statement)
     let words = model.words(last);
     let facts: Vec<String> = (statement.facts.iter())
         .filter(|f| rule.documented.as_ref().is_none_or(|d| d.selector.kind == f.kind))
-        .filter_map(|f| Some(words.fact(&f.kind, &*f.at(last)?)))
+        .filter_map(|f| Some(words.fact(&f.kind, f.at(last)?)))
         .collect();
     let changes: Vec<View> = (statement.changes.iter())
         .map(|c| view!({ "revision": c.revision.to_string(), "words": super::entity::kind_words(&c.kind), "note": c.note, "newer": c.revision > rule.reviewed }))
