@@ -161,7 +161,9 @@ fn is_name(content: &Content, text: &str) -> bool {
         || vocabulary.permissions.iter().any(|p| p.id == text)
         || vocabulary.securable_permissions.iter().any(|p| p.name == text)
         || vocabulary.well_known.iter().any(|w| w.name == text)
-        || (text.split_whitespace().count() <= 5 && text.split_whitespace().all(capital))
+        || (text.split_whitespace().count() <= 5
+            && text.starts_with(|c: char| c.is_uppercase())
+            && text.split_whitespace().filter(|w| !capital(w)).count() <= 1)
 }
 
 /// One document for each revision.
