@@ -102,6 +102,13 @@ fn of_statement(content: &Content, statement: &Statement, document: &mut Documen
     if let Some(newest) = texts.pop() {
         document.sentences.push((statement.id().to_owned(), newest.clone()));
     }
+    // What is asked for by its kind: the limit of an account, the location of a group.
+    if matches!(
+        statement.category.as_str(),
+        "limit" | "location" | "membership" | "permission" | "prohibition"
+    ) {
+        document.body.push(statement.category.clone());
+    }
     let mut also = |timeline: &Option<Timeline<String>>| {
         document.background.extend(timeline.iter().flat_map(Timeline::values).cloned());
     };
