@@ -88,7 +88,9 @@
   const WEIGHT = [[8, 8], [4, 5], [2, 2.5], [1, 1]];
   const FIELDS = Array.from({ length: 16 }, (_, bits) =>
     WEIGHT.reduce((sum, [bit, weight]) => sum + (bits & bit ? weight : 0), 0));
-  const KINDS = { group: 1, account: 1, page: 0.5, rule: 0.08, revision: 0.08, change: 0.04 };
+  const KINDS = { group: 1, account: 1, page: 0.5, rule: 0.1, revision: 0.08, change: 0.04 };
+  // Words that most names have.
+  const COMMON = new Set(["account", "group"]);
 
   class Index {
     constructor() {
@@ -96,18 +98,26 @@
       this.phrases = [];
       this.terms = new Map();
       this.anchors = new Map();
+      this.cuts = new Map();
       this.parts = 0;
     }
 
     /** Takes a part of the index in. */
     add(part) {
-      const phrase = this.phrases.length;
+      const phrase = this.phrases.length, from = this.docs.length;
       if (part.revisions) {
         this.revisions = part.revisions;
         this.kinds = part.kinds;
         this.stop = new Set(part.stop.split(" "));
         this.concepts = part.synonyms.map((group) =>
           group.map((member) => tokens(member).flatMap((t) => t.segments).map(stem)));
+        this.begins = new Map();
+        this.concepts.forEach((group, number) => {
+          for (const member of group) {
+            if (!this.begins.has(member[0])) this.begins.set(member[0], []);
+            this.begins.get(member[0]).push([number, member]);
+          }
+        });
       }
       for (const text of part.phrases) this.phrases.push({ text, squashed: squash(text) });
       for (const [kind, id, url, title, names, summary, states, list, tags, replaced] of part.docs) {
@@ -115,8 +125,6 @@
           kind: this.kinds[kind], id, url: url.replace("*", () => id), title, names, summary, states, replaced,
           phrases: list.map((p) => p + phrase), tags: tags.split(" "),
           squashed: [title, id, ...names].map(squash), sentences: [],
-          length: tokens(title).filter((t) => !this.stop.has(t.whole)).length,
-          stems: new Set(tokens(title).flatMap((t) => [t.whole, ...t.segments, ...t.parts]).map(stem)),
         });
       }
       let at = 0, before = "";
@@ -147,15 +155,27 @@
             if (!this.anchors.has(name)) this.anchors.set(name, [i, list[j]]);
           }
         }
+        this.docs[i].lines = null;
       });
+      // The words that the id of a rule is made of are not told.
+      for (let i = from; i < this.docs.length; i++) {
+        const { kind, id } = this.docs[i];
+        for (const word of kind === "rule" ? id.split("-") : []) {
+          const list = this.terms.get(word) || [];
+          if (this.stop.has(word) || list.some((doc, j) => doc === i && j % 2 === 0)) continue;
+          list.push(i, 5);
+          this.terms.set(word, list);
+        }
+      }
       this.words = null;
       this.known = new Map();
       this.parts++;
     }
 
-    /** The terms that a word of a query stands for, each with how well it does. */
+    /** The terms that a word of a query stands for, each with how well it does. The looser, the further they may
+        be from it; nothing is looked for that far if there is something nearer. */
     expand(word, loose) {
-      const key = word + (loose ? "~" : "");
+      const key = word + "~" + loose;
       let found = this.known.get(key);
       if (found) return found;
       this.words ||= [...this.terms.keys()].filter((t) => t[0] !== "~").map((t) => [t, stem(t), letters(t)]);
@@ -165,39 +185,113 @@
         if (term === word) found.push([term, 1]);
         else if (root === own && length > 2) found.push([term, 0.9]);
         else if (term.startsWith(word)) found.push([term, 0.55 + (0.3 * length) / term.length]);
+        else if (own.length > 3 && term.startsWith(own)) found.push([term, 0.5]);
         else if (length > 3 && term.includes(word)) found.push([term, 0.4 + (0.2 * length) / term.length]);
       }
-      if (!found.length && loose && length > 3) {
-        const most = length < 8 ? 1 : 2, bits = letters(word);
-        for (const [term, , other] of this.words) {
+      // A word that begins others may be misspelt all the same.
+      const begun = found.length > 0;
+      if (begun ? length > 3 && !found.some((f) => f[1] >= 0.9) : loose && length > 4 - loose) {
+        const most = begun ? 1 : (length < 8 ? 1 : 2) + (loose > 1 && length > 4), bits = letters(word);
+        const near = new Map();
+        let least = most;
+        for (const [term, root, other] of this.words) {
           if (term.length < length - most || ones(bits & ~other) > most) continue;
           const [full, start] = distance(word, term.slice(0, length + most + 1), most);
-          if (full <= most && term.length <= length + most) found.push([term, full < 2 ? 0.6 : 0.4, full]);
-          else if (start < 2 && length > 4) found.push([term, 0.35, 1]);
+          const whole = full <= most && term.length <= length + most;
+          if (!whole && (begun || start > 1 || length < 5)) continue;
+          const apart = whole ? full : 1, quality = begun ? 0.45 : whole ? (full < 2 ? 0.6 : 0.4) : 0.35;
+          if (apart < least) near.clear();
+          if (apart <= least && quality > (near.get(root) || 0)) near.set(root, quality);
+          least = Math.min(least, apart);
         }
-        const least = Math.min(...found.map((f) => f[2]));
-        found = found.filter((f) => f[2] === least);
+        // With a word come its other forms.
+        for (const [term, root] of near.size ? this.words : []) {
+          if (near.has(root)) found.push([term, near.get(root)]);
+        }
       }
       this.known.set(key, found);
       return found;
     }
 
-    /** How well each document has one of some terms. */
-    weigh(terms) {
-      const out = new Map();
-      let strict = 0;
-      for (const [term, quality] of terms) {
-        const list = this.terms.get(term);
-        if (!list) continue;
-        for (let i = 0; i < list.length; i += 2) {
-          const had = out.get(list[i]) || 0, now = quality * list[i + 1];
-          if (now > had) out.set(list[i], now);
-        }
-        if (quality > 0.8) strict += list.length / 2;
+    /** Cuts words that are written as one: the known terms it is made of, or nothing. */
+    cut(word, left = 4) {
+      if (this.terms.has(word)) return [word];
+      for (let at = word.length - 2; at > 1 && left > 1; at--) {
+        const head = word.slice(0, at);
+        if (at < 4 && !this.stop.has(head) || !this.terms.has(head) && !this.stop.has(head)) continue;
+        const rest = this.cut(word.slice(at), left - 1);
+        if (rest) return [head, ...rest];
       }
-      const rarity = Math.log(1 + (this.docs.length + 1) / (0.5 + (Math.min(strict, out.size) || out.size)));
-      for (const [doc, weight] of out) out.set(doc, weight * rarity);
+      return null;
+    }
+
+    /** How well each document has one of some terms. What is rare counts more. */
+    weigh(terms) {
+      const lists = terms.map(([term, quality]) => [this.terms.get(term) || [], quality]);
+      const strict = lists.reduce((sum, [list, quality]) => sum + (quality > 0.8 ? list.length / 2 : 0), 0);
+      const out = new Map();
+      for (const [list, quality] of lists) {
+        const many = Math.min(this.docs.length, Math.max(strict, list.length / 2));
+        const rarity = quality * Math.log(1 + (this.docs.length + 1) / (0.5 + many));
+        for (let i = 0; i < list.length; i += 2) {
+          const now = rarity * list[i + 1];
+          if (now > (out.get(list[i]) || 0)) out.set(list[i], now);
+        }
+      }
       return out;
+    }
+
+    /** Where the synonyms stand in a row of stems: the number of the list, from where, how many. */
+    spans(stems) {
+      return stems.flatMap((first, at) => (this.begins.get(first) || [])
+        .filter(([, member]) => member.every((s, i) => s === stems[at + i]))
+        .map(([number, member]) => [number, at, member.length]));
+    }
+
+    /** A text as a row of words: of each the stems of its forms; the small words and the synonyms within. */
+    row(text) {
+      const words = [], small = new Set();
+      for (const [word] of text.matchAll(/[\p{Alphabetic}\p{N}\p{M}%'\u2019]+/gu)) {
+        let forms = this.cuts.get(word);
+        if (!forms) {
+          forms = tokens(word).filter((t) => !this.stop.has(t.whole)).map((t) => [t.whole, ...t.parts].map(stem));
+          this.cuts.set(word, forms);
+        }
+        words.push(...forms);
+        if (!forms.length) small.add(word.toLowerCase());
+      }
+      return { words, small, spans: this.spans(words.map((forms) => forms[0])) };
+    }
+
+    /** How well the words of a query are met in a row, and whether all are; how much of the row is meant, and
+        which of its words are not; the share of words that stand side by side. */
+    meet({ words, spans }, { forms, concepts, size }) {
+      const best = new Array(size).fill(0), hits = [];
+      const hit = (n, i, quality) => {
+        hits.push([n, i, quality]);
+        if (quality > best[n]) best[n] = quality;
+      };
+      words.forEach((list, i) => {
+        for (const form of list) for (const [n, quality] of forms.get(form) || []) hit(n, i, quality);
+      });
+      for (const [number, at, length] of spans) {
+        for (const n of concepts.get(number) || []) for (let i = at; i < at + length; i++) hit(n, i, 0.85);
+      }
+      if (!hits.length) return null;
+      const meant = new Map(), side = new Set();
+      for (const [n, i, quality] of hits) {
+        side.add(n * 999 + i);
+        // A word is meant by what fits it best.
+        const word = words[i][0];
+        if (quality >= Math.min(best[n], 0.85) && quality > (meant.get(word) || 0)) meant.set(word, quality);
+      }
+      const pairs = new Set(hits.filter(([n, i]) => n && i && side.has((n - 1) * 999 + i - 1)).map(([n]) => n)).size;
+      let share = 0;
+      for (const quality of meant.values()) share += Math.sqrt(quality);
+      return {
+        best, meant, pairs: size > 1 ? pairs / (size - 1) : 0, whole: best.every((b) => b),
+        said: best.reduce((a, b) => a + b, 0) / size, share: share / words.length,
+      };
     }
 
     /** Takes a query apart: filters, words, and which words are written for what else. */
@@ -208,8 +302,12 @@
         return " ";
       });
       const all = tokens(rest);
-      const bearing = all.filter((t) => !this.stop.has(t.whole));
-      return { filters, text: rest.trim(), all, words: bearing.length ? bearing : all };
+      let words = all.filter((t) => !this.stop.has(t.whole));
+      const last = all.at(-1);
+      if (!words.length) words = all;
+      // The last word may be about to become a longer one.
+      else if (!words.includes(last) && /\p{L}$/u.test(rest)) words.push({ ...last, open: true });
+      return { filters, text: rest.trim(), all, words };
     }
 
     passes(doc, filters) {
@@ -223,26 +321,46 @@
       });
     }
 
-    /** The documents a query finds, best first: those that have all of its words, then those that have some. */
-    search(text) {
-      const { filters, text: plain, all, words } = this.parse(text);
-      const query = squash(plain), scores = words.map(() => new Map()), marks = new Set();
-      const give = (slot, doc, weight) => {
-        if (weight > (scores[slot].get(doc) || 0)) scores[slot].set(doc, weight);
+    /** The words of a query, each with the documents that have it, and what stands for it. */
+    slots(all, words, marks) {
+      const slots = words.map((word) => ({ word, docs: new Map(), forms: new Map(), concepts: new Set() }));
+      const give = (slot, found) => {
+        for (const [doc, weight] of found) if (weight > (slot.docs.get(doc) || 0)) slot.docs.set(doc, weight);
       };
-      words.forEach((word, slot) => {
-        let terms = this.expand(word.whole, false);
-        const pieces = word.segments.length > 1
-          ? word.segments.filter((s) => s.length > 1).map((s) => this.expand(s, true)) : [];
-        if (!terms.length) {
-          // Two words written as one.
-          for (let cut = 4; cut <= word.whole.length - 4; cut++) {
-            const halves = [word.whole.slice(0, cut), word.whole.slice(cut)];
-            if (halves.every((half) => this.terms.has(half))) pieces.push(...halves.map((h) => [[h, 1]]));
+      const take = (slot, terms) => {
+        for (const [term, quality] of terms) {
+          marks.add(term);
+          const form = stem(term);
+          if (quality > (slot.forms.get(form) || 0)) slot.forms.set(form, quality);
+        }
+      };
+      const flat = all.flatMap((t) => t.segments.map((s) => [stem(s), t])), phrases = [];
+      const spans = this.spans(flat.map((f) => f[0])).map(([number, at, length]) =>
+        [number, new Set(flat.slice(at, at + length).map((f) => f[1])), length])
+        // A small part of an identifier does not stand for the whole.
+        .filter(([, meant, length]) => length >= 0.6 * [...meant].reduce((sum, t) => sum + t.segments.length, 0));
+      for (const slot of slots) {
+        const { whole, segments } = slot.word;
+        for (const [number, meant] of spans) if (meant.has(slot.word)) slot.concepts.add(number);
+        let terms = this.expand(whole, 0);
+        // A word with others behind it is not about to become a longer one.
+        if (slot.word !== all.at(-1) && terms.some((t) => t[1] === 1)) {
+          terms = terms.map(([term, quality]) => [term, quality > 0.85 ? quality : quality * 0.6]);
+        }
+        let pieces = segments.length > 1
+          ? segments.filter((s) => s.length > 1).map((s) => this.expand(s, 1)).filter((p) => p.length) : [];
+        if (!slot.concepts.size && !terms.length && !pieces.length) {
+          terms = this.expand(whole, whole.length < 4 && words.length > 1 ? 2 : 1);
+          // Words written as one.
+          if (!terms.length) {
+            pieces = (this.cut(whole) || []).filter((p) => !this.stop.has(p)).map((p) => [[p, 1]]);
+          }
+          if (!terms.length && !pieces.length) {
+            terms = this.expand(whole, 2);
+            slot.far = true;
           }
         }
-        if (!terms.length && !pieces.some((p) => p.length)) terms = this.expand(word.whole, true);
-        for (const [doc, weight] of this.weigh(terms)) give(slot, doc, weight);
+        give(slot, this.weigh(terms));
         // An identifier also stands for its parts.
         const sums = new Map();
         for (const piece of pieces) {
@@ -252,100 +370,158 @@
           }
         }
         for (const [doc, [sum, count]] of sums) {
-          if (count * 2 > pieces.length) give(slot, doc, (0.8 * sum * count) / pieces.length ** 2);
+          if (count * 2 > pieces.length) give(slot, [[doc, (0.8 * sum * count) / pieces.length ** 2]]);
         }
-        for (const [term] of [...terms, ...pieces.flat()]) marks.add(term);
+        take(slot, [...terms, ...pieces.flat()]);
+        slot.pieces = pieces.length < 2 ? [slot] : pieces.map((piece) => {
+          const own = { forms: new Map(), concepts: slot.concepts };
+          take(own, [...terms, ...piece]);
+          return own;
+        });
+      }
+      // A word that is written as two.
+      all.slice(1).forEach((second, i) => {
+        const joined = squash(all[i].whole + second.whole);
+        if (joined.length < 4 || !this.terms.has(joined)) return;
+        for (const slot of slots) {
+          if (slot.word !== all[i] && slot.word !== second) continue;
+          give(slot, this.weigh([[joined, 0.9]]));
+          for (const piece of slot.pieces) take(piece, [[joined, 0.9]]);
+        }
       });
-
       // What other words mean the same.
-      const spans = [];
-      const flat = all.flatMap((t) => t.segments.map((s) => [stem(s), words.indexOf(t), t]));
-      this.concepts.forEach((group, number) => {
-        for (const member of group) {
-          for (let at = 0; at + member.length <= flat.length; at++) {
-            if (!member.every((s, i) => s === flat[at + i][0])) continue;
-            const span = flat.slice(at, at + member.length), slots = new Set(span.map((f) => f[1]));
-            slots.delete(-1);
-            // A small part of an identifier does not stand for the whole.
-            const size = [...new Set(span.map((f) => f[2]))].reduce((sum, t) => sum + t.segments.length, 0);
-            if (member.length < 0.6 * size) continue;
-            const found = this.weigh([["~" + number, 0.85]]);
-            for (const slot of slots) for (const [doc, weight] of found) give(slot, doc, weight);
-            if (member.length > 1) spans.push(found);
-            for (const other of group) for (const s of other) if (!this.stop.has(s)) marks.add(s);
-          }
-        }
+      for (const [number, meant, length] of spans) {
+        const found = this.weigh([["~" + number, 0.85]]);
+        for (const slot of slots) if (meant.has(slot.word)) give(slot, found);
+        if (length > 1) phrases.push(found);
+        for (const s of this.concepts[number].flat()) if (!this.stop.has(s)) marks.add(s);
+      }
+      return { slots, phrases };
+    }
+
+    /** The documents a query finds, best first: those that have all of its words, then those that have some. */
+    search(text) {
+      const { filters, text: plain, all, words } = this.parse(text);
+      const query = squash(plain), literal = plain.toLowerCase(), marks = new Set();
+      const { slots, phrases } = this.slots(all, words, marks);
+      const length = words.filter((w) => !w.open).length, pieces = slots.flatMap((slot) => slot.pieces);
+      // What stands for the words of the query, the other way round.
+      const whole = { forms: new Map(), concepts: new Map(), size: pieces.length };
+      const put = (map, key, value) => map.has(key) ? map.get(key).push(value) : map.set(key, [value]);
+      pieces.forEach((piece, n) => {
+        for (const [form, quality] of piece.forms) put(whole.forms, form, [n, quality]);
+        for (const number of piece.concepts) put(whole.concepts, number, n);
       });
-
-      // Words that stand side by side in a phrase.
-      const pairs = words.slice(1).map((w, i) => squash(words[i].whole + w.whole));
-      const together = this.phrases.map(({ squashed }) => squashed === query ? (pairs.length ? 6 : 1)
-        : pairs.length ? pairs.filter((p) => squashed.includes(p)).length / pairs.length : 0);
-
-
-      const anchor = this.anchors.get(plain.toLowerCase());
+      const small = all.map((t) => t.whole).filter((w) => this.stop.has(w));
+      const kinds = new Set(words.map((w) => w.whole.replace(/s$/, "")).filter((w) => KINDS[w] < 0.5));
+      const anchor = this.anchors.get(literal);
       const results = [];
+      let begun = false;
       this.docs.forEach((doc, number) => {
+        if (!this.passes(doc, filters)) return;
         let sum = 0, matched = 0;
-        for (const slot of scores) {
-          const weight = slot.get(number);
-          if (weight) {
-            sum += weight;
-            matched++;
-          }
+        for (const slot of slots) {
+          let weight = slot.docs.get(number) || 0;
+          if (!weight && kinds.has(doc.kind) && slot.word.whole.replace(/s$/, "") === doc.kind) weight = 2;
+          sum += weight;
+          if (weight && !slot.word.open) matched += slot.far ? 0.5 : 1;
         }
-        let coverage = words.length ? matched / words.length : 1, exact = 0, via = "";
-        let score = words.length ? sum * coverage * coverage : 1;
+        const coverage = length ? matched / length : 1;
+        const result = { doc, number, score: length ? sum * coverage * coverage : 1, factor: 1, exact: 0, lift: 0,
+          full: coverage === 1, via: "", anchor: "" };
         if (query.length > 1) {
-          let best = 1;
           doc.squashed.forEach((name, i) => {
-            const title = i === 0;
-            const factor = name === query ? 3
+            const title = i === 0, begins = name.startsWith(query), part = query.length / name.length;
+            const now = name === query ? 4
               : query.length < 3 || doc.kind === "change" ? 1
-              : name.startsWith(query) ? (title ? 2 : 1.8)
-              : name.includes(query) ? (title ? 1.6 : 1.4) : 1;
-            if (factor > best) {
-              best = factor;
-              via = i > 1 ? doc.names[i - 2] : "";
+              : begins ? ((i > 1 ? doc.names[i - 2] : doc.title).toLowerCase().startsWith(literal) ? 3 : 2.5) + part
+              : name.includes(query) ? (title ? 1.6 : 1.4) + part : 1;
+            if (now > result.factor) {
+              result.factor = now;
+              result.via = i > 1 ? doc.names[i - 2] : "";
+            }
+            if (begins && KINDS[doc.kind] === 1) begun = true;
+            if (begins && title) result.lift = 0.05 * length + part;
+            if (title && doc.kind !== "change") {
+              if (begins && now > 3.5) result.exact = 0.3;
+              else if (now > 1 && all.length > 3 && KINDS[doc.kind] === 1) result.exact = 0.2;
             }
           });
-          if (best > 1) {
-            score = (score || 5) * best;
-            coverage = 1;
-            exact = best === 3 && doc.kind !== "change" ? 1 : 0;
+          if (result.factor > 1) {
+            result.score ||= 5;
+            result.full = true;
+            if (result.factor === 4 && doc.kind !== "change") result.exact = 1;
           }
         }
         if (anchor && anchor[0] === number) {
-          exact = 2;
-          coverage = 1;
-          score ||= 5;
+          result.exact = 2;
+          result.full = true;
+          result.anchor = anchor[1];
+          result.score ||= 5;
         }
-        if (!score || !this.passes(doc, filters)) return;
-        score *= 1 + 0.5 * doc.phrases.reduce((most, p) => Math.max(most, together[p]), 0);
-        if (pairs.length) {
-          score *= 1 + 0.4 * pairs.filter((p) => doc.squashed[0].includes(p)).length / pairs.length;
-        }
-        if (spans.some((found) => found.has(number))) score *= 1.2;
-        // Accounts and groups come first, but for what the query all but names.
-        const entitled = words.length > 1 && words.length >= 0.6 * doc.length && doc.kind !== "change"
-          && words.every((w) => w.segments.every((p) => doc.stems.has(stem(p))));
-        score *= entitled ? 1 : KINDS[doc.kind];
-        // What was merged away gives way to what took its place, unless it is asked for by its id.
-        if (doc.replaced && plain !== doc.id) score *= 0.4;
-        results.push({ doc, score, exact: exact && plain === doc.id ? 3 : exact, full: coverage === 1, via,
-          anchor: exact === 2 ? anchor[1] : "" });
+        if (result.exact && plain === doc.id) result.exact = 3;
+        if (result.score) results.push(result);
       });
       const order = (r) => this.kinds.indexOf(r.doc.kind), after = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
       const sort = () => results.sort((a, b) => b.full - a.full || b.exact - a.exact || b.score - a.score
         || order(a) - order(b) || after(a.doc.title, b.doc.title) || after(a.doc.url, b.doc.url));
-      sort();
-      if (pairs.length) {
-        // Words side by side in a sentence: looked at for the best only.
-        for (const result of results.slice(0, 40)) {
-          const { doc } = result;
-          doc.prose ??= doc.sentences.map((s) => squash(s.text)).join(" ");
-          result.score *= 1 + (1.5 * pairs.filter((p) => doc.prose.includes(p)).length) / pairs.length;
+      results.sort((a, b) => b.score * b.factor - a.score * a.factor || a.number - b.number);
+      results.forEach((result, place) => {
+        const { doc } = result;
+        if (begun) result.lift = 0;
+        // How much of the query a name says, and how much of the name the query: asked of the best only.
+        if (length && place < 150 && doc.kind !== "change") {
+          doc.rows ||= [doc.title, doc.id, ...doc.names].map((name) => this.row(name));
+          doc.rows.forEach((row, i) => {
+            const met = this.meet(row, whole);
+            if (!met) return;
+            const now = 1 + 2 * met.said ** 2 * met.share * (i > 1 ? 0.9 : 1) + 0.4 * met.pairs;
+            if (now > result.factor) {
+              result.factor = now;
+              result.via = i > 1 && now > 2 ? doc.names[i - 2] : "";
+            }
+            const most = met.meant.size;
+            if (met.whole && most === row.words.length && pieces.length > 1) {
+              const same = small.filter((w) => row.small.has(w)).length / (small.length || 1);
+              result.exact = Math.max(result.exact, (KINDS[doc.kind] === 1 ? 0.5 : 0.4) + 0.05 * same);
+            }
+            // A query that holds a whole name and more is as good as one that says nothing else.
+            if (most > 1 && row.words.every(([w]) => met.meant.has(w) || COMMON.has(w))
+              && met.best.every((b) => !b || b > 0.8) && met.pairs * (pieces.length - 1) * 2 >= most - 1) {
+              result.full = true;
+            }
+            if (met.whole) result.lift = Math.max(result.lift, met.share);
+          });
         }
+        result.score *= result.factor;
+        if (phrases.some((found) => found.has(result.number))) result.score *= 1.2;
+        // Accounts and groups come first, but for what the query all but names.
+        const lift = kinds.has(doc.kind) ? 1
+          : length > 1 ? Math.min(1, Math.max(0, (result.lift + 0.08 * (length - 2) - 0.45) / 0.55)) ** 2 : 0;
+        result.score *= KINDS[doc.kind] + (1 - KINDS[doc.kind]) * lift;
+        // What was merged away gives way to what took its place, unless it is asked for by its id.
+        if (doc.replaced && plain !== doc.id) result.score *= 0.4;
+      });
+      sort();
+      if (pieces.length > 1) {
+        // Words of one phrase or sentence, side by side in it: looked at for the best only.
+        const best = results.slice(0, 40).map((result) => {
+          const { doc } = result;
+          doc.lines ||= [
+            ...doc.phrases.map((p) => [this.row(this.phrases[p].text), 1.5]),
+            ...[doc.summary, ...doc.sentences.flatMap((s) => [s.id, s.text])].map((t) => [this.row(t), 1]),
+          ];
+          let most = 0, together = 0;
+          for (const [row, weight] of doc.lines) {
+            const met = this.meet(row, whole);
+            if (!met) continue;
+            most = Math.max(most, weight * (met.pairs + met.said ** 2));
+            if (met.pairs === 1) together = Math.max(together, weight > 1 ? 1 + 2 * met.share : 1);
+          }
+          return [result, most, together];
+        });
+        const few = best.filter((b) => b[2]).length;
+        for (const [result, most, together] of best) result.score *= 1 + most + together * (1.2 + 2 / (few || 1));
         sort();
       }
       return { results, marks, words: words.map((w) => w.whole) };

@@ -118,7 +118,8 @@
       }
       for (const button of chips.children) button.setAttribute("aria-pressed", String(text.includes(button.filter)));
       const { results, marks } = text ? index.search(text) : { results: [], marks: new Set() };
-      let groups = [["", results.filter((r) => r.full)], ["Some of the words", results.filter((r) => !r.full)]];
+      const full = results.filter((r) => r.full).length, none = `No entry for “${text}”. `;
+      let groups = [["", results.slice(0, full)], [full ? "Some of the words" : "Closest", results.slice(full)]];
       if (text === last && shown.length) {
         // More of the index has come: what is shown stays where it is.
         const old = new Set(shown.flatMap(([, list]) => list.map((r) => r.doc)));
@@ -134,9 +135,9 @@
       options.forEach((option, i) => { if (!page) option.id = "search-option-" + i; });
       choose(-1);
       list.hidden = !options.length;
-      const full = results.filter((r) => r.full).length;
-      status.textContent = !text ? "" : !results.length ? `Nothing found for “${text}”. `
-        : `${results.length} ${results.length > 1 ? "results" : "result"}${full < results.length ? `, ${full || "none"} with all words` : ""}`;
+      status.textContent = !text ? "" : !results.length ? none
+        : (full ? "" : none) + `${results.length} ${results.length > 1 ? "results" : "result"}`
+        + (full === results.length ? "" : full ? `, ${full} with all words` : " close to it");
       if (text && !results.length) status.append(make("a", "", "Everything from A to Z", { href: settings.root + "search/index.html#search-az" }));
       if (page) {
         document.getElementById("search-az").hidden = results.length > 0;

@@ -184,6 +184,54 @@ fn every_name_and_every_id_finds_its_own() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), wanted.len(), wrong.join("\n"));
 }
 
+/// A name as it is typed in haste: two letters swapped, one left out, one written twice.
+fn slips(name: &str) -> Vec<String> {
+    let letters: Vec<char> = name.to_lowercase().chars().collect();
+    let plain = |i: usize| letters.get(i).is_some_and(char::is_ascii_lowercase);
+    let mut out = Vec::new();
+    for i in (1..letters.len()).filter(|i| plain(i - 1) && plain(*i) && plain(i + 1)) {
+        let with = |put: &[char], cut: usize| -> String {
+            letters[..i].iter().chain(put).chain(&letters[i + cut..]).collect()
+        };
+        if letters[i] != letters[i + 1] {
+            out.push(with(&[letters[i + 1], letters[i]], 2));
+        }
+        out.extend([with(&[], 1), with(&[letters[i], letters[i]], 1)]);
+    }
+    out
+}
+
+#[test]
+fn titles_are_found_mistyped_run_together_and_while_typing() {
+    if !node() {
+        return;
+    }
+    let (content, rules) = shipped();
+    let newest = content.newest();
+    let titles: Vec<(&str, &str)> =
+        content.entities.iter().filter_map(|e| Some((e.name.at(newest)?.as_str(), e.id.as_str()))).collect();
+    let mut wanted: Vec<(String, &str)> = Vec::new();
+    for (title, id) in &titles {
+        let mut queries = slips(title);
+        queries.push(title.replace(' ', ""));
+        queries.push(format!("{title} qwertzk"));
+        let begins = |part: &str| titles.iter().filter(|(t, _)| t.starts_with(part)).count();
+        let parts = title.char_indices().map(|(at, _)| &title[..at]);
+        queries.extend(parts.filter(|p| p.len() > 4 && begins(p) == 1).map(str::to_lowercase));
+        wanted.extend(queries.into_iter().map(|query| (query, *id)));
+    }
+    let queries: Vec<String> = wanted.iter().map(|(query, _)| query.clone()).collect();
+    let found = best(&index(&content, &rules), &queries);
+    let wrong: Vec<String> = wanted
+        .iter()
+        .zip(&found)
+        .filter(|((_, id), got)| id != *got)
+        .map(|((query, id), got)| format!("{query}: {got:?}, not {id}"))
+        .collect();
+    // A slip can make another word of one: `puh` is hardly `push`.
+    assert!(wrong.len() * 50 <= wanted.len(), "{} of {}:\n{}", wrong.len(), wanted.len(), wrong.join("\n"));
+}
+
 #[test]
 fn a_statement_is_found_at_its_place() {
     if !node() {

@@ -20,6 +20,8 @@ impl Static {
     pub(super) fn read(options: &Options, made: Vec<(String, String)>) -> Result<Self, Error> {
         let files = options.assets.files().map_err(Error::file(options.assets.root()))?;
         let all = files.into_iter().map(|f| (f.name, f.text.into_owned())).chain(made);
+        let all =
+            all.map(|(name, text)| if name.ends_with(".js") { (name, slim(&text)) } else { (name, text) });
         let mut out = Self { pages: Vec::new(), names: BTreeMap::new() };
         for (name, text) in all {
             // Files for the root of the site keep their names.
@@ -32,6 +34,26 @@ impl Static {
         }
         Ok(out)
     }
+}
+
+/// A script without what only its readers need: indentation, and comments on lines of their own. A script with a
+/// text that goes on over lines stays as it is.
+fn slim(script: &str) -> String {
+    if script.lines().any(|line| line.matches('`').count() % 2 == 1) {
+        return script.to_owned();
+    }
+    let mut out = String::with_capacity(script.len());
+    let mut comment = false;
+    for line in script.lines().map(str::trim) {
+        let begins = line.starts_with("/*");
+        if comment || begins {
+            comment = !line.ends_with("*/");
+        } else if !line.is_empty() && !line.starts_with("//") {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
 }
 
 /// `assets/NAME.HASH.EXT`.
@@ -47,6 +69,15 @@ fn named(name: &str, bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scripts_travel_without_their_comments() {
+        let script =
+            "// What it is.\n/** One. */\nf(1);\n\n  /** Two,\n      three. */\n  g(\"//\"); // said\n";
+        assert_eq!(slim(script), "f(1);\ng(\"//\"); // said\n");
+        let lines = "f(`a\n  b`);\n";
+        assert_eq!(slim(lines), lines);
+    }
 
     #[test]
     fn a_name_tells_the_bytes() {

@@ -111,9 +111,9 @@ pub struct Index {
 
 /// Words that carry no meaning of their own: they are found in titles only, and a query is not held to them.
 const STOP: &str = "a about all an and any are as at be been but by can do does for from had has have how i if \
-                    in into is it its may me must my no not of on one or our so such than that the their them \
-                    then there these they this those to use used was we were what when where which who why will \
-                    with you your";
+                    in into is it its many may me much must my no not of on one or our per same should so such \
+                    than that the their them then there these they this those to use used uses using was we were \
+                    what when where which who why will with you your";
 
 static STOPS: LazyLock<HashSet<&str>> = LazyLock::new(|| STOP.split_ascii_whitespace().collect());
 
@@ -270,13 +270,16 @@ impl<'k> Postings<'k> {
 
     fn document(&mut self, number: usize, document: &Document, concepts: &Concepts) {
         self.text(number, &document.title, Field::Title, concepts);
-        self.term(number, &document.id.to_lowercase(), Field::Name);
         for name in &document.names {
             self.text(number, name, Field::Name, concepts);
         }
-        for title in std::iter::once(&document.title).chain(&document.names) {
-            if let Some(initials) = initials(title) {
-                self.term(number, &initials, Field::Name);
+        // Whole ids and initials stand for things that have a name; the title of a rule is a sentence.
+        if document.kind.is_none_or(|kind| kind <= Kind::Page) {
+            self.term(number, &document.id.to_lowercase(), Field::Name);
+            for title in std::iter::once(&document.title).chain(&document.names) {
+                if let Some(initials) = initials(title) {
+                    self.term(number, &initials, Field::Name);
+                }
             }
         }
         for phrase in &document.phrases {

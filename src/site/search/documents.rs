@@ -111,6 +111,13 @@ fn of_statement(content: &Content, statement: &Statement, document: &mut Documen
     if let Some(newest) = texts.pop() {
         document.sentences.push((statement.id().to_owned(), newest.clone()));
     }
+    // What is asked for by its kind: the limit of an account, the location of a group.
+    if matches!(
+        statement.category.as_str(),
+        "limit" | "location" | "membership" | "permission" | "prohibition"
+    ) {
+        document.body.push(statement.category.clone());
+    }
     let mut also = |timeline: &Option<Timeline<String>>| {
         document.background.extend(timeline.iter().flat_map(Timeline::values).cloned());
     };
@@ -170,7 +177,9 @@ fn is_name(content: &Content, text: &str) -> bool {
         || vocabulary.permissions.iter().any(|p| p.id == text)
         || vocabulary.securable_permissions.iter().any(|p| p.name == text)
         || vocabulary.well_known.iter().any(|w| w.name == text)
-        || (text.split_whitespace().count() <= 5 && text.split_whitespace().all(capital))
+        || (text.split_whitespace().count() <= 5
+            && text.starts_with(|c: char| c.is_uppercase())
+            && text.split_whitespace().filter(|w| !capital(w)).count() <= 1)
 }
 
 /// One document for each revision.
