@@ -45,9 +45,17 @@ fn slim(script: &str) -> String {
     let mut out = String::with_capacity(script.len());
     let mut comment = false;
     for line in script.lines().map(str::trim) {
-        let begins = line.starts_with("/*");
-        if comment || begins {
-            comment = !line.ends_with("*/");
+        // A comment with code behind it on the same line stays.
+        let whole = |line: &str| line.find("*/").is_none_or(|end| end + 2 == line.len());
+        if comment || (line.starts_with("/*") && whole(line)) {
+            comment = !line.contains("*/");
+            if let Some((_, code)) = line.split_once("*/")
+                && !code.is_empty()
+                && !line.starts_with("/*")
+            {
+                out.push_str(code.trim_start());
+                out.push('\n');
+            }
         } else if !line.is_empty() && !line.starts_with("//") {
             out.push_str(line);
             out.push('\n');
@@ -75,6 +83,8 @@ mod tests {
         let script =
             "// What it is.\n/** One. */\nf(1);\n\n  /** Two,\n      three. */\n  g(\"//\"); // said\n";
         assert_eq!(slim(script), "f(1);\ng(\"//\"); // said\n");
+        let behind = "/* a */ f(1);\n/* b\n c */ g(2);\nh(3);\n";
+        assert_eq!(slim(behind), "/* a */ f(1);\ng(2);\nh(3);\n");
         let lines = "f(`a\n  b`);\n";
         assert_eq!(slim(lines), lines);
     }
