@@ -190,24 +190,32 @@ fn produce<T: Send>(
     progress: &(dyn Fn(usize, usize) + Sync),
     take: impl Fn(&Page) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
-    let links = links::Links::new(plan.paths()?, plan.base());
     let done = AtomicUsize::new(0);
-    let total = plan.len();
-    let made: Result<Vec<(T, links::Found)>, Error> = (0..total)
-        .into_par_iter()
-        .map_init(Vec::new, |buffer, number| {
-            let page = plan.page(number, std::mem::take(buffer))?;
-            let found =
-                if page.path.ends_with(".html") { links.read(&page) } else { links::Found::default() };
-            let taken = take(&page)?;
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            // The next page is made in the same place.
-            *buffer = page.bytes;
-            buffer.clear();
-            Ok((taken, found))
-        })
+    let make = |buffer: &mut Vec<u8>, number, links: Option<&links::Links>| {
+        let page = plan.page(number, std::mem::take(buffer))?;
+        let html = links.filter(|_| page.path.ends_with(".html"));
+        let found = html.map(|links| links.read(&page)).unwrap_or_default();
+        let taken = take(&page)?;
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, plan.pages().end);
+        // The next page is made in the same place.
+        *buffer = page.bytes;
+        buffer.clear();
+        Ok((taken, found))
+    };
+    type Made<T> = Result<Vec<(T, links::Found)>, Error>;
+    // Data is made while what pages are made with is prepared.
+    let data = || plan.data().into_par_iter().map_init(Vec::new, |b, n| make(b, n, None)).collect();
+    let (furnished, data): (Result<(), Error>, Made<T>) = rayon::join(|| plan.furnish(), data);
+    furnished?;
+    let mut made = data?;
+    let links = links::Links::new(plan.paths()?, plan.base());
+    let pages: Made<T> = (plan.pages().into_par_iter())
+        // Some pages take a hundred times as long as others: few together, so that no thread is left with many.
+        .with_max_len(4)
+        .map_init(Vec::new, |buffer, number| make(buffer, number, Some(&links)))
         .collect();
-    let (out, found): (Vec<T>, Vec<links::Found>) = made?.into_iter().unzip();
+    made.extend(pages?);
+    let (out, found): (Vec<T>, Vec<links::Found>) = made.into_iter().unzip();
     links.check(&found)?;
     Ok(out)
 }

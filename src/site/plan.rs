@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use serde::Serialize;
@@ -43,7 +44,6 @@ enum Job<'a> {
     EntriesJson,
     RulesJson,
     Sitemap,
-    Static(usize),
 }
 
 /// The main navigation: id, title, page.
@@ -78,28 +78,28 @@ fn pairs(model: &Model<'_>) -> Vec<Pair> {
         .collect()
 }
 
-/// The steps from each revision to the next, oldest first.
-fn steps<'p>(sources: &Sources<'_>, model: &Model<'_>, pairs: &'p [Pair]) -> Vec<&'p Diff> {
-    pairs.iter().filter(|p| model.before(p.to) == Some(p.from)).map(|p| p.diff(sources)).collect()
-}
-
 /// All files of a site, and what they are made with.
 pub(super) struct Plan<'a> {
     model: Model<'a>,
-    renderer: Renderer,
-    files: Static,
-    jobs: Vec<Job<'a>>,
+    options: &'a Options,
     pairs: Vec<Pair>,
     originals: Originals,
-    base_url: Option<String>,
     base: String,
+    /// What is made but for the static files: data first, then pages, those that take longest before the others.
+    jobs: Vec<Job<'a>>,
+    /// How many of them are data.
+    data: usize,
+    furnished: OnceLock<Furniture>,
+}
 
-    commands: Vec<(String, String)>,
-    formats: Vec<(String, String)>,
+/// What pages are made with. It takes time to prepare, and data can be made without it.
+struct Furniture {
+    renderer: Renderer,
+    files: Static,
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(sources: &Sources<'a>, options: &Options) -> Result<Self, Error> {
+    pub(super) fn new(sources: &Sources<'a>, options: &'a Options) -> Result<Self, Error> {
         let (model, originals) = rayon::join(
             || Model::new(sources),
             || match &options.originals {
@@ -107,76 +107,88 @@ impl<'a> Plan<'a> {
                 None => Ok(Originals::default()),
             },
         );
-        let originals = originals?;
         let pairs = pairs(&model);
-        let (index, templates) = rayon::join(
-            || search_index(sources, &steps(sources, &model, &pairs)),
-            || Renderer::new(&options.templates),
-        );
-        let made = [("search-index.js", index.first), ("search-rest.js", index.rest)];
-        let files = Static::read(options, made.map(|(name, text)| (name.to_owned(), text)).into())?;
-        let base = options.base_url.as_deref().map_or("/", path_of).to_owned();
-        let shared = view!({
-            "assets": files.names,
-            "version": env!("CARGO_PKG_VERSION"),
-            "base_url": options.base_url,
-            "newest": model.newest.to_string(),
-            "with_originals": !originals.is_empty(),
-            "navigation": NAVIGATION.map(|(id, title, href)| view!({ "id": id, "title": title, "href": href })),
-        });
-        let renderer = templates?.sharing(shared);
-        let mut jobs = vec![
-            Job::Home,
+        let entities = &sources.content.entities;
+        let rules = &sources.rules.rules;
+        let mut jobs: Vec<Job<'a>> = (0..pairs.len()).map(Job::CompareJson).collect();
+        jobs.extend([Job::EntriesJson, Job::RulesJson]);
+        jobs.extend(entities.iter().map(Job::EntityJson));
+        jobs.extend(rules.iter().map(Job::RuleJson));
+        let data = jobs.len();
+        jobs.push(Job::Print);
+        jobs.extend((0..pairs.len()).map(Job::Compare));
+        jobs.extend([
+            Job::Changes,
+            Job::Coverage,
             Job::Index(EntityKind::Group),
             Job::Index(EntityKind::Account),
             Job::Rules,
-            Job::CompareIndex,
-            Job::Changes,
-            Job::Feed,
-            Job::Coverage,
-            Job::Revisions,
             Job::Search,
-            Job::Print,
+            Job::Home,
+            Job::CompareIndex,
+            Job::Feed,
+            Job::Revisions,
             Job::Linting,
             Job::About,
             Job::NotFound,
-            Job::EntriesJson,
-            Job::RulesJson,
-        ];
+        ]);
         if options.base_url.is_some() {
             jobs.push(Job::Sitemap);
         }
-        for entity in &sources.content.entities {
-            jobs.extend([Job::Entity(entity), Job::EntityJson(entity)]);
+        for entity in entities {
+            jobs.push(Job::Entity(entity));
             if !model.is_constant(entity) {
                 jobs.push(Job::History(entity));
                 jobs.extend(model.dates.iter().map(|date| Job::EntityAt(entity, *date)));
             }
         }
-        for rule in &sources.rules.rules {
-            jobs.extend([Job::Rule(rule), Job::RuleJson(rule)]);
-        }
-        for number in 0..pairs.len() {
-            jobs.extend([Job::Compare(number), Job::CompareJson(number)]);
-        }
-        jobs.extend((0..files.pages.len()).map(Job::Static));
+        jobs.extend(rules.iter().map(Job::Rule));
         Ok(Self {
             model,
-            renderer,
-            files,
-            jobs,
+            options,
             pairs,
-            originals,
-            base_url: options.base_url.clone(),
-            base,
-            commands: options.commands.clone(),
-            formats: options.formats.clone(),
+            originals: originals?,
+            base: options.base_url.as_deref().map_or("/", path_of).to_owned(),
+            jobs,
+            data,
+            furnished: OnceLock::new(),
         })
     }
 
-    /// How many files there are.
-    pub(super) fn len(&self) -> usize {
-        self.jobs.len()
+    /// Reads the templates and makes the static files, the index of the search among them. Pages can be made and
+    /// paths be told when this is done.
+    pub(super) fn furnish(&self) -> Result<(), Error> {
+        let sources = &self.model.sources;
+        let (index, templates) =
+            rayon::join(|| search_index(sources, &self.steps()), || Renderer::new(&self.options.templates));
+        let made = [("search-index.js", index.first), ("search-rest.js", index.rest)];
+        let files = Static::read(self.options, made.map(|(name, text)| (name.to_owned(), text)).into())?;
+        let shared = view!({
+            "assets": files.names,
+            "version": env!("CARGO_PKG_VERSION"),
+            "base_url": self.options.base_url,
+            "newest": self.model.newest.to_string(),
+            "with_originals": !self.originals.is_empty(),
+            "navigation": NAVIGATION.map(|(id, title, href)| view!({ "id": id, "title": title, "href": href })),
+        });
+        let renderer = templates?.sharing(shared);
+        let _ = self.furnished.set(Furniture { renderer, files });
+        Ok(())
+    }
+
+    /// The static files, when they are made.
+    fn files(&self) -> &[Page] {
+        self.furnished.get().map_or(&[], |f| &f.files.pages)
+    }
+
+    /// The numbers of the files that can be made before [`Plan::furnish`] is done.
+    pub(super) fn data(&self) -> Range<usize> {
+        0..self.data
+    }
+
+    /// The numbers of the files that cannot.
+    pub(super) fn pages(&self) -> Range<usize> {
+        self.data..self.jobs.len() + self.files().len()
     }
 
     /// The path of the site on its host.
@@ -186,9 +198,10 @@ impl<'a> Plan<'a> {
 
     /// The paths of all files, with their numbers.
     pub(super) fn paths(&self) -> Result<HashMap<String, usize>, Error> {
-        let mut paths = HashMap::with_capacity(self.jobs.len());
-        for (number, job) in self.jobs.iter().enumerate() {
-            match paths.entry(self.path(*job)) {
+        let mut paths = HashMap::with_capacity(self.pages().end);
+        let made = self.jobs.iter().map(|job| self.path(*job));
+        for (number, path) in made.chain(self.files().iter().map(|f| f.path.clone())).enumerate() {
+            match paths.entry(path) {
                 Entry::Occupied(twice) => return Err(Error::Twice(twice.key().clone())),
                 Entry::Vacant(free) => free.insert(number),
             };
@@ -223,7 +236,6 @@ impl<'a> Plan<'a> {
             Job::EntriesJson => "entries.json".to_owned(),
             Job::RulesJson => "rules.json".to_owned(),
             Job::Sitemap => "sitemap.xml".to_owned(),
-            Job::Static(number) => self.files.pages[number].path.clone(),
         }
     }
 
@@ -233,14 +245,21 @@ impl<'a> Plan<'a> {
 
     /// The steps from each revision to the next, oldest first.
     fn steps(&self) -> Vec<&Diff> {
-        steps(&self.model.sources, &self.model, &self.pairs)
+        let steps = self.pairs.iter().filter(|p| self.model.before(p.to) == Some(p.from));
+        steps.map(|p| p.diff(&self.model.sources)).collect()
     }
 
     /// Makes a file, in the empty buffer it is given.
     pub(super) fn page(&self, number: usize, bytes: Vec<u8>) -> Result<Page, Error> {
-        let job = self.jobs[number];
+        let Some(job) = self.jobs.get(number).copied() else {
+            let file = &self.files()[number - self.jobs.len()];
+            let mut page = Page { path: file.path.clone(), bytes };
+            page.bytes.extend_from_slice(&file.bytes);
+            return Ok(page);
+        };
         let model = &self.model;
-        let sheet = Sheet { renderer: &self.renderer, page: Page { path: self.path(job), bytes } };
+        let renderer = self.furnished.get().map(|f| &f.renderer);
+        let sheet = Sheet { renderer, page: Page { path: self.path(job), bytes } };
         match job {
             Job::Home => sheet.html("home.html", pages::home(model, self.steps().last().copied())),
             Job::Index(kind) => sheet.html("entities.html", pages::entities(model, kind)),
@@ -274,24 +293,25 @@ impl<'a> Plan<'a> {
             Job::Changes => sheet.html("changes.html", pages::changes(model, &self.steps())),
             Job::Feed => {
                 let mut values = pages::feed(model, &self.steps());
-                put!(values, { "base": self.base_url.as_deref().unwrap_or_default() });
+                put!(values, { "base": self.options.base_url.as_deref().unwrap_or_default() });
                 sheet.html("feed.xml", values)
             }
             Job::Coverage => sheet.html("coverage.html", pages::coverage(model)),
             Job::Revisions => sheet.html("revisions.html", pages::revisions(model)),
             Job::Search => sheet.html("search.html", pages::search(model)),
             Job::Print => sheet.html("print.html", pages::print(model)),
-            Job::Linting => sheet.html("linting.html", pages::linting(model, &self.commands, &self.formats)),
+            Job::Linting => sheet
+                .html("linting.html", pages::linting(model, &self.options.commands, &self.options.formats)),
             Job::About => sheet.html("about.html", pages::about(model)),
             Job::NotFound => {
                 // The page is shown for addresses at any depth, so its links begin at the host if that is known.
-                let root = if self.base_url.is_some() { self.base.as_str() } else { "" };
+                let root = if self.options.base_url.is_some() { self.base.as_str() } else { "" };
                 sheet.html_from("404.html", pages::not_found(), root)
             }
             Job::EntriesJson => sheet.json(&pages::entries_json(model)),
             Job::RulesJson => sheet.json(&pages::rules_json(model)),
             Job::Sitemap => {
-                let base = self.base_url.as_deref().unwrap_or_default();
+                let base = self.options.base_url.as_deref().unwrap_or_default();
                 let mut all: Vec<String> = (self.jobs.iter())
                     .map(|job| self.path(*job))
                     .filter(|path| path.ends_with("index.html") && !path.contains("/r/"))
@@ -300,7 +320,6 @@ impl<'a> Plan<'a> {
                 all.sort();
                 sheet.html("sitemap.xml", view!({ "urls": all }))
             }
-            Job::Static(number) => Ok(sheet.copy(&self.files.pages[number].bytes)),
         }
     }
 }
@@ -317,7 +336,8 @@ fn search_index(sources: &Sources<'_>, steps: &[&Diff]) -> search::Index {
 
 /// A file that is about to be made.
 struct Sheet<'r> {
-    renderer: &'r Renderer,
+    /// None before there is one; data does not need it.
+    renderer: Option<&'r Renderer>,
     page: Page,
 }
 
@@ -330,7 +350,10 @@ impl Sheet<'_> {
 
     /// [`Sheet::html`], with another way to the root of the site than a relative one.
     fn html_from(mut self, template: &str, values: View, root: &str) -> Result<Page, Error> {
-        self.renderer.render(template, values, root, &mut self.page)?;
+        let Some(renderer) = self.renderer else {
+            return Err(Error::Template(format!("{template}: the templates have not been read")));
+        };
+        renderer.render(template, values, root, &mut self.page)?;
         Ok(self.page)
     }
 
@@ -350,11 +373,6 @@ impl Sheet<'_> {
         written.map_err(|e| Error::file(&self.page.path)(e.into()))?;
         self.page.bytes.push(b'\n');
         Ok(self.page)
-    }
-
-    fn copy(mut self, bytes: &[u8]) -> Page {
-        self.page.bytes.extend_from_slice(bytes);
-        self.page
     }
 }
 
