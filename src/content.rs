@@ -98,10 +98,8 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
     let mut pointers = Vec::new();
     let mut entities: Vec<Entity> = Vec::new();
     let mut overlays: Vec<Overlay> = Vec::new();
-    let is_entity = |file: &File| match (file.folder(), file.name.as_str()) {
-        ("accounts" | "groups", _) | (_, "document.yaml") => true,
-        _ => false,
-    };
+    let is_entity =
+        |file: &File| matches!(file.folder(), "accounts" | "groups") || file.name == "document.yaml";
     let read: Vec<_> = (documents.par_iter())
         .filter(|document| is_entity(&document.file))
         .map(|document| {

@@ -11,8 +11,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::{Exit, Global, load, output};
 use crate::assets::Assets;
 use crate::report::text::{BAD, FAINT, GOOD, count, paint};
-use crate::site::serve::Server;
-use crate::site::{self, Options, Page, Sources};
+use crate::site::serve::{Built, Server};
+use crate::site::{self, Options, Sources};
 use crate::yaml;
 
 #[derive(Debug, Args)]
@@ -243,12 +243,12 @@ fn serve(args: &ServeArgs, global: &Global) -> anyhow::Result<Exit> {
     {
         output::aside(&format!("no browser could be opened: {error}\n"));
     }
-    server.run(&watched, || rebuilt(&global, &options));
+    server.run(&watched, || rebuilt(&global, &options), output::aside);
     Ok(Exit::Clean)
 }
 
-/// The pages as the files are now, and a line on standard error; or what is wrong, there and as text for the page.
-fn rebuilt(global: &Global, options: &Options) -> Result<Vec<Page>, String> {
+/// The pages as the files are now, or what is wrong; with a line for standard error.
+fn rebuilt(global: &Global, options: &Options) -> Built {
     let start = std::time::Instant::now();
     let (loaded, mut problems) = load::load_all(global);
     let built = match loaded {
@@ -267,23 +267,17 @@ fn rebuilt(global: &Global, options: &Options) -> Result<Vec<Page>, String> {
             Err((yaml::render(&problems, true), yaml::render(&problems, false)))
         }
     };
-    built
-        .inspect(|pages| {
-            output::aside(&format!(
-                "{} {} in {} ms\n",
-                paint(GOOD, "Built"),
-                count(pages.len(), "file", "files"),
-                start.elapsed().as_millis()
-            ));
-        })
-        .map_err(|(coloured, plain)| {
-            output::aside(&format!(
-                "{}\n{} the pages say why\n",
-                coloured.trim_end(),
-                paint(BAD, "Not built:")
-            ));
-            plain
-        })
+    match built {
+        Ok(pages) => {
+            let files = count(pages.len(), "file", "files");
+            let time = start.elapsed().as_millis();
+            Built { site: Ok(pages), line: format!("{} {files} in {time} ms\n", paint(GOOD, "Built")) }
+        }
+        Err((coloured, plain)) => {
+            let line = format!("{}\n{} the pages say why\n", coloured.trim_end(), paint(BAD, "Not built:"));
+            Built { site: Err(plain), line }
+        }
+    }
 }
 
 /// A line that counts on a terminal; it is quiet for builds that are done at once.

@@ -204,7 +204,7 @@ fn facts_hold_where_their_statement_their_entity_and_a_value_do() {
         ]
     );
     assert_eq!(facts("2018-10-26"), [of("sms-admins/members", "acl", r#"{"host":"site-server"}"#), shape]);
-    assert_eq!(content.fact_kinds(), ["acl", "distinct-from", "limit", "shape"]);
+    assert_eq!(content.fact_kinds().collect::<Vec<_>>(), ["acl", "distinct-from", "limit", "shape"]);
     assert_eq!(content.statement("sms-admins/members").unwrap().1.facts[0].derived, ["host"]);
 }
 

@@ -44,6 +44,9 @@ pub(super) fn inline(text: &str) -> String {
     out
 }
 
+/// Names longer than this may break inside of `camelCase` too.
+const LONG: usize = 28;
+
 /// Code, with places at which a long word may break.
 fn push_code(out: &mut String, code: &str) {
     if code.len() <= 16 {
@@ -53,7 +56,9 @@ fn push_code(out: &mut String, code: &str) {
     let mut chars = code.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let joint = matches!(c, '\\' | '/' | '_' | '.');
-        let hump = c.is_lowercase() && chars.peek().is_some_and(|(_, next)| next.is_uppercase());
+        let hump = c.is_lowercase()
+            && code.len() > LONG
+            && chars.peek().is_some_and(|(_, next)| next.is_uppercase());
         if joint || hump {
             let end = at + c.len_utf8();
             push(out, &code[start..end]);

@@ -4,6 +4,7 @@
 //! it is. Which file is which revision is told by its fingerprint, else by the date it declares.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
@@ -18,6 +19,8 @@ use crate::page::{self, Facet, Page, Part, Sentence};
 #[derive(Debug, Default)]
 pub(super) struct Originals {
     pages: Vec<(Date, Page)>,
+    /// How the words of two revisions differ, worked out when it is first asked for.
+    pairs: Vec<((Date, Date), OnceLock<Wording>)>,
 }
 
 impl Originals {
@@ -50,6 +53,9 @@ impl Originals {
         if out.pages.is_empty() {
             return Err(Error::NoOriginal(path.to_owned()));
         }
+        let dates: Vec<Date> = out.pages.iter().map(|(date, _)| *date).collect();
+        let all = dates.iter().flat_map(|from| dates.iter().map(move |to| (*from, *to)));
+        out.pairs = all.filter(|(from, to)| from != to).map(|pair| (pair, OnceLock::new())).collect();
         Ok(out)
     }
 
@@ -72,7 +78,8 @@ impl Originals {
     /// The words of two revisions held against each other, if both pages are there.
     pub(super) fn compared(&self, from: Date, to: Date) -> Option<Compared<'_>> {
         let (old, new) = (self.page(from)?, self.page(to)?);
-        Some(Compared { old, new, wording: wording::between(old, new) })
+        let wording = &self.pairs.iter().find(|(pair, _)| *pair == (from, to))?.1;
+        Some(Compared { old, new, wording: wording.get_or_init(|| wording::between(old, new)) })
     }
 }
 
@@ -98,7 +105,7 @@ fn facet(facet: &Facet) -> View {
 pub(super) struct Compared<'a> {
     old: &'a Page,
     new: &'a Page,
-    wording: Wording,
+    wording: &'a Wording,
 }
 
 impl Compared<'_> {

@@ -271,7 +271,10 @@ impl<'a> Plan<'a> {
                 put!(values, { "original": original });
                 sheet.html("entity.html", values)
             }
-            Job::History(entity) => sheet.html("history.html", pages::history(model, entity)),
+            Job::History(entity) => {
+                let words = |from, to| self.originals.compared(from, to);
+                sheet.html("history.html", pages::history(model, entity, &words))
+            }
             Job::EntityJson(entity) => sheet.json(&pages::entity_json(model, entity)),
             Job::Rules => sheet.html("rules.html", pages::rules(model)),
             Job::Rule(rule) => sheet.html("rule.html", pages::rule(model, rule)),

@@ -64,8 +64,16 @@ impl Server {
 
     /// Builds the site, answers requests, and builds it anew whenever a file in the folders `watched` changes. Does
     /// not return. `build` makes the pages, or says what is wrong with them, as plain text for the page.
-    pub fn run(&self, watched: &[PathBuf], mut build: impl FnMut() -> Result<Vec<Page>, String>) {
+    pub fn run(&self, watched: &[PathBuf], mut build: impl FnMut() -> Built, tell: impl Fn(&str)) {
         let desk = Desk::new(self.port);
+        // What is told is there already.
+        let put = |built: Built| {
+            desk.put(Site::new(built.site));
+            tell(&built.line);
+        };
+        // Who asks before there is a site waits for it.
+        let mut seen = Seen::look(watched);
+        put(build());
         std::thread::scope(|scope| {
             for _ in 0..THREADS {
                 scope.spawn(|| {
@@ -83,20 +91,25 @@ impl Server {
                     desk.answer_waiting();
                 }
             });
-            let mut seen = Seen::look(watched);
             loop {
-                desk.put(Site::new(build()));
-                loop {
-                    std::thread::sleep(LOOK);
-                    let now = Seen::look(watched);
-                    if now != seen {
-                        seen = settled(watched, now);
-                        break;
-                    }
+                std::thread::sleep(LOOK);
+                let now = Seen::look(watched);
+                if now != seen {
+                    seen = settled(watched, now);
+                    put(build());
                 }
             }
         });
     }
+}
+
+/// What came of a build.
+#[derive(Debug)]
+pub struct Built {
+    /// The files, or what is wrong, as text.
+    pub site: Result<Vec<Page>, String>,
+    /// What is said of it.
+    pub line: String,
 }
 
 /// What folders hold once nothing changes any more: an editor may write a file in several steps.

@@ -126,7 +126,6 @@ pub(super) use {put, show_serialized, view};
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn maps_hold_what_they_are_given() {

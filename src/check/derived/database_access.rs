@@ -95,7 +95,7 @@ pub(super) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
 /// Documented groups through which site systems get at the site database.
 fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
     let facts = shared.content.facts_of("access", shared.revision);
-    for fact in facts.filter(|fact| said_list(&fact.values, "object") == ["site database"]) {
+    for fact in facts.filter(|fact| said_list(fact.values, "object") == ["site database"]) {
         let Some(entity) = shared.content.entity(fact.entity) else { continue };
         for line in View::of(shared, "sites").into_iter().flat_map(View::rows) {
             // Clients of other sites than primary ones have no management point of their own database.
@@ -188,8 +188,8 @@ fn wanted(fact: &FactAt<'_>) -> Option<Vec<String>> {
         return None;
     }
     match fact.kind {
-        "sql" => Some(said_list(&fact.values, "permissions").into_iter().map(str::to_owned).collect()),
-        "purpose" if said_list(&fact.values, "reads") == ["site database"] => Some(vec!["Read".to_owned()]),
+        "sql" => Some(said_list(fact.values, "permissions").into_iter().map(str::to_owned).collect()),
+        "purpose" if said_list(fact.values, "reads") == ["site database"] => Some(vec!["Read".to_owned()]),
         "least-privilege" => Some(Vec::new()),
         _ => None,
     }

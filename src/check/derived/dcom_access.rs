@@ -71,9 +71,9 @@ pub(super) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let lists = lists(shared, DCOM);
     let entries_table = shared.schema.table(DCOM.entries).unwrap_or_default();
     for fact in shared.content.facts_of("dcom", shared.revision) {
-        let positions = said_list(&fact.values, "hosts");
+        let positions = said_list(fact.values, "hosts");
         let (Some(permission), Some(group_name)) =
-            (said(&fact.values, "permission"), group(shared, fact.entity))
+            (said(fact.values, "permission"), group(shared, fact.entity))
         else {
             continue;
         };
@@ -183,8 +183,8 @@ pub(super) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let lists = lists(shared, DCOM);
     let facts = shared.content.facts_of("dcom", shared.revision);
-    for fact in facts.filter(|fact| said(&fact.values, "grant_to").is_some()) {
-        let (Some(permission), Some(holder)) = (said(&fact.values, "permission"), group(shared, fact.entity))
+    for fact in facts.filter(|fact| said(fact.values, "grant_to").is_some()) {
+        let (Some(permission), Some(holder)) = (said(fact.values, "permission"), group(shared, fact.entity))
         else {
             continue;
         };

@@ -127,8 +127,8 @@ pub(super) fn directory_access(shared: &Shared<'_>, schema: &TableSchema) -> Tab
     let mut out = Out::new(schema);
     let facts: Vec<_> = shared.content.facts_of("ad-acl", shared.revision).collect();
     let objects = lists(shared, DIRECTORY);
-    for fact in facts.iter().filter(|f| said(&f.values, "effect") == Some("require")) {
-        if said(&fact.values, "when") == Some("publishing enabled") {
+    for fact in facts.iter().filter(|f| said(f.values, "effect") == Some("require")) {
+        if said(fact.values, "when") == Some("publishing enabled") {
             publishing(shared, &mut out, fact, &objects);
         } else if fact.entity == "active-directory-forest-account" {
             forests(shared, &mut out, fact, &objects);
@@ -368,7 +368,7 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
         base(out.gap(why, entries_table, what, line.record));
         return;
     };
-    let wanted: Vec<(&str, u32)> = said_list(&fact.values, "permissions")
+    let wanted: Vec<(&str, u32)> = said_list(fact.values, "permissions")
         .into_iter()
         .filter_map(|name| Some((name, mask(shared, name)?.0)))
         .collect();

@@ -434,7 +434,7 @@ fn written_path(shared: &Shared<'_>, fact: &Documented<'_>) -> String {
     let facts = shared.content.facts_of("acl", shared.revision);
     let mut found = facts.filter(|f| f.statement == fact.statement);
     found
-        .find_map(|f| said(&f.values, "relative_path").map(str::to_owned))
+        .find_map(|f| said(f.values, "relative_path").map(str::to_owned))
         .unwrap_or_else(|| fact.relative.clone())
 }
 
@@ -764,10 +764,10 @@ pub(super) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
     let facts: Vec<_> = shared.content.facts_of("acl", shared.revision).collect();
     let documented: Vec<(&str, &str, u32)> = facts
         .iter()
-        .filter(|fact| said(&fact.values, "host") == Some("distribution-point"))
+        .filter(|fact| said(fact.values, "host") == Some("distribution-point"))
         .filter_map(|fact| {
-            let wanted = said_list(&fact.values, "permissions").into_iter().filter_map(folder_mask);
-            Some((fact.statement, said(&fact.values, "principal")?, wanted.fold(0, |all, mask| all | mask)))
+            let wanted = said_list(fact.values, "permissions").into_iter().filter_map(folder_mask);
+            Some((fact.statement, said(fact.values, "principal")?, wanted.fold(0, |all, mask| all | mask)))
         })
         .collect();
     let mut any = false;

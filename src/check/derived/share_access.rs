@@ -112,7 +112,7 @@ pub(super) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let permissions = shared.schema.table("share_permissions").unwrap_or_default();
     let Some(steps) = View::of(shared, "task_sequence_steps") else { return out.table };
     for fact in shared.content.facts_of("share-acl", shared.revision) {
-        let wanted = said_list(&fact.values, "permissions");
+        let wanted = said_list(fact.values, "permissions");
         let masks: Vec<(&str, u32)> =
             wanted.iter().filter_map(|name| Some((*name, telling(folder_mask(name)?)))).collect();
         for line in steps.rows().filter(|line| is(line.text("entity"), fact.entity)) {

@@ -72,11 +72,11 @@ pub(super) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let entries_table = shared.schema.table(WMI.entries).unwrap_or_default();
     for fact in shared.content.facts_of("wmi-acl", shared.revision) {
         let (Some(namespace), Some(principal)) =
-            (said(&fact.values, "namespace"), said(&fact.values, "principal"))
+            (said(fact.values, "namespace"), said(fact.values, "principal"))
         else {
             continue;
         };
-        let wanted: Vec<(&str, u32)> = said_list(&fact.values, "permissions")
+        let wanted: Vec<(&str, u32)> = said_list(fact.values, "permissions")
             .into_iter()
             .filter_map(|name| rights.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)))
             .copied()

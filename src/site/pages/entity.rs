@@ -1,6 +1,7 @@
 //! The page of an account or group: now, at a revision, and over time.
 
 use super::super::model::{self, Link, Model, Section, State};
+use super::super::originals::Compared;
 use super::super::revision::long;
 use super::super::view::{View, list, put, view};
 use super::facts::facts;
@@ -209,8 +210,12 @@ fn exports(model: &Model<'_>, entity: &Entity, revision: Date) -> View {
     view!({ "places": places, "kinds": kinds })
 }
 
-/// What changed, revision by revision.
-pub(in super::super) fn history(model: &Model<'_>, entity: &Entity) -> View {
+/// What changed, revision by revision. `words` are the original words of two revisions, where both are at hand.
+pub(in super::super) fn history<'o>(
+    model: &Model<'_>,
+    entity: &Entity,
+    words: &dyn Fn(Date, Date) -> Option<Compared<'o>>,
+) -> View {
     let mut page = frame(model, entity, model.last(entity));
     let mut steps = Vec::new();
     for date in &model.dates {
@@ -223,6 +228,11 @@ pub(in super::super) fn history(model: &Model<'_>, entity: &Entity) -> View {
         } else {
             entity.statements.iter().filter_map(|s| change(model, s, before?, *date)).collect()
         };
+        // The merge itself is told where it led.
+        let original = name.and_then(|name| {
+            let compared = words(before?, *date)?;
+            compared.of(Some(old?), Some(name))
+        });
         let into =
             entity.merged_into.as_ref().and_then(|m| m.at(*date)).and_then(|id| model.content().entity(id));
         steps.push(view!({
@@ -236,6 +246,7 @@ pub(in super::super) fn history(model: &Model<'_>, entity: &Entity) -> View {
             "href": model.page_at(entity, *date),
             "statements": entity.statements.iter().filter(|s| s.text.at(*date).is_some()).count(),
             "changes": changes,
+            "original": original,
             "into": into.map(|e| model.entity_link(e)),
         }));
     }
