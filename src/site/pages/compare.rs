@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
+use super::super::escape::inline;
 use super::super::marks::mark;
 use super::super::model::{Link, Model, level_words};
 use super::super::originals::Compared;
@@ -369,12 +370,21 @@ pub(in super::super) fn compare_index(model: &Model<'_>, diffs: &[(Date, Date, &
     view!({ "nav": "compare", "rows": rows, "columns": columns, "last": last })
 }
 
-/// What a change is about: the statement, and what the revision says in particular.
+/// What a change is about, as HTML: the statement, and where it says another thing than before, what differs.
 pub(super) fn told(change: &Change) -> String {
     let said = change.said();
-    match change.to.as_deref().or(change.from.as_deref()) {
-        Some(detail) if detail != said => format!("{}: {detail}", said.trim_end_matches('.')),
-        _ => said.to_owned(),
+    let (from, to) = (change.from.as_deref(), change.to.as_deref());
+    // Where the statement itself is the same, what it says in particular differs.
+    let detail = change.text.0.is_some() && change.text.0 == change.text.1;
+    match (from, to) {
+        (Some(_), Some(_)) if from != to && change.kind.is_fact() => {
+            let marked = mark(from, to);
+            let whole = || [marked.old, marked.new].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            let differs = marked.both.unwrap_or_else(whole);
+            if detail { format!("{} {differs}", inline(said)) } else { differs }
+        }
+        (_, Some(one)) | (Some(one), None) if one != said => format!("{} {}", inline(said), inline(one)),
+        _ => inline(said),
     }
 }
 
