@@ -2,7 +2,8 @@
 //! 5,000 invented entities more; in the same run mdBook builds as many pages of the same text, where it is installed.
 //!
 //! Whole processes are timed, in turns; the best round counts, and the worst is told. Peak memory is as the kernel
-//! counts it.
+//! counts it. Each round writes into a folder of its own, and none is removed before the end: some file systems make
+//! new files slowly while they remember the removed ones, for all programs alike.
 //!
 //! `cargo bench --bench site`; a number as argument sets the rounds.
 
@@ -113,8 +114,9 @@ fn emptied(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A copy of the specification with so many invented accounts more, each with five statements over all revisions.
-fn invent(folder: &Path, entities: usize) -> Result<()> {
+/// A copy of the specification with so many invented accounts more, each with five statements; in one of `changed` of
+/// them each statement says another thing since the newest revision.
+fn invent(folder: &Path, entities: usize, changed: usize) -> Result<()> {
     const DOERS: [&str; 8] = ["ferry", "tug", "crane", "market", "harbour", "lamp", "quay", "warehouse"];
     const DEEDS: [&str; 4] = ["counts", "paints", "guards", "unlocks"];
     const THINGS: [&str; 8] = ["boats", "ropes", "bells", "ledgers", "gates", "nets", "maps", "piers"];
@@ -137,11 +139,15 @@ fn invent(folder: &Path, entities: usize) -> Result<()> {
                 text,
                 "  - id: said-{s}\n    category: purpose\n    level: info\n\
                  \x20   text: The {doer} {deed} the {thing} of pier {n} with it, and nothing else.\n\
-                 \x20   detail:\n      2015-12-08: It does so by night.\n      2018-10-26: It does so by day.\n\
-                 \x20   changes:\n      - {{revision: 2018-10-26, kind: fact-changed, note: the hour}}\n\
                  \x20   facts:\n      - {{kind: purpose, used_by: client}}\n\
                  \x20   checkable: no\n    because: It is invented.\n"
             )?;
+            if n % changed == 0 {
+                text.push_str(
+                    "    detail:\n      2015-12-08: It does so by night.\n      2018-10-26: It does so by day.\n\
+                     \x20   changes:\n      - {revision: 2018-10-26, kind: fact-changed, note: the hour}\n",
+                );
+            }
         }
         fs::write(folder.join(format!("accounts/invented-{n}.yaml")), text)?;
     }
@@ -218,8 +224,10 @@ fn main() -> Result<()> {
     Times::new().take(&mut site(&binary, None, &shipped))?;
     book(&shipped, &out)?;
     let (mut first, mut second, mut other) = (Times::new(), Times::new(), Times::new());
-    for _ in 0..rounds {
-        emptied(&shipped)?;
+    let fresh = at("fresh");
+    emptied(&fresh)?;
+    for round in 0..rounds {
+        let shipped = fresh.join(format!("site-{round}"));
         first.take(&mut site(&binary, None, &shipped))?;
         let times = |folder: &Path| -> Result<Vec<_>> {
             files(folder).iter().map(|f| Ok(fs::metadata(f)?.modified()?)).collect()
@@ -230,31 +238,39 @@ fn main() -> Result<()> {
             return Err("a second build wrote files anew".into());
         }
         if mdbook {
-            emptied(&out.join("book"))?;
-            other.take(Command::new("mdbook").arg("build").arg(&out))?;
+            let book = fresh.join(format!("book-{round}"));
+            other.take(Command::new("mdbook").arg("build").arg(&out).arg("--dest-dir").arg(&book))?;
         }
     }
     let (pages, bytes) = count(&shipped)?;
     first.row("shipped content", pages, bytes);
     second.row("the same again, nothing rewritten", pages, bytes);
     if mdbook {
-        let (pages, bytes) = count(&out.join("book"))?;
+        let (pages, bytes) = count(&fresh.join("book-0"))?;
         other.row("mdBook, as many pages of the same text", pages, bytes);
     }
     let mut grown = Vec::new();
-    for entities in [500, 5000] {
-        let (content, out) = (at("content"), at("grown"));
-        invent(&content, entities)?;
+    let many = [
+        (500, 10, "one in ten of them changed"),
+        (5000, 10, "one in ten of them changed"),
+        (5000, usize::MAX, "only the first of them changed"),
+        (5000, 1, "all of them changed"),
+    ];
+    for (entities, changed, which) in many {
+        let content = at("content");
+        invent(&content, entities, changed)?;
         let mut times = Times::new();
-        for _ in 0..rounds.min(3) {
-            emptied(&out)?;
+        let mut size = (0, 0);
+        for round in 0..rounds.min(3) {
+            let out = fresh.join(format!("grown-{entities}-{changed}-{round}"));
             times.take(&mut site(&binary, Some(&content), &out))?;
+            size = count(&out)?;
         }
-        let (pages, bytes) = count(&out)?;
-        times.row(&format!("with {entities} invented accounts"), pages, bytes);
+        let (pages, bytes) = size;
+        times.row(&format!("with {entities} invented accounts, {which}"), pages, bytes);
         grown.push((pages, bytes, times.best()));
     }
-    if let [small, large] = grown[..] {
+    if let [small, large, ..] = grown[..] {
         println!(
             "\nFrom 500 to 5,000: {:.1} x pages, {:.1} x bytes, {:.1} x time.",
             large.0 as f64 / small.0 as f64,
@@ -263,6 +279,7 @@ fn main() -> Result<()> {
         );
     }
     travel(&shipped)?;
+    emptied(&fresh)?;
     if !mdbook {
         println!("\nmdBook is not installed, so there is nothing beside it: cargo install mdbook");
     }
