@@ -329,6 +329,46 @@ fn an_entry_page_is_light() {
 }
 
 #[test]
+fn only_the_book_is_a_large_page() {
+    let large: Vec<_> = html().filter(|(_, text)| text.len() > 200 * 1024).map(|(path, _)| path).collect();
+    assert_eq!(large, ["print/index.html"]);
+}
+
+#[test]
+fn an_entry_that_never_changed_has_one_page_and_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in Assets::content().files().expect("embedded") {
+        let path = folder.path().join(&file.name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        fs::write(path, file.text.as_ref()).expect("writable");
+    }
+    let account = |id: &str, detail: &str| {
+        let text = format!(
+            "id: {id}\nkind: account\nname: Ferry account of {id}\npurpose: Reads the ferry's log.\nstatements:\n\
+             \x20 - id: log\n    category: purpose\n    level: info\n    text: The ferry writes its log with it.\n\
+             {detail}    facts:\n      - {{kind: purpose, used_by: client}}\n    checkable: no\n    because: Invented.\n"
+        );
+        fs::write(folder.path().join(format!("accounts/{id}.yaml")), text).expect("writable");
+    };
+    account("calm", "");
+    account("moved", "    detail: {2015-12-08: By night., 2018-10-26: By day.}\n");
+    let (content, _) = content::load(&Assets::Folder(folder.path().to_owned())).expect("the content loads");
+    let rules = rules::compile(&Assets::rules(), &content, &loaded().schema).expect("the rules compile");
+    let sources = Sources { content: &content, rules: &rules, ..loaded().sources() };
+    let all = site::render(&sources, &Options::default()).expect("the site renders");
+    let of = |id: &str| -> Vec<&str> {
+        let all = all.iter().map(|p| p.path.as_str());
+        all.filter(|p| p.starts_with(&format!("accounts/{id}/"))).collect()
+    };
+    assert_eq!(of("calm"), ["accounts/calm/index.html", "accounts/calm/index.json"]);
+    assert_eq!(of("moved").len(), 6);
+    let page = all.iter().find(|p| p.path == "accounts/calm/index.html").expect("the page is there");
+    let text = String::from_utf8_lossy(&page.bytes);
+    assert!(text.contains("since 2015-12-08") && text.contains("the same in all revisions"), "{text}");
+    assert!(!text.contains("/r/2") && !text.contains("history/"), "{text}");
+}
+
+#[test]
 fn json_twins_are_json() {
     for page in pages().iter().filter(|p| p.path.ends_with(".json")) {
         let value: serde_json::Value = serde_json::from_slice(&page.bytes).expect(&page.path);
@@ -433,6 +473,12 @@ fn originals_show_their_words_and_only_where_they_are_given() {
         .expect("the page is there");
     let text = String::from_utf8_lossy(&compared.bytes);
     assert!(text.contains("id=\"network-access-account.original\""));
+    let history = all
+        .iter()
+        .find(|p| p.path == "accounts/network-access-account/history/index.html")
+        .expect("the page is there");
+    let text = String::from_utf8_lossy(&history.bytes);
+    assert!(text.contains("id=\"2016-02-09.original\"") && text.contains("id=\"2018-10-26.original\""));
     for page in all.iter().filter(|p| p.path.ends_with(".html")) {
         let wrong = complaints(&String::from_utf8_lossy(&page.bytes));
         assert!(wrong.is_empty(), "{}: {wrong:#?}", page.path);

@@ -6,8 +6,8 @@ use super::super::condition;
 use super::super::model::{self, Link, Model, level_words, rule_level};
 use super::super::view::{View, view};
 use crate::check::example_messages;
-use crate::content::{Entity, Statement};
-use crate::report::{collects, name_at};
+use crate::content::{Entity, Level as StatementLevel, Statement};
+use crate::report::{collects, level_word, name_at};
 use crate::rules::{Example, Expect, Reference, Rule};
 
 /// The index of rules.
@@ -84,10 +84,16 @@ pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> View {
     let all = &model.sources.rules.rules;
     let place = all.iter().position(|r| r.id == rule.id);
     let near = |by: isize| place.and_then(|p| p.checked_add_signed(by)).and_then(|p| all.get(p));
-    let statements: Vec<View> = (rule.statements.iter())
-        .filter_map(|reference| model.content().statement(reference))
-        .map(|(entity, statement)| cited(model, rule, entity, statement))
-        .collect();
+    // What is said of several entries in the same words is told once.
+    let mut statements: Vec<(Cited<'_>, Vec<View>)> = Vec::new();
+    for (entity, statement) in rule.statements.iter().filter_map(|r| model.content().statement(r)) {
+        let (said, place) = cited(model, rule, entity, statement);
+        match statements.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, places)) => places.push(place),
+            None => statements.push((said, vec![place])),
+        }
+    }
+    let statements: Vec<View> = statements.iter().map(|(said, places)| said.view(places)).collect();
     let evidence: Vec<View> = (rule.evidence.iter())
         .filter_map(|t| schema.tables.get(*t))
         .map(|t| {
@@ -154,35 +160,51 @@ pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> View {
 }
 
 /// A statement that a rule enforces, as the newest revision that makes it puts it.
-fn cited(model: &Model<'_>, rule: &Rule, entity: &Entity, statement: &Statement) -> View {
+#[derive(PartialEq)]
+struct Cited<'a> {
+    text: Option<&'a str>,
+    level: Option<StatementLevel>,
+    terms: Option<&'a str>,
+    since: Option<String>,
+    facts: Vec<String>,
+}
+
+impl Cited<'_> {
+    fn view(&self, places: &[View]) -> View {
+        view!({
+            "text": self.text,
+            "level": self.level.map_or("", level_words),
+            "level_class": self.level.map(level_word),
+            "terms": self.terms,
+            "since": self.since,
+            "facts": self.facts,
+            "places": places,
+        })
+    }
+}
+
+/// What a statement says, and the entry that says it.
+fn cited<'a>(model: &Model<'a>, rule: &Rule, entity: &Entity, statement: &'a Statement) -> (Cited<'a>, View) {
     let last =
         model.dates.iter().rev().find(|d| statement.text.at(**d).is_some()).copied().unwrap_or(model.newest);
-    let level = statement.level.at(last).map_or("", |l| level_words(*l));
     let words = model.words(last);
     let facts: Vec<String> = (statement.facts.iter())
         .filter(|f| rule.documented.as_ref().is_none_or(|d| d.selector.kind == f.kind))
         .filter_map(|f| Some(words.fact(&f.kind, f.at(last)?)))
         .collect();
-    let changes: Vec<View> = (statement.changes.iter())
-        .map(|c| view!({ "revision": c.revision.to_string(), "words": super::entity::kind_words(&c.kind), "note": c.note, "newer": c.revision > rule.reviewed }))
-        .collect();
-    view!({
-        "entity": name_at(&entity.name, last).unwrap_or(&entity.id),
-        "entity_href": model::page(entity),
-        "reference": statement.reference,
-        "href": if last == model.newest || entity.name.at(model.newest).is_none() {
-            model.statement_href(entity, statement)
-        } else {
-            format!("{}#{}", model.page_at(entity, last), statement.id())
-        },
-        "text": statement.text.at(last),
-        "level": level,
-        "level_class": statement.level.at(last).map(|l| crate::report::level_word(*l)),
-        "terms": statement.terms.as_ref().and_then(|t| t.at(last)),
-        "since": model.span(&statement.text),
-        "facts": facts,
-        "changes": changes,
-    })
+    let said = Cited {
+        text: statement.text.at(last).map(String::as_str),
+        level: statement.level.at(last).copied(),
+        terms: statement.terms.as_ref().and_then(|t| t.at(last)).map(String::as_str),
+        since: model.span(&statement.text),
+        facts,
+    };
+    let href = if last == model.newest || entity.name.at(model.newest).is_none() {
+        model.statement_href(entity, statement)
+    } else {
+        format!("{}#{}", model.page_at(entity, last), statement.id())
+    };
+    (said, view!({ "entity": name_at(&entity.name, last).unwrap_or(&entity.id), "href": href }))
 }
 
 fn example(model: &Model<'_>, rule: &Rule, example: &Example) -> View {
