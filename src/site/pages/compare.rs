@@ -99,48 +99,33 @@ fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> View
     let level = match change.level {
         (a, b) if a == b || a.is_none() || b.is_none() => View::none(),
         (a, b) => view!({
-            "from": a.map(level_words), "from_class": a.map(crate::report::level_word),
-            "to": b.map(level_words), "to_class": b.map(crate::report::level_word),
+            "from": a.map(level_words), "to": b.map(level_words),
         }),
     };
-    let now = change.level.1.or(change.level.0);
     let said = model.content().statement(&change.statement).map(|(_, s)| s);
-    let text = |d: Date| said.and_then(|s| s.text.at(d)).cloned();
+    let text = |d: Date| said.and_then(|s| s.text.at(d));
     let (old, new) = (text(diff.from), text(diff.to));
     // Where our text is the same under both, what differs is what a revision says in particular.
     let marked = (change.from != change.to).then(|| mark(change.from.as_deref(), change.to.as_deref()));
-    let heading = if old == new { new.clone() } else { None };
+    let heading = if old == new { new } else { None };
     view!({
-        "id": statement,
         "anchor": format!("{entity}.{statement}"),
         "kind": change.kind.name(),
         "words": kind_words(change.kind),
         "class": change.class.name(),
         "class_words": class_words(change.class),
-        "is_fact": change.kind.is_fact(),
         "direction": direction(change),
         "level": level,
-        "level_now": now.map(level_words),
-        "level_class": now.map(crate::report::level_word),
         "heading": heading,
         "marked": marked,
         "terms": pair(&change.terms),
         "alert": change.alert.map(|(a, b)| view!({ "from": a, "to": b })),
         "section": change.section.as_ref().map(|(a, b)| view!({ "from": a, "to": b })),
-        "under": change.under,
         "facts": change.facts.iter().map(|f| fact(model, diff, f)).collect::<Vec<_>>(),
         "notes": change.notes.iter().map(|n| view!({ "revision": n.revision.to_string(), "text": n.text })).collect::<Vec<_>>(),
         "suspect": change.suspect,
         "rules": rules,
-        "from_href": old.as_ref().and(statement_at(model, entity, statement, diff.from)),
-        "to_href": new.as_ref().and(statement_at(model, entity, statement, diff.to)),
     })
-}
-
-/// Where a statement stands at a revision, if it does.
-fn statement_at(model: &Model<'_>, entity: &str, statement: &str, date: Date) -> Option<String> {
-    let entity = model.content().entity(entity).filter(|e| e.name.at(date).is_some())?;
-    Some(format!("{}#{statement}", model.page_at(entity, date)))
 }
 
 /// How grave the changes of an entity are; less is graver.
@@ -290,7 +275,6 @@ fn entity(
         "facts": told(facts),
         "wording": told(wording),
         "original": originals.and_then(|o| o.of(old, new)),
-        "is_document": entity.is_some_and(|e| !is_entry(e)),
     });
     (major, page)
 }

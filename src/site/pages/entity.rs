@@ -38,7 +38,6 @@ fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> View {
             EntityKind::Account => "accounts",
             EntityKind::Document => "document",
         },
-        "folder": model::folder(entity),
         "canonical": model::page(entity),
         "json": model::folder(entity) + "index.json",
         "history": if model.is_constant(entity) { String::new() } else { model::folder(entity) + "history/index.html" },
@@ -47,7 +46,6 @@ fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> View {
         "next": next,
         "aliases": entity.aliases,
         "pattern": entity.name_pattern,
-        "keeps": "entity",
     })
 }
 
@@ -250,7 +248,7 @@ pub(in super::super) fn history<'o>(
             "into": into.map(|e| model.entity_link(e)),
         }));
     }
-    put!(page, { "title": model.title(entity), "lead": entity.purpose, "steps": steps, "keeps": "history" });
+    put!(page, { "title": model.title(entity), "lead": entity.purpose, "steps": steps });
     page
 }
 

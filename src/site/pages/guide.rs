@@ -48,5 +48,5 @@ pub(in super::super) fn about(model: &Model<'_>) -> View {
 
 /// There is no such page.
 pub(in super::super) fn not_found() -> View {
-    view!({ "nav": "404", "wide_search": true })
+    view!({ "nav": "404" })
 }

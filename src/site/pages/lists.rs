@@ -1,5 +1,7 @@
 //! Pages that list: home, the indexes, coverage, revisions, everything from A to Z, the book to print.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::super::model::{self, Model, Section, level_words};
@@ -86,6 +88,10 @@ pub(in super::super) fn home(model: &Model<'_>, last: Option<&Diff>) -> View {
 
 /// The index of groups or accounts.
 pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
+    let roles = |entity: &Entity| -> Vec<String> {
+        let last = model.last(entity);
+        entity.roles.iter().filter(|r| r.holds(last)).map(|r| r.name.clone()).collect()
+    };
     let row = |entity: &Entity| {
         let last = model.last(entity);
         let words = model.words(last);
@@ -147,10 +153,17 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
             "strip": model.strip(entity, model.newest),
             "rules": model.rules_of_entity(&entity.id).len(),
             "tags": tags,
+            "roles": roles(entity),
         })
     };
     let (now, former): (Vec<&Entity>, Vec<&Entity>) =
         entries(model, kind).partition(|e| e.name.at(model.newest).is_some());
+    let words = model.words(model.newest);
+    let named = |id: &String| (super::super::words::capital(&words.name(id)), id.clone());
+    let all_roles: BTreeSet<(String, String)> =
+        now.iter().flat_map(|e| roles(e)).map(|id| named(&id)).collect();
+    let all_roles: Vec<View> =
+        all_roles.iter().map(|(title, id)| view!({ "id": id, "title": title })).collect();
     let mut all_tags: Vec<&str> = now.iter().flat_map(|e| tags(model, e)).collect();
     all_tags.sort_unstable();
     all_tags.dedup();
@@ -162,6 +175,7 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
         "rows": now.into_iter().map(row).collect::<Vec<_>>(),
         "former": former.into_iter().map(row).collect::<Vec<_>>(),
         "tags": all_tags,
+        "all_roles": all_roles,
     })
 }
 
@@ -332,7 +346,6 @@ pub(in super::super) fn revisions(model: &Model<'_>) -> View {
                 "first_build": r.builds.0,
                 "last_build": r.builds.1,
                 "sha256": r.sha256,
-                "asset_id": r.asset_id,
                 "source": r.source,
                 "publisher": r.publisher,
                 "licence": r.licence,
@@ -383,7 +396,7 @@ pub(in super::super) fn search(model: &Model<'_>) -> View {
         }
     }
     let letters: Vec<View> = letters.into_iter().map(|(l, v)| view!({ "letter": l, "entries": v })).collect();
-    view!({ "nav": "search", "letters": letters, "wide_search": true })
+    view!({ "nav": "search", "letters": letters })
 }
 
 /// The book: every entry on one page.

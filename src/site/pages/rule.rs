@@ -113,9 +113,6 @@ pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> View {
             })
         })
         .collect();
-    let levels: Vec<View> = (rule.level.steps.iter())
-        .map(|(from, level)| view!({ "from": from.to_string(), "level": level.map(|l| l.name()) }))
-        .collect();
     let yields: Vec<_> =
         rule.yields_to.iter().filter_map(|n| all.get(*n)).map(|r| model.rule_link(r)).collect();
     view!({
@@ -125,7 +122,6 @@ pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> View {
         "group": rule.group,
         "group_title": group_title(&rule.group),
         "level": rule_level(rule),
-        "levels": levels,
         "confidence": rule.confidence.name(),
         "because": rule.because,
         "derived": rule.derived,
