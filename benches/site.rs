@@ -5,7 +5,8 @@
 //! counts it. Each round writes into a folder of its own, and none is removed before the end: some file systems make
 //! new files slowly while they remember the removed ones, for all programs alike.
 //!
-//! `cargo bench --bench site`; a number as argument sets the rounds.
+//! `cargo bench --bench site`; a number as argument sets the rounds, a path where files are written (a folder below it),
+//! for instance one that is kept in memory: `cargo bench --bench site -- 9 /dev/shm`.
 
 #![allow(clippy::print_stdout)]
 
@@ -220,7 +221,9 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rounds: u32 = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(7);
     let binary = PathBuf::from(env!("CARGO_BIN_EXE_cmlint"));
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench/site");
+    let place = arguments.iter().find(|a| a.contains(std::path::MAIN_SEPARATOR)).map(PathBuf::from);
+    let place = place.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench"));
+    let folder = place.join("cmlint-site");
     fs::create_dir_all(&folder)?;
     let at = |name: &str| folder.join(name);
     let mdbook = Command::new("mdbook").arg("--version").stdout(Stdio::null()).status().is_ok();

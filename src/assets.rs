@@ -146,5 +146,5 @@ fn folder(root: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Asset>> 
         }
         Ok(Asset { path: path.to_string_lossy().replace('\\', "/"), name, text: Cow::Owned(text) })
     };
-    found.into_par_iter().map(read).collect()
+    found.into_par_iter().with_max_len(16).map(read).collect()
 }

@@ -100,7 +100,7 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
     let mut overlays: Vec<Overlay> = Vec::new();
     let is_entity =
         |file: &File| matches!(file.folder(), "accounts" | "groups") || file.name == "document.yaml";
-    let read: Vec<_> = (documents.par_iter())
+    let read: Vec<_> = (documents.par_iter().with_max_len(16))
         .filter(|document| is_entity(&document.file))
         .map(|document| {
             let (mut pointers, mut problems) = (Vec::new(), Problems::new());

@@ -100,6 +100,8 @@ pub fn read_all(assets: &Assets, wanted: impl Fn(&str) -> bool, problems: &mut P
     };
     let read: Vec<(Option<Document>, Problems)> = files
         .par_iter()
+        // Few together, so that no thread is left with many when the others are done.
+        .with_max_len(16)
         .map(|file| {
             let mut problems = Problems::new();
             (Document::read(file, &mut problems), problems)

@@ -22,7 +22,12 @@ pub fn of_content(content: &Content) -> Vec<Document> {
         }
     }
     let before = |entity: &Entity| became.get(entity.id.as_str()).map_or(&[][..], Vec::as_slice);
-    content.entities.par_iter().map(|entity| of_entity(content, entity, before(entity))).collect()
+    content
+        .entities
+        .par_iter()
+        .with_max_len(16)
+        .map(|entity| of_entity(content, entity, before(entity)))
+        .collect()
 }
 
 /// `before` are the entities whose place it took.
