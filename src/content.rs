@@ -10,7 +10,7 @@ mod revision;
 mod timeline;
 mod vocabulary;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -43,6 +43,8 @@ pub struct Content {
     index: HashMap<String, usize>,
     /// The facts of each kind: entity, statement of the entity, fact of the statement.
     by_kind: BTreeMap<String, Vec<[usize; 3]>>,
+    /// The statements of which maintainers say something.
+    spoken_of: HashSet<String>,
 }
 
 /// A documented fact as one revision states it.
@@ -68,6 +70,8 @@ pub fn load(assets: &Assets) -> Result<(Content, Problems), Problems> {
     let mut problems = Problems::new();
     let documents = read_all(assets, wanted, &mut problems);
     let content = read(&documents, &assets.root(), &mut problems);
+    // Trees of many files are taken apart by many threads.
+    documents.into_par_iter().with_max_len(16).for_each(drop);
     problems.or_value(content)
 }
 
@@ -171,7 +175,9 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
             }
         }
     }
-    let content = Content { revisions, entities, vocabulary, overlays, index, by_kind };
+    let spoken_of: HashSet<String> =
+        overlays.iter().flat_map(|o| &o.statements).map(|c| c.statement.value.clone()).collect();
+    let content = Content { revisions, entities, vocabulary, overlays, index, by_kind, spoken_of };
     for entity in &content.entities {
         let next = |id: &str| content.entity(id)?.merged_into.as_ref()?.values().last();
         let steps = std::iter::successors(next(&entity.id), |id| next(id));
@@ -259,6 +265,11 @@ impl Content {
             let statement = entity.statements.get(*s)?;
             Some((entity, statement, statement.facts.get(*f)?))
         })
+    }
+
+    /// Whether maintainers say something of how a statement changed.
+    pub fn is_spoken_of(&self, reference: &str) -> bool {
+        self.spoken_of.contains(reference)
     }
 
     /// All kinds of facts, sorted: what a rule can run over.

@@ -216,7 +216,10 @@ pub fn compile(assets: &Assets, content: &Content, schema: &Schema) -> Result<Ru
     let documents = read_all(assets, |_| true, &mut problems);
     // What is built in has been compiled by the tests; what is given instead is checked to the last pattern.
     let patterns = matches!(assets, Assets::Folder(_));
-    compile_all(&documents, content, schema, patterns, problems)
+    let compiled = compile_all(&documents, content, schema, patterns, problems);
+    // Trees of many files are taken apart by many threads.
+    documents.into_par_iter().with_max_len(16).for_each(drop);
+    compiled
 }
 
 /// Checks rule files that have been read; `patterns` says whether regular expressions are compiled at once.

@@ -231,6 +231,29 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// From when on it is the same for good, to the letter; none if it differs from revision to revision.
+    pub fn settled_since(&self) -> Option<Date> {
+        fn since<T>(timeline: &Timeline<T>) -> Option<Date> {
+            match timeline.steps.as_slice() {
+                [(date, Some(_))] => Some(*date),
+                _ => None,
+            }
+        }
+        fn optional<T>(timeline: &Option<Timeline<T>>, last: Date) -> Option<Date> {
+            timeline.as_ref().map_or(Some(last), |t| Some(since(t)?.max(last)))
+        }
+        let mut last = since(&self.text)?.max(since(&self.level)?);
+        last = optional(&self.detail, last)?;
+        last = optional(&self.terms, last)?;
+        last = optional(&self.alert, last)?;
+        last = optional(&self.section, last)?;
+        last = optional(&self.links, last)?;
+        for fact in &self.facts {
+            last = last.max(fact.settled_since()?);
+        }
+        self.changes.is_empty().then_some(last)
+    }
+
     /// Its id within its entity: the part of the reference behind the stroke.
     pub fn id(&self) -> &str {
         self.reference.rsplit('/').next().unwrap_or(&self.reference)

@@ -297,6 +297,10 @@ impl Sides<'_> {
 
     /// The change of a statement that both revisions make.
     fn both(&self) -> Option<Change> {
+        let settled = self.statement.settled_since().is_some_and(|since| since <= self.from.min(self.to));
+        if settled && !self.content.is_spoken_of(&self.statement.reference) {
+            return None;
+        }
         let differs = self.differs(self.from, self.to);
         let mut meaning: Option<Declared> = None;
         let mut counted = Vec::new();

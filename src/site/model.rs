@@ -392,23 +392,10 @@ fn constant(entity: &Entity, dates: &[Date]) -> bool {
     fn once<T>(timeline: &Timeline<T>, first: Date) -> bool {
         matches!(timeline.steps.as_slice(), [(from, Some(_))] if *from <= first)
     }
-    fn same<T>(timeline: &Option<Timeline<T>>, first: Date) -> bool {
-        timeline.as_ref().is_none_or(|t| once(t, first))
-    }
     once(&entity.name, *first)
         && entity.merged_into.is_none()
         && entity.roles.iter().chain(&entity.site_types).all(|item| item.revisions.is_none())
-        && entity.statements.iter().all(|s| {
-            s.changes.is_empty()
-                && once(&s.text, *first)
-                && once(&s.level, *first)
-                && same(&s.detail, *first)
-                && same(&s.terms, *first)
-                && same(&s.alert, *first)
-                && same(&s.section, *first)
-                && same(&s.links, *first)
-                && s.facts.iter().all(|f| f.settled_since().is_some_and(|since| since <= *first))
-        })
+        && entity.statements.iter().all(|s| s.settled_since().is_some_and(|since| since <= *first))
 }
 
 /// The folder of an entity's pages, with a stroke at its end.
