@@ -115,16 +115,15 @@ impl Assets {
 }
 
 impl Asset {
-    /// The packed tree of the text, if the text is that of a file that is built in.
+    /// The packed tree of the text, if the text is that of a file of the same name that is built in. A folder that is
+    /// given in place of what is built in is mostly a copy of it.
     pub fn packed(&self) -> Option<&'static [u8]> {
-        let (root, name) = self.path.split_once('/')?;
-        let files: &[Embedded] = match root {
-            "content" => &CONTENT,
-            "rules" => &RULES,
-            _ => return None,
-        };
-        let file = files.get(files.binary_search_by(|f| f.name.cmp(name)).ok()?)?;
-        (file.text == self.text && !file.tree.is_empty()).then_some(file.tree)
+        let built_in: [&[Embedded]; 2] = [&CONTENT, &RULES];
+        built_in.into_iter().find_map(|files| {
+            let place = files.binary_search_by(|f| f.name.cmp(self.name.as_str())).ok()?;
+            let file = files.get(place)?;
+            (file.text == self.text && !file.tree.is_empty()).then_some(file.tree)
+        })
     }
 }
 
