@@ -155,9 +155,11 @@ pub(super) fn run(args: &SiteArgs, global: &Global) -> anyhow::Result<Exit> {
 }
 
 fn build(args: &BuildArgs, global: &Global) -> anyhow::Result<Exit> {
-    let options = args.made_of.options(args.base_url.as_deref())?;
+    let (options, loaded) =
+        rayon::join(|| args.made_of.options(args.base_url.as_deref()), || load::load(global));
+    let options = options?;
     // It lives as long as the program: taking it apart piece by piece at the end would only take time.
-    let loaded = ManuallyDrop::new(load::load(global)?);
+    let loaded = ManuallyDrop::new(loaded?);
     let sources = Sources {
         content: &loaded.content,
         rules: &loaded.rules,

@@ -12,9 +12,10 @@ mod documents;
 mod pack;
 mod token;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use ahash::{AHashMap as HashMap, AHashSet as HashSet};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
@@ -320,17 +321,18 @@ impl<'k> Postings<'k> {
         if self.known.get(term).is_some_and(|list| list.binary_search(&document).is_ok()) {
             return;
         }
+        let posting = Posting { document, fields: field as u8, count: 1 };
         // Allocates only for terms that are new.
-        if !self.terms.contains_key(term) {
-            self.terms.insert(term.to_owned(), Vec::new());
-        }
-        let Some(list) = self.terms.get_mut(term) else { return };
+        let Some(list) = self.terms.get_mut(term) else {
+            self.terms.insert(term.to_owned(), vec![posting]);
+            return;
+        };
         match list.last_mut() {
             Some(last) if last.document == document => {
                 last.fields |= field as u8;
                 last.count = last.count.saturating_add(1);
             }
-            _ => list.push(Posting { document, fields: field as u8, count: 1 }),
+            _ => list.push(posting),
         }
     }
 
