@@ -173,15 +173,18 @@ fn every_name_and_every_id_finds_its_own() {
     for (entity, statement) in content.statements() {
         wanted.push((statement.reference.clone(), entity.id.clone()));
     }
-    let queries: Vec<String> = wanted.iter().map(|(query, _)| query.clone()).collect();
-    let found = best(&index(&content, &rules), &queries);
-    let wrong: Vec<String> = wanted
-        .iter()
-        .zip(&found)
-        .filter(|((_, id), got)| id != *got)
-        .map(|((query, id), got)| format!("{query}: {got:?}, not {id}"))
-        .collect();
+    let wrong = missed(&index(&content, &rules), &wanted);
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), wanted.len(), wrong.join("\n"));
+}
+
+/// The queries, of those with the id each should find first, that find another.
+fn missed(index: &Index, wanted: &[(String, impl AsRef<str>)]) -> Vec<String> {
+    let queries: Vec<String> = wanted.iter().map(|(query, _)| query.clone()).collect();
+    let found = best(index, &queries);
+    let all = wanted.iter().map(|(query, id)| (query, id.as_ref())).zip(&found);
+    all.filter(|((_, id), got)| id != *got)
+        .map(|((query, id), got)| format!("{query}: {got:?}, not {id}"))
+        .collect()
 }
 
 /// A name as it is typed in haste: two letters swapped, one left out, one written twice.
@@ -220,14 +223,7 @@ fn titles_are_found_mistyped_run_together_and_while_typing() {
         queries.extend(parts.filter(|p| p.len() > 4 && begins(p) == 1).map(str::to_lowercase));
         wanted.extend(queries.into_iter().map(|query| (query, *id)));
     }
-    let queries: Vec<String> = wanted.iter().map(|(query, _)| query.clone()).collect();
-    let found = best(&index(&content, &rules), &queries);
-    let wrong: Vec<String> = wanted
-        .iter()
-        .zip(&found)
-        .filter(|((_, id), got)| id != *got)
-        .map(|((query, id), got)| format!("{query}: {got:?}, not {id}"))
-        .collect();
+    let wrong = missed(&index(&content, &rules), &wanted);
     // A slip can make another word of one: `puh` is hardly `push`.
     assert!(wrong.len() * 50 <= wanted.len(), "{} of {}:\n{}", wrong.len(), wanted.len(), wrong.join("\n"));
 }
