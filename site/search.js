@@ -137,7 +137,8 @@
       list.hidden = !options.length;
       status.textContent = !text ? "" : !results.length ? none
         : (full ? "" : none) + `${results.length} ${results.length > 1 ? "results" : "result"}`
-        + (full === results.length ? "" : full ? `, ${full} with all words` : " close to it");
+        + (full === results.length ? "" : full ? `, ${full} with all words` : " close to it")
+        + (results.length > limit ? `; ${limit} shown` : "");
       if (text && !results.length) status.append(make("a", "", "Everything from A to Z", { href: settings.root + "search/index.html#search-az" }));
       if (page) {
         document.getElementById("search-az").hidden = results.length > 0;
@@ -177,7 +178,7 @@
   if (results && field) {
     field.value ||= new URLSearchParams(location.search).get("q") || "";
     field.form.addEventListener("submit", (event) => event.preventDefault());
-    box(field, results, 100, true);
+    box(field, results, Number(results.dataset.limit) || 100, true);
     const switched = document.getElementById("search-shortcuts");
     if (switched) {
       switched.closest("p").hidden = false;
