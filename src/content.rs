@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rayon::prelude::*;
 
 use crate::assets::Assets;
-use crate::yaml::{Document, File, Problem, Problems, read_all};
+use crate::yaml::{Document, File, Problem, Problems, discard, read_all};
 
 pub use entity::{
     Alert, CATEGORIES, CHANGE_KINDS, Change, Checkable, Entity, EntityKind, Fact, Item, Level, Link,
@@ -70,8 +70,7 @@ pub fn load(assets: &Assets) -> Result<(Content, Problems), Problems> {
     let mut problems = Problems::new();
     let documents = read_all(assets, wanted, &mut problems);
     let content = read(&documents, &assets.root(), &mut problems);
-    // Trees of many files are taken apart by many threads.
-    documents.into_par_iter().with_max_len(16).for_each(drop);
+    discard(documents);
     problems.or_value(content)
 }
 
@@ -168,10 +167,7 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
     for (e, entity) in entities.iter().enumerate() {
         for (s, statement) in entity.statements.iter().enumerate() {
             for (f, fact) in statement.facts.iter().enumerate() {
-                match by_kind.get_mut(&fact.kind) {
-                    Some(places) => places.push([e, s, f]),
-                    None => drop(by_kind.insert(fact.kind.clone(), vec![[e, s, f]])),
-                }
+                by_kind.entry(fact.kind.clone()).or_default().push([e, s, f]);
             }
         }
     }
@@ -241,18 +237,10 @@ impl Content {
             .filter(move |(_, s)| s.text.at(revision).is_some())
     }
 
-    /// The facts that a revision states, in the order of their statements.
-    pub fn facts_at(&self, revision: Date) -> Vec<FactAt<'_>> {
-        self.entities.iter().flat_map(|entity| entity.facts_at(revision)).collect()
-    }
-
     /// The facts of a kind that a revision states, in the order of their statements.
     pub fn facts_of<'c>(&'c self, kind: &str, revision: Date) -> impl Iterator<Item = FactAt<'c>> + use<'c> {
-        self.places_of(kind).filter_map(move |(entity, statement, fact)| {
-            entity.name.at(revision)?;
-            statement.text.at(revision)?;
-            FactAt::new(entity, statement, fact, revision)
-        })
+        self.places_of(kind)
+            .filter_map(move |(entity, statement, fact)| FactAt::new(entity, statement, fact, revision))
     }
 
     /// The facts of a kind that any revision states, with where they stand, in order.
@@ -281,15 +269,16 @@ impl Content {
 impl Entity {
     /// The facts that a revision states of it, in the order of their statements.
     pub fn facts_at(&self, revision: Date) -> impl Iterator<Item = FactAt<'_>> {
-        let there = self.name.at(revision).is_some();
-        (self.statements.iter())
-            .filter(move |statement| there && statement.text.at(revision).is_some())
-            .flat_map(move |s| s.facts.iter().filter_map(move |f| FactAt::new(self, s, f, revision)))
+        let statements = self.statements.iter();
+        statements.flat_map(move |s| s.facts.iter().filter_map(move |f| FactAt::new(self, s, f, revision)))
     }
 }
 
 impl<'c> FactAt<'c> {
+    /// None if the revision does not state it: it lacks the entity, the statement or all values of the fact.
     fn new(entity: &'c Entity, statement: &'c Statement, fact: &'c Fact, revision: Date) -> Option<Self> {
+        entity.name.at(revision)?;
+        statement.text.at(revision)?;
         let values = fact.at(revision)?;
         Some(Self { kind: &fact.kind, entity: &entity.id, statement: &statement.reference, fact, values })
     }

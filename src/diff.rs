@@ -154,6 +154,12 @@ impl Change {
         self.text.1.as_deref().or(self.text.0.as_deref()).unwrap_or_default()
     }
 
+    /// The text of the statement, where both revisions make it in the same words of ours. What differs is then what a
+    /// revision says in particular.
+    pub fn same_text(&self) -> Option<&str> {
+        self.text.0.as_deref().filter(|text| self.text.1.as_deref() == Some(text))
+    }
+
     /// The id of the statement within its entity.
     pub fn id(&self) -> &str {
         self.statement.rsplit('/').next().unwrap_or(&self.statement)

@@ -22,7 +22,7 @@ use rayon::prelude::*;
 use crate::assets::Assets;
 use crate::content::{Content, Date, Timeline};
 use crate::evidence::{Schema, TableId};
-use crate::yaml::{Document, File, Problem, Problems, read_all};
+use crate::yaml::{Document, File, Problem, Problems, discard, read_all};
 
 pub use coverage::{Coverage, Covered, Totals, coverage};
 pub use example::{Example, Expect, GivenRow, GivenTable};
@@ -217,8 +217,7 @@ pub fn compile(assets: &Assets, content: &Content, schema: &Schema) -> Result<Ru
     // What is built in has been compiled by the tests; what is given instead is checked to the last pattern.
     let patterns = matches!(assets, Assets::Folder(_));
     let compiled = compile_all(&documents, content, schema, patterns, problems);
-    // Trees of many files are taken apart by many threads.
-    documents.into_par_iter().with_max_len(16).for_each(drop);
+    discard(documents);
     compiled
 }
 

@@ -191,31 +191,40 @@ fn produce<T: Send>(
     take: impl Fn(&Page) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     let done = AtomicUsize::new(0);
-    let make = |buffer: &mut Vec<u8>, number, links: Option<&links::Links>| {
-        let page = plan.page(number, std::mem::take(buffer))?;
-        let html = links.filter(|_| page.path.ends_with(".html"));
-        let found = html.map(|links| links.read(&page)).unwrap_or_default();
+    // Hands a page on, and gives its buffer back: the next one is made in the same place.
+    let hand = |page: Page, buffer: &mut Vec<u8>, total: usize| {
         let taken = take(&page)?;
-        progress(done.fetch_add(1, Ordering::Relaxed) + 1, plan.pages().end);
-        // The next page is made in the same place.
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
         *buffer = page.bytes;
         buffer.clear();
-        Ok((taken, found))
+        Ok(taken)
     };
-    type Made<T> = Result<Vec<(T, links::Found)>, Error>;
     // Data is made while what pages are made with is prepared.
-    let data = || plan.data().into_par_iter().map_init(Vec::new, |b, n| make(b, n, None)).collect();
-    let (furnished, data): (Result<(), Error>, Made<T>) = rayon::join(|| plan.furnish(), data);
-    furnished?;
-    let mut made = data?;
-    let links = links::Links::new(plan.paths()?, plan.base());
-    let pages: Made<T> = (plan.pages().into_par_iter())
+    let data = || -> Result<Vec<T>, Error> {
+        (0..plan.data())
+            .into_par_iter()
+            .map_init(Vec::new, |b, n| hand(plan.datum(n, std::mem::take(b))?, b, plan.len()))
+            .collect()
+    };
+    let (site, data) = rayon::join(|| plan.furnish(), data);
+    let (site, mut out) = (site?, data?);
+    let links = links::Links::new(site.paths()?, plan.base());
+    let made: Result<Vec<(T, links::Found)>, Error> = (plan.data()..site.len())
+        .into_par_iter()
         // Some pages take a hundred times as long as others: few together, so that no thread is left with many.
         .with_max_len(4)
-        .map_init(Vec::new, |buffer, number| make(buffer, number, Some(&links)))
+        .map_init(Vec::new, |buffer, number| {
+            let page = site.page(number, std::mem::take(buffer))?;
+            let html = page.path.ends_with(".html");
+            let found = if html { links.read(&page) } else { links::Found::default() };
+            Ok((hand(page, buffer, site.len())?, found))
+        })
         .collect();
-    made.extend(pages?);
-    let (out, found): (Vec<T>, Vec<links::Found>) = made.into_iter().unzip();
+    let mut found: Vec<links::Found> = out.iter().map(|_| links::Found::default()).collect();
+    for (taken, of) in made? {
+        out.push(taken);
+        found.push(of);
+    }
     links.check(&found)?;
     Ok(out)
 }

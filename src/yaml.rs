@@ -115,6 +115,11 @@ pub fn read_all(assets: &Assets, wanted: impl Fn(&str) -> bool, problems: &mut P
     documents
 }
 
+/// Takes documents apart that have been read: the trees of many files by many threads.
+pub fn discard(documents: Vec<Document>) {
+    documents.into_par_iter().with_max_len(16).for_each(drop);
+}
+
 /// A mistake in one of our own YAML files, with the place it is about.
 #[derive(Debug, Clone)]
 pub struct Problem {

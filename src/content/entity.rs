@@ -69,6 +69,18 @@ pub struct Entity {
     pub span: Range<usize>,
 }
 
+impl Entity {
+    /// From when on it is the same for good, to the letter; none if it differs from revision to revision.
+    pub fn settled_since(&self) -> Option<Date> {
+        let mut items = self.roles.iter().chain(&self.site_types);
+        let mut last = self.name.settled_since()?;
+        for statement in &self.statements {
+            last = last.max(statement.settled_since()?);
+        }
+        (self.merged_into.is_none() && items.all(|item| item.revisions.is_none())).then_some(last)
+    }
+}
+
 /// An item of a list that may hold in some revisions only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
@@ -233,16 +245,10 @@ pub struct Statement {
 impl Statement {
     /// From when on it is the same for good, to the letter; none if it differs from revision to revision.
     pub fn settled_since(&self) -> Option<Date> {
-        fn since<T>(timeline: &Timeline<T>) -> Option<Date> {
-            match timeline.steps.as_slice() {
-                [(date, Some(_))] => Some(*date),
-                _ => None,
-            }
-        }
         fn optional<T>(timeline: &Option<Timeline<T>>, last: Date) -> Option<Date> {
-            timeline.as_ref().map_or(Some(last), |t| Some(since(t)?.max(last)))
+            timeline.as_ref().map_or(Some(last), |t| Some(t.settled_since()?.max(last)))
         }
-        let mut last = since(&self.text)?.max(since(&self.level)?);
+        let mut last = self.text.settled_since()?.max(self.level.settled_since()?);
         last = optional(&self.detail, last)?;
         last = optional(&self.terms, last)?;
         last = optional(&self.alert, last)?;

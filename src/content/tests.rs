@@ -186,7 +186,7 @@ fn a_sound_specification_has_no_problems() {
 fn facts_hold_where_their_statement_their_entity_and_a_value_do() {
     let (content, _) = with(G, GROUP.replace("text: {2018-10-26: T}", "text: T"));
     let facts = |date: &str| -> Vec<(String, String, String)> {
-        let facts = content.facts_at(day(date));
+        let facts: Vec<_> = content.entities.iter().flat_map(|e| e.facts_at(day(date))).collect();
         let told = |f: &FactAt<'_>| serde_json::Value::Object(f.values.clone()).to_string();
         facts.iter().map(|f| (f.statement.to_owned(), f.kind.to_owned(), told(f))).collect()
     };

@@ -22,19 +22,7 @@ pub struct Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.year > 9999 || self.month > 99 || self.day > 99 {
-            return write!(f, "{}-{:02}-{:02}", self.year, self.month, self.day);
-        }
-        // Dates are written often: for each revision of each entry. This is what the formatting above comes to.
-        let mut text = *b"0000-00-00";
-        for (place, number) in [(0..4, self.year), (5..7, self.month.into()), (8..10, self.day.into())] {
-            let mut rest = number;
-            for at in place.rev() {
-                text[at] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-                rest /= 10;
-            }
-        }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
 }
 
@@ -71,6 +59,14 @@ impl<T> Timeline<T> {
     /// The value in force at a revision.
     pub fn at(&self, revision: Date) -> Option<&T> {
         self.steps.iter().rev().find(|(from, _)| *from <= revision).and_then(|(_, value)| value.as_ref())
+    }
+
+    /// From when on it has the one value it ever has; none if it changes or ends.
+    pub fn settled_since(&self) -> Option<Date> {
+        match self.steps.as_slice() {
+            [(date, Some(_))] => Some(*date),
+            _ => None,
+        }
     }
 
     /// The values, oldest first, without the ends.

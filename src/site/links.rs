@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use memchr::arch::all::packedpair::HeuristicFrequencyRank;
 use memchr::memmem;
 
 use super::{Error, Page};
@@ -67,7 +66,7 @@ impl Links {
 
     /// Takes up the links and anchors of a page.
     pub(super) fn read(&self, page: &Page) -> Found {
-        let text = std::str::from_utf8(&page.bytes).unwrap_or_default();
+        let text = &*String::from_utf8_lossy(&page.bytes);
         let mut found = Found::default();
         let mut links: Vec<&str> = Vec::new();
         for needle in ["href=\"", "src=\"", "action=\""] {
@@ -84,8 +83,6 @@ impl Links {
         links.sort_unstable();
         links.dedup();
         let root = "../".repeat(page.path.matches('/').count());
-        // Links to places of the same file stand together.
-        let mut last: (&str, Option<usize>) = ("", None);
         for link in links {
             let outside = ["https:", "http:", "mailto:", "data:"];
             if outside.iter().any(|o| link.starts_with(o)) {
@@ -99,26 +96,21 @@ impl Links {
                 }
                 continue;
             }
-            if place != last.0 {
-                // Most links go by way of the root.
-                let known = place.strip_prefix(root.as_str()).and_then(|path| self.paths.get(path));
-                let path = match known {
-                    Some(_) => None,
-                    None => Some(resolve(&page.path, place, &self.base)),
-                };
-                let number = known.or_else(|| self.paths.get(path.as_ref()?.as_ref()?)).copied();
-                last = (place, number);
-                match (path, number) {
-                    (Some(None), _) => found.report(page, link, "leads out of the site"),
-                    (_, None) => found.report(page, link, "is not a file of the site"),
-                    _ => {}
-                }
-            }
-            if let (Some(number), false) = (last.1, fragment.is_empty()) {
-                found.wanted.push((number, fragment.to_owned()));
+            // Most links go by way of the root.
+            let direct = place.strip_prefix(root.as_str()).and_then(|path| self.paths.get(path));
+            match direct.copied().map_or_else(|| self.target(page, place), Ok) {
+                Err(why) => found.report(page, link, why),
+                Ok(number) if !fragment.is_empty() => found.wanted.push((number, fragment.to_owned())),
+                Ok(_) => {}
             }
         }
         found
+    }
+
+    /// The number of the file that a link of a page leads to, or what is wrong with it.
+    fn target(&self, page: &Page, place: &str) -> Result<usize, &'static str> {
+        let path = resolve(&page.path, place, &self.base).ok_or("leads out of the site")?;
+        self.paths.get(&path).copied().ok_or("is not a file of the site")
     }
 
     /// Says whether every link leads somewhere. What was found is in the order of the files.
@@ -180,31 +172,11 @@ fn resolve(page: &str, link: &str, base: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// How common letters are in HTML: what all attributes have in common tells none from another.
-struct Rank;
-
-impl HeuristicFrequencyRank for Rank {
-    fn rank(&self, byte: u8) -> u8 {
-        match byte {
-            b'"' | b'=' => 255,
-            b'e' | b'a' | b's' | b't' | b'n' | b'i' | b'o' | b'r' => 200,
-            _ => 100,
-        }
-    }
-}
-
 /// The values of an attribute of a page of our own making: in tags, quoted with `"`, with no `<` or `>` in them.
 /// `needle` is its name, an equals sign and a quotation mark.
 fn attributes<'h>(html: &'h str, needle: &'static str) -> impl Iterator<Item = &'h str> {
     let bytes = html.as_bytes();
-    let finder = memmem::FinderBuilder::new().build_forward_with_ranker(Rank, needle);
-    let mut from = 0;
-    let places = std::iter::from_fn(move || {
-        let at = from + finder.find(&bytes[from..])?;
-        from = at + needle.len();
-        Some(at)
-    });
-    places.filter_map(move |at| {
+    memmem::find_iter(bytes, needle).filter_map(move |at| {
         let before = &bytes[..at];
         if !before.ends_with(b" ") && !before.ends_with(b"\n") {
             return None;

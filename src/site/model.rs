@@ -165,7 +165,10 @@ impl<'a> Model<'a> {
         };
         let entity_links = entities.iter().map(link).collect();
         let dates = sources.content.dates();
-        let constant = entities.iter().filter(|e| constant(e, &dates)).map(|e| e.id.as_str()).collect();
+        let first = dates.first().copied();
+        let constant =
+            |e: &&Entity| e.settled_since().zip(first).is_some_and(|(since, first)| since <= first);
+        let constant = entities.iter().filter(constant).map(|e| e.id.as_str()).collect();
         Self {
             constant,
             near,
@@ -384,18 +387,6 @@ pub(super) fn checkable(checkable: Checkable) -> &'static str {
         Checkable::Partial => "partial",
         Checkable::No => "no",
     }
-}
-
-/// Whether an entity says the same in all revisions, to the letter.
-fn constant(entity: &Entity, dates: &[Date]) -> bool {
-    let Some(first) = dates.first() else { return false };
-    fn once<T>(timeline: &Timeline<T>, first: Date) -> bool {
-        matches!(timeline.steps.as_slice(), [(from, Some(_))] if *from <= first)
-    }
-    once(&entity.name, *first)
-        && entity.merged_into.is_none()
-        && entity.roles.iter().chain(&entity.site_types).all(|item| item.revisions.is_none())
-        && entity.statements.iter().all(|s| s.settled_since().is_some_and(|since| since <= *first))
 }
 
 /// The folder of an entity's pages, with a stroke at its end.

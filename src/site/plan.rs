@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::ops::Range;
 use std::sync::OnceLock;
-
-use serde::Serialize;
 
 use super::assets::Static;
 use super::model::{self, Model};
@@ -17,7 +14,7 @@ use crate::content::{Date, Entity, EntityKind};
 use crate::diff::{self, Diff};
 use crate::rules::Rule;
 
-/// A file to be made.
+/// A page to be made from a template.
 #[derive(Debug, Clone, Copy)]
 enum Job<'a> {
     Home,
@@ -25,13 +22,10 @@ enum Job<'a> {
     Entity(&'a Entity),
     EntityAt(&'a Entity, Date),
     History(&'a Entity),
-    EntityJson(&'a Entity),
     Rules,
     Rule(&'a Rule),
-    RuleJson(&'a Rule),
     CompareIndex,
     Compare(usize),
-    CompareJson(usize),
     Changes,
     Feed,
     Coverage,
@@ -41,9 +35,17 @@ enum Job<'a> {
     Linting,
     About,
     NotFound,
-    EntriesJson,
-    RulesJson,
     Sitemap,
+}
+
+/// A file for programs to be made.
+#[derive(Debug, Clone, Copy)]
+enum Data<'a> {
+    Compare(usize),
+    Entries,
+    Rules,
+    Entity(&'a Entity),
+    Rule(&'a Rule),
 }
 
 /// The main navigation: id, title, page.
@@ -78,22 +80,21 @@ fn pairs(model: &Model<'_>) -> Vec<Pair> {
         .collect()
 }
 
-/// All files of a site, and what they are made with.
+/// All files of a site but the static ones. Data can be made from it; pages need what it is furnished with.
 pub(super) struct Plan<'a> {
     model: Model<'a>,
     options: &'a Options,
     pairs: Vec<Pair>,
     originals: Originals,
     base: String,
-    /// What is made but for the static files: data first, then pages, those that take longest before the others.
-    jobs: Vec<Job<'a>>,
-    /// How many of them are data.
-    data: usize,
-    furnished: OnceLock<Furniture>,
+    data: Vec<Data<'a>>,
+    /// Those that take longest come first.
+    pages: Vec<Job<'a>>,
 }
 
-/// What pages are made with. It takes time to prepare, and data can be made without it.
-struct Furniture {
+/// A plan with what pages are made with. Its files are numbered: data, pages, static files.
+pub(super) struct Furnished<'p> {
+    plan: &'p Plan<'p>,
     renderer: Renderer,
     files: Static,
 }
@@ -110,12 +111,11 @@ impl<'a> Plan<'a> {
         let pairs = pairs(&model);
         let entities = &sources.content.entities;
         let rules = &sources.rules.rules;
-        let mut jobs: Vec<Job<'a>> = (0..pairs.len()).map(Job::CompareJson).collect();
-        jobs.extend([Job::EntriesJson, Job::RulesJson]);
-        jobs.extend(entities.iter().map(Job::EntityJson));
-        jobs.extend(rules.iter().map(Job::RuleJson));
-        let data = jobs.len();
-        jobs.push(Job::Print);
+        let mut data: Vec<Data<'a>> = (0..pairs.len()).map(Data::Compare).collect();
+        data.extend([Data::Entries, Data::Rules]);
+        data.extend(entities.iter().map(Data::Entity));
+        data.extend(rules.iter().map(Data::Rule));
+        let mut jobs = vec![Job::Print];
         jobs.extend((0..pairs.len()).map(Job::Compare));
         jobs.extend([
             Job::Changes,
@@ -149,15 +149,13 @@ impl<'a> Plan<'a> {
             pairs,
             originals: originals?,
             base: options.base_url.as_deref().map_or("/", path_of).to_owned(),
-            jobs,
             data,
-            furnished: OnceLock::new(),
+            pages: jobs,
         })
     }
 
-    /// Reads the templates and makes the static files, the index of the search among them. Pages can be made and
-    /// paths be told when this is done.
-    pub(super) fn furnish(&self) -> Result<(), Error> {
+    /// Reads the templates and makes the static files, the index of the search among them.
+    pub(super) fn furnish(&self) -> Result<Furnished<'_>, Error> {
         let sources = &self.model.sources;
         let (index, templates) =
             rayon::join(|| search_index(sources, &self.steps()), || Renderer::new(&self.options.templates));
@@ -171,24 +169,17 @@ impl<'a> Plan<'a> {
             "with_originals": !self.originals.is_empty(),
             "navigation": NAVIGATION.map(|(id, title, href)| view!({ "id": id, "title": title, "href": href })),
         });
-        let renderer = templates?.sharing(shared);
-        let _ = self.furnished.set(Furniture { renderer, files });
-        Ok(())
+        Ok(Furnished { plan: self, renderer: templates?.sharing(shared), files })
     }
 
-    /// The static files, when they are made.
-    fn files(&self) -> &[Page] {
-        self.furnished.get().map_or(&[], |f| &f.files.pages)
+    /// How many files there are but the static ones.
+    pub(super) fn len(&self) -> usize {
+        self.data.len() + self.pages.len()
     }
 
-    /// The numbers of the files that can be made before [`Plan::furnish`] is done.
-    pub(super) fn data(&self) -> Range<usize> {
-        0..self.data
-    }
-
-    /// The numbers of the files that cannot.
-    pub(super) fn pages(&self) -> Range<usize> {
-        self.data..self.jobs.len() + self.files().len()
+    /// How many files of data there are.
+    pub(super) fn data(&self) -> usize {
+        self.data.len()
     }
 
     /// The path of the site on its host.
@@ -196,17 +187,32 @@ impl<'a> Plan<'a> {
         &self.base
     }
 
-    /// The paths of all files, with their numbers.
-    pub(super) fn paths(&self) -> Result<HashMap<String, usize>, Error> {
-        let mut paths = HashMap::with_capacity(self.pages().end);
-        let made = self.jobs.iter().map(|job| self.path(*job));
-        for (number, path) in made.chain(self.files().iter().map(|f| f.path.clone())).enumerate() {
-            match paths.entry(path) {
-                Entry::Occupied(twice) => return Err(Error::Twice(twice.key().clone())),
-                Entry::Vacant(free) => free.insert(number),
-            };
+    fn data_path(&self, data: Data<'_>) -> String {
+        match data {
+            Data::Compare(number) => pages::compare_data(self.pairs[number].from, self.pairs[number].to),
+            Data::Entries => "entries.json".to_owned(),
+            Data::Rules => "rules.json".to_owned(),
+            Data::Entity(entity) => model::folder(entity) + "index.json",
+            Data::Rule(rule) => format!("rules/{}/index.json", rule.id),
         }
-        Ok(paths)
+    }
+
+    /// Makes a file of data, in the empty buffer it is given.
+    pub(super) fn datum(&self, number: usize, bytes: Vec<u8>) -> Result<Page, Error> {
+        let data = self.data[number];
+        let mut page = Page { path: self.data_path(data), bytes };
+        let (model, out) = (&self.model, &mut page.bytes);
+        let written = match data {
+            // Large, and read by programs only.
+            Data::Compare(number) => serde_json::to_writer(out, &diff::shape(self.diff(number))),
+            Data::Entries => serde_json::to_writer_pretty(out, &pages::entries_json(model)),
+            Data::Rules => serde_json::to_writer_pretty(out, &pages::rules_json(model)),
+            Data::Entity(entity) => serde_json::to_writer_pretty(out, &pages::entity_json(model, entity)),
+            Data::Rule(rule) => serde_json::to_writer_pretty(out, &pages::rule_json(model, rule)),
+        };
+        written.map_err(|e| Error::file(&page.path)(e.into()))?;
+        page.bytes.push(b'\n');
+        Ok(page)
     }
 
     fn path(&self, job: Job<'_>) -> String {
@@ -217,13 +223,10 @@ impl<'a> Plan<'a> {
             Job::Entity(entity) => model::page(entity),
             Job::EntityAt(entity, date) => model::page_at(entity, date),
             Job::History(entity) => model::folder(entity) + "history/index.html",
-            Job::EntityJson(entity) => model::folder(entity) + "index.json",
             Job::Rules => "rules/index.html".to_owned(),
             Job::Rule(rule) => model::rule_page(&rule.id),
-            Job::RuleJson(rule) => format!("rules/{}/index.json", rule.id),
             Job::CompareIndex => "compare/index.html".to_owned(),
             Job::Compare(number) => pages::compare_page(self.pairs[number].from, self.pairs[number].to),
-            Job::CompareJson(number) => pages::compare_data(self.pairs[number].from, self.pairs[number].to),
             Job::Changes => "changes/index.html".to_owned(),
             Job::Feed => "feed.xml".to_owned(),
             Job::Coverage => "coverage/index.html".to_owned(),
@@ -233,8 +236,6 @@ impl<'a> Plan<'a> {
             Job::Linting => "linting/index.html".to_owned(),
             Job::About => "about/index.html".to_owned(),
             Job::NotFound => "404.html".to_owned(),
-            Job::EntriesJson => "entries.json".to_owned(),
-            Job::RulesJson => "rules.json".to_owned(),
             Job::Sitemap => "sitemap.xml".to_owned(),
         }
     }
@@ -248,82 +249,102 @@ impl<'a> Plan<'a> {
         let steps = self.pairs.iter().filter(|p| self.model.before(p.to) == Some(p.from));
         steps.map(|p| p.diff(&self.model.sources)).collect()
     }
+}
 
-    /// Makes a file, in the empty buffer it is given.
+impl Furnished<'_> {
+    /// How many files there are.
+    pub(super) fn len(&self) -> usize {
+        self.plan.len() + self.files.pages.len()
+    }
+
+    /// The paths of all files, with their numbers.
+    pub(super) fn paths(&self) -> Result<HashMap<String, usize>, Error> {
+        let data = self.plan.data.iter().map(|data| self.plan.data_path(*data));
+        let pages = self.plan.pages.iter().map(|job| self.plan.path(*job));
+        let files = self.files.pages.iter().map(|file| file.path.clone());
+        let mut paths = HashMap::with_capacity(self.len());
+        for (number, path) in data.chain(pages).chain(files).enumerate() {
+            match paths.entry(path) {
+                Entry::Occupied(twice) => return Err(Error::Twice(twice.key().clone())),
+                Entry::Vacant(free) => free.insert(number),
+            };
+        }
+        Ok(paths)
+    }
+
+    /// Makes a file that is no data, in the empty buffer it is given.
     pub(super) fn page(&self, number: usize, bytes: Vec<u8>) -> Result<Page, Error> {
-        let Some(job) = self.jobs.get(number).copied() else {
-            let file = &self.files()[number - self.jobs.len()];
+        let plan = self.plan;
+        let number = number - plan.data.len();
+        let Some(job) = plan.pages.get(number).copied() else {
+            let file = &self.files.pages[number - plan.pages.len()];
             let mut page = Page { path: file.path.clone(), bytes };
             page.bytes.extend_from_slice(&file.bytes);
             return Ok(page);
         };
-        let model = &self.model;
-        let renderer = self.furnished.get().map(|f| &f.renderer);
-        let sheet = Sheet { renderer, page: Page { path: self.path(job), bytes } };
+        let model = &plan.model;
+        let mut page = Page { path: plan.path(job), bytes };
+        let root = "../".repeat(page.path.matches('/').count());
+        let mut html =
+            |template: &str, values: View| self.renderer.render(template, values, &root, &mut page);
         match job {
-            Job::Home => sheet.html("home.html", pages::home(model, self.steps().last().copied())),
-            Job::Index(kind) => sheet.html("entities.html", pages::entities(model, kind)),
-            Job::Entity(entity) => sheet.html("entity.html", pages::entity(model, entity)),
+            Job::Home => html("home.html", pages::home(model, plan.steps().last().copied())),
+            Job::Index(kind) => html("entities.html", pages::entities(model, kind)),
+            Job::Entity(entity) => html("entity.html", pages::entity(model, entity)),
             Job::EntityAt(entity, date) => {
                 let mut values = pages::entity_at(model, entity, date);
                 let title = entity.name.at(date);
-                let original = title.and_then(|t| self.originals.entry(date, t));
+                let original = title.and_then(|t| plan.originals.entry(date, t));
                 put!(values, { "original": original });
-                sheet.html("entity.html", values)
+                html("entity.html", values)
             }
             Job::History(entity) => {
-                let words = |from, to| self.originals.compared(from, to);
-                sheet.html("history.html", pages::history(model, entity, &words))
+                let words = |from, to| plan.originals.compared(from, to);
+                html("history.html", pages::history(model, entity, &words))
             }
-            Job::EntityJson(entity) => sheet.json(&pages::entity_json(model, entity)),
-            Job::Rules => sheet.html("rules.html", pages::rules(model)),
-            Job::Rule(rule) => sheet.html("rule.html", pages::rule(model, rule)),
-            Job::RuleJson(rule) => sheet.json(&pages::rule_json(model, rule)),
+            Job::Rules => html("rules.html", pages::rules(model)),
+            Job::Rule(rule) => html("rule.html", pages::rule(model, rule)),
             Job::CompareIndex => {
                 let diffs: Vec<_> =
-                    self.pairs.iter().enumerate().map(|(n, p)| (p.from, p.to, self.diff(n))).collect();
-                sheet.html("compare-index.html", pages::compare_index(model, &diffs))
+                    plan.pairs.iter().enumerate().map(|(n, p)| (p.from, p.to, plan.diff(n))).collect();
+                html("compare-index.html", pages::compare_index(model, &diffs))
             }
             Job::Compare(number) => {
-                let pair = &self.pairs[number];
-                let words = self.originals.compared(pair.from, pair.to);
-                sheet.html("compare.html", pages::compare(model, self.diff(number), words.as_ref()))
+                let pair = &plan.pairs[number];
+                let words = plan.originals.compared(pair.from, pair.to);
+                html("compare.html", pages::compare(model, plan.diff(number), words.as_ref()))
             }
-            Job::CompareJson(number) => {
-                // Large, and read by programs only.
-                sheet.json_in_short(&diff::shape(self.diff(number)))
-            }
-            Job::Changes => sheet.html("changes.html", pages::changes(model, &self.steps())),
+            Job::Changes => html("changes.html", pages::changes(model, &plan.steps())),
             Job::Feed => {
-                let mut values = pages::feed(model, &self.steps());
-                put!(values, { "base": self.options.base_url.as_deref().unwrap_or_default() });
-                sheet.html("feed.xml", values)
+                let mut values = pages::feed(model, &plan.steps());
+                put!(values, { "base": plan.options.base_url.as_deref().unwrap_or_default() });
+                html("feed.xml", values)
             }
-            Job::Coverage => sheet.html("coverage.html", pages::coverage(model)),
-            Job::Revisions => sheet.html("revisions.html", pages::revisions(model)),
-            Job::Search => sheet.html("search.html", pages::search(model)),
-            Job::Print => sheet.html("print.html", pages::print(model)),
-            Job::Linting => sheet
-                .html("linting.html", pages::linting(model, &self.options.commands, &self.options.formats)),
-            Job::About => sheet.html("about.html", pages::about(model)),
+            Job::Coverage => html("coverage.html", pages::coverage(model)),
+            Job::Revisions => html("revisions.html", pages::revisions(model)),
+            Job::Search => html("search.html", pages::search(model)),
+            Job::Print => html("print.html", pages::print(model)),
+            Job::Linting => {
+                html("linting.html", pages::linting(model, &plan.options.commands, &plan.options.formats))
+            }
+            Job::About => html("about.html", pages::about(model)),
             Job::NotFound => {
                 // The page is shown for addresses at any depth, so its links begin at the host if that is known.
-                let root = if self.options.base_url.is_some() { self.base.as_str() } else { "" };
-                sheet.html_from("404.html", pages::not_found(), root)
+                let root = if plan.options.base_url.is_some() { plan.base.as_str() } else { "" };
+                self.renderer.render("404.html", pages::not_found(), root, &mut page)
             }
-            Job::EntriesJson => sheet.json(&pages::entries_json(model)),
-            Job::RulesJson => sheet.json(&pages::rules_json(model)),
             Job::Sitemap => {
-                let base = self.options.base_url.as_deref().unwrap_or_default();
-                let mut all: Vec<String> = (self.jobs.iter())
-                    .map(|job| self.path(*job))
+                let base = plan.options.base_url.as_deref().unwrap_or_default();
+                let mut all: Vec<String> = (plan.pages.iter())
+                    .map(|job| plan.path(*job))
                     .filter(|path| path.ends_with("index.html") && !path.contains("/r/"))
                     .map(|path| format!("{base}{}", path.trim_end_matches("index.html")))
                     .collect();
                 all.sort();
-                sheet.html("sitemap.xml", view!({ "urls": all }))
+                html("sitemap.xml", view!({ "urls": all }))
             }
-        }
+        }?;
+        Ok(page)
     }
 }
 
@@ -335,48 +356,6 @@ fn search_index(sources: &Sources<'_>, steps: &[&Diff]) -> search::Index {
     rest.extend(steps.iter().flat_map(|diff| search::of_changes(content, diff)));
     let dates: Vec<String> = content.dates().iter().map(ToString::to_string).collect();
     search::build(&search::of_content(content), &rest, &dates, &content.vocabulary.synonyms)
-}
-
-/// A file that is about to be made.
-struct Sheet<'r> {
-    /// None before there is one; data does not need it.
-    renderer: Option<&'r Renderer>,
-    page: Page,
-}
-
-impl Sheet<'_> {
-    /// From a template, with relative links.
-    fn html(self, template: &str, values: View) -> Result<Page, Error> {
-        let root = "../".repeat(self.page.path.matches('/').count());
-        self.html_from(template, values, &root)
-    }
-
-    /// [`Sheet::html`], with another way to the root of the site than a relative one.
-    fn html_from(mut self, template: &str, values: View, root: &str) -> Result<Page, Error> {
-        let Some(renderer) = self.renderer else {
-            return Err(Error::Template(format!("{template}: the templates have not been read")));
-        };
-        renderer.render(template, values, root, &mut self.page)?;
-        Ok(self.page)
-    }
-
-    /// Data, as people read it.
-    fn json(mut self, value: &impl Serialize) -> Result<Page, Error> {
-        let written = serde_json::to_writer_pretty(&mut self.page.bytes, value);
-        self.ended(written)
-    }
-
-    /// Data that is large and read by programs only.
-    fn json_in_short(mut self, value: &impl Serialize) -> Result<Page, Error> {
-        let written = serde_json::to_writer(&mut self.page.bytes, value);
-        self.ended(written)
-    }
-
-    fn ended(mut self, written: serde_json::Result<()>) -> Result<Page, Error> {
-        written.map_err(|e| Error::file(&self.page.path)(e.into()))?;
-        self.page.bytes.push(b'\n');
-        Ok(self.page)
-    }
 }
 
 /// The path of an address: `/docs/` of `https://example.org/docs/`.

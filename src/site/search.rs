@@ -246,13 +246,11 @@ impl<'k> Postings<'k> {
     ) -> Self {
         const PART: usize = 64;
         let new = || Self { terms: HashMap::new(), known };
-        let numbers: Vec<usize> = (0..documents).collect();
-        let part = |numbers: &[usize]| {
-            let mut postings = new();
-            numbers.iter().for_each(|number| add(*number, &mut postings));
+        let with = |mut postings: Self, number: usize| {
+            add(number, &mut postings);
             postings
         };
-        numbers.par_chunks(PART).map(part).reduce(new, Self::joined)
+        (0..documents).into_par_iter().fold_chunks(PART, new, with).reduce(new, Self::joined)
     }
 
     /// With the terms of documents that come behind.
@@ -261,10 +259,7 @@ impl<'k> Postings<'k> {
             return behind;
         }
         for (term, mut list) in behind.terms {
-            match self.terms.get_mut(&term) {
-                Some(there) => there.append(&mut list),
-                None => drop(self.terms.insert(term, list)),
-            }
+            self.terms.entry(term).or_default().append(&mut list);
         }
         self
     }

@@ -182,11 +182,8 @@ const CONNECTING: [&str; 6] = [
     SOURCE,
 ];
 
-/// The permissions that a fact says are needed in a database; none if it is not about one.
+/// The permissions that a fact of one of these accounts says are needed in a database; none if it is not about one.
 fn wanted(fact: &FactAt<'_>) -> Option<Vec<String>> {
-    if !CONNECTING.contains(&fact.entity) {
-        return None;
-    }
     match fact.kind {
         "sql" => Some(said_list(fact.values, "permissions").into_iter().map(str::to_owned).collect()),
         "purpose" if said_list(fact.values, "reads") == ["site database"] => Some(vec!["Read".to_owned()]),

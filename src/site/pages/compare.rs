@@ -9,7 +9,7 @@ use super::super::marks::mark;
 use super::super::model::{Link, Model, level_words};
 use super::super::originals::Compared;
 use super::super::revision::long;
-use super::super::view::{View, put, view};
+use super::super::view::{View, view};
 use super::super::words::kind_name;
 use super::entity::is_entry;
 use crate::content::{Date, Entity};
@@ -89,7 +89,6 @@ fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> View
     let pair = |pair: &Option<(Option<String>, Option<String>)>| {
         pair.as_ref().map(|(a, b)| mark(a.as_deref(), b.as_deref()))
     };
-    let (_, statement) = change.statement.split_once('/').unwrap_or(("", &change.statement));
     let rules: Vec<_> = change
         .rules
         .iter()
@@ -102,21 +101,16 @@ fn change(model: &Model<'_>, diff: &Diff, entity: &str, change: &Change) -> View
             "from": a.map(level_words), "to": b.map(level_words),
         }),
     };
-    let said = model.content().statement(&change.statement).map(|(_, s)| s);
-    let text = |d: Date| said.and_then(|s| s.text.at(d));
-    let (old, new) = (text(diff.from), text(diff.to));
-    // Where our text is the same under both, what differs is what a revision says in particular.
     let marked = (change.from != change.to).then(|| mark(change.from.as_deref(), change.to.as_deref()));
-    let heading = if old == new { new } else { None };
     view!({
-        "anchor": format!("{entity}.{statement}"),
+        "anchor": format!("{entity}.{}", change.id()),
         "kind": change.kind.name(),
         "words": kind_words(change.kind),
         "class": change.class.name(),
         "class_words": class_words(change.class),
         "direction": direction(change),
         "level": level,
-        "heading": heading,
+        "heading": change.same_text(),
         "marked": marked,
         "terms": pair(&change.terms),
         "alert": change.alert.map(|(a, b)| view!({ "from": a, "to": b })),
@@ -173,9 +167,11 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Optio
     let rules: Vec<_> =
         diff.rules.iter().filter_map(|id| model.sources.rules.find(id)).map(|r| model.rule_link(r)).collect();
     let renamed = |case: bool| -> Vec<View> {
-        diff.renamed.iter().filter(|r| r.case_only == case).map(|r| {
-            view!({ "link": link(&r.entity), "from": r.from, "to": r.to, "marked": mark(Some(&r.from), Some(&r.to)), "note": r.note })
-        }).collect()
+        diff.renamed
+            .iter()
+            .filter(|r| r.case_only == case)
+            .map(|r| view!({ "from": r.from, "to": r.to, "note": r.note }))
+            .collect()
     };
     let facts: usize = counts.iter().filter(|(k, _)| k.is_fact()).map(|(_, n)| n).sum();
     let all: usize = counts.values().sum();
@@ -190,7 +186,7 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Optio
             })
             .collect()
     };
-    let mut values = view!({
+    view!({
         "nav": "compare",
         "from": diff.from.to_string(),
         "to": diff.to.to_string(),
@@ -210,17 +206,14 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Optio
         "minor": minor,
         "originals": originals.is_some(),
         "entities": entities.into_iter().map(|(_, e)| e).collect::<Vec<_>>(),
-    });
-    put!(values, {
-            "renamed": renamed(false),
-            "recased": renamed(true),
-            "added": diff.added.iter().filter_map(link).collect::<Vec<_>>(),
-            "removed": diff.removed.iter().filter_map(link).collect::<Vec<_>>(),
-            "unchanged": unchanged,
-            "rules": rules,
-            "notes": diff.notes,
-    });
-    values
+        "renamed": renamed(false),
+        "recased": renamed(true),
+        "added": diff.added.iter().filter_map(link).collect::<Vec<_>>(),
+        "removed": diff.removed.iter().filter_map(link).collect::<Vec<_>>(),
+        "unchanged": unchanged,
+        "rules": rules,
+        "notes": diff.notes,
+    })
 }
 
 /// Whether a pair of revisions has a page: all of them while they are few, else neighbours and each against the
@@ -308,11 +301,15 @@ fn merge_card(model: &Model<'_>, diff: &Diff, into: &str, from: &[String], note:
             .filter_map(|s| {
                 let text = s.text.at(late)?;
                 let formerly = s.facts.iter().any(|f| {
-                    f.at(late).is_some_and(|v| v.get("formerly").and_then(Value::as_str).is_some_and(|id| from.iter().any(|f| f == id)))
+                    f.at(late).is_some_and(|v| {
+                        v.get("formerly")
+                            .and_then(Value::as_str)
+                            .is_some_and(|id| from.iter().any(|f| f == id))
+                    })
                 });
                 let before = s.text.at(early).is_some() && e.name.at(early).is_some();
                 let list = s.facts.iter().any(|f| f.kind == "covers-role");
-                Some(view!({ "id": s.id(), "text": text, "formerly": formerly, "new": !formerly && !before && list, "list": list }))
+                Some(view!({ "text": text, "new": !formerly && !before && list }))
             })
             .collect()
     });
@@ -358,14 +355,15 @@ pub(in super::super) fn compare_index(model: &Model<'_>, diffs: &[(Date, Date, &
 pub(super) fn told(change: &Change) -> String {
     let said = change.said();
     let (from, to) = (change.from.as_deref(), change.to.as_deref());
-    // Where the statement itself is the same, what it says in particular differs.
-    let detail = change.text.0.is_some() && change.text.0 == change.text.1;
     match (from, to) {
         (Some(_), Some(_)) if from != to && change.kind.is_fact() => {
             let marked = mark(from, to);
             let whole = || [marked.old, marked.new].into_iter().flatten().collect::<Vec<_>>().join(" ");
             let differs = marked.both.unwrap_or_else(whole);
-            if detail { format!("{} {differs}", inline(said)) } else { differs }
+            match change.same_text() {
+                Some(said) => format!("{} {differs}", inline(said)),
+                None => differs,
+            }
         }
         (_, Some(one)) | (Some(one), None) if one != said => format!("{} {}", inline(said), inline(one)),
         _ => inline(said),
@@ -385,12 +383,11 @@ pub(in super::super) fn changes(model: &Model<'_>, steps: &[&Diff]) -> View {
                     let known = model.content().entity(&entity.entity);
                     known.map_or(entity.entity.clone(), |e| model.title(e).to_owned())
                 });
-                let (_, statement) = one.statement.split_once('/').unwrap_or(("", &one.statement));
                 let value = view!({
                     "entity": entity.entity,
                     "entity_kind": model.content().entity(&entity.entity).map_or("", |e| e.kind.name()),
                     "title": entity.name.1.as_ref().or(entity.name.0.as_ref()),
-                    "href": format!("{}#{}.{statement}", page(diff.from, diff.to), entity.entity),
+                    "href": format!("{}#{}.{}", page(diff.from, diff.to), entity.entity, one.id()),
                     "text": told(one),
                     "notes": one.notes.iter().map(|n| view!({ "text": n.text })).collect::<Vec<_>>(),
                     "rules": one.rules.len(),

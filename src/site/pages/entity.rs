@@ -11,10 +11,7 @@ use crate::report::name_at;
 
 /// The page of an entity: as the newest revision that has it.
 pub(in super::super) fn entity(model: &Model<'_>, entity: &Entity) -> View {
-    let revision = model.last(entity);
-    let mut page = shown(model, entity, revision, None);
-    put!(page, { "revision_page": false });
-    page
+    shown(model, entity, model.last(entity), None)
 }
 
 /// The page of an entity at a revision, which may not have it.

@@ -28,9 +28,10 @@ fn joins(c: char) -> bool {
 /// The words of a text, in order.
 pub fn tokens(text: &str) -> Vec<Token> {
     // Plain letters are as they are normalized.
-    let plain = match text.is_ascii() && !text.contains('\'') {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(normalized(text)),
+    let plain = if text.is_ascii() && !text.contains('\'') {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(normalized(text))
     };
     plain
         .split(|c: char| !(c.is_alphanumeric() || c == '%' || joins(c)))
