@@ -2,7 +2,7 @@
 
 use crate::content::Entity;
 use crate::estate::shared::Shared;
-use crate::evidence::Account;
+use crate::evidence::{Account, Identity};
 
 /// Those that stand for everybody, by security identifier or relative identifier.
 const EVERYBODY: [(&str, &str); 4] = [
@@ -19,9 +19,16 @@ pub(crate) fn everybody(
     sid: Option<&str>,
     relative: Option<i64>,
 ) -> Option<&'static str> {
-    let identity = shared.ids.resolve(account);
-    let sid = identity.sid().or(sid).map(str::to_owned);
-    if let Some(sid) = sid {
+    everybody_of(&shared.ids.resolve(account), sid, relative)
+}
+
+/// [`everybody`] of an account that has been resolved.
+pub(crate) fn everybody_of(
+    identity: &Identity,
+    sid: Option<&str>,
+    relative: Option<i64>,
+) -> Option<&'static str> {
+    if let Some(sid) = identity.sid().or(sid) {
         return EVERYBODY
             .iter()
             .find(|(known, _)| match known.strip_prefix('-') {

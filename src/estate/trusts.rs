@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Out, View, flag, text};
+use crate::estate::table::{Out, View, flag, text};
 use crate::evidence::{Account, Fact, Scope, Table, TableId, TableSchema, Why};
 
 /// The trusts in evidence.
@@ -136,17 +136,14 @@ pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let domains = Domains::read(shared);
     let servers = servers(shared);
     let sites = shared.schema.table("sites").unwrap_or_default();
-    let installation: Vec<Line<'_>> =
-        View::of(shared, "installation_accounts").into_iter().flat_map(View::rows).collect();
+    let installation = View::of(shared, "installation_accounts");
     for line in View::of(shared, "role_accounts").into_iter().flat_map(View::rows) {
         let (Some(host), Some(entity)) = (line.text("host"), line.text("entity")) else { continue };
         let site = line.text("site").unwrap_or_default().to_uppercase();
         // Multicast reads the database; the other roles belong to the site.
         let database = line.text("database_server").filter(|_| entity == "multicast-connection-account");
         let server = database.or(servers.get(&site).copied());
-        let installed = installation
-            .iter()
-            .find(|i| i.text("host").is_some_and(|h| shared.ids.same_computer(h, host) == Some(true)));
+        let installed = installation.and_then(|view| view.on("host", host).next());
         let host_domain = domains.of(shared, host);
         let server_domain = server.and_then(|server| domains.of(shared, server));
         let verdict = match (&server_domain, &host_domain) {

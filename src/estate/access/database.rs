@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::content::{FactAt, Securable as On};
-use crate::estate::access::account_of_computer;
+use crate::estate::computers::account_of_computer;
 use crate::estate::documented::said_list;
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
@@ -62,6 +62,8 @@ struct Database<'s> {
     members: Vec<Line<'s>>,
     permissions: Vec<Line<'s>>,
     principals: Vec<Line<'s>>,
+    /// Keys of the logins that are switched off.
+    disabled: HashSet<String>,
     table: TableId,
 }
 
@@ -273,8 +275,8 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
 /// The database server of a site.
 fn database_server<'s>(shared: &'s Shared<'_>, site: &str) -> Option<&'s str> {
     View::of(shared, "site_systems")?
-        .rows()
-        .find(|line| is(line.text("role"), "SMS SQL Server") && is(line.text("site"), site))
+        .with("site", site)
+        .find(|line| is(line.text("role"), "SMS SQL Server"))
         .and_then(|line| line.text("host"))
 }
 
@@ -514,6 +516,12 @@ impl<'s> Database<'s> {
             server,
             members: members.rows().filter(mine).collect(),
             permissions: permissions.rows().filter(mine).collect(),
+            disabled: principals
+                .rows()
+                .filter(|line| mine(line) && line.flag("disabled") == Some(true))
+                .filter(|line| line.text("database").is_none())
+                .filter_map(|line| line.account("principal").map(|login| shared.ids.key(login)))
+                .collect(),
             principals: principals.rows().filter(mine).collect(),
             table: members.id,
             name,
@@ -538,7 +546,7 @@ impl<'s> Database<'s> {
             }
             let name = principal.written.trim();
             // A login that is switched off lets nobody in.
-            if seen.contains(&(of_server, name.to_lowercase())) || self.disabled(line, principal) {
+            if seen.contains(&(of_server, name.to_lowercase())) || self.is_disabled(line, principal) {
                 continue;
             }
             let login = line.account("login").unwrap_or(principal);
@@ -613,13 +621,9 @@ impl<'s> Database<'s> {
         alone
     }
 
-    fn disabled(&self, line: &Line<'_>, principal: &Account) -> bool {
+    fn is_disabled(&self, line: &Line<'_>, principal: &Account) -> bool {
         let login = line.account("login").map_or(principal, |login| login);
-        self.principals.iter().any(|other| {
-            other.flag("disabled") == Some(true)
-                && other.text("database").is_none()
-                && other.account("principal").is_some_and(|p| self.shared.ids.same(p, login) == Some(true))
-        })
+        !self.disabled.is_empty() && self.disabled.contains(&self.shared.ids.key(login))
     }
 
     /// Whether an account comes in by a login.
