@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::view::show_serialized;
-use super::words::join;
+use crate::content::join;
 use crate::evidence::{AccountKind, Fact, Schema, Scope, TableId};
 use crate::rules::{
     Check, FactRef, Join, Limit, Op, Operand, RevisionKey, Rule, Selector, Test, TestKind, Wanted,
