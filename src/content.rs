@@ -259,6 +259,14 @@ impl Content {
         })
     }
 
+    /// What facts of a judged kind say in any revision, with what they say it of.
+    pub fn ever<'c, K: fact::Judged + 'c>(
+        &'c self,
+    ) -> impl Iterator<Item = (&'c Entity, &'c K)> + use<'c, K> {
+        let all = self.places_of(K::KIND);
+        all.flat_map(|(entity, _, fact)| fact.ever().filter_map(move |says| Some((entity, K::of(says)?))))
+    }
+
     /// The facts of a kind that any revision states, with where they stand, in order.
     pub fn places_of<'c>(
         &'c self,

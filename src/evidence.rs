@@ -104,6 +104,8 @@ pub struct TableSchema {
     pub distinct: Vec<usize>,
     /// Only rows are kept that name an account which another table names.
     pub lookup: bool,
+    /// The documented account as which all accounts of the table serve.
+    pub serves: Option<String>,
     /// Tables it is put together from, by union or computation; empty if exports fill it.
     pub made_from: Vec<TableId>,
     /// How it is filled.

@@ -130,6 +130,8 @@ pub struct Name {
     pub export_name: Option<String>,
     /// Of a place: the role that makes a computer one of these. Of a type of site: what its server is called.
     pub of: Option<String>,
+    /// Of a role: whether it brings a file dispatch manager with it, where that is known.
+    pub file_dispatch: Option<bool>,
     /// Why no export tells which computers these are.
     pub unjudged: Option<String>,
     /// Where its id stands in the vocabulary.
@@ -167,6 +169,19 @@ impl Vocabulary {
     pub fn position_of<'v>(&'v self, role: &'v Name) -> &'v str {
         let place = self.places.iter().find(|place| place.of.as_deref() == Some(&*role.id));
         place.map_or(&role.id, |place| &place.id)
+    }
+
+    /// The names of roles in exports, and the word by which the table `positions` knows computers with each.
+    pub fn role_positions(&self) -> Vec<(&str, &str)> {
+        let roles = self.roles.iter();
+        roles.filter_map(|role| Some((role.export_name.as_deref()?, self.position_of(role)))).collect()
+    }
+
+    /// Whether a role, by its name in exports, brings a file dispatch manager with it; none if that is not known.
+    pub fn brings_file_dispatch(&self, export_name: &str) -> Option<bool> {
+        let named =
+            |name: &&Name| name.export_name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(export_name));
+        self.roles.iter().find(named)?.file_dispatch
     }
 
     /// Why no export tells which computers a place or role means.
@@ -247,6 +262,7 @@ impl Vocabulary {
                     name: text(f, "name", problems),
                     export_name: f.text("export_name", problems).map(owned),
                     of: f.text(of, problems).map(owned),
+                    file_dispatch: f.flag("file_dispatch", problems),
                     unjudged: f.text("unjudged", problems).map(owned),
                     span: f.key("id").map_or(f.head(), |key| key.span.clone()),
                     id,

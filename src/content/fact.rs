@@ -49,6 +49,11 @@ impl Fact {
         }
     }
 
+    /// Its values by the revision from which they hold, in order; none where it says nothing.
+    pub fn over_time(&self) -> impl Iterator<Item = (Date, Option<&Values>)> {
+        self.states.iter().map(|(date, state)| (*date, state.as_ref().map(|state| &state.values)))
+    }
+
     fn state(&self, revision: Date) -> Option<&State> {
         self.states.iter().rev().find(|(from, _)| *from <= revision)?.1.as_ref()
     }
@@ -61,6 +66,11 @@ impl Fact {
     /// What it says at a revision, if it is of a kind that the program judges.
     pub fn says(&self, revision: Date) -> Option<&Says> {
         self.state(revision)?.says.as_ref()
+    }
+
+    /// What it says in any revision, where it is of a kind that the program judges.
+    pub fn ever(&self) -> impl Iterator<Item = &Says> {
+        self.states.iter().filter_map(|(_, state)| state.as_ref()?.says.as_ref())
     }
 
     /// Why no export can show it, if nothing it speaks of is in any. `revision` is one that states it.
@@ -434,6 +444,8 @@ impl DatabasePermission {
 /// What an account is for, as far as that is judged: which database it opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purpose {
+    /// The role, or whatever else, that uses it.
+    pub used_by: Option<String>,
     /// The database it reads.
     pub reads: Option<Database>,
     /// The database it connects to, for whatever it does there.
@@ -442,7 +454,11 @@ pub struct Purpose {
 
 impl Purpose {
     fn read(r: &mut Reading<'_>) -> Option<Self> {
-        Some(Self { reads: r.one_of("reads", DATABASES), connects_to: r.one_of("connects_to", DATABASES) })
+        Some(Self {
+            used_by: r.text("used_by").map(str::to_owned),
+            reads: r.one_of("reads", DATABASES),
+            connects_to: r.one_of("connects_to", DATABASES),
+        })
     }
 }
 

@@ -86,6 +86,7 @@ fn table<'n>(
     }
     let distinct = numbers(&mut fields, "distinct", &columns, problems);
     let lookup = fields.flag("lookup", problems).unwrap_or(false);
+    let serves = fields.text("serves", problems).map(|id| id.value.to_owned());
     let schema = TableSchema {
         name: name.value.clone(),
         about,
@@ -95,6 +96,7 @@ fn table<'n>(
         fields: columns,
         distinct,
         lookup,
+        serves,
         made_from: Vec::new(),
         made: Made::Exported,
     };

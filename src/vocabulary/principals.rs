@@ -212,3 +212,47 @@ fn rid(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<u32> {
     }
     value
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assets::Assets;
+
+    #[test]
+    fn names_are_found_in_every_language_that_the_vocabulary_has() {
+        let shipped = crate::vocabulary::principals(&Assets::content());
+        for known in shipped.iter() {
+            for (language, name) in &known.names {
+                let name = name.to_lowercase();
+                let found = match &known.sid {
+                    Some(_) => shipped.named(&name, Some(known.authority())),
+                    None => shipped.of_domain(&name),
+                };
+                let found = found.unwrap_or_else(|| panic!("{language} {name}"));
+                assert_eq!((&found.sid, found.rid), (&known.sid, known.rid), "{language} {name}");
+            }
+        }
+        let sid = |name: &str| shipped.named(name, None).and_then(|known| known.sid.clone());
+        for name in ["administrators", "rendszergazdák", "администраторы", "administratorzy"] {
+            assert_eq!(sid(name).as_deref(), Some("S-1-5-32-544"), "{name}");
+        }
+        // A name that could be anybody's needs its authority.
+        assert_eq!(sid("service"), None);
+        assert_eq!(
+            shipped.of_sid("S-1-5-21-1-2-3-512").map(|known| known.name.as_str()),
+            Some("Domain Admins")
+        );
+        assert!(shipped.of_sid("S-1-5-21-1-2-3-1105").is_none());
+    }
+
+    #[test]
+    fn a_language_that_is_added_to_the_file_is_recognised() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "well_known: [{name: Guests, sid: S-1-5-32-546, names: {eo: [Gastoj, Vizitantoj]}}]\n\
+                    authorities: [{name: BUILTIN, names: {eo: ENKONSTRUITA}}]\n";
+        std::fs::write(folder.path().join("vocabulary.yaml"), text).unwrap();
+        let own = crate::vocabulary::principals(&Assets::Folder(folder.path().to_owned()));
+        let found = own.named("vizitantoj", own.authority("enkonstruita"));
+        assert_eq!(found.and_then(|known| known.sid.as_deref()), Some("S-1-5-32-546"));
+    }
+}
