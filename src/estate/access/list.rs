@@ -294,7 +294,6 @@ fn trustee(shared: &Shared<'_>, source: Source, line: Line<'_>) -> Option<Arc<Ac
         return Account::parse(sid).map(Arc::new);
     }
     let rid = line.integer("relative").or_else(|| line.integer("root_relative"))?;
-    let name =
-        shared.content.vocabulary.well_known.iter().find(|known| known.rid.map(i64::from) == Some(rid))?;
+    let name = shared.ids.principals().of_rid(u32::try_from(rid).ok()?)?;
     Account::parse(&format!("{}\\{}", domain_of(shared, source, line)?, name.name)).map(Arc::new)
 }
