@@ -11,6 +11,7 @@ mod identity;
 mod made;
 mod mapping;
 mod merge;
+mod names;
 mod path;
 mod places;
 mod rows;
@@ -18,7 +19,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::assets::Assets;
 use crate::source::{Place, Sources, Span};
@@ -28,6 +29,7 @@ use crate::yaml::Problems;
 pub use account::computer_name;
 pub use identity::{AccountKind, Identities, Identity, Scope};
 pub use mapping::Mapping;
+pub use names::{FieldName, TableName, field, table};
 pub use places::{ExportPlace, classes, places};
 
 /// Reads `evidence.yaml` and `sources.yaml` of a content tree, and the well-known principals of its vocabulary.
@@ -80,6 +82,8 @@ pub struct Schema {
     pub tables: Vec<TableSchema>,
     /// The principals that Windows and every domain come with, by which accounts are recognised.
     pub principals: Arc<Principals>,
+    /// What the names of tables that the program knows stand for; see [`Schema::id`].
+    pub(crate) ids: OnceLock<Box<[Option<TableId>]>>,
 }
 
 /// Number of a table in [`Schema::tables`] and [`Evidence::tables`].
@@ -110,6 +114,8 @@ pub struct TableSchema {
     pub made_from: Vec<TableId>,
     /// How it is filled.
     pub made: Made,
+    /// What the names of fields that the program knows stand for; see [`TableSchema::column`].
+    pub(crate) columns: OnceLock<Box<[Option<usize>]>>,
 }
 
 /// How a table is filled.
@@ -179,6 +185,13 @@ impl TableSchema {
     pub fn field(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|f| f.name == name)
     }
+
+    /// The number of a field that the program knows by name; none if the table does not have it.
+    pub fn column(&self, name: FieldName) -> Option<usize> {
+        let columns =
+            self.columns.get_or_init(|| FieldName::all().map(|name| self.field(name.name())).collect());
+        columns.get(name.number()).copied().flatten()
+    }
 }
 
 impl Schema {
@@ -230,6 +243,12 @@ impl Schema {
     /// The number of a table.
     pub fn table(&self, name: &str) -> Option<TableId> {
         self.tables.iter().position(|t| t.name == name)
+    }
+
+    /// The number of a table that the program knows by name; none if the content declares none.
+    pub fn id(&self, name: TableName) -> Option<TableId> {
+        let ids = self.ids.get_or_init(|| TableName::all().map(|name| self.table(name.name())).collect());
+        ids.get(name.number()).copied().flatten()
     }
 }
 
