@@ -203,6 +203,13 @@ impl Holder<'_> {
         }
     }
 
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Group(_) => EntityKind::Group.name(),
+            Self::Account(_) => EntityKind::Account.name(),
+        }
+    }
+
     /// Whether an entry means it.
     fn is_meant(
         &self,
@@ -255,6 +262,7 @@ fn unknown_accounts(shared: &Shared<'_>, out: &mut Out<'_>, documented: &[Docume
                 out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
                     .set("statement", text(fact.statement))
                     .set("entity", text(&fact.entity.id))
+                    .set("holder", text(EntityKind::Account.name()))
                     .put();
             }
         }
@@ -392,6 +400,7 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                             .set("statement", text(fact.statement))
                             .set("entity", text(&fact.entity.id))
                             .set("group", text(name))
+                            .set("holder", text(holder.kind()))
                             .copy("site", site.line.cell("site"))
                             .copy("path", folder.list.line.cell("path"))
                             .set("relative", text(&placed.relative))
@@ -482,6 +491,7 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                     .set("statement", text(fact.statement))
                     .set("entity", text(&fact.entity.id))
                     .set("group", text(holder.name()))
+                    .set("holder", text(holder.kind()))
                     .copy("site", site.line.cell("site"))
                     .copy("host", site.line.cell("server"))
                     .set("demanded", flag(fact.scope != FolderScope::SomeSubfolders))
