@@ -23,49 +23,49 @@ use tree::Trees;
 
 /// Which versions to read.
 #[derive(Debug, Clone)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The repository: a working tree, its `.git`, or a bare repository.
-    pub repository: &'a Path,
+    pub(crate) repository: &'a Path,
     /// The file, as a path from the root of the repository.
-    pub file: &'a str,
+    pub(crate) file: &'a str,
     /// Leave out this revision and all that came before it.
-    pub since: Option<&'a str>,
+    pub(crate) since: Option<&'a str>,
     /// The newest revision to read; without it what is checked out.
-    pub until: Option<&'a str>,
+    pub(crate) until: Option<&'a str>,
 }
 
 /// The versions of a file.
 #[derive(Debug, Clone)]
-pub struct History {
+pub(crate) struct History {
     /// Parents before children.
-    pub versions: Vec<Version>,
+    pub(crate) versions: Vec<Version>,
     /// The file at the revision given as `since`, if it was there.
-    pub before: Option<Version>,
+    pub(crate) before: Option<Version>,
     /// Whether the repository is a shallow clone, which holds the younger part of its history only.
-    pub shallow: bool,
+    pub(crate) shallow: bool,
 }
 
 /// A version of a file: a commit that changed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
+pub(crate) struct Version {
     /// The commit: all hexadecimal digits.
-    pub commit: String,
+    pub(crate) commit: String,
     /// As many of them as tell the versions apart, eight at least.
-    pub short: String,
+    pub(crate) short: String,
     /// The day of the commit, as its committer's clock had it: `2019-08-13`.
-    pub date: String,
+    pub(crate) date: String,
     /// Where the file stood, with `/`.
-    pub path: String,
+    pub(crate) path: String,
     /// What it held; none if the commit deleted it.
-    pub bytes: Option<Vec<u8>>,
+    pub(crate) bytes: Option<Vec<u8>>,
     /// The version it was made from, as a place in [`History::versions`]; none for the first, and for one that
     /// follows on [`History::before`].
-    pub parent: Option<usize>,
+    pub(crate) parent: Option<usize>,
 }
 
 /// Why a history cannot be read.
 #[derive(Debug, Error)]
-pub enum HistoryError {
+pub(crate) enum HistoryError {
     /// There is no `git`, or it does not run.
     #[error("cannot run git ({0}), which reads repositories; install it, or give the pages as files")]
     NoGit(#[source] std::io::Error),
@@ -144,7 +144,7 @@ fn inside(file: &str) -> Result<String, HistoryError> {
 ///
 /// # Errors
 /// When the repository, a revision or the file is not there, or an object cannot be read.
-pub fn read(request: &Request<'_>) -> Result<History, HistoryError> {
+pub(crate) fn read(request: &Request<'_>) -> Result<History, HistoryError> {
     let git = open(request.repository)?;
     let file = inside(request.file)?;
     let named = |name: &str| {

@@ -17,7 +17,9 @@ pub mod sddl;
 
 pub mod source;
 
-pub mod history;
+pub(crate) mod text;
+
+pub(crate) mod history;
 
 pub mod reader;
 
@@ -32,6 +34,8 @@ pub mod rules;
 pub mod check;
 
 pub mod report;
+
+pub(crate) mod explain;
 
 pub mod page;
 

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 /// The modules in the order of `src/lib.rs`.
 fn modules(root: &Path) -> Vec<String> {
     let text = fs::read_to_string(root.join("src/lib.rs")).expect("src/lib.rs is there");
-    text.lines()
-        .filter_map(|l| l.trim().strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned))
-        .collect()
+    let lines = text.lines().map(|l| l.trim_start_matches("pub ").trim_start_matches("pub(crate) "));
+    lines.filter_map(|l| l.strip_prefix("mod ")?.strip_suffix(';').map(str::to_owned)).collect()
 }
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {

@@ -4,6 +4,8 @@
 
 #![allow(clippy::print_stderr)]
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -63,18 +65,13 @@ The crane account lifts containers from the deck. It must have **Read** on the m
 Each lock opens its doors with the lock account. You can use up to five of them.
 ";
 
-/// Runs the program in a folder.
-fn cmlint(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cmlint"));
-    command.current_dir(folder).args(args).stdin(Stdio::null());
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CMLINT_CONTENT", "CMLINT_RULES"] {
-        command.env_remove(name);
-    }
-    command.output().expect("the program runs")
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// Runs the program in a folder.
+fn cmlint(folder: &Path, args: &[&str]) -> Output {
+    common::command(folder, args).output().expect("the program runs")
 }
 
 #[track_caller]

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use crate::content::{Content, Date};
-use crate::report::name_at;
+use crate::text::joined;
 
 /// The words for ids: roles, places, principals, accounts and groups.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ impl Words<'_> {
     pub(super) fn name(&self, id: &str) -> String {
         let v = &self.content.vocabulary;
         if let Some(entity) = self.content.entity(id) {
-            return name_at(&entity.name, self.revision).unwrap_or(id).to_owned();
+            return entity.title(self.revision).to_owned();
         }
         let known = [&v.principals, &v.places, &v.roles, &v.site_types];
         if let Some(name) = known.iter().flat_map(|list| list.iter()).find(|n| n.id == id) {
@@ -88,15 +88,6 @@ pub(super) fn capital(text: &str) -> String {
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
-pub(super) fn join(items: &[String], last: &str) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., end] => format!("{} {last} {end}", most.join(", ")),
-    }
-}
-
 /// The scope of a folder permission in words.
 pub(super) fn scope(scope: &str) -> String {
     match scope {
@@ -120,7 +111,7 @@ impl Keys<'_> {
             Value::Bool(true) => "yes".to_owned(),
             Value::Bool(false) => "no".to_owned(),
             Value::Null => "nothing".to_owned(),
-            Value::Array(items) => join(&items.iter().map(|v| self.text(v)).collect::<Vec<_>>(), "and"),
+            Value::Array(items) => joined(&items.iter().map(|v| self.text(v)).collect::<Vec<_>>(), "and"),
             Value::Object(map) => {
                 let items: Vec<String> =
                     map.iter().map(|(k, v)| format!("{}: {}", k.replace('_', " "), self.text(v))).collect();
@@ -160,11 +151,11 @@ impl Keys<'_> {
             Some(one) => vec![self.text(one)],
             None => Vec::new(),
         };
-        join(&items, last)
+        joined(&items, last)
     }
 
     fn codes(&self, key: &str) -> String {
-        join(&self.raw(key).iter().map(|v| format!("`{v}`")).collect::<Vec<_>>(), "and")
+        joined(&self.raw(key).iter().map(|v| format!("`{v}`")).collect::<Vec<_>>(), "and")
     }
 
     fn flag(&self, key: &str) -> Option<bool> {

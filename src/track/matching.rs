@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::diff::wording::{best_pairs, is_stop, stem};
 use crate::page::{Fingerprint, key};
 
 /// An account, group or entry, as it is matched.
@@ -44,7 +45,7 @@ impl Thing {
 
 /// The words of a text as they are compared, without those that any text has.
 pub(super) fn words(text: &str) -> Vec<String> {
-    telling(text).iter().map(|w| stem(w)).collect()
+    telling(text).iter().map(|w| stem(w).to_owned()).collect()
 }
 
 /// The words of a text without those that any text has.
@@ -53,25 +54,9 @@ pub(super) fn telling(text: &str) -> Vec<String> {
     key.split(' ').filter(|w| !w.is_empty() && !is_common(w)).map(str::to_owned).collect()
 }
 
+/// Words of grammar, and those that most sentences about accounts have.
 fn is_common(word: &str) -> bool {
-    const COMMON: [&str; 37] = [
-        "a", "and", "are", "as", "at", "be", "by", "can", "for", "from", "if", "in", "is", "it", "its", "of",
-        "on", "or", "that", "the", "then", "this", "to", "use", "used", "uses", "using", "when", "which",
-        "will", "with", "you", "your", "they", "them", "these", "not",
-    ];
-    COMMON.contains(&word)
-}
-
-/// A word without the endings of number and verb form.
-fn stem(word: &str) -> String {
-    for ending in ["ing", "ed", "es", "s"] {
-        if let Some(start) = word.strip_suffix(ending)
-            && start.chars().count() >= 4
-        {
-            return start.trim_end_matches('e').to_owned();
-        }
-    }
-    word.trim_end_matches(|c| c == 'e' && word.chars().count() > 4).to_owned()
+    is_stop(word) || ["can", "not", "or", "use", "used", "uses", "using"].contains(&word)
 }
 
 /// What became of the things of the older side.
@@ -141,11 +126,9 @@ pub(super) fn assign(old: &[Thing], new: &[Thing], apart: &HashSet<String>) -> M
             }
         }
     }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    for (_, i, there) in pairs {
-        if out.target(i).is_none() && taken.insert(there) {
-            out.same[i] = Some(there);
-        }
+    for (i, there) in best_pairs(pairs) {
+        taken.insert(there);
+        out.same[i] = Some(there);
     }
     // One that went into another that was there before.
     for i in left(&out) {

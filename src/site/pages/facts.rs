@@ -88,7 +88,7 @@ fn texts<'v>(values: &'v Values, key: &str) -> Vec<&'v str> {
 
 fn names(words: &Words<'_>, values: &Values, key: &str) -> String {
     let names: Vec<String> = texts(values, key).into_iter().map(|t| words.name(t)).collect();
-    words::join(&names, "and")
+    crate::text::list(&names)
 }
 
 fn effect(values: &Values) -> &'static str {
