@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
-use super::access::{
-    Ask, DIRECTORY, Granted, List, Missing, State, account_of_computer, domain_of_computer, domain_of_object,
-    granted, is, lists, means, names, said, said_list,
-};
-use super::{Belongs, Line, Out, Pending, View, filling, flag, text, texts};
-use crate::check::shared::Shared;
 use crate::content::{FactAt, Securable as On};
+use crate::estate::access::{
+    Ask, DIRECTORY, Granted, List, State, account_of_computer, domain_of_computer, domain_of_object, granted,
+    lists, means, names,
+};
+use crate::estate::documented::{said, said_list};
+use crate::estate::membership::{Belongs, Membership};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, is, text, texts};
 use crate::evidence::{Account, Fact, Table, TableSchema, Why};
 use crate::sddl::{AceKind, Member};
 
@@ -50,7 +52,11 @@ impl<'s> Who<'s> {
         Some(Self { account, computer: Some(server.to_owned()), cell: None })
     }
 
-    fn means(&self, shared: &Shared<'_>, entry: &super::access::Entry<'_>) -> (Member, Option<Missing>) {
+    fn means(
+        &self,
+        shared: &Shared<'_>,
+        entry: &crate::estate::access::Entry<'_>,
+    ) -> (Member, Option<Missing>) {
         means(shared, &self.account, self.computer.as_deref(), entry, None)
     }
 }
@@ -123,7 +129,7 @@ fn top<'s>(shared: &'s Shared<'_>) -> Option<Line<'s>> {
 }
 
 /// The table `directory_access`.
-pub(super) fn directory_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn directory_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let facts: Vec<_> = shared.content.facts_of("ad-acl", shared.revision).collect();
     let objects = lists(shared, DIRECTORY);
@@ -372,7 +378,7 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
         .into_iter()
         .filter_map(|name| Some((name, mask(shared, name)?.0)))
         .collect();
-    let member = |entry: &super::access::Entry<'_>| who.means(shared, entry);
+    let member = |entry: &crate::estate::access::Entry<'_>| who.means(shared, entry);
     let got = granted(list, Ask::OBJECT, member);
     let below = granted(list, Ask { below: true, ..Ask::OBJECT }, member);
     let judge = |got: &Granted| -> Result<Vec<&str>, Option<Missing>> {
@@ -464,7 +470,7 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
 
 /// The table `join_routes`: for each account that may, or may not, join computers to a domain, one row a place that
 /// could let it: an object of the directory, or the user right on the domain controllers.
-pub(super) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let objects = lists(shared, DIRECTORY);
     let Some((bits, class)) = mask(shared, "Create Computer objects") else { return out.table };
@@ -626,10 +632,11 @@ fn right(
             let trustee =
                 row.account("account").cloned().or_else(|| sid.and_then(Account::parse).map(Arc::new));
             let Some(trustee) = trustee else { continue };
-            match shared.membership().belongs(shared, &who.account, &trustee, sid, Some(host)) {
+            match Membership::of(shared).belongs(shared, &who.account, &trustee, sid, Some(host)) {
                 Belongs::Yes(_) => {
                     // A way of its own tells more than the one that everybody has.
-                    let everybody = super::folder_access::everybody(shared, &trustee, sid, None).is_some();
+                    let everybody =
+                        crate::estate::principals::everybody(shared, &trustee, sid, None).is_some();
                     if by.is_none() || !everybody {
                         by = Some(*row);
                     }
@@ -642,7 +649,7 @@ fn right(
             (Some(by), _) => {
                 let trustee = by.account("account").cloned();
                 let default = trustee.as_ref().is_some_and(|t| {
-                    super::folder_access::everybody(shared, t, by.text("sid"), None).is_some()
+                    crate::estate::principals::everybody(shared, t, by.text("sid"), None).is_some()
                 });
                 let place = by.cell("account").and_then(|c| c.place).or(by.record);
                 out.row(by.record)

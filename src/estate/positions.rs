@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Line, Out, View, text};
-use crate::check::shared::Shared;
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Out, View, is, text};
 use crate::evidence::{Table, TableSchema};
 
 /// Site system roles, as `SMS_SCI_SysResUse` names them, and what the host is called.
@@ -27,7 +27,7 @@ const OF_SITE: [(&str, &str); 3] = [
 ];
 
 /// One row a computer, site and position.
-pub(super) fn positions(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn positions(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let mut seen: HashSet<(String, String, &'static str)> = HashSet::new();
     let mut add = |out: &mut Out<'_>, line: Line<'_>, field: &str, position: &'static str| {
@@ -117,4 +117,44 @@ pub(super) fn positions(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         }
     }
     out.table
+}
+
+/// Computers in one of these positions, each once.
+pub(crate) fn hosts<'s>(shared: &'s Shared<'_>, positions: &[&str]) -> Vec<Line<'s>> {
+    let mut seen: Vec<String> = Vec::new();
+    View::of(shared, "positions")
+        .into_iter()
+        .flat_map(View::rows)
+        .filter(|line| positions.iter().any(|position| is(line.text("position"), position)))
+        .filter(|line| {
+            let Some(host) = line.text("host") else { return false };
+            let key = shared.ids.computer_key(host);
+            let new = !seen.contains(&key);
+            if new {
+                seen.push(key);
+            }
+            new
+        })
+        .collect()
+}
+
+/// What is not known of computers in these positions.
+pub(crate) fn unknown_hosts<'s>(shared: &'s Shared<'_>, positions: &[&str]) -> Vec<Line<'s>> {
+    let mut tables = Vec::new();
+    View::of(shared, "positions")
+        .into_iter()
+        .flat_map(View::gaps)
+        .filter(|line| {
+            line.text("position").is_none_or(|p| positions.iter().any(|q| p.eq_ignore_ascii_case(q)))
+        })
+        .filter(|line| {
+            let Some(gap) = line.gap else { return false };
+            let key = (gap.table, gap.why, line.text("host").map(str::to_owned));
+            let new = !tables.contains(&key);
+            if new {
+                tables.push(key);
+            }
+            new
+        })
+        .collect()
 }

@@ -7,14 +7,17 @@
 
 use std::sync::Arc;
 
-use super::access::{
-    Ask, Entry, FOLDERS, Granted, List, LocalGroup, Missing, State, folder_mask, folder_permissions, granted,
-    is, lists, means, said, said_list, telling,
-};
-use super::{Line, Out, Pending, View, filling, flag, text, texts};
-use crate::check::shared::Shared;
-use crate::check::value::{path as path_key, within};
 use crate::content::{Entity, EntityKind};
+use crate::estate::access::{
+    Ask, Entry, FOLDERS, Granted, List, LocalGroup, State, folder_mask, folder_permissions, granted, lists,
+    means, telling,
+};
+use crate::estate::documented::{said, said_list};
+use crate::estate::membership::{Belongs, Membership};
+use crate::estate::principals::{everybody, group_name};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, gaps_of, is, text, texts};
+use crate::estate::value::{path as path_key, within};
 use crate::evidence::{Account, Fact, Table, TableSchema, Why, computer_name};
 use crate::sddl::{AceKind, Member};
 
@@ -235,13 +238,6 @@ impl Documented<'_> {
     }
 }
 
-/// The name of a documented group; one with a site code for that site.
-pub(super) fn group_name(shared: &Shared<'_>, entity: &Entity, site: &str) -> Option<String> {
-    let name = entity.name.at(shared.revision)?;
-    let pattern = entity.name_pattern.as_deref().unwrap_or(name);
-    Some(pattern.replace("<sitecode>", &site.to_uppercase()))
-}
-
 /// What is missing of the wanted permissions: names, or what would have to be known.
 fn lacking<'c>(got: &Granted, sets: &[Vec<&'c str>]) -> Result<Vec<&'c str>, Option<Missing>> {
     let mut best: Option<Vec<&str>> = None;
@@ -296,7 +292,7 @@ fn denied<'c>(
 }
 
 /// The table `folder_access`: one row a documented permission and exported folder it says something of.
-pub(super) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let sites = sites(shared);
     let folders = folders(shared);
@@ -445,20 +441,6 @@ fn serves(shared: &Shared<'_>, site: &Site<'_>, entity: &Entity) -> bool {
     types.peek().is_none() || types.any(|item| item.name.eq_ignore_ascii_case(kind))
 }
 
-/// Hands gaps of other tables on; `fields` are those that both tables have.
-pub(super) fn gaps_of(shared: &Shared<'_>, out: &mut Out<'_>, tables: &[&str], fields: &[&str]) {
-    for table in tables {
-        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
-            let Some(gap) = line.gap else { continue };
-            let mut row = out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place);
-            for field in fields {
-                row = row.copy(field, line.cell(field));
-            }
-            row.put();
-        }
-    }
-}
-
 /// Rights of folders that stand by themselves, in the words of Windows.
 const SINGLE: [(u32, &str); 10] = [
     (0x2, "Create files / write data"),
@@ -488,7 +470,7 @@ fn beyond(mask: u32, allowed: u32) -> Vec<&'static str> {
 }
 
 /// The table `group_entries`: one row an entry that names a group the product makes.
-pub(super) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let sites = sites(shared);
     let folders = folders(shared);
@@ -636,40 +618,8 @@ fn allowed(documented: &[Documented<'_>], entity: &Entity, relative: &str) -> Op
     Some(own.iter().fold(0, |all, (fact, lies)| all | fact.allows(*lies, only)))
 }
 
-/// Those that stand for everybody, by security identifier or relative identifier.
-const EVERYBODY: [(&str, &str); 4] = [
-    ("S-1-1-0", "Everyone"),
-    ("S-1-5-11", "Authenticated Users"),
-    ("S-1-5-32-545", "Users"),
-    ("-513", "Domain Users"),
-];
-
-/// The group for everybody that an account is.
-pub(super) fn everybody(
-    shared: &Shared<'_>,
-    account: &Account,
-    sid: Option<&str>,
-    relative: Option<i64>,
-) -> Option<&'static str> {
-    let identity = shared.ids.resolve(account);
-    let sid = identity.sid().or(sid).map(str::to_owned);
-    if let Some(sid) = sid {
-        return EVERYBODY
-            .iter()
-            .find(|(known, _)| match known.strip_prefix('-') {
-                Some(rid) => sid.starts_with("S-1-5-21-") && sid.rsplit('-').next() == Some(rid),
-                None => sid == *known,
-            })
-            .map(|(_, name)| *name);
-    }
-    if relative == Some(513) || identity.name() == Some("domain users") {
-        return Some("Domain Users");
-    }
-    None
-}
-
 /// The table `inbox_access`: one row a folder in the inboxes of a site, with those for everybody who may write in it.
-pub(super) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let sites = sites(shared);
     let tails = tails(shared);
@@ -757,7 +707,7 @@ fn holds_content(key: &str) -> bool {
 }
 
 /// The table `content_folders`: what those for whom something is documented may do in a folder with content.
-pub(super) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let folders = folders(shared);
     let lists_table = shared.schema.table(FOLDERS.lists).unwrap_or_default();
@@ -836,7 +786,7 @@ pub(super) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
 }
 
 /// The table `content_grants`: what network access accounts may do with content beyond reading, in folders and shares.
-pub(super) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let accounts: Vec<Line<'_>> =
         View::of(shared, "network_access_accounts").into_iter().flat_map(View::rows).collect();
@@ -859,7 +809,7 @@ pub(super) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
                     continue;
                 }
                 let has = folder_permissions(entry.mask);
-                let named = super::access::names(shared, who, None, entry) == Some(true);
+                let named = crate::estate::access::names(shared, who, None, entry) == Some(true);
                 let got = granted(&folder.list, Ask::FOLDER, |other| {
                     let (member, _) = means(shared, who, None, other, host);
                     (member, None)
@@ -900,10 +850,10 @@ pub(super) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
         for account in &accounts {
             let Some(who) = account.account("account") else { continue };
             let host = line.text("host");
-            match shared.membership().belongs(shared, who, trustee, None, host) {
-                super::Belongs::No => continue,
-                super::Belongs::Yes(_) => out.row(line.record).copy("right", line.cell("right")),
-                super::Belongs::Open(missing) => {
+            match Membership::of(shared).belongs(shared, who, trustee, None, host) {
+                Belongs::No => continue,
+                Belongs::Yes(_) => out.row(line.record).copy("right", line.cell("right")),
+                Belongs::Open(missing) => {
                     out.gap(missing.why, missing.table, Some(missing.what), missing.place)
                 }
             }

@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use super::access::{
-    Ask, DCOM, List, LocalGroup, Missing, State, granted, is, lists, means, said, said_list,
-};
-use super::folder_access::everybody;
-use super::wmi_access::{hosts, unknown_hosts};
-use super::{Out, View, filling, flag, text};
-use crate::check::shared::Shared;
+use crate::estate::access::{Ask, DCOM, List, LocalGroup, State, granted, lists, means};
+use crate::estate::documented::{said, said_list};
+
 use crate::content::{Level, Securable as On};
+use crate::estate::positions::{hosts, unknown_hosts};
+use crate::estate::principals::everybody;
+use crate::estate::shared::Shared;
+use crate::estate::table::{Missing, Out, View, filling, flag, is, text};
 use crate::evidence::{Fact, Table, TableSchema, Why};
 use crate::sddl::{AceKind, Member};
 
@@ -66,7 +66,7 @@ fn of_host<'l, 's>(shared: &Shared<'_>, lists: &'l [List<'s>], host: &str) -> Ve
 }
 
 /// One row a computer and list that has to allow it.
-pub(super) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let lists = lists(shared, DCOM);
     let entries_table = shared.schema.table(DCOM.entries).unwrap_or_default();
@@ -179,7 +179,7 @@ fn users(shared: &Shared<'_>, list: &List<'_>, host: &str, bit: u32) -> (Option<
 }
 
 /// The table `dcom_grants`: one row an entry that grants the documented permission.
-pub(super) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let lists = lists(shared, DCOM);
     let facts = shared.content.facts_of("dcom", shared.revision);

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::rights::{Held, Rights, Where};
-use super::{Belongs, Line, Missing, Out, View, flag, text};
-use crate::check::shared::Shared;
 use crate::content::{Entity, Fact as Documented, Statement};
+use crate::estate::membership::{Belongs, Link, Membership};
+use crate::estate::rights::{Held, Rights, Where};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, Out, Pending, View, flag, text};
 use crate::evidence::{Account, AccountKind, Fact, Identity, Scope, Table, TableSchema, Why};
 use crate::source::Place;
 
@@ -124,7 +125,7 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &str, of: &Use<'s>) -> Vec<(String, 
 
 /// The computers whose groups or rights are exported and that are clients: those known to be workstations, and
 /// those of which nothing is known but that they are no site system, site server or domain controller.
-pub(super) fn clients(shared: &Shared<'_>) -> Vec<String> {
+pub(crate) fn clients(shared: &Shared<'_>) -> Vec<String> {
     let mut servers = HashSet::new();
     let mut clients: BTreeMap<String, String> = BTreeMap::new();
     for line in View::of(shared, "positions").into_iter().flat_map(View::rows) {
@@ -156,7 +157,7 @@ pub(super) fn clients(shared: &Shared<'_>) -> Vec<String> {
 }
 
 /// `right_duties`: for each documented user right, each account in use and each place, whether it has the right.
-pub(super) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let Some(rights) = Rights::read(shared) else { return out.table };
     let uses = uses(shared);
@@ -276,7 +277,7 @@ fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &Statement, host: &str, right
 }
 
 /// `group_duties`: for each documented membership that an account needs on a computer, whether it has it.
-pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let uses = uses(shared);
     let exported: HashSet<String> = View::of(shared, "local_groups")
@@ -312,7 +313,7 @@ pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             }
             for (host, _) in hosts_of {
                 // A local account of another computer is no member here by name alone; by identity it cannot be.
-                match shared.membership().belongs(shared, of.account, &to, None, Some(&host)) {
+                match Membership::of(shared).belongs(shared, of.account, &to, None, Some(&host)) {
                     Belongs::Open(missing) => out
                         .gap(missing.why, missing.table, Some(missing.what), missing.place.or(of.line.record))
                         .set("statement", text(&statement.reference))
@@ -324,7 +325,7 @@ pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     answer => {
                         let (held, link) = match answer {
                             Belongs::Yes(link) => (true, link),
-                            _ => (false, super::Link::default()),
+                            _ => (false, Link::default()),
                         };
                         out.row(of.line.record)
                             .set("statement", text(&statement.reference))
@@ -373,7 +374,7 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
             let source = line.text("source").unwrap_or_default();
             let site =
                 sites.iter().find(|s| s.text("source").is_some_and(|o| o.eq_ignore_ascii_case(source)));
-            let set = |pending: super::Pending<'_, '_>, host: &str| {
+            let set = |pending: Pending<'_, '_>, host: &str| {
                 let pending = pending
                     .set("statement", text(&statement.reference))
                     .set("entity", text(&entity.id))
@@ -398,7 +399,7 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
             };
             let Some(to) = Account::parse(&name) else { continue };
             let place = (!of_domain).then_some(host);
-            match shared.membership().belongs(shared, account, &to, None, place) {
+            match Membership::of(shared).belongs(shared, account, &to, None, place) {
                 Belongs::Yes(link) => {
                     let how = chain(&link.via);
                     set(out.row(line.record).set("held", flag(true)).set("how", text(&how)), host);
@@ -457,7 +458,7 @@ fn privileged(identity: &Identity, sid: Option<&str>) -> Option<&'static str> {
 }
 
 /// `held_groups`: the privileged groups that accounts in use belong to.
-pub(super) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     // Groups of domains, once each.
     let mut groups: Vec<(Line<'_>, &Arc<Account>, &'static str)> = Vec::new();
@@ -542,7 +543,7 @@ fn answer(
     line: Option<Line<'_>>,
 ) {
     let sid = line.and_then(|line| line.text("sid").or(line.text("group_sid")));
-    match shared.membership().belongs(shared, of.account, group, sid, host) {
+    match Membership::of(shared).belongs(shared, of.account, group, sid, host) {
         Belongs::No => {}
         Belongs::Yes(link) => out
             .row(link.record.or(of.line.record))

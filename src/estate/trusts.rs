@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Line, Out, View, flag, text};
-use crate::check::shared::Shared;
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Out, View, flag, text};
 use crate::evidence::{Account, Fact, Scope, Table, TableId, TableSchema, Why};
 
 /// The trusts in evidence.
-pub(super) struct Trusts {
+pub(crate) struct Trusts {
     table: TableId,
     /// Domain, and what it trusts: the other domain, within the forest, transitive.
     trusted: BTreeMap<String, Vec<(String, bool, bool)>>,
@@ -24,7 +24,7 @@ pub(super) struct Trusts {
 }
 
 impl Trusts {
-    pub(super) fn read(shared: &Shared<'_>) -> Option<Self> {
+    pub(crate) fn read(shared: &Shared<'_>) -> Option<Self> {
         let view = View::of(shared, "trusts")?;
         let mut out = Self {
             table: view.id,
@@ -54,7 +54,7 @@ impl Trusts {
     }
 
     /// Whether `a` trusts `b`; both are keys. None if the lists do not tell.
-    pub(super) fn trusts(&self, a: &str, b: &str) -> Option<bool> {
+    pub(crate) fn trusts(&self, a: &str, b: &str) -> Option<bool> {
         if a == b {
             return Some(true);
         }
@@ -82,7 +82,7 @@ impl Trusts {
     }
 
     /// What is missing to tell.
-    pub(super) fn missing(&self, a: &str, b: &str) -> (Why, TableId, Option<Arc<str>>) {
+    pub(crate) fn missing(&self, a: &str, b: &str) -> (Why, TableId, Option<Arc<str>>) {
         let why = self.cut.unwrap_or(Why::NotExported);
         let what = (!self.absent).then(|| Arc::from(format!("the trusts of `{a}` or `{b}`")));
         (why, self.table, what)
@@ -90,13 +90,13 @@ impl Trusts {
 }
 
 /// The domains of computers.
-pub(super) struct Domains {
+pub(crate) struct Domains {
     /// Key of a computer, and the key of its domain; empty for a workgroup.
     of: HashMap<String, String>,
 }
 
 impl Domains {
-    pub(super) fn read(shared: &Shared<'_>) -> Self {
+    pub(crate) fn read(shared: &Shared<'_>) -> Self {
         let mut of = HashMap::new();
         for line in View::of(shared, "computers").into_iter().flat_map(View::rows) {
             let Some(host) = line.text("host") else { continue };
@@ -111,7 +111,7 @@ impl Domains {
     }
 
     /// The key of a computer's domain: as exported, else what stands behind its name. Empty for a workgroup.
-    pub(super) fn of(&self, shared: &Shared<'_>, host: &str) -> Option<String> {
+    pub(crate) fn of(&self, shared: &Shared<'_>, host: &str) -> Option<String> {
         let key = shared.ids.computer_key(host);
         self.of.get(&key).cloned().or_else(|| {
             key.parse::<std::net::IpAddr>().is_err().then_some(())?;
@@ -130,7 +130,7 @@ fn servers<'s>(shared: &'s Shared<'_>) -> HashMap<String, &'s str> {
 }
 
 /// `role_trusts`: for each role that connects with an account, whether the site trusts the domain of its host.
-pub(super) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let Some(trusts) = Trusts::read(shared) else { return out.table };
     let domains = Domains::read(shared);
@@ -198,7 +198,7 @@ fn forward(shared: &Shared<'_>, out: &mut Out<'_>, table: &str, fields: &[&str])
 }
 
 /// `forest_trusts`: for each forest the product knows, whether the site server's domain trusts it.
-pub(super) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let Some(trusts) = Trusts::read(shared) else { return out.table };
     let domains = Domains::read(shared);
@@ -246,7 +246,7 @@ pub(super) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table 
 
 /// `account_domains`: for each account that clients use to reach content, and each domain with distribution points,
 /// whether that domain trusts the account's.
-pub(super) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let Some(trusts) = Trusts::read(shared) else { return out.table };
     let domains = Domains::read(shared);

@@ -8,10 +8,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::access::{Missing, account_of_computer, is, said_list};
-use super::{Belongs, Line, Out, Pending, View, filling, flag, text, texts};
-use crate::check::shared::Shared;
 use crate::content::{FactAt, Securable as On};
+use crate::estate::access::account_of_computer;
+use crate::estate::documented::said_list;
+use crate::estate::membership::{Belongs, Membership};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, is, text, texts};
 use crate::evidence::{Account, Cell, Fact, Table, TableId, TableSchema, Why};
 use crate::source::Place;
 
@@ -64,7 +66,7 @@ struct Database<'s> {
 }
 
 /// One row a documented use of a database.
-pub(super) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     for one in uses(shared) {
         row(shared, &mut out, &one);
@@ -103,7 +105,7 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
                 continue;
             }
             let Some(site) = line.text("site") else { continue };
-            let Some(name) = super::folder_access::group_name(shared, entity, site) else { continue };
+            let Some(name) = crate::estate::principals::group_name(shared, entity, site) else { continue };
             let Some(account) = Account::parse(&name).map(Arc::new) else { continue };
             let one = Use {
                 statement: fact.statement.to_owned(),
@@ -416,7 +418,7 @@ fn administrator(
         return Ok(None);
     }
     let Some(group) = Account::parse("BUILTIN\\Administrators") else { return Ok(None) };
-    match shared.membership().belongs(shared, who, &group, None, Some(server)) {
+    match Membership::of(shared).belongs(shared, who, &group, None, Some(server)) {
         Belongs::Yes(link) => Ok(Some(link.place.or(link.record))),
         Belongs::No => Ok(None),
         Belongs::Open(missing) => Err(missing),
@@ -633,7 +635,7 @@ impl<'s> Database<'s> {
         if let Some(computer) = computer
             && self.shared.ids.is_account_of(login, computer) == Some(true)
         {
-            return Belongs::Yes(super::members::Link::default());
+            return Belongs::Yes(crate::estate::membership::Link::default());
         }
         // A name without a domain is a login of the database itself, a role, or a fixed role.
         if login.domain().is_none()
@@ -642,7 +644,7 @@ impl<'s> Database<'s> {
         {
             return Belongs::No;
         }
-        self.shared.membership().belongs(self.shared, who, login, None, Some(self.server))
+        Membership::of(self.shared).belongs(self.shared, who, login, None, Some(self.server))
     }
 
     /// Whether roles and grants give a permission on the whole database.

@@ -6,40 +6,40 @@
 //! point group with its folders on the site server, either place is right.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::documented_groups::{Groups, Lack, title_of};
-use super::expected_members::{Candidates, Want};
-use super::hierarchy::{Hierarchy, RemoteTools, Standing};
-use super::{Out, View, text};
-use crate::check::shared::Shared;
 use crate::content::FactAt;
+use crate::estate::documented::word;
+use crate::estate::groups::candidates::{Candidates, Want};
+use crate::estate::groups::{Groups, title_of};
+use crate::estate::hierarchy::{Hierarchy, RemoteTools};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Lack, Out, View, text};
 use crate::evidence::{Cell, Fact, Table, TableSchema};
 use crate::source::Place;
 
 /// A computer on which a documented group belongs.
 #[derive(Debug)]
-pub(super) struct Spot<'s> {
+pub(crate) struct Spot<'s> {
     /// The statement on its location.
-    pub(super) statement: &'s str,
-    pub(super) entity: &'s str,
+    pub(crate) statement: &'s str,
+    pub(crate) entity: &'s str,
     /// Name of the group, with its site code.
-    pub(super) title: String,
-    pub(super) host: Cell,
+    pub(crate) title: String,
+    pub(crate) host: Cell,
     /// The site that the computer serves; empty for a client.
-    pub(super) site: String,
-    pub(super) record: Option<Place>,
-    pub(super) want: Want,
+    pub(crate) site: String,
+    pub(crate) record: Option<Place>,
+    pub(crate) want: Want,
     /// It may be on these instead.
-    pub(super) instead: Vec<Cell>,
+    pub(crate) instead: Vec<Cell>,
     /// The documents name the place; no: it is right for another reason.
-    pub(super) documented: bool,
+    pub(crate) documented: bool,
 }
 
 impl Spot<'_> {
-    pub(super) fn host_text(&self) -> &str {
+    pub(crate) fn host_text(&self) -> &str {
         match &self.host.fact {
             Fact::Text(text) => text,
             _ => "",
@@ -49,25 +49,20 @@ impl Spot<'_> {
 
 /// The spots, and what is missing to know all of them.
 #[derive(Debug)]
-pub(super) struct Spots<'s> {
-    pub(super) spots: Vec<Spot<'s>>,
+pub(crate) struct Spots<'s> {
+    pub(crate) spots: Vec<Spot<'s>>,
     /// Statement, entity, the computer and site where they are known, and what is missing.
-    pub(super) lacks: Vec<SpotLack<'s>>,
+    pub(crate) lacks: Vec<SpotLack<'s>>,
 }
 
 /// Something without which it is not known where a group belongs.
 #[derive(Debug)]
-pub(super) struct SpotLack<'s> {
-    pub(super) statement: &'s str,
-    pub(super) entity: &'s str,
-    pub(super) host: Option<Cell>,
-    pub(super) site: Option<String>,
-    pub(super) lack: Lack,
-}
-
-/// The text of a key of a fact.
-pub(super) fn word<'f>(fact: &'f FactAt<'_>, key: &str) -> Option<&'f str> {
-    fact.values.get(key).and_then(Value::as_str)
+pub(crate) struct SpotLack<'s> {
+    pub(crate) statement: &'s str,
+    pub(crate) entity: &'s str,
+    pub(crate) host: Option<Cell>,
+    pub(crate) site: Option<String>,
+    pub(crate) lack: Lack,
 }
 
 struct Collector<'s, 'x> {
@@ -79,7 +74,7 @@ struct Collector<'s, 'x> {
 }
 
 /// Where the documented groups belong.
-pub(super) fn spots<'s>(shared: &'s Shared<'_>, groups: &Groups<'s>) -> Spots<'s> {
+pub(crate) fn spots<'s>(shared: &'s Shared<'_>, groups: &Groups<'s>) -> Spots<'s> {
     // What is asked of groups is asked of those whose place is documented.
     let mut placed: Vec<&str> =
         shared.content.facts_of("location", shared.revision).map(|fact| fact.entity).collect();
@@ -128,7 +123,7 @@ impl<'s> Collector<'s, '_> {
     }
 
     /// Whether the documents leave the group out for this site; none if that is not known.
-    fn admitted(&self, entity: &str, site: &super::hierarchy::Site<'_>) -> Option<bool> {
+    fn admitted(&self, entity: &str, site: &crate::estate::hierarchy::Site<'_>) -> Option<bool> {
         let limit = self.fact(entity, "location-limit").and_then(|f| word(f, "site_type"));
         match limit {
             Some("child-primary") => match (site.kind(), site.parent()) {
@@ -410,7 +405,7 @@ impl<'s> Collector<'s, '_> {
 
 /// One row a computer on which a documented group belongs; gaps where that, or whether it has to be there, is not
 /// known.
-pub(super) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let groups = Groups::of(shared);
     let spots = spots(shared, &groups);
     let mut out = Out::new(schema);
@@ -457,23 +452,4 @@ pub(super) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
         gap.put();
     }
     out.table
-}
-
-/// Whether a computer is not the server of a site; the reason where it is not known.
-pub(super) fn remote(
-    shared: &Shared<'_>,
-    hierarchy: &Hierarchy<'_>,
-    site: &str,
-    host: &str,
-) -> Result<bool, Lack> {
-    match hierarchy.standing(shared, site, host) {
-        Standing::Remote => Ok(true),
-        Standing::Server => Ok(false),
-        Standing::Unknown => Err(hierarchy.server_lack(shared, site)),
-    }
-}
-
-/// An account at the place where it stands.
-pub(super) fn account(account: &Arc<crate::evidence::Account>) -> Fact {
-    Fact::Account(Arc::clone(account))
 }
