@@ -142,8 +142,7 @@ fn the_readme_names_every_format() {
 /// The rows of a table as cells, without its head.
 fn rows(text: &str) -> Vec<Vec<String>> {
     let rows = text.lines().filter(|l| l.starts_with('|'));
-    let rows =
-        rows.map(|l| l.trim_matches('|').split('|').map(|c| c.trim().to_owned()).collect::<Vec<_>>());
+    let rows = rows.map(|l| l.trim_matches('|').split('|').map(|c| c.trim().to_owned()).collect::<Vec<_>>());
     rows.filter(|cells| !cells[0].starts_with("---")).collect()
 }
 
