@@ -92,7 +92,7 @@ impl New {
 const LIKE: f64 = 0.26;
 /// How much more like two must be that became one.
 const JOINED: f64 = 0.1;
-/// How much of what the other half does not say a second half must say.
+/// How much of a second half, or of the old sentence twice over, the two must share.
 const HALF: f64 = 0.34;
 /// The same sub-heading, another one, the same box, the same place.
 const FACET: f64 = 0.12;
@@ -204,7 +204,7 @@ impl<'s> Pairs<'s> {
         }
     }
 
-    /// The likeliest other half of one that became two: it stands beside the first, and says what that does not.
+    /// The likeliest other half of one that became two: it stands beside the first, and says much of the old one.
     fn half(&self) -> Option<(usize, usize)> {
         let mut best: Option<(f64, usize, usize)> = None;
         for (j, n) in self.new.iter().enumerate().filter(|(j, _)| !self.taken.contains(j)) {
@@ -213,10 +213,9 @@ impl<'s> Pairs<'s> {
                 if !halves.iter().any(|h| h.number.abs_diff(n.number) == 1 && h.facet == n.facet) {
                     continue;
                 }
-                let rest = || o.words.iter().filter(|w| !halves.iter().any(|h| h.words.contains(*w)));
-                let (left, whole) = (self.sum(rest()), self.sum(n.words.iter()));
-                let said = self.sum(rest().filter(|w| n.words.contains(*w)));
-                let half = if whole > 0.0 && left > 0.0 { said / whole.min(left * 2.0) } else { 0.0 };
+                let (all, whole) = (self.sum(o.words.iter()), self.sum(n.words.iter()));
+                let said = self.sum(o.words.intersection(&n.words));
+                let half = if whole > 0.0 && all > 0.0 { said / whole.min(all * 2.0) } else { 0.0 };
                 if half >= HALF && best.is_none_or(|(most, ..)| half > most) {
                     best = Some((half, i, j));
                 }

@@ -28,8 +28,11 @@ pub(super) fn patch(folder: &Path, change: &FileChange) -> String {
         let span = |of: &dyn Fn(&DiffOp) -> Range<usize>| {
             let start = group.first().map_or(0, |op| of(op).start);
             let length = group.last().map_or(0, |op| of(op).end) - start;
-            // A side without lines is where it would begin: behind the line before.
-            format!("{},{length}", start + usize::from(length > 0))
+            match length {
+                1 => format!("{}", start + 1),
+                // A side without lines is where it would begin: behind the line before.
+                _ => format!("{},{length}", start + usize::from(length > 0)),
+            }
         };
         out.push_str(&format!("@@ -{} +{} @@\n", span(&|op| op.old_range()), span(&|op| op.new_range())));
         for op in &group {

@@ -180,7 +180,7 @@ const STOP: &[&str] = &[
 ];
 
 /// Whether a word of a key carries grammar and no fact.
-pub(crate) fn is_stop(word: &str) -> bool {
+pub(super) fn is_stop(word: &str) -> bool {
     STOP.binary_search(&word).is_ok()
 }
 
@@ -211,7 +211,7 @@ fn alike(word: &str) -> &str {
 }
 
 /// The stem of a word: without the endings of grammar.
-pub(crate) fn stem(word: &str) -> &str {
+fn stem(word: &str) -> &str {
     let word = word.strip_suffix("'s").or_else(|| word.strip_suffix('\'')).unwrap_or(word);
     // Names and folders have no grammar.
     if word.contains(['_', '\\', '.', '{']) || !word.is_ascii() {
