@@ -13,6 +13,8 @@
 pub mod assets;
 pub mod yaml;
 
+pub mod vocabulary;
+
 pub mod sddl;
 
 pub mod source;

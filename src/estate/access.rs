@@ -251,8 +251,7 @@ fn trustee(shared: &Shared<'_>, line: Line<'_>, domain: Option<&str>) -> Option<
         return Account::parse(sid).map(Arc::new);
     }
     let rid = line.integer("relative").or_else(|| line.integer("root_relative"))?;
-    let name =
-        shared.content.vocabulary.well_known.iter().find(|known| known.rid.map(i64::from) == Some(rid))?;
+    let name = shared.ids.principals().of_rid(u32::try_from(rid).ok()?)?;
     Account::parse(&format!("{}\\{}", domain?, name.name)).map(Arc::new)
 }
 

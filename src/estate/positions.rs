@@ -4,33 +4,24 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::estate::documented::works_on_reporting_database;
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Out, View, is, text};
 use crate::evidence::{Table, TableSchema};
 
-/// Site system roles, as `SMS_SCI_SysResUse` names them, and what the host is called.
-const OF_ROLE: [(&str, &str); 7] = [
-    ("SMS Provider", "sms-provider-computer"),
-    ("SMS SQL Server", "site-database-server"),
-    ("SMS Distribution Point", "distribution-point"),
-    ("SMS Management Point", "management-point"),
-    ("SMS Software Update Point", "wsus-computer"),
-    ("SMS SRS Reporting Point", "reporting-services-point"),
-    ("SMS Site System", "site-system"),
-];
-
-/// Types of sites and what their servers are called beside `site-server`.
-const OF_SITE: [(&str, &str); 3] = [
-    ("primary", "primary-site-server"),
-    ("secondary", "secondary-site-server"),
-    ("cas", "central-administration-site-server"),
-];
+/// The position that the table of sites tells.
+const SITE_SERVER: &str = "site-server";
 
 /// One row a computer, site and position.
-pub(crate) fn positions(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn positions<'s>(shared: &'s Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
-    let mut seen: HashSet<(String, String, &'static str)> = HashSet::new();
-    let mut add = |out: &mut Out<'_>, line: Line<'_>, field: &str, position: &'static str| {
+    let vocabulary = &shared.content.vocabulary;
+    let of_roles = vocabulary.role_positions();
+    let of_sites: Vec<(&str, &str)> = (vocabulary.site_types.iter())
+        .filter_map(|kind| Some((kind.id.as_str(), kind.of.as_deref()?)))
+        .collect();
+    let mut seen: HashSet<(String, String, &'s str)> = HashSet::new();
+    let mut add = |out: &mut Out<'_>, line: Line<'_>, field: &str, position: &'s str| {
         let Some(host) = line.text(field) else { return };
         let site = line.text("site").unwrap_or_default().to_uppercase();
         if seen.insert((shared.ids.computer_key(host), site, position)) {
@@ -43,8 +34,8 @@ pub(crate) fn positions(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     };
     if let Some(sites) = View::of(shared, "sites") {
         for line in sites.rows() {
-            add(&mut out, line, "server", "site-server");
-            for (kind, position) in OF_SITE {
+            add(&mut out, line, "server", SITE_SERVER);
+            for (kind, position) in of_sites.iter().copied() {
                 if line.text("type").is_some_and(|t| t.eq_ignore_ascii_case(kind)) {
                     add(&mut out, line, "server", position);
                 }
@@ -53,7 +44,8 @@ pub(crate) fn positions(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     }
     if let Some(systems) = View::of(shared, "site_systems") {
         for line in systems.rows() {
-            for (role, position) in OF_ROLE {
+            for (role, position) in of_roles.iter().copied().filter(|(_, position)| *position != SITE_SERVER)
+            {
                 if line.text("role").is_some_and(|r| r.eq_ignore_ascii_case(role)) {
                     add(&mut out, line, "host", position);
                 }
@@ -62,7 +54,7 @@ pub(crate) fn positions(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     }
     if let Some(roles) = View::of(shared, "role_accounts") {
         for line in roles.rows() {
-            if line.text("entity") == Some("reporting-services-point-account") {
+            if line.text("entity").is_some_and(|e| works_on_reporting_database(shared.content, e)) {
                 add(&mut out, line, "database_server", "reporting-database-server");
             }
         }
@@ -77,37 +69,19 @@ pub(crate) fn positions(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         }
     }
     // What is missing may be a computer in any of the positions that the table tells of.
-    let missing: [(&str, &str, &[&str]); 4] = [
-        (
-            "sites",
-            "server",
-            &[
-                "site-server",
-                "primary-site-server",
-                "secondary-site-server",
-                "central-administration-site-server",
-            ],
-        ),
-        (
-            "site_systems",
-            "host",
-            &[
-                "sms-provider-computer",
-                "site-database-server",
-                "distribution-point",
-                "management-point",
-                "wsus-computer",
-                "reporting-services-point",
-                "site-system",
-            ],
-        ),
-        ("role_accounts", "database_server", &["reporting-database-server"]),
-        ("computers", "host", &["client", "domain-controller"]),
+    let servers =
+        std::iter::once(SITE_SERVER).chain(of_sites.iter().map(|(_, position)| *position)).collect();
+    let roles = of_roles.iter().map(|(_, position)| *position).filter(|p| *p != SITE_SERVER).collect();
+    let missing: [(&str, &str, Vec<&str>); 4] = [
+        ("sites", "server", servers),
+        ("site_systems", "host", roles),
+        ("role_accounts", "database_server", vec!["reporting-database-server"]),
+        ("computers", "host", vec!["client", "domain-controller"]),
     ];
     for (table, field, positions) in missing {
         for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
             let Some(gap) = line.gap else { continue };
-            for position in positions {
+            for position in &positions {
                 out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place)
                     .copy("host", line.cell(field))
                     .set("position", text(position))

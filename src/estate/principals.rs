@@ -2,38 +2,46 @@
 
 use crate::content::Entity;
 use crate::estate::shared::Shared;
-use crate::evidence::Account;
-
-/// Those that stand for everybody, by security identifier or relative identifier.
-const EVERYBODY: [(&str, &str); 4] = [
-    ("S-1-1-0", "Everyone"),
-    ("S-1-5-11", "Authenticated Users"),
-    ("S-1-5-32-545", "Users"),
-    ("-513", "Domain Users"),
-];
+use crate::evidence::{Account, Identity};
+use crate::vocabulary::WellKnown;
 
 /// The group for everybody that an account is.
-pub(crate) fn everybody(
-    shared: &Shared<'_>,
+pub(crate) fn everybody<'s>(
+    shared: &'s Shared<'_>,
     account: &Account,
     sid: Option<&str>,
     relative: Option<i64>,
-) -> Option<&'static str> {
-    let identity = shared.ids.resolve(account);
-    let sid = identity.sid().or(sid).map(str::to_owned);
-    if let Some(sid) = sid {
-        return EVERYBODY
-            .iter()
-            .find(|(known, _)| match known.strip_prefix('-') {
-                Some(rid) => sid.starts_with("S-1-5-21-") && sid.rsplit('-').next() == Some(rid),
-                None => sid == *known,
-            })
-            .map(|(_, name)| *name);
-    }
-    if relative == Some(513) || identity.name() == Some("domain users") {
-        return Some("Domain Users");
-    }
-    None
+) -> Option<&'s str> {
+    let ids = shared.ids;
+    let identity = ids.resolve(account);
+    let known = match identity.sid().or(sid) {
+        Some(sid) => ids.principals().of_sid(&sid.to_uppercase()),
+        None => relative
+            .and_then(|rid| ids.principals().of_rid(u32::try_from(rid).ok()?))
+            .or_else(|| ids.principals().of_domain(identity.name()?)),
+    };
+    known.filter(|known| known.everybody).map(|known| known.name.as_str())
+}
+
+/// The group with power over a domain that a group is. `sid` is what an export says of it.
+pub(crate) fn privileged<'s>(
+    shared: &'s Shared<'_>,
+    identity: &Identity,
+    sid: Option<&str>,
+) -> Option<&'s WellKnown> {
+    let principals = shared.ids.principals();
+    let known = match sid.or(identity.sid()) {
+        Some(sid) => principals.of_sid(&sid.to_uppercase()),
+        None => principals.iter().find(|known| identity.name() == Some(&known.key)),
+    };
+    known.filter(|known| known.privileged)
+}
+
+/// The groups with power over a domain: those of the domain first.
+pub(crate) fn all_privileged<'s>(shared: &'s Shared<'_>) -> Vec<&'s WellKnown> {
+    let mut all: Vec<&WellKnown> = shared.ids.principals().iter().filter(|known| known.privileged).collect();
+    all.sort_by_key(|known| known.rid.is_none());
+    all
 }
 
 /// The name of a documented group; one with a site code for that site.

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use crate::content::fact::AccountDomain;
+use crate::estate::documented::{Told, distrusts_database, told_by};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Out, View, flag, text};
 use crate::evidence::{Account, Fact, Scope, Table, TableId, TableSchema, Why};
@@ -141,8 +143,8 @@ pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     for line in View::of(shared, "role_accounts").into_iter().flat_map(View::rows) {
         let (Some(host), Some(entity)) = (line.text("host"), line.text("entity")) else { continue };
         let site = line.text("site").unwrap_or_default().to_uppercase();
-        // Multicast reads the database; the other roles belong to the site.
-        let database = line.text("database_server").filter(|_| entity == "multicast-connection-account");
+        // For some it is the database that must not be in another forest; the other roles belong to the site.
+        let database = line.text("database_server").filter(|_| distrusts_database(shared.content, entity));
         let server = database.or(servers.get(&site).copied());
         let installed = installation
             .iter()
@@ -244,6 +246,17 @@ pub(crate) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table 
     out.table
 }
 
+/// The accounts with which content is opened, as their documented domains say, and the tables that tell of them.
+fn opening_content<'s>(shared: &'s Shared<'_>) -> Vec<(&'s str, Told<'s>)> {
+    let mut out: Vec<(&str, Told<'_>)> = Vec::new();
+    for (entity, domain) in shared.content.ever::<AccountDomain>() {
+        if domain.opens_content && out.iter().all(|(id, _)| *id != entity.id) {
+            out.extend(told_by(shared.schema, &entity.id).into_iter().map(|told| (entity.id.as_str(), told)));
+        }
+    }
+    out
+}
+
 /// `account_domains`: for each account that clients use to reach content, and each domain with distribution points,
 /// whether that domain trusts the account's.
 pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Table {
@@ -259,11 +272,12 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             points.entry((site, domains.of(shared, host))).or_insert(host);
         }
     }
-    let lists =
-        [("network_access_accounts", "network-access-account"), ("content_access", "package-access-account")];
-    for (table, entity) in lists {
-        for line in View::of(shared, table).into_iter().flat_map(View::rows) {
-            let Some(account) = line.account("account") else { continue };
+    for (entity, told) in opening_content(shared) {
+        for line in View::of(shared, told.table).into_iter().flat_map(View::rows) {
+            if told.several && line.text("entity").is_none_or(|e| !e.eq_ignore_ascii_case(entity)) {
+                continue;
+            }
+            let Some(account) = line.account(told.account) else { continue };
             if !matches!(shared.ids.scope(account), Some(Scope::Domain)) {
                 continue;
             }
@@ -300,8 +314,9 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
                     .put();
             }
         }
-        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
-            if let Some(gap) = line.gap {
+        for line in View::of(shared, told.table).into_iter().flat_map(View::gaps) {
+            let other = line.text("entity").is_some_and(|e| !e.eq_ignore_ascii_case(entity));
+            if let Some(gap) = line.gap.filter(|_| !told.several || !other) {
                 out.gap(gap.why, gap.table, gap.what.clone(), gap.place).set("entity", text(entity)).put();
             }
         }

@@ -124,6 +124,10 @@ impl Teller<'_> {
                     let values: Vec<String> = values.iter().map(literal).collect();
                     format!("`{}` {}", key.name(), joined(&values, "or"))
                 }
+                Wanted::NotOneOf(values) => {
+                    let values: Vec<String> = values.iter().map(literal).collect();
+                    format!("`{}` other than {}", key.name(), joined(&values, "or"))
+                }
                 Wanted::Fact(of) => format!("the same `{}` as the fact’s `{}`", key.name(), of.name()),
             })
             .collect();

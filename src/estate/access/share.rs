@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use crate::content::fact::SharePermission;
 use crate::estate::access::{Ask, FOLDERS, State, folder_mask, granted, lists, means, telling};
-use crate::estate::documented::said_list;
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, View, filling, flag, is, text, texts};
@@ -111,8 +111,8 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let folders = lists(shared, FOLDERS);
     let permissions = shared.schema.table("share_permissions").unwrap_or_default();
     let Some(steps) = View::of(shared, "task_sequence_steps") else { return out.table };
-    for fact in shared.content.facts_of("share-acl", shared.revision) {
-        let wanted = said_list(fact.values, "permissions");
+    for (fact, said) in shared.content.judged::<SharePermission>(shared.revision) {
+        let wanted: Vec<&str> = said.permissions.iter().map(String::as_str).collect();
         let masks: Vec<(&str, u32)> =
             wanted.iter().filter_map(|name| Some((*name, telling(folder_mask(name)?)))).collect();
         for line in steps.rows().filter(|line| is(line.text("entity"), fact.entity)) {

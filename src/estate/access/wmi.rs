@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::content::Securable as On;
+use crate::content::fact::WmiPermission;
 use crate::estate::access::{Ask, LocalGroup, State, WMI, granted, lists};
-use crate::estate::documented::{said, said_list};
 use crate::estate::positions::{hosts, unknown_hosts};
 use crate::estate::principals::everybody;
 use crate::estate::shared::Shared;
@@ -32,14 +32,9 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let lists = lists(shared, WMI);
     let rights = rights(shared);
     let entries_table = shared.schema.table(WMI.entries).unwrap_or_default();
-    for fact in shared.content.facts_of("wmi-acl", shared.revision) {
-        let (Some(namespace), Some(principal)) =
-            (said(fact.values, "namespace"), said(fact.values, "principal"))
-        else {
-            continue;
-        };
-        let wanted: Vec<(&str, u32)> = said_list(fact.values, "permissions")
-            .into_iter()
+    for (fact, said) in shared.content.judged::<WmiPermission>(shared.revision) {
+        let (namespace, principal) = (said.namespace.as_str(), said.principal.as_str());
+        let wanted: Vec<(&str, u32)> = (said.permissions.iter())
             .filter_map(|name| rights.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)))
             .copied()
             .collect();

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::content::FactAt;
-use crate::estate::documented::word;
+use crate::content::fact::{Computers, Member as Documented, Members};
+use crate::estate::documented::opens_database_for;
 use crate::estate::groups::{Found, kind};
 use crate::estate::hierarchy::{Hierarchy, RemoteTools, remote};
 use crate::estate::membership::{Belongs, Member, Membership};
@@ -13,21 +13,6 @@ use crate::estate::table::{Lack, Line, Pending, View, account, text};
 use crate::estate::trusts::{Domains, Trusts};
 use crate::evidence::{Account, AccountForm, Cell, Fact, Identity, Scope, Why, computer_name};
 use crate::source::Place;
-
-/// Roles that say nothing of the file dispatch manager, or that are known to do without it.
-const WITHOUT_DISPATCH: [&str; 8] = [
-    "SMS Site System",
-    "SMS Component Server",
-    "SMS Distribution Point",
-    "SMS Multicast Service Point",
-    "SMS PXE Service Point",
-    "SMS Site Server",
-    "SMS Provider",
-    "SMS SQL Server",
-];
-
-/// The role that brings a file dispatch manager with it.
-const WITH_DISPATCH: &str = "SMS Management Point";
 
 /// Whether something has to be there.
 #[derive(Debug, Clone)]
@@ -110,40 +95,52 @@ impl<'s, 'x> Candidates<'s, 'x> {
     }
 
     /// Whether each of them has to be in the group.
-    pub(crate) fn wants(&self, hierarchy: &Hierarchy<'_>, fact: &FactAt<'_>, site: &str) -> Vec<Want> {
+    pub(crate) fn wants(&self, hierarchy: &Hierarchy<'_>, fact: &Documented, site: &str) -> Vec<Want> {
         let (candidates, lacks) = self.of_fact(hierarchy, fact, site);
         candidates.into_iter().map(|c| c.want).chain(lacks.into_iter().map(Want::Open)).collect()
     }
 
     /// The accounts that a documented fact names, for the group of a site.
-    pub(crate) fn of_fact(&self, hierarchy: &Hierarchy<'_>, fact: &FactAt<'_>, site: &str) -> Known {
-        let (selector, of) =
-            (word(fact, "selector").unwrap_or_default(), word(fact, "of").unwrap_or_default());
-        match (selector, of) {
-            ("administrative-user", _) => self.administrators(word(fact, "permission")),
-            ("permitted-viewer", _) => self.viewers(),
-            ("file-replication-account", _) => self.replication_accounts(site),
-            (_, "site-server") => Self::servers(hierarchy, self.shared, &[site]),
-            (_, "central-administration-site-server") => match self.above(hierarchy, site) {
+    pub(crate) fn of_fact(&self, hierarchy: &Hierarchy<'_>, fact: &Documented, site: &str) -> Known {
+        match &fact.who {
+            // Who adds others is asked elsewhere, and accounts for transfers are those of the routes.
+            Members::Nobody | Members::OtherTransferAccounts => Known::default(),
+            Members::AdministrativeUsers { permission } => self.administrators(permission.as_deref()),
+            Members::PermittedViewers => self.viewers(),
+            Members::FileReplicationAccounts => self.replication_accounts(site),
+            // That a user account may stand for a computer's is told where the computers are found.
+            Members::Computers { of, or_user: _ } => self.computers(hierarchy, of, site),
+        }
+    }
+
+    /// The computers whose accounts belong in the group of a site.
+    fn computers(&self, hierarchy: &Hierarchy<'_>, of: &Computers, site: &str) -> Known {
+        match of {
+            Computers::SiteServer => Self::servers(hierarchy, self.shared, &[site]),
+            Computers::CentralSiteServer => match self.above(hierarchy, site) {
                 Ok(Some(parent)) => Self::servers(hierarchy, self.shared, &[&parent]),
                 Ok(None) => Known::default(),
                 Err(lack) => (Vec::new(), vec![lack]),
             },
-            (_, "central-administration-site-sql-server") => match self.above(hierarchy, site) {
+            Computers::CentralSiteDatabase => match self.above(hierarchy, site) {
                 Ok(Some(parent)) => self.databases(hierarchy, &parent),
                 Ok(None) => Known::default(),
                 Err(lack) => (Vec::new(), vec![lack]),
             },
-            (_, "remote-management-point") => self.management_points(hierarchy, site),
-            (_, "remote-sms-provider-computer") => self.providers(hierarchy, site),
-            (_, "remote-site-system-with-file-dispatch-manager") => self.dispatchers(hierarchy, site),
-            (_, "child-site-server") => self.children(hierarchy, site),
-            (_, "parent-site-server") => match self.above(hierarchy, site) {
+            Computers::RemoteManagementPoints => self.management_points(hierarchy, site),
+            Computers::RemoteProviders => self.providers(hierarchy, site),
+            Computers::FileDispatchers => self.dispatchers(hierarchy, site),
+            Computers::ChildSiteServers => self.children(hierarchy, site),
+            Computers::ParentSiteServer => match self.above(hierarchy, site) {
                 Ok(Some(parent)) => self.neighbour(hierarchy, &parent, site),
                 Ok(None) => Known::default(),
                 Err(lack) => (Vec::new(), vec![lack]),
             },
-            _ => Known::default(),
+            Computers::Role(role) => {
+                let with = hierarchy.with_role(site, role);
+                let all = with.map(|role| Candidate::computer(role.cell, role.host, Want::Yes)).collect();
+                (all, hierarchy.roles_lack.clone().into_iter().collect())
+            }
         }
     }
 
@@ -272,7 +269,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
         let shared = self.shared;
         if let Some(view) = View::of(shared, "role_accounts") {
             let of_host = |line: &Line<'_>| {
-                line.text("entity").is_none_or(|e| e == "management-point-connection-account")
+                line.text("entity").is_none_or(|e| opens_database_for(shared.content, e, "management-point"))
                     && line.text("host").is_none_or(|h| shared.ids.same_computer(h, host) != Some(false))
             };
             for line in view.rows().filter(of_host) {
@@ -337,11 +334,11 @@ impl<'s, 'x> Candidates<'s, 'x> {
         for (system, roles) in hierarchy.systems(self.shared, site) {
             match remote(self.shared, hierarchy, site, system.host) {
                 Ok(true) => {
-                    let is = |role: &&str, other: &str| role.eq_ignore_ascii_case(other);
+                    let brings = |role: &str| self.shared.content.vocabulary.brings_file_dispatch(role);
                     let pulled = self.server_initiated(system.host);
-                    let want = if pulled || roles.iter().all(|r| WITHOUT_DISPATCH.iter().any(|w| is(r, w))) {
+                    let want = if pulled || roles.iter().all(|r| brings(r) == Some(false)) {
                         Want::No
-                    } else if roles.iter().any(|r| is(r, WITH_DISPATCH)) {
+                    } else if roles.iter().any(|r| brings(r) == Some(true)) {
                         Want::Yes
                     } else {
                         let what = format!("whether `{}` runs the file dispatch manager", system.host);

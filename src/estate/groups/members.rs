@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use crate::content::FactAt;
-use crate::estate::documented::word;
+use crate::content::fact::Member;
 use crate::estate::groups::candidates::{Candidates, Listing, Presence, Want, who};
 use crate::estate::groups::expected::{SpotLack, spots};
 use crate::estate::groups::{Groups, State};
@@ -21,7 +21,7 @@ pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Tab
     let groups = Groups::of(shared);
     let hierarchy = Hierarchy::of(shared);
     let candidates = Candidates::of(shared);
-    let facts: Vec<FactAt<'_>> = shared.content.facts_of("member", shared.revision).collect();
+    let facts: Vec<(FactAt<'_>, &Member)> = shared.content.judged(shared.revision).collect();
     let places = spots(shared, &groups);
     let mut out = Out::new(schema);
     let mut seen = HashSet::new();
@@ -36,8 +36,9 @@ pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Tab
             State::Unknown(_) if !spot.documented => continue,
             State::Unknown(_) => None,
         };
-        for fact in facts.iter().filter(|f| f.entity == spot.entity) {
-            let (all, lacks) = candidates.of_fact(&hierarchy, fact, &spot.site);
+        for (fact, said) in facts.iter().filter(|(f, _)| f.entity == spot.entity) {
+            let fact = (fact, *said);
+            let (all, lacks) = candidates.of_fact(&hierarchy, said, &spot.site);
             if let State::Unknown(lack) = &state {
                 if all.iter().any(|c| !matches!(c.want, Want::No)) || !lacks.is_empty() {
                     begin_gap(lack, &mut out, spot, fact).put();
@@ -85,12 +86,12 @@ pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Tab
         }
     }
     for SpotLack { entity, host, site, lack, .. } in &places.lacks {
-        for fact in facts.iter().filter(|f| f.entity == *entity) {
+        for (fact, said) in facts.iter().filter(|(f, _)| f.entity == *entity) {
             let mut gap = lack
                 .gap(&mut out)
                 .set("statement", text(fact.statement))
                 .set("entity", text(fact.entity))
-                .set("selector", text(word(fact, "selector").unwrap_or_default()))
+                .set("selector", text(&said.selector))
                 .copy("host", host.as_ref());
             if let Some(site) = site {
                 gap = gap.set("site", text(site));
@@ -105,7 +106,7 @@ fn begin_gap<'o, 's>(
     lack: &Lack,
     out: &'o mut Out<'s>,
     spot: &crate::estate::groups::expected::Spot<'_>,
-    fact: &FactAt<'_>,
+    fact: (&FactAt<'_>, &Member),
 ) -> Pending<'o, 's> {
     set(lack.gap(out), spot, fact)
 }
@@ -113,11 +114,12 @@ fn begin_gap<'o, 's>(
 fn set<'o, 's>(
     row: Pending<'o, 's>,
     spot: &crate::estate::groups::expected::Spot<'_>,
-    fact: &FactAt<'_>,
+    fact: (&FactAt<'_>, &Member),
 ) -> Pending<'o, 's> {
+    let (fact, said) = fact;
     row.set("statement", text(fact.statement))
         .set("entity", text(fact.entity))
-        .set("selector", text(word(fact, "selector").unwrap_or_default()))
+        .set("selector", text(&said.selector))
         .set("title", text(&spot.title))
         .copy("host", Some(&spot.host))
         .set("site", text(&spot.site))

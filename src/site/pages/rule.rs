@@ -74,7 +74,7 @@ pub(super) fn revisions(model: &Model<'_>, rule: &Rule) -> Vec<String> {
 }
 
 pub(super) fn group_title(group: &str) -> String {
-    super::super::words::capital(&group.replace('-', " "))
+    crate::content::capital(&group.replace('-', " "))
 }
 
 /// The page of a rule.
