@@ -19,7 +19,9 @@ pub mod sddl;
 
 pub mod source;
 
-pub mod history;
+pub(crate) mod text;
+
+pub(crate) mod history;
 
 pub mod reader;
 
@@ -36,6 +38,8 @@ pub mod estate;
 pub mod check;
 
 pub mod report;
+
+pub(crate) mod explain;
 
 pub mod page;
 
