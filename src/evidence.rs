@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::assets::Assets;
 use crate::source::{Place, Sources, Span};
-use crate::vocabulary::{self, Principals};
+use crate::vocabulary::Principals;
 use crate::yaml::Problems;
 
 pub use account::computer_name;
@@ -37,7 +37,6 @@ pub use places::{ExportPlace, classes, places};
 pub fn load(assets: &Assets) -> Result<(Schema, Mapping), Problems> {
     let mut problems = Problems::new();
     let mut schema = schema::load(assets, &mut problems);
-    schema.principals = Arc::new(vocabulary::principals(assets));
     let mapping = mapping::load(assets, &schema, &mut problems);
     mapping.tell_domains(&mut schema);
     problems.or_value((schema, mapping)).map(|(loaded, _)| loaded)
