@@ -1,24 +1,35 @@
 //! Places in exports, found again for the report: lines, columns, excerpts. Each file is read once more, and
 //! only if something in it is to be shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use crate::check::{Finding, Outcome, RuleOutcome};
-use crate::evidence::Input;
+use crate::check::{self, Finding, Outcome, RuleOutcome};
+use crate::evidence::{self, Evidence, Input, Schema};
+use crate::isolate::isolated;
+use crate::reader::Format;
+use crate::reader::structure::{self, Known, Says};
 use crate::report::Spot;
 use crate::source::{
-    Excerpt, Location, Place, Request, Source, SourceError, SourceId, Sources, Span, locate,
+    Excerpt, Location, Place, Request, Source, SourceError, SourceId, Sources, Span, context, locate,
 };
 
 /// So many lines of a longer place are shown before the rest is left out.
 const LINES: usize = 4;
 
-/// The places of each finding, and the files that could not be read again.
+/// What the places of findings are looked up in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exports<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) evidence: &'a Evidence,
+    pub(super) sources: &'a Sources,
+    pub(super) inputs: &'a [Input],
+}
+
+/// The places of each finding, and what became of files that could not be read again.
 pub(super) fn spots(
     findings: &[Finding],
-    sources: &Sources,
-    inputs: &[Input],
+    exports: Exports<'_>,
     width: usize,
 ) -> (Vec<Vec<Spot>>, Vec<String>) {
     let mut spots: Vec<Vec<Option<Spot>>> = findings.iter().map(|f| vec![None; f.labels.len()]).collect();
@@ -29,13 +40,23 @@ pub(super) fn spots(
             by_source.entry(label.place.source).or_default().push((f, l));
         }
     }
+    let records: HashSet<Place> = if width > 0 {
+        findings.iter().flat_map(|f| &f.labels).map(|l| l.record).collect()
+    } else {
+        HashSet::new()
+    };
+    let known = evidence::known_values(exports.schema, exports.evidence, &records);
     for (id, wanted) in by_source {
-        let Some(source) = sources.get(id) else { continue };
-        let secrets =
-            usize::try_from(source.id().0).ok().and_then(|i| inputs.get(i)).map_or(&[][..], |i| &i.secrets);
-        let labels: Vec<_> = wanted.iter().map(|&(f, l)| &findings[f].labels[l]).collect();
-        let places: Vec<(Place, Place)> = labels.iter().map(|l| (l.place, l.record)).collect();
-        match here(source, &places, secrets, width) {
+        let Some(source) = exports.sources.get(id) else { continue };
+        let labels: Vec<&check::Label> = wanted.iter().map(|&(f, l)| &findings[f].labels[l]).collect();
+        let input = usize::try_from(id.0).ok().and_then(|i| exports.inputs.get(i));
+        let file = File {
+            source,
+            format: input.and_then(|input| input.reading.format),
+            secrets: input.map_or(&[][..], |input| &input.secrets),
+            known: &known,
+        };
+        match file.places(&labels, width) {
             Ok(found) => {
                 for ((f, l), (location, excerpts)) in wanted.into_iter().zip(found) {
                     spots[f][l] = Some(Spot {
@@ -50,7 +71,7 @@ pub(super) fn spots(
                     });
                 }
             }
-            Err(error) => lost.push(format!("{}: {error}", source.label())),
+            Err(text) => lost.push(format!("{}: {text}", source.label())),
         }
     }
     (spots.into_iter().map(|s| s.into_iter().flatten().collect()).collect(), lost)
@@ -59,7 +80,7 @@ pub(super) fn spots(
 /// Line and column of places in one source.
 pub(super) fn positions(source: &Source, spans: &[Span]) -> Result<Vec<(u64, u64)>, SourceError> {
     let requests: Vec<Request> = spans.iter().map(|&span| Request { span, within: span }).collect();
-    Ok(locate(source, &requests, &[], 0)?.into_iter().map(|l| (l.line, l.column)).collect())
+    Ok(locate(source, &requests, &[], &[], 0)?.into_iter().map(|l| (l.line, l.column)).collect())
 }
 
 /// Where it shows that a rule could not be evaluated, one for each outcome: path, line and column.
@@ -86,36 +107,95 @@ pub(super) fn open(outcomes: &[RuleOutcome], sources: &Sources) -> Vec<Option<(S
     out
 }
 
-/// Location and excerpts of places in one source: of a place over several lines the first few and the last.
-fn here(
-    source: &Source,
-    places: &[(Place, Place)],
-    secrets: &[Span],
-    width: usize,
-) -> Result<Vec<(Location, Vec<Excerpt>)>, SourceError> {
-    // An archive entry stays unpacked as long as this is held.
-    let _bytes = source.bytes()?;
-    let mut requests: Vec<Request> =
-        places.iter().map(|(place, record)| Request { span: place.span, within: record.span }).collect();
-    let mut more: Vec<Range<usize>> = Vec::with_capacity(places.len());
-    for (place, record) in places {
-        let from = requests.len();
-        if width > 0 {
-            for start in further_lines(source, place.span)? {
-                requests.push(Request { span: Span { start, end: place.span.end }, within: record.span });
-            }
+/// A file in which places are looked for.
+struct File<'a> {
+    source: &'a Source,
+    format: Option<Format>,
+    secrets: &'a [Span],
+    known: &'a HashMap<Place, Vec<Known>>,
+}
+
+/// A place, and excerpts of its lines.
+type Found = (Location, Vec<Excerpt>);
+
+impl File<'_> {
+    /// Location and excerpts of labels. What breaks when it is shown is told without an excerpt.
+    fn places(&self, labels: &[&check::Label], width: usize) -> Result<Vec<Found>, String> {
+        let all = |labels: &[&check::Label], width| {
+            isolated(|| self.excerpts(labels, width)).map_err(|fault| fault.text("showing a place in it"))
+        };
+        match all(labels, width) {
+            Ok(found) => found.map_err(|error| error.to_string()),
+            Err(fault) if width == 0 => Err(fault),
+            // One of them is at fault, and only that one is to go without.
+            Err(_) => labels.iter().try_fold(Vec::new(), |mut found, label| {
+                let one = match all(&[label], width) {
+                    Ok(one) => one,
+                    Err(_) => all(&[label], 0)?,
+                };
+                found.extend(one.map_err(|error| error.to_string())?);
+                Ok(found)
+            }),
         }
-        more.push(from..requests.len());
     }
-    let found = locate(source, &requests, secrets, width)?;
-    let mut out = Vec::with_capacity(places.len());
-    for (i, range) in more.into_iter().enumerate() {
-        let Some(location) = found.get(i) else { continue };
-        let mut excerpts = vec![location.excerpt.clone()];
-        excerpts.extend(found.get(range).unwrap_or_default().iter().map(|l| l.excerpt.clone()));
-        out.push((location.clone(), excerpts));
+
+    /// Location and excerpts of labels: of a place over several lines the first few and the last.
+    fn excerpts(&self, labels: &[&check::Label], width: usize) -> Result<Vec<Found>, SourceError> {
+        // An archive entry stays unpacked as long as this is held.
+        let _bytes = self.source.bytes()?;
+        let request = |label: &check::Label, span| Request { span, within: label.record.span };
+        let mut requests: Vec<Request> =
+            labels.iter().map(|label| request(label, label.place.span)).collect();
+        let mut more: Vec<Range<usize>> = Vec::with_capacity(labels.len());
+        for label in labels {
+            let from = requests.len();
+            if width > 0 {
+                let end = label.place.span.end;
+                for start in further_lines(self.source, label.place.span)? {
+                    requests.push(request(label, Span { start, end }));
+                }
+            }
+            more.push(from..requests.len());
+        }
+        let harmless = if width > 0 { self.harmless(labels, &requests, width)? } else { Vec::new() };
+        let found = locate(self.source, &requests, &harmless, self.secrets, width)?;
+        let mut out = Vec::with_capacity(labels.len());
+        for (i, range) in more.into_iter().enumerate() {
+            let Some(location) = found.get(i) else { continue };
+            let mut excerpts = vec![location.excerpt.clone()];
+            excerpts.extend(found.get(range).unwrap_or_default().iter().map(|l| l.excerpt.clone()));
+            out.push((location.clone(), excerpts));
+        }
+        Ok(out)
     }
-    Ok(out)
+
+    /// What may be shown around the requests: structure, and values that are known or labelled.
+    fn harmless(
+        &self,
+        labels: &[&check::Label],
+        requests: &[Request],
+        width: usize,
+    ) -> Result<Vec<Span>, SourceError> {
+        let Some(format) = self.format else { return Ok(Vec::new()) };
+        // As far as an excerpt can reach, in bytes of any encoding.
+        let reach = 4 * context(width) as u64;
+        let mut records: BTreeMap<Span, (Vec<Span>, Vec<Known>)> = BTreeMap::new();
+        for Request { span, within } in requests {
+            let (start, end) = (span.start.saturating_sub(reach), span.start.saturating_add(reach));
+            records.entry(*within).or_default().0.push(Span { start, end });
+        }
+        for label in labels.iter().filter(|label| label.is_value) {
+            let known = Known { span: label.place.span, says: Says::Anything };
+            records.entry(label.record.span).or_default().1.push(known);
+        }
+        let mut harmless = Vec::new();
+        for (span, (near, mut values)) in records {
+            let record = Place { source: self.source.id(), span };
+            values.extend(self.known.get(&record).into_iter().flatten().cloned());
+            harmless.extend(structure::harmless(self.source, format, span, &near, &values)?);
+        }
+        Ok(harmless)
+    }
 }
 
 /// Where the next few lines of a span begin, and its last one.

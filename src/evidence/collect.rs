@@ -6,8 +6,9 @@ use super::mapping::Mapping;
 use super::merge::OfSource;
 use super::rows::{Budget, Collector, Gathered, Mentions, Task};
 use super::{Collected, Input, Schema};
-use crate::reader::{self, Options, Reading, Wanted};
-use crate::source::{Source, Sources};
+use crate::isolate::isolated;
+use crate::reader::{self, Missing, Note, Options, Reading, Sink, Status, Wanted};
+use crate::source::{Source, Sources, Span};
 
 /// How many rows of lookup tables are kept before it is known which of them matter. About 13 MiB.
 const LOOKUP_ROWS: usize = 20_000;
@@ -30,8 +31,10 @@ pub(super) fn collect_within(
     let read = |source: &Source, wanted: &Wanted, task: Task<'_>| -> (Reading, Vec<Gathered>) {
         let file = stem(source.label());
         let make = || Collector::new(schema, mapping, source.id(), file, task);
-        let (reading, collectors) = reader::read(source, wanted, options, make);
-        (reading, collectors.into_iter().map(Collector::finish).collect())
+        apart(make, || {
+            let (reading, collectors) = reader::read(source, wanted, options, make);
+            (reading, collectors.into_iter().map(Collector::finish).collect())
+        })
     };
     let mut read_once: Vec<(Reading, Vec<Gathered>)> =
         sources.as_slice().par_iter().map(|source| read(source, &wanted, Task::All(&budget))).collect();
@@ -40,9 +43,14 @@ pub(super) fn collect_within(
     let mut mentions = Mentions::default();
     read_once.iter().flat_map(|(_, stretches)| stretches).for_each(|g| mentions.add(schema, g));
     let lookups = mapping.wanted_for(|table| schema.tables[table].lookup);
-    sources.as_slice().par_iter().zip(&mut read_once).for_each(|(source, (_, stretches))| {
+    sources.as_slice().par_iter().zip(&mut read_once).for_each(|(source, (reading, stretches))| {
         if stretches.iter().any(|g| g.overflow) {
-            let (_, again) = read(source, &lookups, Task::Lookup(&mentions));
+            let (second, again) = read(source, &lookups, Task::Lookup(&mentions));
+            if second.status == Status::Error {
+                *reading = second;
+                stretches.extend(again);
+                return;
+            }
             stretches.iter_mut().for_each(|g| g.tables.retain(|table, _| !schema.tables[*table].lookup));
             if let Some(first) = stretches.first_mut() {
                 for (table, rows) in again.into_iter().flat_map(|g| g.tables) {
@@ -71,6 +79,20 @@ pub(super) fn collect_within(
         .map(|(reading, (rows, secrets))| Input { reading, secrets, rows })
         .collect();
     Collected { evidence: merged.evidence, inputs }
+}
+
+/// Reads a source by itself: if the reader breaks, the source is one of which all may be missing.
+fn apart<'s>(
+    make: impl Fn() -> Collector<'s>,
+    read: impl FnOnce() -> (Reading, Vec<Gathered>),
+) -> (Reading, Vec<Gathered>) {
+    isolated(read).unwrap_or_else(|fault| {
+        let mut lost = make();
+        lost.missing(None, Missing::Broken, Span::default());
+        let note = Note { text: fault.text("reading this file"), span: None };
+        let reading = Reading { format: None, records: 0, status: Status::Error, notes: vec![note] };
+        (reading, vec![lost.finish()])
+    })
 }
 
 /// The name of a file without folder, archive and extension.
