@@ -71,6 +71,11 @@ pub fn known_values(
     known::values(schema, evidence, records)
 }
 
+/// The records in which some values stand, where a table tells.
+pub fn records_of(schema: &Schema, evidence: &Evidence, places: &HashSet<Place>) -> HashMap<Place, Place> {
+    known::records(schema, evidence, places)
+}
+
 /// Puts the rows of all sources together and fills the tables that are made from others.
 fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource>) -> merge::Merged {
     let mut merged = merge::merge(schema, mapping, sources);

@@ -27,7 +27,7 @@ mod walk;
 mod window;
 
 pub use bytes::Bytes;
-pub use excerpt::{ELIDED, Excerpt, MASK, context};
+pub use excerpt::{ELIDED, Excerpt, MASK, excerpt_context};
 pub use locate::{Location, Request, locate};
 pub use offsets::{Offsets, View};
 pub use window::{Damage, Window};

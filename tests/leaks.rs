@@ -15,10 +15,42 @@ static ORACLE: LazyLock<Oracle> = LazyLock::new(Oracle::new);
 
 /// Names under which people keep passwords, in ten languages, and such as nobody knows.
 const NAMES: [&str; 36] = [
-    "Password", "pw", "pass", "Kennwort", "Passwort", "MotDePasse", "Contraseña", "Senha", "Wachtwoord",
-    "Lösenord", "Hasło", "Пароль", "パスワード", "密码", "token", "api_key", "AccountKey", "NTHash", "pin",
-    "Cred", "PSK", "x", "y1", "Blob", "Remark", "Hint2", "_", "ClearTextPassword", "PasswordSet", "Reserved2",
-    "RecoveryKey", "sasToken", "CommandLine", "Script", "Text9", "Zugang",
+    "Password",
+    "pw",
+    "pass",
+    "Kennwort",
+    "Passwort",
+    "MotDePasse",
+    "Contraseña",
+    "Senha",
+    "Wachtwoord",
+    "Lösenord",
+    "Hasło",
+    "Пароль",
+    "パスワード",
+    "密码",
+    "token",
+    "api_key",
+    "AccountKey",
+    "NTHash",
+    "pin",
+    "Cred",
+    "PSK",
+    "x",
+    "y1",
+    "Blob",
+    "Remark",
+    "Hint2",
+    "_",
+    "ClearTextPassword",
+    "PasswordSet",
+    "Reserved2",
+    "RecoveryKey",
+    "sasToken",
+    "CommandLine",
+    "Script",
+    "Text9",
+    "Zugang",
 ];
 
 /// Where a secret stands.
@@ -54,8 +86,20 @@ const HOWS: [How; 9] = [
 
 /// The shapes of files.
 const SHAPES: [&str; 14] = [
-    "json", "json-pretty", "ndjson", "adminservice", "sharphound", "opengraph", "clixml", "convert-to-xml",
-    "cim-xml", "task-sequence", "task-sequence-in-json", "gpo-report", "mof", "inf",
+    "json",
+    "json-pretty",
+    "ndjson",
+    "adminservice",
+    "sharphound",
+    "opengraph",
+    "clixml",
+    "convert-to-xml",
+    "cim-xml",
+    "task-sequence",
+    "task-sequence-in-json",
+    "gpo-report",
+    "mof",
+    "inf",
 ];
 
 fn json_text(text: &str) -> String {
@@ -137,8 +181,9 @@ fn file(shape: &str, name: &str, secret: &str, how: How) -> String {
             )
         }
         "convert-to-xml" => {
-            let plant =
-                xml(&|name, text| format!("<Property Name=\"{name}\" Type=\"System.String\">{text}</Property>"));
+            let plant = xml(&|name, text| {
+                format!("<Property Name=\"{name}\" Type=\"System.String\">{text}</Property>")
+            });
             format!(
                 "<?xml version=\"1.0\" encoding=\"utf-8\"?><Objects><Object Type=\"IResultObject#SMS_SCI_Reserved\">{plant}\
                  <Property Name=\"UserName\" Type=\"System.String\">svc-naa</Property>{plant}\
@@ -161,7 +206,8 @@ fn file(shape: &str, name: &str, secret: &str, how: How) -> String {
             json_text(&sequence())
         ),
         "gpo-report" => {
-            let plant = xml(&|name, text| format!("<Setting><Name>{name}</Name><Value>{text}</Value></Setting>"));
+            let plant =
+                xml(&|name, text| format!("<Setting><Name>{name}</Name><Value>{text}</Value></Setting>"));
             format!(
                 "<?xml version=\"1.0\"?><GPO xmlns=\"http://www.microsoft.com/GroupPolicy/Settings\"><Name>Rights</Name>\
                  <Computer><ExtensionData><Extension>{plant}<UserRightsAssignment><Name>SeInteractiveLogonRight</Name>\
@@ -193,7 +239,11 @@ fn files(shape: &str, planted: Vec<u8>) -> Files {
 
 /// The bytes of a text, in UTF-8 or UTF-16.
 fn encoded(text: &str, wide: bool) -> Vec<u8> {
-    if wide { [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect() } else { text.into() }
+    if wide {
+        [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
+    } else {
+        text.into()
+    }
 }
 
 fn secret() -> impl Strategy<Value = String> {

@@ -130,10 +130,11 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let columns = output::columns(args.output.is_some());
     let (text, lost) = checked.write(args.format.into(), columns, args.verbose);
     output::write(&text, args.output.as_deref())?;
+    let faults = !lost.is_empty();
     for path in lost {
         output::aside(&format!("{} {}\n", paint(BAD, "error:"), harmless(&path)));
     }
-    let exit = exit(args, &checked.run, checked.inputs());
+    let exit = exit(args, &checked.run, checked.inputs(), faults);
     aside(args, &checked, exit);
     Ok(exit)
 }
@@ -166,11 +167,11 @@ impl Chosen {
     }
 }
 
-/// How the run ended.
-fn exit(args: &CheckArgs, run: &Run, inputs: &[Input]) -> Exit {
+/// How the run ended. `lost` says that something could not be shown.
+fn exit(args: &CheckArgs, run: &Run, inputs: &[Input], lost: bool) -> Exit {
     let any = |fits: fn(&Outcome) -> bool| run.outcomes.iter().any(|o| fits(&o.outcome));
     let looked = any(|o| matches!(o, Outcome::Pass | Outcome::Fail));
-    if inputs.iter().any(faulty) || any(|o| matches!(o, Outcome::Error(_))) {
+    if lost || inputs.iter().any(faulty) || any(|o| matches!(o, Outcome::Error(_))) {
         Exit::Trouble
     } else if !looked || args.require_evidence && any(|o| matches!(o, Outcome::NotEvaluated(_))) {
         Exit::NotEvaluated

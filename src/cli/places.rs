@@ -11,7 +11,7 @@ use crate::reader::Format;
 use crate::reader::structure::{self, Known, Says};
 use crate::report::Spot;
 use crate::source::{
-    Excerpt, Location, Place, Request, Source, SourceError, SourceId, Sources, Span, context, locate,
+    Excerpt, Location, Place, Request, Source, SourceError, SourceId, Sources, Span, excerpt_context, locate,
 };
 
 /// So many lines of a longer place are shown before the rest is left out.
@@ -26,7 +26,17 @@ pub(super) struct Exports<'a> {
     pub(super) inputs: &'a [Input],
 }
 
-/// The places of each finding, and what became of files that could not be read again.
+/// A label of a finding, and the record of which an excerpt may show something.
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'a> {
+    /// Numbers of the finding and of the label.
+    finding: usize,
+    number: usize,
+    label: &'a check::Label,
+    record: Span,
+}
+
+/// The places of each finding, and what could not be shown for a fault or because a file could not be read again.
 pub(super) fn spots(
     findings: &[Finding],
     exports: Exports<'_>,
@@ -34,21 +44,13 @@ pub(super) fn spots(
 ) -> (Vec<Vec<Spot>>, Vec<String>) {
     let mut spots: Vec<Vec<Option<Spot>>> = findings.iter().map(|f| vec![None; f.labels.len()]).collect();
     let mut lost = Vec::new();
-    let mut by_source: BTreeMap<SourceId, Vec<(usize, usize)>> = BTreeMap::new();
-    for (f, finding) in findings.iter().enumerate() {
-        for (l, label) in finding.labels.iter().enumerate() {
-            by_source.entry(label.place.source).or_default().push((f, l));
-        }
-    }
-    let records: HashSet<Place> = if width > 0 {
-        findings.iter().flat_map(|f| &f.labels).map(|l| l.record).collect()
-    } else {
-        HashSet::new()
-    };
+    let by_source = wanted(findings, exports, width);
+    let records: HashSet<Place> = (by_source.iter().filter(|_| width > 0))
+        .flat_map(|(&source, wanted)| wanted.iter().map(move |w| Place { source, span: w.record }))
+        .collect();
     let known = evidence::known_values(exports.schema, exports.evidence, &records);
     for (id, wanted) in by_source {
         let Some(source) = exports.sources.get(id) else { continue };
-        let labels: Vec<&check::Label> = wanted.iter().map(|&(f, l)| &findings[f].labels[l]).collect();
         let input = usize::try_from(id.0).ok().and_then(|i| exports.inputs.get(i));
         let file = File {
             source,
@@ -56,17 +58,18 @@ pub(super) fn spots(
             secrets: input.map_or(&[][..], |input| &input.secrets),
             known: &known,
         };
-        match file.places(&labels, width) {
-            Ok(found) => {
-                for ((f, l), (location, excerpts)) in wanted.into_iter().zip(found) {
-                    spots[f][l] = Some(Spot {
+        match apart(&wanted, width, |labels, width| file.excerpts(labels, width)) {
+            Ok((found, fault)) => {
+                lost.extend(fault.map(|text| format!("{}: {text}", source.label())));
+                for (wanted, (location, excerpts)) in wanted.into_iter().zip(found) {
+                    spots[wanted.finding][wanted.number] = Some(Spot {
                         path: source.label().to_owned(),
                         line: location.line,
                         column: location.column,
                         end_line: location.end_line,
                         end_column: location.end_column,
-                        label: findings[f].labels[l].text.clone(),
-                        primary: l == 0,
+                        label: wanted.label.text.clone(),
+                        primary: wanted.number == 0,
                         excerpts,
                     });
                 }
@@ -77,10 +80,59 @@ pub(super) fn spots(
     (spots.into_iter().map(|s| s.into_iter().flatten().collect()).collect(), lost)
 }
 
+/// All labels by the file they are in. A value that was taken from another record is shown in that one.
+fn wanted<'a>(
+    findings: &'a [Finding],
+    exports: Exports<'_>,
+    width: usize,
+) -> BTreeMap<SourceId, Vec<Wanted<'a>>> {
+    let labels = || {
+        let all = findings.iter().enumerate();
+        all.flat_map(|(f, finding)| finding.labels.iter().enumerate().map(move |(l, label)| (f, l, label)))
+    };
+    let alone: HashSet<Place> = labels()
+        .filter(|(_, _, label)| width > 0 && label.is_value && label.record == label.place)
+        .map(|(_, _, label)| label.place)
+        .collect();
+    let records = evidence::records_of(exports.schema, exports.evidence, &alone);
+    let mut by_source: BTreeMap<SourceId, Vec<Wanted<'a>>> = BTreeMap::new();
+    for (finding, number, label) in labels() {
+        let record = records.get(&label.place).filter(|_| label.record == label.place);
+        let record = record.unwrap_or(&label.record).span;
+        by_source.entry(label.place.source).or_default().push(Wanted { finding, number, label, record });
+    }
+    by_source
+}
+
+/// Does something with labels: with all at once or, if that breaks, with each by itself, and with the one at fault at a
+/// width of 0, which asks for no excerpt. Also gives what is to be said of it.
+fn apart<L: Copy, T>(
+    labels: &[L],
+    width: usize,
+    work: impl Fn(&[L], usize) -> Result<Vec<T>, SourceError>,
+) -> Result<(Vec<T>, Option<String>), String> {
+    let with = |labels: &[L], width: usize| {
+        isolated(|| work(labels, width)).map_err(|fault| fault.text("showing a place in this file"))
+    };
+    let fault = match with(labels, width) {
+        Ok(done) => return done.map(|done| (done, None)).map_err(|error| error.to_string()),
+        Err(fault) if width == 0 => return Err(fault),
+        Err(fault) => fault,
+    };
+    let mut found = Vec::with_capacity(labels.len());
+    for label in labels {
+        let one = with(&[*label], width).or_else(|_| with(&[*label], 0))?;
+        found.extend(one.map_err(|error| error.to_string())?);
+    }
+    Ok((found, Some(fault)))
+}
+
 /// Line and column of places in one source.
 pub(super) fn positions(source: &Source, spans: &[Span]) -> Result<Vec<(u64, u64)>, SourceError> {
     let requests: Vec<Request> = spans.iter().map(|&span| Request { span, within: span }).collect();
-    Ok(locate(source, &requests, &[], &[], 0)?.into_iter().map(|l| (l.line, l.column)).collect())
+    // Where it is not known, a remark stands without a place.
+    let found = isolated(|| locate(source, &requests, &[], &[], 0)).unwrap_or_else(|_| Ok(Vec::new()))?;
+    Ok(found.into_iter().map(|l| (l.line, l.column)).collect())
 }
 
 /// Where it shows that a rule could not be evaluated, one for each outcome: path, line and column.
@@ -119,47 +171,26 @@ struct File<'a> {
 type Found = (Location, Vec<Excerpt>);
 
 impl File<'_> {
-    /// Location and excerpts of labels. What breaks when it is shown is told without an excerpt.
-    fn places(&self, labels: &[&check::Label], width: usize) -> Result<Vec<Found>, String> {
-        let all = |labels: &[&check::Label], width| {
-            isolated(|| self.excerpts(labels, width)).map_err(|fault| fault.text("showing a place in it"))
-        };
-        match all(labels, width) {
-            Ok(found) => found.map_err(|error| error.to_string()),
-            Err(fault) if width == 0 => Err(fault),
-            // One of them is at fault, and only that one is to go without.
-            Err(_) => labels.iter().try_fold(Vec::new(), |mut found, label| {
-                let one = match all(&[label], width) {
-                    Ok(one) => one,
-                    Err(_) => all(&[label], 0)?,
-                };
-                found.extend(one.map_err(|error| error.to_string())?);
-                Ok(found)
-            }),
-        }
-    }
-
     /// Location and excerpts of labels: of a place over several lines the first few and the last.
-    fn excerpts(&self, labels: &[&check::Label], width: usize) -> Result<Vec<Found>, SourceError> {
+    fn excerpts(&self, wanted: &[Wanted<'_>], width: usize) -> Result<Vec<Found>, SourceError> {
         // An archive entry stays unpacked as long as this is held.
         let _bytes = self.source.bytes()?;
-        let request = |label: &check::Label, span| Request { span, within: label.record.span };
-        let mut requests: Vec<Request> =
-            labels.iter().map(|label| request(label, label.place.span)).collect();
-        let mut more: Vec<Range<usize>> = Vec::with_capacity(labels.len());
-        for label in labels {
+        let request = |wanted: &Wanted<'_>, span| Request { span, within: wanted.record };
+        let mut requests: Vec<Request> = wanted.iter().map(|w| request(w, w.label.place.span)).collect();
+        let mut more: Vec<Range<usize>> = Vec::with_capacity(wanted.len());
+        for wanted in wanted {
             let from = requests.len();
+            let place = wanted.label.place.span;
             if width > 0 {
-                let end = label.place.span.end;
-                for start in further_lines(self.source, label.place.span)? {
-                    requests.push(request(label, Span { start, end }));
+                for start in further_lines(self.source, place)? {
+                    requests.push(request(wanted, Span { start, end: place.end }));
                 }
             }
             more.push(from..requests.len());
         }
-        let harmless = if width > 0 { self.harmless(labels, &requests, width)? } else { Vec::new() };
+        let harmless = if width > 0 { self.harmless(wanted, &requests, width)? } else { Vec::new() };
         let found = locate(self.source, &requests, &harmless, self.secrets, width)?;
-        let mut out = Vec::with_capacity(labels.len());
+        let mut out = Vec::with_capacity(wanted.len());
         for (i, range) in more.into_iter().enumerate() {
             let Some(location) = found.get(i) else { continue };
             let mut excerpts = vec![location.excerpt.clone()];
@@ -172,21 +203,21 @@ impl File<'_> {
     /// What may be shown around the requests: structure, and values that are known or labelled.
     fn harmless(
         &self,
-        labels: &[&check::Label],
+        wanted: &[Wanted<'_>],
         requests: &[Request],
         width: usize,
     ) -> Result<Vec<Span>, SourceError> {
         let Some(format) = self.format else { return Ok(Vec::new()) };
         // As far as an excerpt can reach, in bytes of any encoding.
-        let reach = 4 * context(width) as u64;
+        let reach = 4 * excerpt_context(width) as u64;
         let mut records: BTreeMap<Span, (Vec<Span>, Vec<Known>)> = BTreeMap::new();
         for Request { span, within } in requests {
             let (start, end) = (span.start.saturating_sub(reach), span.start.saturating_add(reach));
             records.entry(*within).or_default().0.push(Span { start, end });
         }
-        for label in labels.iter().filter(|label| label.is_value) {
-            let known = Known { span: label.place.span, says: Says::Anything };
-            records.entry(label.record.span).or_default().1.push(known);
+        for wanted in wanted.iter().filter(|wanted| wanted.label.is_value) {
+            let known = Known { span: wanted.label.place.span, says: Says::Anything };
+            records.entry(wanted.record).or_default().1.push(known);
         }
         let mut harmless = Vec::new();
         for (span, (near, mut values)) in records {
@@ -231,4 +262,23 @@ fn further_lines(source: &Source, span: Span) -> Result<Vec<u64>, SourceError> {
     out.truncate(LINES - 1);
     out.extend(last.filter(|l| out.last().is_some_and(|o| o < l)));
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_place_that_breaks_takes_no_other_with_it() {
+        let work = |labels: &[u32], width: usize| {
+            assert!(width == 0 || !labels.contains(&3), "of an export");
+            Ok(labels.iter().map(|n| (*n, width)).collect())
+        };
+        let (found, fault) = apart(&[1, 2, 3, 4], 80, work).expect("the file can be read");
+        assert_eq!(found, [(1, 80), (2, 80), (3, 0), (4, 80)]);
+        assert!(fault.is_some_and(|text| text.contains("showing a place") && !text.contains("of an export")));
+        assert_eq!(apart(&[1, 2], 80, work), Ok((vec![(1, 80), (2, 80)], None)));
+        // Where even the place itself cannot be told there is a word about the file.
+        assert!(apart(&[1], 80, |_, _| -> Result<Vec<u32>, SourceError> { panic!("of an export") }).is_err());
+    }
 }

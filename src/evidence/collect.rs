@@ -103,3 +103,25 @@ fn stem(label: &str) -> &str {
         _ => name,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_breaks_is_an_input_of_which_all_may_be_missing() {
+        let (schema, mapping) = super::super::load(&crate::assets::Assets::content()).expect("it loads");
+        let sources = Sources::from_memory([("a.json".to_owned(), b"[]".to_vec())], &Default::default());
+        let source = &sources.as_slice()[0];
+        let budget = Budget::new(LOOKUP_ROWS);
+        let make = || Collector::new(&schema, &mapping, source.id(), "a", Task::All(&budget));
+        let (reading, stretches) = apart(make, || panic!("text of an export"));
+        assert_eq!((reading.status, reading.records), (Status::Error, 0));
+        let note = &reading.notes[0].text;
+        assert!(note.contains("while reading this file") && !note.contains("of an export"), "{note}");
+        assert_eq!(stretches.iter().map(|g| g.lost.len()).sum::<usize>(), 1);
+        // Others are read as ever.
+        let collected = collect(&schema, &mapping, &sources);
+        assert_eq!(collected.inputs[0].reading.status, Status::Read);
+    }
+}

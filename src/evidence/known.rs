@@ -1,4 +1,5 @@
-//! Which values of an export are known: those that became cells. An excerpt may show them.
+//! Which values of an export are known: those that became cells. An excerpt may show them. And of which record a value
+//! is.
 
 use std::collections::{HashMap, HashSet};
 
@@ -31,6 +32,37 @@ pub(super) fn values(
         }
     }
     known
+}
+
+/// The records in which some values stand, where a table tells.
+pub(super) fn records(
+    schema: &Schema,
+    evidence: &Evidence,
+    places: &HashSet<Place>,
+) -> HashMap<Place, Place> {
+    let mut records = HashMap::new();
+    let exported = schema.tables.iter().zip(&evidence.tables);
+    for (_, rows) in exported.filter(|(table, _)| matches!(table.made, Made::Exported)) {
+        for row in &rows.rows {
+            let Some(record) = row.record else { continue };
+            row.cells.iter().for_each(|cell| enter(cell, record, places, &mut records));
+        }
+    }
+    records
+}
+
+fn enter(cell: &Cell, record: Place, places: &HashSet<Place>, records: &mut HashMap<Place, Place>) {
+    if let Fact::List(cells) = &cell.fact {
+        cells.iter().for_each(|cell| enter(cell, record, places, records));
+    }
+    if let Some(place) = cell.place
+        && places.contains(&place)
+        && place.source == record.source
+        && record.span.start <= place.span.start
+        && place.span.end <= record.span.end
+    {
+        records.entry(place).or_insert(record);
+    }
 }
 
 fn add(cell: &Cell, record: Place, into: &mut Vec<Known>) {

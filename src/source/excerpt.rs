@@ -107,7 +107,7 @@ pub(super) struct Stretch {
 
 /// How much of the text an excerpt of so many characters may look at on either side: enough whatever its characters,
 /// and a good deal more where values are left out.
-pub fn context(width: usize) -> usize {
+pub fn excerpt_context(width: usize) -> usize {
     16 * width + 64
 }
 

@@ -143,7 +143,7 @@ fn stretch(
     }
     marks.sort_unstable();
 
-    let context = excerpt::context(width);
+    let context = excerpt::excerpt_context(width);
     let size = bytes.limits().window.max(8 * context);
     let mut window = bytes.window_from(start, size, usize::MAX)?;
     let mut lines = Lines::new();

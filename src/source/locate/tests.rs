@@ -313,3 +313,106 @@ proptest! {
         prop_assert!(found.excerpt.text.get(found.excerpt.span.clone()).is_some());
     }
 }
+
+/// Characters of all lengths, and those that part lines.
+fn any_text() -> impl Strategy<Value = Vec<char>> {
+    let chars = prop_oneof![
+        8 => any::<char>().prop_filter("it is no part of the encoding", |c| !matches!(c, '\0' | '\u{feff}')),
+        6 => proptest::sample::select(vec!['a', 'ü', '者', '🙂', 'e', '\u{301}', '\t', ' ', '"', '<']),
+        1 => proptest::sample::select(vec!['\n', '\r']),
+    ];
+    proptest::collection::vec(chars, 1..400)
+}
+
+/// The characters in an encoding, and where each of them and the end stand.
+fn encode(chars: &[char], encoding: u8) -> (Vec<u8>, Vec<u64>) {
+    let mut bytes: Vec<u8> = match encoding {
+        0 => "\u{feff}".into(),
+        1 => vec![0xff, 0xfe],
+        _ => vec![0xfe, 0xff],
+    };
+    let mut offsets = Vec::with_capacity(chars.len() + 1);
+    for c in chars {
+        offsets.push(bytes.len() as u64);
+        let mut units = [0; 2];
+        match encoding {
+            0 => bytes.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+            1 => c.encode_utf16(&mut units).iter().for_each(|u| bytes.extend(u.to_le_bytes())),
+            _ => c.encode_utf16(&mut units).iter().for_each(|u| bytes.extend(u.to_be_bytes())),
+        }
+    }
+    offsets.push(bytes.len() as u64);
+    (bytes, offsets)
+}
+
+/// What of the line of a character may be shown: signs for what may not.
+fn rendered(chars: &[char], at: usize, may: impl Fn(usize) -> Option<&'static str>) -> String {
+    let is_end = |c: &char| matches!(c, '\n' | '\r');
+    let start = chars[..at].iter().rposition(is_end).map_or(0, |i| i + 1);
+    let end = chars[at..].iter().position(is_end).map_or(chars.len(), |i| at + i);
+    let (mut out, mut last) = (String::new(), None);
+    for (i, c) in chars.iter().enumerate().take(end).skip(start) {
+        let sign = may(i);
+        match sign {
+            Some(sign) if last != Some(sign) => out.push_str(sign),
+            Some(_) => {}
+            None => out.push(if *c == '\t' { '\t' } else { super::super::visible(*c) }),
+        }
+        last = sign;
+    }
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_excerpt_of_any_text_shows_what_it_may_and_nothing_else(
+        chars in any_text(),
+        encoding in 0..3u8,
+        window in 16..200usize,
+        width in 0..500usize,
+        place in (0..400usize, 0..60usize),
+        harmless in proptest::collection::vec((0..400usize, 1..80usize), 0..8),
+        secrets in proptest::collection::vec((0..400usize, 1..30usize), 0..4),
+    ) {
+        let (bytes, offsets) = encode(&chars, encoding);
+        let clip = |n: usize| n.min(chars.len());
+        let span = |(start, length): (usize, usize)| Span {
+            start: offsets[clip(start)],
+            end: offsets[clip(start + length)],
+        };
+        let all = |spans: &[(usize, usize)]| spans.iter().map(|s| span(*s)).collect::<Vec<_>>();
+        let inside = |spans: &[(usize, usize)], i: usize| spans.iter().any(|s| s.0 <= i && i < s.0 + s.1);
+        let request = Request { span: span(place), within: ALL };
+        let sources = sources(&bytes, window);
+        let found = locate(&sources.as_slice()[0], &[request], &all(&harmless), &all(&secrets), width)
+            .unwrap()
+            .remove(0);
+        let excerpt = &found.excerpt;
+        prop_assert!(excerpt.text.chars().count() <= width + MASK.len());
+        prop_assert!(excerpt.text.get(excerpt.span.clone()).is_some());
+        prop_assert!(excerpt.column <= excerpt.end_column);
+        for column in [0, found.column, found.end_column, u64::MAX] {
+            prop_assert!(excerpt.text.get(excerpt.columns(column, column.saturating_add(3))).is_some());
+        }
+        // Two spans that touch are one, so that a character belongs to the secret before it is harmless.
+        let at = clip(place.0);
+        if at < chars.len() && !matches!(chars[at], '\n' | '\r') {
+            let may = |i: usize| {
+                if inside(&secrets, i) {
+                    Some(MASK)
+                } else if inside(&harmless, i) {
+                    None
+                } else {
+                    Some(super::super::ELIDED)
+                }
+            };
+            let line = rendered(&chars, at, may);
+            prop_assert!(line.contains(&excerpt.text), "{:?} is not in {:?}", excerpt.text, line);
+            if width >= 20 && place.1 > 0 {
+                prop_assert!(!excerpt.text[excerpt.span.clone()].is_empty(), "{:?}", excerpt);
+            }
+        }
+    }
+}
