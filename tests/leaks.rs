@@ -339,7 +339,8 @@ fn what_is_planted_stands_beside_what_is_shown() {
         let human = outputs.iter().find(|o| o.what == "Human at 500, verbose").expect("it was written");
         let text = oracle::plain(&human.text);
         assert!(text.contains(&format!("─ planted-{shape}:")), "{shape}: no place is shown\n{text}");
-        assert!(text.contains('…'), "{shape}: nothing was left out\n{text}");
+        // Where each property has a line of its own there is nothing to leave out on that of the account.
+        assert!(text.contains('…') || shape == "json-pretty", "{shape}: nothing was left out\n{text}");
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
         let style = level_style(finding.level);
         let more = match finding.again {
             0 => String::new(),
-            n => format!(" (and {} more)", count(n, "place", "places")),
+            n => format!(" (and {})", count(n, "more place", "more places")),
         };
         let _ = writeln!(
             out,

@@ -106,7 +106,7 @@ fn findings(report: &Report<'_>, out: &mut String) {
         for Block { finding, spots, .. } in more {
             let again = match finding.again {
                 0 => String::new(),
-                n => format!(" (and {} more)", count(n, "place", "places")),
+                n => format!(" (and {})", count(n, "more place", "more places")),
             };
             let place = spots
                 .first()

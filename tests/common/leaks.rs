@@ -4,6 +4,8 @@
 //! several widths, and looks. What it finds it tries again with another secret, so that a piece which is there anyway
 //! is no leak. Tests and fuzz targets share this file.
 
+#![allow(unreachable_pub)]
+
 use cmlint::cli::BuiltIn;
 use cmlint::report::Format;
 use cmlint::source::{Limits, Sources};

@@ -90,7 +90,7 @@ impl Token {
     }
 
     /// Whether it is a string.
-    pub(super) fn is_text(&self) -> bool {
+    pub(in crate::reader) fn is_text(&self) -> bool {
         matches!(self.kind, Kind::Plain | Kind::Escaped)
     }
 }

@@ -41,8 +41,18 @@ fn is_key(element: &str, attribute: &str) -> bool {
     }
 }
 
+/// Properties whose value is the name of another one: embedded properties and lists of them.
+const NAMING: [&str; 2] = ["PropertyName", "PropertyListName"];
+
+/// Whether a text is such a name: words.
+fn is_title(text: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.');
+    !text.is_empty() && text.len() <= 60 && text.chars().all(part)
+}
+
 fn xml(text: &str, take: &mut dyn FnMut(Piece)) {
     let mut tokens = Tokens::new(text);
+    let mut title = false;
     while let Ok(kind) = tokens.next() {
         let range = tokens.range();
         match kind {
@@ -50,8 +60,13 @@ fn xml(text: &str, take: &mut dyn FnMut(Piece)) {
             Kind::Start => {
                 let mut from = range.start;
                 let element = tokens.local_name();
+                // `<VALUE>` stands inside of what is named.
+                title &= element == "VALUE";
                 for (name, value) in tokens.attributes() {
-                    if is_key(element, name) && text.get(value.clone()).is_some_and(is_name) {
+                    if let Some(key) =
+                        text.get(value.clone()).filter(|key| is_key(element, name) && is_name(key))
+                    {
+                        title |= NAMING.contains(&key);
                         continue;
                     }
                     take(Piece::Structure(from..value.start));
@@ -65,8 +80,10 @@ fn xml(text: &str, take: &mut dyn FnMut(Piece)) {
             Kind::End if range.is_empty() => {}
             Kind::End => take(Piece::Structure(range)),
             Kind::Text => {
-                let blank = text.get(range.clone()).is_some_and(|t| t.trim_ascii().is_empty());
-                take(if blank { Piece::Structure(range) } else { Piece::Value(range) });
+                let raw = text.get(range.clone()).unwrap_or_default();
+                let structure = raw.trim_ascii().is_empty() || title && is_title(raw);
+                title &= raw.trim_ascii().is_empty();
+                take(if structure { Piece::Structure(range) } else { Piece::Value(range) });
             }
             Kind::CData => {
                 let (open, close) = ("<![CDATA[".len(), "]]>".len());
@@ -85,7 +102,7 @@ fn json(text: &str, take: &mut dyn FnMut(Piece)) {
     let mut scanner = Scanner::new(text, 0, true);
     // Which brackets are open; whether a key comes next.
     let mut open: Vec<u8> = Vec::new();
-    let mut key = false;
+    let (mut key, mut title) = (false, false);
     loop {
         let from = scanner.at;
         scanner.blanks();
@@ -96,6 +113,7 @@ fn json(text: &str, take: &mut dyn FnMut(Piece)) {
         let Ok(next) = scanner.peek() else { return };
         match next {
             b'{' | b'[' => {
+                title = false;
                 open.push(next);
                 key = next == b'{';
                 scanner.at += 1;
@@ -108,6 +126,7 @@ fn json(text: &str, take: &mut dyn FnMut(Piece)) {
                 scanner.at += 1;
             }
             b',' => {
+                title = false;
                 key = open.last() == Some(&b'{');
                 scanner.at += 1;
             }
@@ -120,6 +139,7 @@ fn json(text: &str, take: &mut dyn FnMut(Piece)) {
             _ => {
                 let Ok(token) = scanner.value() else { return };
                 match token.kind {
+                    JsonKind::Plain if !key && title && is_title(&text[token.inner()]) => {}
                     JsonKind::Plain | JsonKind::Escaped if !key => {
                         take(Piece::Structure(from..from + 1));
                         if token.inner().start < token.inner().end {
@@ -132,7 +152,7 @@ fn json(text: &str, take: &mut dyn FnMut(Piece)) {
                         take(Piece::Value(token.range));
                         continue;
                     }
-                    _ => {}
+                    _ => title = key && token.is_text() && NAMING.contains(&&text[token.inner()]),
                 }
             }
         }

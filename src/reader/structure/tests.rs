@@ -58,6 +58,22 @@ fn of_xml_tags_and_names_of_properties_are_shown() {
 }
 
 #[test]
+fn names_of_embedded_properties_are_shown_where_they_stand_as_values() {
+    assert_eq!(
+        shown(Format::Json, r#"[{"PropertyListName":"User Names","Values":["x"],"v":"w"}]"#, &[]),
+        r#"[{"PropertyListName":"User Names","Values":["~"],"v":"~"}]"#
+    );
+    assert_eq!(
+        shown(
+            Format::CimXml,
+            "<I><PROPERTY NAME=\"PropertyName\"><VALUE>User Name</VALUE></PROPERTY><PROPERTY NAME=\"V\"><VALUE>x</VALUE></PROPERTY></I>",
+            &[]
+        ),
+        "<I><PROPERTY NAME=\"PropertyName\"><VALUE>User Name</VALUE></PROPERTY><PROPERTY NAME=\"V\"><VALUE>~</VALUE></PROPERTY></I>"
+    );
+}
+
+#[test]
 fn of_mof_names_are_shown() {
     assert_eq!(
         shown(
@@ -77,7 +93,8 @@ fn of_templates_keys_are_shown() {
             "[Privilege Rights]\nSeX = *S-1-5, A\\b ,pw\n; remark\nno key\n",
             &[("*S-1-5", says("S-1-5")), ("A\\b", says("A\\b"))]
         ),
-        "[Privilege Rights]\nSeX = *S-1-5, A\\b~"
+        // What parts lines is never in an excerpt.
+        "[Privilege Rights]~SeX = *S-1-5, A\\b~"
     );
 }
 
