@@ -19,8 +19,8 @@ mod token;
 
 use rows::{LISTS, Rows, Tally, context_class, find, is_class_key, key_class};
 use text::decode;
-pub(super) use token::{Kind, Scanner};
-use token::{Member, Stop, Token};
+pub(super) use token::{Kind, Scanner, Token};
+use token::{Member, Stop};
 
 pub(super) use parts::{Part, Tallied, join, outline, read_part};
 

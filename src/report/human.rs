@@ -133,7 +133,7 @@ struct Met<'a> {
 }
 
 fn one<'a>(report: &Report<'a>, block: &Block<'a>, met: &mut Met<'a>, out: &mut String) {
-    let Block { finding, spots, statements } = block;
+    let Block { finding, spots, .. } = block;
     // One more than the limit is shown as well.
     let hidden = if finding.again > SHOWN_AGAIN + 1 { finding.again - SHOWN_AGAIN } else { 0 };
     let spots = &spots[..spots.len().saturating_sub(hidden)];
@@ -141,6 +141,48 @@ fn one<'a>(report: &Report<'a>, block: &Block<'a>, met: &mut Met<'a>, out: &mut 
     let labels = files.labels(spots);
     // Gutter, bullet and the spaces around them.
     let room = report.columns.saturating_sub(files.gutter() + 3);
+    let notes = notes(report, block, met, room, hidden);
+    let severity = match finding.level {
+        Level::Error => Severity::Error,
+        Level::Warning => Severity::Warning,
+        Level::Note => Severity::Note,
+    };
+    let diagnostic = Diagnostic::new(severity)
+        .with_code(finding.rule.as_str())
+        .with_message(harmless(&finding.message))
+        .with_labels(labels)
+        .with_notes(notes);
+    let drawn = isolated(|| {
+        let mut painter = Painter(Vec::new());
+        term::emit_to_write_style(&mut painter, &config(), &files, &diagnostic).map(|()| painter.0)
+    });
+    match drawn {
+        Ok(Ok(drawn)) => out.push_str(&String::from_utf8_lossy(&drawn)),
+        _ => {
+            // The excerpt does not fit its labels. The finding is still told, with its place.
+            let place =
+                spots.first().map_or(String::new(), |s| format!(" ({}:{}:{})", s.path, s.line, s.column));
+            let _ = writeln!(
+                out,
+                "{}[{}]: {}{}\n",
+                finding.level.name(),
+                finding.rule,
+                harmless(&finding.message),
+                harmless(&place)
+            );
+        }
+    }
+}
+
+/// What stands below the excerpts: places that are not shown, statements, reasons, help.
+fn notes<'a>(
+    report: &Report<'a>,
+    block: &Block<'a>,
+    met: &mut Met<'a>,
+    room: usize,
+    hidden: usize,
+) -> Vec<String> {
+    let Block { finding, statements, .. } = block;
     let mut notes = Vec::new();
     if hidden > 0 {
         let places = count(hidden, "further place", "further places");
@@ -176,36 +218,7 @@ fn one<'a>(report: &Report<'a>, block: &Block<'a>, met: &mut Met<'a>, out: &mut 
     if let Some(fix) = &finding.fix {
         notes.push(format!("{} {}", paint(MARK, "fix:"), indent(&harmless_block(fix.trim()), 5)));
     }
-    let severity = match finding.level {
-        Level::Error => Severity::Error,
-        Level::Warning => Severity::Warning,
-        Level::Note => Severity::Note,
-    };
-    let diagnostic = Diagnostic::new(severity)
-        .with_code(finding.rule.as_str())
-        .with_message(harmless(&finding.message))
-        .with_labels(labels)
-        .with_notes(notes);
-    let drawn = isolated(|| {
-        let mut painter = Painter(Vec::new());
-        term::emit_to_write_style(&mut painter, &config(), &files, &diagnostic).map(|()| painter.0)
-    });
-    match drawn {
-        Ok(Ok(drawn)) => out.push_str(&String::from_utf8_lossy(&drawn)),
-        _ => {
-            // The excerpt does not fit its labels. The finding is still told, with its place.
-            let place =
-                spots.first().map_or(String::new(), |s| format!(" ({}:{}:{})", s.path, s.line, s.column));
-            let _ = writeln!(
-                out,
-                "{}[{}]: {}{}\n",
-                finding.level.name(),
-                finding.rule,
-                harmless(&finding.message),
-                harmless(&place)
-            );
-        }
-    }
+    notes
 }
 
 /// The note that says which statement is broken: its words at first, later only its reference.

@@ -85,12 +85,12 @@ pub(in crate::reader) struct Token {
 
 impl Token {
     /// A string's characters, without quotes.
-    pub(in crate::reader) fn inner(&self) -> Range<usize> {
+    pub(super) fn inner(&self) -> Range<usize> {
         self.range.start + 1..self.range.end - 1
     }
 
     /// Whether it is a string.
-    pub(in crate::reader) fn is_text(&self) -> bool {
+    pub(super) fn is_text(&self) -> bool {
         matches!(self.kind, Kind::Plain | Kind::Escaped)
     }
 }
@@ -108,7 +108,7 @@ pub(super) struct Member {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::reader) struct Scanner<'t> {
     /// The text.
-    pub(super) text: &'t str,
+    pub(in crate::reader) text: &'t str,
     bytes: &'t [u8],
     /// The next byte.
     pub(in crate::reader) at: usize,

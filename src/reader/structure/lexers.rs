@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::{Notation, Piece};
-use crate::reader::json::{Kind as JsonKind, Scanner};
+use crate::reader::json::{Kind as JsonKind, Scanner, Token};
 use crate::reader::xml::{Kind, Tokens};
 
 /// Runs the lexer of a notation. Pieces come in order and do not overlap.
@@ -137,23 +137,11 @@ fn json(text: &str, take: &mut dyn FnMut(Piece)) {
             // A value by itself is no record.
             _ if open.is_empty() => return,
             _ => {
-                let Ok(token) = scanner.value() else { return };
-                match token.kind {
-                    JsonKind::Plain if !key && title && is_title(&text[token.inner()]) => {}
-                    JsonKind::Plain | JsonKind::Escaped if !key => {
-                        take(Piece::Structure(from..from + 1));
-                        if token.inner().start < token.inner().end {
-                            take(Piece::Value(token.inner()));
-                        }
-                        take(Piece::Structure(scanner.at - 1..scanner.at));
-                        continue;
-                    }
-                    JsonKind::Number => {
-                        take(Piece::Value(token.range));
-                        continue;
-                    }
-                    _ => title = key && token.is_text() && NAMING.contains(&&text[token.inner()]),
+                let Some(token) = json_value(&mut scanner, key, title, take) else { return };
+                if key {
+                    title = NAMING.contains(&text[token.range].trim_matches('"'));
                 }
+                continue;
             }
         }
         take(Piece::Structure(from..scanner.at));
@@ -161,6 +149,30 @@ fn json(text: &str, take: &mut dyn FnMut(Piece)) {
             return;
         }
     }
+}
+
+/// Takes a key, text, number or word. `title` says that a text is the name of a property. None if it is none of these.
+fn json_value(
+    scanner: &mut Scanner<'_>,
+    key: bool,
+    title: bool,
+    take: &mut dyn FnMut(Piece),
+) -> Option<Token> {
+    let token = scanner.value().ok()?;
+    let (whole, inner) = (token.range.clone(), token.range.start + 1..token.range.end.saturating_sub(1));
+    match token.kind {
+        JsonKind::Number => take(Piece::Value(whole)),
+        JsonKind::Plain | JsonKind::Escaped if !key => {
+            let named = title && scanner.text.get(inner.clone()).is_some_and(is_title);
+            take(Piece::Structure(whole.start..inner.start));
+            if !inner.is_empty() {
+                take(if named { Piece::Structure(inner.clone()) } else { Piece::Value(inner.clone()) });
+            }
+            take(Piece::Structure(inner.end..whole.end));
+        }
+        _ => take(Piece::Structure(whole)),
+    }
+    Some(token)
 }
 
 fn mof(text: &str, take: &mut dyn FnMut(Piece)) {
