@@ -8,6 +8,7 @@ mod account;
 mod collect;
 mod convert;
 mod identity;
+mod known;
 mod made;
 mod mapping;
 mod merge;
@@ -18,9 +19,11 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::assets::Assets;
+use crate::reader::structure::Known;
 use crate::source::{Place, Sources, Span};
 use crate::vocabulary::{self, Principals};
 use crate::yaml::Problems;
@@ -59,6 +62,20 @@ pub struct Collected {
 /// not be read is said in its [`Input`], and what is missing because of it in the gaps of the tables.
 pub fn collect(schema: &Schema, mapping: &Mapping, sources: &Sources) -> Collected {
     collect::collect(schema, mapping, sources)
+}
+
+/// The values of some records that are in a table, by record: what an excerpt of the record may show.
+pub fn known_values(
+    schema: &Schema,
+    evidence: &Evidence,
+    records: &HashSet<Place>,
+) -> HashMap<Place, Vec<Known>> {
+    known::values(schema, evidence, records)
+}
+
+/// The records in which some values stand, where a table tells.
+pub fn records_of(schema: &Schema, evidence: &Evidence, places: &HashSet<Place>) -> HashMap<Place, Place> {
+    known::records(schema, evidence, places)
 }
 
 /// Puts the rows of all sources together and fills the tables that are made from others.

@@ -1,6 +1,7 @@
 //! Loads specification, evidence tables and rules, and collects what is wrong with them.
 
 use super::{Global, output};
+use crate::assets::Assets;
 use crate::content::{self, Content};
 use crate::evidence::{self, Mapping, Schema};
 use crate::rules::{self, RuleSet};
@@ -18,9 +19,13 @@ pub(super) struct Loaded {
 
 /// Loads everything. None if something is wrong; the problems then have an error among them.
 pub(super) fn load_all(global: &Global) -> (Option<Loaded>, Problems) {
-    let assets = global.content();
+    load_from(&global.content(), &global.rules())
+}
+
+/// [`load_all`] from given places.
+pub(super) fn load_from(assets: &Assets, rules: &Assets) -> (Option<Loaded>, Problems) {
     let mut problems = Problems::new();
-    let (content, evidence) = rayon::join(|| content::load(&assets), || evidence::load(&assets));
+    let (content, evidence) = rayon::join(|| content::load(assets), || evidence::load(assets));
     let content = match content {
         Ok((content, warnings)) => {
             problems.extend(warnings);
@@ -40,7 +45,7 @@ pub(super) fn load_all(global: &Global) -> (Option<Loaded>, Problems) {
     };
     // Rules name statements and tables: without these every name in them would be a mistake.
     let (Some(content), Some((schema, mapping))) = (content, evidence) else { return (None, problems) };
-    match rules::compile(&global.rules(), &content, &schema) {
+    match rules::compile(rules, &content, &schema) {
         Ok(mut rules) => {
             problems.extend(std::mem::take(&mut rules.warnings));
             (Some(Loaded { content, schema, mapping, rules }), problems)

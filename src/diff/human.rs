@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::digest::{Digest, Item, Term, digest, tally};
-use super::titles::{View, changes_line, entries_line, headline, title, title_of, value};
+use super::titles::{View, changes_line, entries_line, headline, title, title_of};
 use super::{Aspect, Change, Class, Diff, EntityDiff, Kind};
 use crate::text::{BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, harmless, list, pad, paint, width, wrap};
 

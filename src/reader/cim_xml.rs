@@ -387,7 +387,7 @@ mod tests {
         assert_eq!((reading.status, taken.records.len(), taken.missing.len()), (Status::Partial, 1, 1));
         assert_eq!(
             reading.notes[0].text,
-            "the file ends before `<PROPERTY>` is closed; what stands before this place was read"
+            "the file ends before all elements are closed; what stands before this place was read"
         );
     }
 }

@@ -941,7 +941,7 @@ mod tests {
         let (result, taken) = take(text, None);
         let fault = result.unwrap_err();
         assert_eq!(at(text, fault.span), "</sequence>");
-        assert_eq!(fault.text, "`</sequence>` stands where `</step>` is expected");
+        assert_eq!(fault.text, "an end tag does not close the element that was opened last");
         assert_eq!(taken.records.len(), 2);
         assert_eq!(data(&taken.records[1], "Name"), &Data::Text("A".into()));
     }
