@@ -10,6 +10,8 @@
 //! Each has one public verb: `source::read`, `reader::read`, `evidence::collect`, `content::load`,
 //! `rules::compile`, `check::run`, `report::write`, `site::build`.
 
+pub mod files;
+
 pub mod assets;
 pub mod yaml;
 
