@@ -279,6 +279,8 @@ fn serve(args: &ServeArgs, global: &Global) -> anyhow::Result<Exit> {
 /// The pages as the files are now, or what is wrong; with a line for standard error.
 fn rebuilt(global: &Global, options: &Options) -> Built {
     let start = std::time::Instant::now();
+    // Should that fail, loading says what is wrong.
+    let _ = load::settle(global);
     let (loaded, mut problems) = load::load_all(global);
     let built = match loaded {
         Some(loaded) => {

@@ -3,11 +3,15 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use super::is_mine;
 
 /// The first line of a journal.
 const HEAD: &str = "cmlint files 1";
+/// So often it is tried to take a work folder, and so long it is waited in between.
+const ATTEMPTS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(20);
 const JOURNAL: &str = "journal";
 const LOCK: &str = "lock";
 const NEW: &str = "new";
@@ -48,12 +52,18 @@ pub struct Stage {
 }
 
 /// Finishes in `target` what a run that has ended meanwhile had begun to move from the work folder `root`; waits for
-/// one that goes on. Returns whether there was anything to finish.
+/// one that goes on to move them. What one left that had not come to that is cleared away. Returns whether there was
+/// anything to finish.
 ///
 /// # Errors
 /// When it cannot be finished: a file cannot be moved. The journal stays.
 pub fn settle(root: &Path, target: &Path) -> Result<bool, StageError> {
+    if fs::symlink_metadata(root).is_err() {
+        return Ok(false);
+    }
     if !root.join(JOURNAL).is_file() {
+        // Rubble, unless somebody works there; where it may not be removed it does no harm.
+        drop(Stage::lock(root, false, false));
         return Ok(false);
     }
     match Stage::lock(root, false, true)? {
@@ -87,7 +97,7 @@ impl Stage {
     /// Takes the lock of a work folder. None if there is no such folder and none is to be made.
     fn lock(root: &Path, make: bool, wait: bool) -> Result<Option<Self>, StageError> {
         // A run that ends takes its folder away: then it is begun again.
-        for _ in 0..100 {
+        for attempt in 0..ATTEMPTS {
             match if make { fs::create_dir(root) } else { Ok(()) } {
                 Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(StageError::file(root)(e)),
                 _ => {}
@@ -107,6 +117,11 @@ impl Stage {
             let locked = if wait { lock.lock().map_err(TryLockError::Error) } else { lock.try_lock() };
             match locked {
                 Ok(()) => {}
+                // Somebody may only be clearing it away.
+                Err(TryLockError::WouldBlock) if attempt + 1 < ATTEMPTS => {
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => return Err(StageError::Busy(root.to_owned())),
                 // Some network file systems have no locks; one run at a time is then up to people.
                 Err(TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => {}
@@ -402,6 +417,9 @@ mod tests {
         assert!(matches!(Stage::open(&work, &target), Err(StageError::Busy(_))));
         drop(first);
         Stage::open(&work, &target).unwrap();
+        // What a run left that was ended before it moved anything.
+        fs::create_dir_all(work.join("new/a")).unwrap();
+        assert!(!settle(&work, &target).unwrap() && !work.exists());
         fs::write(&work, "mine").unwrap();
         assert!(matches!(Stage::open(&work, &target), Err(StageError::NotMine(_))));
         assert_eq!(fs::read_to_string(&work).unwrap(), "mine");

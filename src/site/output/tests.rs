@@ -100,7 +100,7 @@ fn what_no_build_made_stays_unless_all_is_to_be_replaced() {
     fs::create_dir(out.join("hollow")).unwrap();
     let report = site(&out, &[page("index.html", "2"), page("b/index.html", "2")]).unwrap();
     assert_eq!((report.written, report.removed), (2, 2));
-    assert_eq!(report.kept, [".git", ".nojekyll", "CNAME", "a", "deep", "hollow", "old/mine"]);
+    assert_eq!(report.kept, [".git", ".nojekyll", "CNAME", "a/notes.txt", "deep", "hollow", "old/mine"]);
     for name in mine {
         assert_eq!(read(&out, name), name);
     }
