@@ -7,15 +7,12 @@
 //! This module prints nothing and decides nothing about waivers, formats or exit codes.
 
 mod bind;
-mod derived;
 mod eval;
 mod example;
 mod finding;
 mod group;
 mod open;
 mod rows;
-mod shared;
-mod value;
 
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 
 use crate::content::{Content, Date};
+use crate::estate::{self, Shared};
 use crate::evidence::{Evidence, Identities, Schema, TableId, Why};
 use crate::rules::{Check, Confidence, Level, Rule, RuleSet};
 use crate::source::Place;
@@ -30,7 +28,6 @@ use crate::source::Place;
 use bind::Binding;
 use finding::{Ranked, Writer};
 use rows::Verdict;
-use shared::Shared;
 
 pub use example::{example, examples, messages as example_messages};
 
@@ -141,7 +138,7 @@ pub fn run(
     options: &Options,
 ) -> Run {
     let ids = Identities::build(schema, evidence);
-    let shared = Shared::new(content, schema, evidence, &ids, options.revision, &[]);
+    let shared = estate::of(content, schema, evidence, &ids, options.revision, &[]);
     let results: Vec<Judged> = rules
         .rules
         .par_iter()
@@ -168,7 +165,7 @@ fn run_alone(
     options: &Options,
 ) -> Run {
     let ids = Identities::build(schema, evidence);
-    let shared = Shared::new(content, schema, evidence, &ids, options.revision, given);
+    let shared = estate::of(content, schema, evidence, &ids, options.revision, given);
     let (outcomes, ranked) = guarded(rule, || judge(&shared, 0, rule));
     Run { revision: options.revision, findings: settle(&RuleSet::default(), ranked), outcomes }
 }

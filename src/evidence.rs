@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use crate::assets::Assets;
 use crate::source::{Place, Sources, Span};
+use crate::vocabulary::{self, Principals};
 use crate::yaml::Problems;
 
 pub use account::computer_name;
@@ -29,13 +30,14 @@ pub use identity::{AccountKind, Identities, Identity, Scope};
 pub use mapping::Mapping;
 pub use places::{ExportPlace, classes, places};
 
-/// Reads `evidence.yaml` and `sources.yaml` of a content tree.
+/// Reads `evidence.yaml` and `sources.yaml` of a content tree, and the well-known principals of its vocabulary.
 ///
 /// # Errors
 /// With every mistake in either file, at its place.
 pub fn load(assets: &Assets) -> Result<(Schema, Mapping), Problems> {
     let mut problems = Problems::new();
     let mut schema = schema::load(assets, &mut problems);
+    schema.principals = Arc::new(vocabulary::principals(assets));
     let mapping = mapping::load(assets, &schema, &mut problems);
     mapping.tell_domains(&mut schema);
     problems.or_value((schema, mapping)).map(|(loaded, _)| loaded)
@@ -76,6 +78,8 @@ pub fn derive(schema: &Schema, evidence: &mut Evidence, keep: &[TableId]) {
 pub struct Schema {
     /// All tables in the order of the file. A table's number is its place here.
     pub tables: Vec<TableSchema>,
+    /// The principals that Windows and every domain come with, by which accounts are recognised.
+    pub principals: Arc<Principals>,
 }
 
 /// Number of a table in [`Schema::tables`] and [`Evidence::tables`].
@@ -100,6 +104,8 @@ pub struct TableSchema {
     pub distinct: Vec<usize>,
     /// Only rows are kept that name an account which another table names.
     pub lookup: bool,
+    /// The documented account as which all accounts of the table serve.
+    pub serves: Option<String>,
     /// Tables it is put together from, by union or computation; empty if exports fill it.
     pub made_from: Vec<TableId>,
     /// How it is filled.
@@ -124,7 +130,11 @@ pub enum Made {
     /// The places where exports are cut short.
     ExportGaps,
     /// In Rust, outside this module.
-    Elsewhere,
+    Elsewhere {
+        /// The table that tells which accounts serve as which documented ones: a row about an account of the
+        /// documents comes from a row of that table.
+        accounts: Option<TableId>,
+    },
 }
 
 /// One of the tables a union is made of.
@@ -180,6 +190,41 @@ impl Schema {
         let mut problems = Problems::new();
         let schema = schema::load(assets, &mut problems);
         problems.or_value(schema).map(|(schema, _)| schema)
+    }
+
+    /// The only texts that a field can hold, sorted; none if it can hold others. What a supplement adds to a union in
+    /// the words of users does not count.
+    pub fn tells(&self, table: TableId, field: usize) -> Option<Vec<Arc<str>>> {
+        let of = self.tables.get(table)?;
+        let mut out = match &of.made {
+            Made::Union { parts, .. } => {
+                let mut out = Vec::new();
+                for part in parts.iter().filter(|part| !part.supplement) {
+                    let constant = part.constants.iter().find(|(number, _)| *number == field);
+                    let from = part.fields.iter().find(|(number, _)| *number == field);
+                    match (constant, from) {
+                        (Some((_, value)), _) => out.push(Arc::from(value.as_str())),
+                        (None, Some((_, from))) => out.extend(self.tells(part.table, *from)?),
+                        (None, None) => {}
+                    }
+                }
+                out
+            }
+            _ => of.fields.get(field)?.domain.clone(),
+        };
+        out.sort();
+        out.dedup();
+        (!out.is_empty()).then_some(out)
+    }
+
+    /// Whether a table can have rows about a documented account; none if that shows only in exports.
+    pub fn holds_account(&self, table: TableId, entity: &str) -> Option<bool> {
+        let from = match &self.tables.get(table)?.made {
+            Made::Elsewhere { accounts } => (*accounts)?,
+            _ => table,
+        };
+        let told = self.tells(from, self.tables.get(from)?.field("entity")?)?;
+        Some(told.iter().any(|id| id.eq_ignore_ascii_case(entity)))
     }
 
     /// The number of a table.

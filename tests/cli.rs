@@ -266,18 +266,18 @@ mod rules {
         let json = place.run(&["rules", "--coverage", "--format", "json"]).ends(0).json();
         let statements = json["statements"].as_array().expect("a list");
         let number = |key: &str| json["totals"][key].as_u64().expect("a number");
-        assert_eq!(statements.len(), 308);
-        assert_eq!(number("statements"), 308);
-        assert_eq!(number("enforced") + number("not_checkable") + number("open"), 308);
+        let all = statements.len() as u64;
+        assert_eq!(number("statements"), all);
+        assert_eq!(number("enforced") + number("not_checkable"), all, "nothing that is shipped is open");
         for statement in statements {
             let rules = statement["rules"].as_array().expect("a list");
             // What cannot be seen in an export has a reason; what is fully checkable needs none.
             assert!(!rules.is_empty() || statement["checkable"] == "yes" || statement["because"].is_string());
         }
         let human = place.run(&["rules", "--coverage"]).ends(0).out;
-        has(&human, "308 statements:");
+        has(&human, &format!("{all} statements:"));
         let concise = place.run(&["rules", "--coverage", "--format", "concise"]).ends(0).out;
-        assert_eq!(concise.lines().count(), 308);
+        assert_eq!(concise.lines().count(), statements.len());
     }
 
     #[test]
@@ -293,7 +293,7 @@ mod test {
     #[test]
     fn what_is_built_in_is_well() {
         let ran = Place::new().run(&["test"]).ends(0);
-        has(&ran.out, "35 entities, 308 statements");
+        has(&ran.out, ": all is well");
     }
 
     #[test]

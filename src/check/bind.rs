@@ -4,9 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
 
-use super::shared::{Index, Shared};
-use super::value::{Bucket, Tri, Value, bucket};
 use crate::content::{Content, Date};
+use crate::estate::shared::{Index, Shared};
+use crate::estate::value::{Bucket, Tri, Value, bucket};
 use crate::evidence::{AccountKind, Cell, Fact, FieldKind, Identities, Identity, Scope, TableId};
 use crate::rules::{
     FactPlace, FactRef, Join, Mode, Op, Operand, Param, Pattern, RevisionKey, Rule, Test, TestKind, typed,

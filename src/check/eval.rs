@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::bind::{Bound, BoundJoin, BoundKind, BoundOp, BoundOperand};
 use super::open::{About, Cause};
-use super::shared::{Candidates, Frame, Index, Shared};
-use super::value::{Tri, Value, bucket, date, path, same, text, within};
+use crate::estate::shared::{Candidates, Frame, Index, Shared};
+use crate::estate::value::{Tri, Value, bucket, date, path, same, text, within};
 use crate::evidence::{Account, AccountKind, Cell, Fact, TableId, Why};
 use crate::rules::Mode;
 

@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::bind::{Binding, Bound, BoundKind};
 use super::eval::Eval;
-use super::shared::Frame;
-use super::value::{Tri, Value, group_key};
 use super::{Finding, Label};
 use crate::content::{Content, EntityKind};
+use crate::estate::shared::Frame;
+use crate::estate::value::{Tri, Value, group_key};
 use crate::evidence::{Cell, Fact};
 use crate::rules::{Check, Segment, Spot, Text, Which};
 use crate::source::Place;

@@ -11,8 +11,8 @@ use super::eval::{Eval, unknown};
 use super::finding::{Scene, Writer, shown};
 use super::open::{About, Cause};
 use super::rows::{Verdict, missing, visit};
-use super::shared::Frame;
-use super::value::{Tri, Value, bucket, group_key, same};
+use crate::estate::shared::Frame;
+use crate::estate::value::{Tri, Value, bucket, group_key, same};
 use crate::evidence::{Fact, Scalar, Why};
 use crate::rules::{Group, Limit, Mode};
 

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::names::{Book, Target};
 use super::{Exit, Global, TextFormat, output};
-use crate::content::{Checkable, Content, Date, Entity, EntityKind, Fact, Level, Statement, Timeline};
+use crate::content::{
+    Checkable, Content, Date, Entity, EntityKind, Fact, Level, Statement, Timeline, Values,
+};
 use crate::evidence::TableSchema;
 use crate::report::text::{
     BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, level_style, list, pad, paint, paragraphs, width, wrap,
@@ -294,22 +296,21 @@ impl Page<'_> {
     }
 
     fn fact(&self, out: &mut String, fact: &Fact) {
-        let mut parts = Vec::new();
-        for (key, value) in &fact.keys {
-            let said = match value.steps.as_slice() {
-                [(_, Some(one))] => plain(one),
-                steps => {
-                    let steps: Vec<String> = (steps.iter())
-                        .map(|(from, v)| {
-                            format!("from {from} {}", v.as_ref().map_or("nothing".to_owned(), plain))
-                        })
-                        .collect();
-                    steps.join(" / ")
-                }
-            };
-            parts.push(format!("{} {said}", paint(FAINT, format_args!("{key}:"))));
-        }
-        self.row(out, &fact.kind, 12, &parts.join("; "));
+        let content = self.content();
+        let said = |(date, values): (Date, Option<&Values>)| {
+            let said = values.map(|values| content.words(date).fact(&fact.kind, values));
+            (date, said.unwrap_or_else(|| "nothing".to_owned()))
+        };
+        let all: Vec<(Date, String)> = fact.over_time().map(said).collect();
+        let text = match all.as_slice() {
+            [(_, one)] => one.clone(),
+            many => {
+                let many: Vec<String> =
+                    many.iter().map(|(date, said)| format!("from {date}: {said}")).collect();
+                many.join(" / ")
+            }
+        };
+        self.row(out, &content.words(content.newest()).kind(&fact.kind), 12, &text);
     }
 
     fn entity(&self, entity: &Entity) -> String {

@@ -6,6 +6,7 @@ use super::{Exit, Global, output};
 use crate::check;
 use crate::diff;
 use crate::report::text::{BAD, DOUBT, GOOD, count, paint};
+use crate::rules;
 use crate::yaml::{self, Problems};
 
 #[derive(Debug, Args)]
@@ -25,6 +26,11 @@ pub(super) fn run(_args: &TestArgs, global: &Global) -> anyhow::Result<Exit> {
     if let Some(loaded) = &loaded {
         problems.extend(check::examples(&loaded.rules, &loaded.content, &loaded.schema));
         problems.extend(diff::check(&loaded.content));
+        problems.extend(loaded.content.unread());
+        // Rules of one's own are not expected to judge all that is built in.
+        if global.rules.is_none() || global.content.is_some() {
+            problems.extend(rules::open(&loaded.content, &loaded.rules));
+        }
     }
     problems.sort();
     output::aside(&yaml::render(&problems, true));

@@ -372,11 +372,22 @@ impl Page<'_> {
         let told_by_text = texts.0 != texts.1;
         if change.kind.is_fact() && (!told_by_text || self.view.verbose) {
             for fact in &change.facts {
-                let name = fact.key.as_deref().unwrap_or(&fact.kind).replace('_', " ");
-                let side = |v: &Option<serde_json::Value>| v.as_ref().map_or("nothing".to_owned(), value);
+                let words = |date| self.view.content.words(date);
+                let name = match &fact.key {
+                    Some(key) => key.replace('_', " "),
+                    None => words(self.diff.to).kind(&fact.kind),
+                };
+                let said = |date, v: &serde_json::Value| match (&fact.key, v.as_object()) {
+                    (None, Some(values)) => words(date).fact(&fact.kind, values),
+                    _ => words(date).value(v),
+                };
+                let side = |date, v: &Option<serde_json::Value>| {
+                    v.as_ref().map_or("nothing".to_owned(), |v| said(date, v))
+                };
                 let line = match (&fact.key, &fact.from, &fact.to) {
-                    (None, Some(one), None) | (None, None, Some(one)) => value(one),
-                    _ => format!("{} → {}", side(&fact.from), side(&fact.to)),
+                    (None, Some(one), None) => said(self.diff.from, one),
+                    (None, None, Some(one)) => said(self.diff.to, one),
+                    _ => format!("{} → {}", side(self.diff.from, &fact.from), side(self.diff.to, &fact.to)),
                 };
                 self.body(6, &paint(FAINT, format_args!("{name}: {}", harmless(&line))));
             }

@@ -277,6 +277,7 @@ pub(super) fn read(
             references,
             examples,
             statements,
+            judges: Vec::new(),
             params,
         },
     })

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::view::show_serialized;
-use super::words::join;
+use crate::content::join;
 use crate::evidence::{AccountKind, Fact, Schema, Scope, TableId};
 use crate::rules::{
     Check, FactRef, Join, Limit, Op, Operand, RevisionKey, Rule, Selector, Test, TestKind, Wanted,
@@ -123,6 +123,10 @@ impl Teller<'_> {
                 Wanted::OneOf(values) => {
                     let values: Vec<String> = values.iter().map(literal).collect();
                     format!("`{}` {}", key.name(), join(&values, "or"))
+                }
+                Wanted::NotOneOf(values) => {
+                    let values: Vec<String> = values.iter().map(literal).collect();
+                    format!("`{}` other than {}", key.name(), join(&values, "or"))
                 }
                 Wanted::Fact(of) => format!("the same `{}` as the fact’s `{}`", key.name(), of.name()),
             })

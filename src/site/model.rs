@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use super::Sources;
 use super::view::{View, list, show_serialized, view};
-use super::words::Words;
 use crate::content::{
-    Checkable, Content, Date, Entity, EntityKind, Level as StatementLevel, Statement, Timeline,
+    Checkable, Content, Date, Entity, EntityKind, Level as StatementLevel, Statement, Timeline, Words,
 };
 use crate::report::{level_word, name_at};
 use crate::rules::Rule;
@@ -188,7 +187,7 @@ impl<'a> Model<'a> {
     }
 
     pub(super) fn words(&self, revision: Date) -> Words<'a> {
-        Words { content: self.sources.content, revision }
+        self.sources.content.words(revision)
     }
 
     /// The revision before one.

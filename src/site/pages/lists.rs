@@ -133,7 +133,7 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
         forbidden.extend(permissions(true).into_iter().map(str::to_owned));
         // What a column's head says is not said again.
         let short = |said: Option<String>, before: &str| {
-            said.map(|text| super::super::words::capital(text.strip_prefix(before).unwrap_or(&text)))
+            said.map(|text| crate::content::capital(text.strip_prefix(before).unwrap_or(&text)))
         };
         let tags = tags(model, entity);
         view!({
@@ -159,7 +159,7 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
     let (now, former): (Vec<&Entity>, Vec<&Entity>) =
         entries(model, kind).partition(|e| e.name.at(model.newest).is_some());
     let words = model.words(model.newest);
-    let named = |id: &String| (super::super::words::capital(&words.name(id)), id.clone());
+    let named = |id: &String| (crate::content::capital(&words.name(id)), id.clone());
     let all_roles: BTreeSet<(String, String)> =
         now.iter().flat_map(|e| roles(e)).map(|id| named(&id)).collect();
     let all_roles: Vec<View> =

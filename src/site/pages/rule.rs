@@ -75,7 +75,7 @@ pub(super) fn revisions(model: &Model<'_>, rule: &Rule) -> Vec<String> {
 }
 
 pub(super) fn group_title(group: &str) -> String {
-    super::super::words::capital(&group.replace('-', " "))
+    crate::content::capital(&group.replace('-', " "))
 }
 
 /// The page of a rule.
@@ -213,7 +213,7 @@ fn example(model: &Model<'_>, rule: &Rule, example: &Example) -> View {
                 .filter_map(|t| model.sources.schema.tables.get(*t))
                 .map(|t| format!("`{}`", t.name))
                 .collect();
-            ("not-evaluated", format!("Missing: {}", super::super::words::join(&names, "and")))
+            ("not-evaluated", format!("Missing: {}", crate::content::join(&names, "and")))
         }
     };
     let found = match example.expect {

@@ -6,33 +6,19 @@
 
 use std::sync::Arc;
 
-use super::access::{
-    Ask, DCOM, List, LocalGroup, Missing, State, granted, is, lists, means, said, said_list,
-};
-use super::folder_access::everybody;
-use super::wmi_access::{hosts, unknown_hosts};
-use super::{Out, View, filling, flag, text};
-use crate::check::shared::Shared;
+use crate::estate::access::{Ask, DCOM, List, LocalGroup, State, granted, lists, means};
+
+use crate::content::fact::DcomPermission;
 use crate::content::{Level, Securable as On};
+use crate::estate::positions::{hosts, unknown_hosts};
+use crate::estate::principals::everybody;
+use crate::estate::shared::Shared;
+use crate::estate::table::{Missing, Out, View, filling, flag, is, text};
 use crate::evidence::{Fact, Table, TableSchema, Why};
 use crate::sddl::{AceKind, Member};
 
 const LIMITS: &str = "machine limits";
 const DEFAULTS: &str = "machine defaults";
-
-/// Who is in Windows' own lists, by security identifier.
-const DEFAULT_HOLDERS: [&str; 10] = [
-    "S-1-1-0",
-    "S-1-5-4",
-    "S-1-5-7",
-    "S-1-5-18",
-    "S-1-5-32-544",
-    "S-1-5-32-558",
-    "S-1-5-32-559",
-    "S-1-5-32-562",
-    "S-1-15-2-1",
-    "S-1-15-2-2",
-];
 
 /// The bit of a permission.
 fn bit(shared: &Shared<'_>, name: &str) -> Option<u32> {
@@ -66,17 +52,14 @@ fn of_host<'l, 's>(shared: &Shared<'_>, lists: &'l [List<'s>], host: &str) -> Ve
 }
 
 /// One row a computer and list that has to allow it.
-pub(super) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let lists = lists(shared, DCOM);
     let entries_table = shared.schema.table(DCOM.entries).unwrap_or_default();
-    for fact in shared.content.facts_of("dcom", shared.revision) {
-        let positions = said_list(fact.values, "hosts");
-        let (Some(permission), Some(group_name)) =
-            (said(fact.values, "permission"), group(shared, fact.entity))
-        else {
-            continue;
-        };
+    for (fact, said) in shared.content.judged::<DcomPermission>(shared.revision) {
+        let positions: Vec<&str> = said.positions.iter().map(String::as_str).collect();
+        let permission = said.permission.as_str();
+        let Some(group_name) = group(shared, fact.entity) else { continue };
         let Some(bit) = bit(shared, permission) else { continue };
         if positions.is_empty() {
             continue;
@@ -179,15 +162,13 @@ fn users(shared: &Shared<'_>, list: &List<'_>, host: &str, bit: u32) -> (Option<
 }
 
 /// The table `dcom_grants`: one row an entry that grants the documented permission.
-pub(super) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let lists = lists(shared, DCOM);
-    let facts = shared.content.facts_of("dcom", shared.revision);
-    for fact in facts.filter(|fact| said(fact.values, "grant_to").is_some()) {
-        let (Some(permission), Some(holder)) = (said(fact.values, "permission"), group(shared, fact.entity))
-        else {
-            continue;
-        };
+    let facts = shared.content.judged::<DcomPermission>(shared.revision);
+    for (fact, said) in facts.filter(|(_, said)| said.grant_to.is_some()) {
+        let permission = said.permission.as_str();
+        let Some(holder) = group(shared, fact.entity) else { continue };
         let Some(bit) = bit(shared, permission) else { continue };
         for list in &lists {
             let host = list.line.text("host");
@@ -211,7 +192,9 @@ pub(super) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 let local = LocalGroup { name: holder, host };
                 let identity = shared.ids.resolve(who);
                 let sid = identity.sid().or(entry.sid);
-                let own = sid.is_some_and(|sid| DEFAULT_HOLDERS.contains(&sid));
+                let principals = shared.ids.principals();
+                let known = sid.and_then(|sid| principals.fixed(&sid.to_uppercase()));
+                let own = known.is_some_and(|known| known.dcom_default);
                 let named = local.is_named(shared, who, entry.sid);
                 let row = match named {
                     (None, Some(missing)) if !own => {

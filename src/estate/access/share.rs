@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use super::access::{
-    Ask, FOLDERS, Missing, State, folder_mask, granted, is, lists, means, said_list, telling,
-};
-use super::{Belongs, Line, Out, View, filling, flag, text, texts};
-use crate::check::shared::Shared;
-use crate::check::value::path as path_key;
+use crate::content::fact::SharePermission;
+use crate::estate::access::{Ask, FOLDERS, State, folder_mask, granted, lists, means, telling};
+use crate::estate::membership::{Belongs, Membership};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, Out, View, filling, flag, is, text, texts};
+use crate::estate::value::path as path_key;
 use crate::evidence::{Account, Table, TableSchema, Why, computer_name};
 use crate::sddl::Access;
 
@@ -59,7 +59,7 @@ fn of_share(
         let denies = is(line.text("kind"), "deny");
         let rights = mask(line.text("right"));
         let belongs = match line.account("account") {
-            Some(trustee) => shared.membership().belongs(shared, who, trustee, None, Some(server)),
+            Some(trustee) => Membership::of(shared).belongs(shared, who, trustee, None, Some(server)),
             None => continue,
         };
         let sure = rights.is_some() && (allows || denies) && matches!(belongs, Belongs::Yes(_));
@@ -106,13 +106,13 @@ fn of_share(
 }
 
 /// One row a step with an account of which permissions on a share are documented.
-pub(super) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let folders = lists(shared, FOLDERS);
     let permissions = shared.schema.table("share_permissions").unwrap_or_default();
     let Some(steps) = View::of(shared, "task_sequence_steps") else { return out.table };
-    for fact in shared.content.facts_of("share-acl", shared.revision) {
-        let wanted = said_list(fact.values, "permissions");
+    for (fact, said) in shared.content.judged::<SharePermission>(shared.revision) {
+        let wanted: Vec<&str> = said.permissions.iter().map(String::as_str).collect();
         let masks: Vec<(&str, u32)> =
             wanted.iter().filter_map(|name| Some((*name, telling(folder_mask(name)?)))).collect();
         for line in steps.rows().filter(|line| is(line.text("entity"), fact.entity)) {
@@ -227,11 +227,11 @@ fn nothing(access: Access, any: u32) -> Option<bool> {
 /// The exported list of the folder behind a network path, or of the folder around the file it names.
 fn behind<'f, 's>(
     shared: &Shared<'_>,
-    folders: &'f [super::access::List<'s>],
+    folders: &'f [crate::estate::access::List<'s>],
     server: &str,
     share: &str,
     rest: &str,
-) -> Option<&'f super::access::List<'s>> {
+) -> Option<&'f crate::estate::access::List<'s>> {
     let root = View::of(shared, "shares")?.rows().find_map(|line| {
         let same = line.text("host").is_some_and(|host| shared.ids.same_computer(host, server) == Some(true));
         (same && is(line.text("share"), share)).then(|| line.text("path")).flatten()

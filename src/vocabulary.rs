@@ -1,8 +1,27 @@
-//! The names that statements, rules and evidence share.
+//! The names that statements, rules and evidence share: `content/vocabulary.yaml`.
+//!
+//! It stands below evidence and specification because both speak of the same principals, rights and roles. It knows
+//! what things are called and what belongs to a name (an identifier, a mask, a role in exports), and nothing of what is
+//! documented or exported.
 
+mod facts;
+mod principals;
+
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::yaml::{Document, Fields, File, Node, Problem, Problems, Spanned, wrong_kind};
+use crate::assets::Assets;
+use crate::yaml::{Document, Fields, File, Problem, Problems, Spanned, read_all};
+
+pub use facts::{FactKind, How, Piece, Saying};
+pub use principals::{Principals, WellKnown};
+
+/// The well-known principals of a content tree. What is wrong with the file is reported by `content::load`, which reads
+/// all of it.
+pub fn principals(assets: &Assets) -> Principals {
+    let documents = read_all(assets, |name| name == "vocabulary.yaml", &mut Problems::new());
+    documents.first().map(principals::of).unwrap_or_default()
+}
 
 /// Names that statements and rules may use.
 #[derive(Debug, Clone, Default)]
@@ -16,7 +35,7 @@ pub struct Vocabulary {
     /// Permissions of the product on its own object types.
     pub securable_permissions: Vec<SecurablePermission>,
     /// Well-known principals: name, names in other languages, SID or relative id.
-    pub well_known: Vec<WellKnown>,
+    pub well_known: Principals,
     /// Roles of computers: those of the product, and those the documents speak of.
     pub roles: Vec<Name>,
     /// Types of sites.
@@ -25,8 +44,12 @@ pub struct Vocabulary {
     pub places: Vec<Name>,
     /// Kinds of principals a statement can be about.
     pub principals: Vec<Name>,
+    /// Kinds of facts and how they are said.
+    pub facts: Vec<FactKind>,
     /// Words that mean the same to someone who searches.
     pub synonyms: Vec<Vec<String>>,
+    /// Its file, for messages.
+    pub file: Option<Arc<File>>,
 }
 
 /// A kind of evidence.
@@ -51,8 +74,6 @@ pub struct UserRight {
     pub display: String,
     /// The right that denies it.
     pub deny: Option<String>,
-    /// What the policy editor calls the denial.
-    pub deny_display: Option<String>,
     /// Other names for it.
     pub also_written: Vec<String>,
 }
@@ -81,20 +102,12 @@ pub struct Permission {
     pub id: String,
     /// Its access mask.
     pub mask: Option<i64>,
-    /// The constant of the mask, or the extended right.
-    pub constant: Option<String>,
-    /// Names of the permissions it contains.
-    pub includes: Vec<String>,
-    /// Whether it exists on folders only.
-    pub folders_only: bool,
     /// The database role that gives it.
     pub role: Option<String>,
     /// The SQL permissions it consists of.
     pub grants: Vec<String>,
     /// The directory class or property it is limited to.
     pub object_type: Option<String>,
-    /// Other spellings.
-    pub also_written: Vec<String>,
 }
 
 /// A permission of the product on one of its object types.
@@ -102,27 +115,8 @@ pub struct Permission {
 pub struct SecurablePermission {
     /// `Collection`.
     pub object: String,
-    /// The number of the object type.
-    pub object_type: i64,
     /// `Remote Control`.
     pub name: String,
-    /// Its bit, as a mask.
-    pub bit: i64,
-    /// Other spellings.
-    pub also_written: Vec<String>,
-}
-
-/// A principal that Windows or a domain comes with.
-#[derive(Debug, Clone)]
-pub struct WellKnown {
-    /// English name.
-    pub name: String,
-    /// Language and name.
-    pub names: Vec<(String, String)>,
-    /// Full SID, if it is the same everywhere.
-    pub sid: Option<String>,
-    /// Relative id in each domain, otherwise.
-    pub rid: Option<u32>,
 }
 
 /// An id and what people call it.
@@ -134,10 +128,14 @@ pub struct Name {
     pub name: String,
     /// The name in exports.
     pub export_name: Option<String>,
-    /// More words, where the name does not say it.
-    pub description: Option<String>,
-    /// The number of a site type in exports.
-    pub number: Option<i64>,
+    /// Of a place: the role that makes a computer one of these. Of a type of site: what its server is called.
+    pub of: Option<String>,
+    /// Of a role: whether it brings a file dispatch manager with it, where that is known.
+    pub file_dispatch: Option<bool>,
+    /// Why no export tells which computers these are.
+    pub unjudged: Option<String>,
+    /// Where its id stands in the vocabulary.
+    pub span: Range<usize>,
 }
 
 impl Vocabulary {
@@ -146,12 +144,69 @@ impl Vocabulary {
         self.permissions.iter().filter(move |p| p.on == on)
     }
 
-    pub(super) fn read(document: &Document, problems: &mut Problems) -> Self {
-        let mut out = Self::default();
+    /// The kind of facts of that id.
+    pub fn fact_kind(&self, id: &str) -> Option<&FactKind> {
+        self.facts.iter().find(|kind| kind.id == id)
+    }
+
+    /// The role that makes a computer one of a place, if exports name it. The id may be that of the role itself.
+    pub fn role_of(&self, place: &str) -> Option<&Name> {
+        let place_of = self.places.iter().find(|p| p.id == place);
+        let id = place_of.map_or(Some(place), |p| p.of.as_deref())?;
+        self.roles.iter().find(|role| role.id == id && role.export_name.is_some())
+    }
+
+    /// The word by which the table `positions` knows the computers of a place: that of the place which stands for a
+    /// role, else the role's own; or what the servers of a type of site are called.
+    pub fn position<'v>(&'v self, place: &'v str) -> Option<&'v str> {
+        if self.site_types.iter().any(|site| site.of.as_deref() == Some(place)) {
+            return Some(place);
+        }
+        self.role_of(place).map(|role| self.position_of(role))
+    }
+
+    /// The word by which the table `positions` knows computers with a role.
+    pub fn position_of<'v>(&'v self, role: &'v Name) -> &'v str {
+        let place = self.places.iter().find(|place| place.of.as_deref() == Some(&*role.id));
+        place.map_or(&role.id, |place| &place.id)
+    }
+
+    /// The names of roles in exports, and the word by which the table `positions` knows computers with each.
+    pub fn role_positions(&self) -> Vec<(&str, &str)> {
+        let roles = self.roles.iter();
+        roles.filter_map(|role| Some((role.export_name.as_deref()?, self.position_of(role)))).collect()
+    }
+
+    /// Whether a role, by its name in exports, brings a file dispatch manager with it; none if that is not known.
+    pub fn brings_file_dispatch(&self, export_name: &str) -> Option<bool> {
+        let named =
+            |name: &&Name| name.export_name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(export_name));
+        self.roles.iter().find(named)?.file_dispatch
+    }
+
+    /// Why no export tells which computers a place or role means.
+    pub fn unjudged(&self, place: &str) -> Option<&str> {
+        let mut all = self.places.iter().chain(&self.roles);
+        all.find(|name| name.id == place)?.unjudged.as_deref()
+    }
+
+    /// Places name roles that exports know.
+    fn check_places(&self, root: &Fields<'_>, problems: &mut Problems) {
+        for place in &self.places {
+            let Some(role) = &place.of else { continue };
+            if self.role_of(role).is_none() {
+                let known = self.roles.iter().filter(|r| r.export_name.is_some()).map(|r| r.id.as_str());
+                problems.push(Problem::unknown_name(root.file(), place.span.clone(), "role", role, known));
+            }
+        }
+    }
+
+    pub(crate) fn read(document: &Document, problems: &mut Problems) -> Self {
+        let mut out = Self { file: Some(Arc::clone(&document.file)), ..Self::default() };
         let Some(mut root) = document.fields("vocabulary", problems) else { return out };
         let file = root.file();
 
-        each(&mut root, "evidence_kinds", "kind of evidence", problems, |f, id, problems| {
+        each(&mut root, "evidence_kinds", "kind of evidence", "id", problems, |f, id, problems| {
             out.evidence_kinds.push(EvidenceKind {
                 id,
                 description: text(f, "description", problems),
@@ -159,12 +214,11 @@ impl Vocabulary {
                 commonly_missing: f.flag("commonly_missing", problems).unwrap_or(false),
             });
         });
-        each(&mut root, "user_rights", "user right", problems, |f, id, problems| {
+        each(&mut root, "user_rights", "user right", "id", problems, |f, id, problems| {
             out.user_rights.push(UserRight {
                 id,
                 display: text(f, "display", problems),
                 deny: f.text("deny", problems).map(owned),
-                deny_display: f.text("deny_display", problems).map(owned),
                 also_written: texts(f, "also_written", problems),
             });
         });
@@ -175,88 +229,48 @@ impl Vocabulary {
             ("sql_permissions", Securable::Database),
             ("directory_permissions", Securable::Directory),
         ] {
-            let from = out.permissions.len();
-            let mut included = Vec::new();
-            each(&mut root, field, "permission", problems, |f, id, problems| {
-                let includes = f.texts("includes", problems);
+            each(&mut root, field, "permission", "id", problems, |f, id, problems| {
                 out.permissions.push(Permission {
                     on,
                     id,
                     mask: f.integer("mask", problems).map(|m| m.value),
-                    constant: f.text("constant", problems).map(owned),
-                    includes: includes.iter().map(|i| i.value.to_owned()).collect(),
-                    folders_only: f.flag("folders_only", problems).unwrap_or(false),
                     role: f.text("role", problems).map(owned),
                     grants: texts(f, "grants", problems),
                     object_type: f.text("object_type", problems).map(owned),
-                    also_written: texts(f, "also_written", problems),
                 });
-                included.extend(includes);
             });
-            for name in included {
-                let names = || out.permissions[from..].iter().map(|p| p.id.as_str());
-                if !names().any(|n| n == name.value) {
-                    problems.push(Problem::unknown_name(file, name.span, "permission", name.value, names()));
-                }
-            }
         }
         for node in root.list("securable_permissions", problems) {
             let Some(mut of) = node.fields(file, "object type", problems) else { continue };
             let object = text(&mut of, "object", problems);
-            let object_type = of.required("object_type", problems);
-            let object_type = object_type.and_then(|n| n.integer(file, "`object_type`", problems));
-            for node in of.list("permissions", problems) {
-                let Some(mut f) = node.fields(file, "permission", problems) else { continue };
-                let name = text(&mut f, "name", problems);
-                let bit = f.required("bit", problems).and_then(|n| n.integer(file, "`bit`", problems));
-                let also_written = texts(&mut f, "also_written", problems);
-                if let (Some(bit), Some(object_type)) = (bit, object_type) {
-                    let object = object.clone();
-                    out.securable_permissions.push(SecurablePermission {
-                        object,
-                        object_type,
-                        name,
-                        bit,
-                        also_written,
-                    });
-                }
-                f.finish(problems);
+            for name in of.texts("permissions", problems) {
+                let (object, name) = (object.clone(), name.value.to_owned());
+                out.securable_permissions.push(SecurablePermission { object, name });
             }
             of.finish(problems);
         }
-        for node in root.list("well_known", problems) {
-            let Some(mut f) = node.fields(file, "well-known principal", problems) else { continue };
-            let known = WellKnown {
-                name: text(&mut f, "name", problems),
-                names: languages(f.get("names"), file, problems),
-                sid: f.text("sid", problems).map(owned),
-                rid: rid(&mut f, problems),
-            };
-            if known.sid.is_some() == known.rid.is_some() {
-                problems.push(
-                    Problem::error(file, f.head(), "a well-known principal has either `sid` or `rid`")
-                        .help("`sid` if it is the same everywhere, `rid` if each domain has its own"),
-                );
-            }
-            f.finish(problems);
-            out.well_known.push(known);
-        }
+        out.well_known = Principals::read(&mut root, problems);
         for (field, what, into) in [
             ("roles", "role", &mut out.roles),
             ("site_types", "site type", &mut out.site_types),
             ("places", "place", &mut out.places),
             ("principals", "kind of principal", &mut out.principals),
         ] {
-            each(&mut root, field, what, problems, |f, id, problems| {
+            each(&mut root, field, what, "id", problems, |f, id, problems| {
+                let of = if field == "site_types" { "server" } else { "role" };
                 into.push(Name {
-                    id,
                     name: text(f, "name", problems),
                     export_name: f.text("export_name", problems).map(owned),
-                    description: f.text("description", problems).map(owned),
-                    number: f.integer("type", problems).map(|n| n.value),
+                    of: f.text(of, problems).map(owned),
+                    file_dispatch: f.flag("file_dispatch", problems),
+                    unjudged: f.text("unjudged", problems).map(owned),
+                    span: f.key("id").map_or(f.head(), |key| key.span.clone()),
+                    id,
                 });
             });
         }
+        out.check_places(&root, problems);
+        out.facts = facts::read(&mut root, problems);
         for node in root.list("synonyms", problems) {
             let words = node.list(file, "each item of `synonyms`", problems).unwrap_or_default();
             if words.len() == 1 {
@@ -275,11 +289,12 @@ impl Vocabulary {
     }
 }
 
-/// Reads a list of maps that have an `id` no other of them has.
+/// Reads a list of maps that have an id, under `key`, that no other of them has.
 fn each<'n>(
     root: &mut Fields<'n>,
     field: &'static str,
     what: &'static str,
+    key: &'static str,
     problems: &mut Problems,
     mut item: impl FnMut(&mut Fields<'n>, String, &mut Problems),
 ) {
@@ -290,7 +305,7 @@ fn each<'n>(
     }
     for node in root.list(field, problems) {
         let Some(mut fields) = node.fields(file, what, problems) else { continue };
-        if let Some(id) = fields.required_text("id", problems) {
+        if let Some(id) = fields.required_text(key, problems) {
             if let Some(first) = seen.iter().find(|s| s.value == id.value) {
                 problems.push(
                     Problem::error(file, id.span.clone(), format!("the {what} `{}` comes twice", id.value))
@@ -314,27 +329,4 @@ fn text<'n>(fields: &mut Fields<'n>, name: &'n str, problems: &mut Problems) -> 
 
 fn texts<'n>(fields: &mut Fields<'n>, name: &'n str, problems: &mut Problems) -> Vec<String> {
     fields.texts(name, problems).into_iter().map(owned).collect()
-}
-
-fn languages(node: Option<&Node>, file: &Arc<File>, problems: &mut Problems) -> Vec<(String, String)> {
-    let Some(node) = node else { return Vec::new() };
-    let Some(entries) = node.as_map() else {
-        problems.push(wrong_kind(file, node, "`names`", "a map of languages"));
-        return Vec::new();
-    };
-    entries
-        .iter()
-        .filter_map(|(key, name)| {
-            Some((key.value.clone(), name.text(file, "a name", problems)?.value.to_owned()))
-        })
-        .collect()
-}
-
-fn rid(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<u32> {
-    let rid = fields.integer("rid", problems)?;
-    let value = u32::try_from(rid.value).ok();
-    if value.is_none() {
-        problems.error(fields.file(), rid.span, "a relative id is a number from 0 to 4294967295");
-    }
-    value
 }

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
-use super::access::{
-    Ask, DIRECTORY, Granted, List, Missing, State, account_of_computer, domain_of_computer, domain_of_object,
-    granted, is, lists, means, names, said, said_list,
-};
-use super::{Belongs, Line, Out, Pending, View, filling, flag, text, texts};
-use crate::check::shared::Shared;
+use crate::content::fact::{DirectoryPermission, DirectoryTarget, Effect, Judged};
 use crate::content::{FactAt, Securable as On};
+use crate::estate::access::{
+    Ask, DIRECTORY, Granted, List, State, account_of_computer, domain_of_computer, domain_of_object, granted,
+    lists, means, names,
+};
+use crate::estate::documented::{told_by, with_right};
+use crate::estate::membership::{Belongs, Membership};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, is, text, texts};
 use crate::evidence::{Account, Fact, Table, TableSchema, Why};
 use crate::sddl::{AceKind, Member};
 
@@ -50,7 +53,11 @@ impl<'s> Who<'s> {
         Some(Self { account, computer: Some(server.to_owned()), cell: None })
     }
 
-    fn means(&self, shared: &Shared<'_>, entry: &super::access::Entry<'_>) -> (Member, Option<Missing>) {
+    fn means(
+        &self,
+        shared: &Shared<'_>,
+        entry: &crate::estate::access::Entry<'_>,
+    ) -> (Member, Option<Missing>) {
         means(shared, &self.account, self.computer.as_deref(), entry, None)
     }
 }
@@ -123,17 +130,19 @@ fn top<'s>(shared: &'s Shared<'_>) -> Option<Line<'s>> {
 }
 
 /// The table `directory_access`.
-pub(super) fn directory_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn directory_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
-    let facts: Vec<_> = shared.content.facts_of("ad-acl", shared.revision).collect();
+    let facts: Vec<_> = shared.content.judged::<DirectoryPermission>(shared.revision).collect();
     let objects = lists(shared, DIRECTORY);
-    for fact in facts.iter().filter(|f| said(f.values, "effect") == Some("require")) {
-        if said(fact.values, "when") == Some("publishing enabled") {
-            publishing(shared, &mut out, fact, &objects);
-        } else if fact.entity == "active-directory-forest-account" {
-            forests(shared, &mut out, fact, &objects);
-        } else {
-            locations(shared, &mut out, fact, &objects);
+    for (fact, permission) in &facts {
+        match (permission.effect, permission.target) {
+            (Effect::Require, DirectoryTarget::SystemManagement) => {
+                publishing(shared, &mut out, fact, &objects);
+            }
+            (Effect::Require, DirectoryTarget::Forests) => forests(shared, &mut out, fact, &objects),
+            (Effect::Require, DirectoryTarget::Locations) => locations(shared, &mut out, fact, &objects),
+            // Who may add computers is told by `join_routes`.
+            (Effect::Require, DirectoryTarget::Containers) | (Effect::Forbid, _) => {}
         }
     }
     out.table
@@ -368,11 +377,11 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
         base(out.gap(why, entries_table, what, line.record));
         return;
     };
-    let wanted: Vec<(&str, u32)> = said_list(fact.values, "permissions")
-        .into_iter()
-        .filter_map(|name| Some((name, mask(shared, name)?.0)))
-        .collect();
-    let member = |entry: &super::access::Entry<'_>| who.means(shared, entry);
+    let said = fact.says.and_then(DirectoryPermission::of);
+    let permissions = said.map(|said| said.permissions.as_slice()).unwrap_or_default();
+    let wanted: Vec<(&str, u32)> =
+        (permissions.iter()).filter_map(|name| Some((name.as_str(), mask(shared, name)?.0))).collect();
+    let member = |entry: &crate::estate::access::Entry<'_>| who.means(shared, entry);
     let got = granted(list, Ask::OBJECT, member);
     let below = granted(list, Ask { below: true, ..Ask::OBJECT }, member);
     let judge = |got: &Granted| -> Result<Vec<&str>, Option<Missing>> {
@@ -462,26 +471,29 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
     }
 }
 
+/// The user right to join computers to a domain.
+const JOINING: &str = "SeMachineAccountPrivilege";
+
 /// The table `join_routes`: for each account that may, or may not, join computers to a domain, one row a place that
 /// could let it: an object of the directory, or the user right on the domain controllers.
-pub(super) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let objects = lists(shared, DIRECTORY);
     let Some((bits, class)) = mask(shared, "Create Computer objects") else { return out.table };
     let (bits, class) = (bits, class.map(str::to_lowercase));
-    for (table, entity) in [
-        ("network_access_accounts", "network-access-account"),
-        ("task_sequence_steps", "task-sequence-domain-join-account"),
-    ] {
-        let Some(view) = View::of(shared, table) else { continue };
-        let steps = table == "task_sequence_steps";
+    let documented = with_right(shared.content, JOINING).into_iter();
+    for (entity, told) in documented.flat_map(|e| told_by(shared.schema, e).into_iter().map(move |t| (e, t)))
+    {
+        let Some(view) = View::of(shared, told.table) else { continue };
+        // Steps that join a domain say which one.
+        let domains = shared.schema.tables.get(view.id).is_some_and(|table| table.field("domain").is_some());
         let mut asked: Vec<(String, String)> = Vec::new();
         for line in view.rows() {
-            if steps && !is(line.text("entity"), entity) {
+            if told.several && !is(line.text("entity"), entity) {
                 continue;
             }
-            let Some(who) = line.account("account") else { continue };
-            let domain = if steps { line.text("domain") } else { None };
+            let Some(who) = line.account(told.account) else { continue };
+            let domain = if domains { line.text("domain") } else { None };
             if line.flag("dynamic") == Some(true) || domain.is_some_and(Account::is_dynamic) {
                 continue;
             }
@@ -490,17 +502,17 @@ pub(super) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 continue;
             }
             asked.push(key);
-            let who = Who { account: Arc::clone(who), computer: None, cell: line.cell("account") };
+            let who = Who { account: Arc::clone(who), computer: None, cell: line.cell(told.account) };
             routes(shared, &mut out, &objects, entity, &who, line, domain, (bits, class.as_deref()));
         }
         for line in view.gaps() {
             let Some(gap) = line.gap else { continue };
-            if steps && line.text("entity").is_some_and(|e| !e.eq_ignore_ascii_case(entity)) {
+            if told.several && line.text("entity").is_some_and(|e| !e.eq_ignore_ascii_case(entity)) {
                 continue;
             }
             out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
                 .set("entity", text(entity))
-                .copy("account", line.cell("account"))
+                .copy("account", line.cell(told.account))
                 .put();
         }
     }
@@ -626,10 +638,11 @@ fn right(
             let trustee =
                 row.account("account").cloned().or_else(|| sid.and_then(Account::parse).map(Arc::new));
             let Some(trustee) = trustee else { continue };
-            match shared.membership().belongs(shared, &who.account, &trustee, sid, Some(host)) {
+            match Membership::of(shared).belongs(shared, &who.account, &trustee, sid, Some(host)) {
                 Belongs::Yes(_) => {
                     // A way of its own tells more than the one that everybody has.
-                    let everybody = super::folder_access::everybody(shared, &trustee, sid, None).is_some();
+                    let everybody =
+                        crate::estate::principals::everybody(shared, &trustee, sid, None).is_some();
                     if by.is_none() || !everybody {
                         by = Some(*row);
                     }
@@ -642,7 +655,7 @@ fn right(
             (Some(by), _) => {
                 let trustee = by.account("account").cloned();
                 let default = trustee.as_ref().is_some_and(|t| {
-                    super::folder_access::everybody(shared, t, by.text("sid"), None).is_some()
+                    crate::estate::principals::everybody(shared, t, by.text("sid"), None).is_some()
                 });
                 let place = by.cell("account").and_then(|c| c.place).or(by.record);
                 out.row(by.record)

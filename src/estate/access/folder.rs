@@ -7,14 +7,17 @@
 
 use std::sync::Arc;
 
-use super::access::{
-    Ask, Entry, FOLDERS, Granted, List, LocalGroup, Missing, State, folder_mask, folder_permissions, granted,
-    is, lists, means, said, said_list, telling,
-};
-use super::{Line, Out, Pending, View, filling, flag, text, texts};
-use crate::check::shared::Shared;
-use crate::check::value::{path as path_key, within};
+use crate::content::fact::{FolderPermission, FolderScope, Folders};
 use crate::content::{Entity, EntityKind};
+use crate::estate::access::{
+    Ask, Entry, FOLDERS, Granted, List, LocalGroup, State, folder_mask, folder_permissions, granted, lists,
+    means, telling,
+};
+use crate::estate::membership::{Belongs, Membership};
+use crate::estate::principals::{everybody, group_name};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, gaps_of, is, text, texts};
+use crate::estate::value::{path as path_key, within};
 use crate::evidence::{Account, Fact, Table, TableSchema, Why, computer_name};
 use crate::sddl::{AceKind, Member};
 
@@ -147,50 +150,115 @@ fn place(shared: &Shared<'_>, folder: &Folder<'_>, sites: &[Site<'_>], tails: &[
 struct Documented<'c> {
     statement: &'c str,
     entity: &'c Entity,
+    /// Whose it is, if not the entity's own.
+    principal: Option<&'c str>,
     permissions: Vec<&'c str>,
     /// Any of these sets will do.
     alternatives: Vec<Vec<&'c str>>,
     /// In the form of [`path_key`].
     relative: String,
-    scope: &'c str,
+    /// As it is documented.
+    written: &'c str,
+    scope: FolderScope,
 }
 
 fn facts<'c>(shared: &Shared<'c>) -> Vec<Documented<'c>> {
-    shared
-        .content
-        .entities
-        .iter()
-        .filter(|entity| entity.kind == EntityKind::Group && entity.name.at(shared.revision).is_some())
-        .flat_map(|entity| entity.statements.iter().map(move |statement| (entity, statement)))
-        .filter(|(_, statement)| statement.text.at(shared.revision).is_some())
-        .flat_map(|(entity, statement)| {
-            statement.facts.iter().filter(|fact| fact.kind == "acl").filter_map(move |fact| {
-                let value = |key: &str| fact.keys.get(key).and_then(|t| t.at(shared.revision));
-                let word = |key: &str| value(key).and_then(serde_json::Value::as_str);
-                fact.at(shared.revision)?;
-                let list = |value: &'c serde_json::Value| -> Vec<&'c str> {
-                    value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
-                };
-                let permissions = list(value("permissions")?);
-                let alternatives: Vec<Vec<&str>> = value("alternatives")
-                    .and_then(serde_json::Value::as_array)
-                    .map(|sets| sets.iter().map(list).collect())
-                    .unwrap_or_default();
-                Some(Documented {
-                    statement: &statement.reference,
-                    entity,
-                    alternatives: if alternatives.is_empty() {
-                        vec![permissions.clone()]
-                    } else {
-                        alternatives
-                    },
-                    permissions,
-                    relative: path_key(word("relative_path")?),
-                    scope: word("scope").unwrap_or("this-folder"),
-                })
+    let facts = shared.content.judged::<FolderPermission>(shared.revision);
+    facts
+        .filter_map(|(fact, said)| {
+            let written = match &said.folders {
+                Folders::Installation(path) => path.as_str(),
+                // `content_folders` tells of these, and of clients the rights of the group there.
+                Folders::Content | Folders::Client => return None,
+            };
+            let names = |set: &'c Vec<String>| set.iter().map(String::as_str).collect::<Vec<&str>>();
+            Some(Documented {
+                statement: fact.statement,
+                entity: shared.content.entity(fact.entity)?,
+                principal: said.principal.as_deref(),
+                permissions: names(&said.permissions),
+                alternatives: said.alternatives.iter().map(names).collect(),
+                relative: path_key(written),
+                written,
+                scope: said.scope,
             })
         })
         .collect()
+}
+
+/// Whose permission in a folder is asked for.
+#[derive(Debug, Clone)]
+enum Holder<'s> {
+    /// A group of the computer, by its name.
+    Group(String),
+    /// An account that is set for something.
+    Account(&'s Arc<Account>),
+}
+
+impl Holder<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Group(name) => name,
+            Self::Account(account) => &account.written,
+        }
+    }
+
+    /// Whether an entry means it.
+    fn is_meant(
+        &self,
+        shared: &Shared<'_>,
+        host: Option<&str>,
+        entry: &Entry<'_>,
+    ) -> (Member, Option<Missing>) {
+        match self {
+            Self::Group(name) => LocalGroup { name, host }.is_meant(shared, entry),
+            Self::Account(account) => means(shared, account, None, entry, host),
+        }
+    }
+}
+
+/// Those of whom a permission is documented, at a site: the group, or the accounts that serve as the documented one.
+fn holders<'s>(shared: &'s Shared<'_>, fact: &Documented<'_>, site: &str) -> Vec<Holder<'s>> {
+    if let Some(principal) = fact.principal {
+        return vec![Holder::Group(principal.to_owned())];
+    }
+    match fact.entity.kind {
+        EntityKind::Group => group_name(shared, fact.entity, site).map(Holder::Group).into_iter().collect(),
+        EntityKind::Document => Vec::new(),
+        EntityKind::Account => {
+            let mut seen: Vec<String> = Vec::new();
+            let mut out = Vec::new();
+            for line in View::of(shared, "account_uses").into_iter().flat_map(View::rows) {
+                let here = line.text("site").is_none_or(|s| s.eq_ignore_ascii_case(site));
+                let dynamic = line.flag("dynamic") == Some(true);
+                if !here || dynamic || !is(line.text("entity"), &fact.entity.id) {
+                    continue;
+                }
+                let Some(account) = line.account("account") else { continue };
+                let key = shared.ids.key(account);
+                if !seen.contains(&key) {
+                    seen.push(key);
+                    out.push(Holder::Account(account));
+                }
+            }
+            out
+        }
+    }
+}
+
+/// Accounts of which it is not known what they are: their permissions in folders are not known either.
+fn unknown_accounts(shared: &Shared<'_>, out: &mut Out<'_>, documented: &[Documented<'_>]) {
+    for fact in documented.iter().filter(|fact| fact.entity.kind == EntityKind::Account) {
+        for line in View::of(shared, "account_uses").into_iter().flat_map(View::gaps) {
+            let Some(gap) = line.gap else { continue };
+            if line.text("entity").is_none_or(|e| e.eq_ignore_ascii_case(&fact.entity.id)) {
+                out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+                    .set("statement", text(fact.statement))
+                    .set("entity", text(&fact.entity.id))
+                    .put();
+            }
+        }
+    }
 }
 
 /// How a folder lies to the documented one.
@@ -217,29 +285,24 @@ impl Documented<'_> {
     /// Whether the permission is documented of that folder itself.
     fn demanded(&self, lies: Lies) -> bool {
         match self.scope {
-            "subfolders" => lies == Lies::Below,
-            "this-folder-and-subfolders" => true,
-            "some-subfolders" => false,
-            _ => lies == Lies::There,
+            FolderScope::Subfolders => lies == Lies::Below,
+            FolderScope::ThisFolderAndSubfolders => true,
+            FolderScope::SomeSubfolders => false,
+            FolderScope::ThisFolder | FolderScope::WholeComputer => lies == Lies::There,
         }
     }
 
     /// Rights that are all right in that folder.
     fn allows(&self, lies: Lies, only: bool) -> u32 {
         let counts = match self.scope {
-            "subfolders" | "some-subfolders" => lies == Lies::Below || only,
-            _ => true,
+            FolderScope::Subfolders | FolderScope::SomeSubfolders => lies == Lies::Below || only,
+            FolderScope::ThisFolder | FolderScope::ThisFolderAndSubfolders | FolderScope::WholeComputer => {
+                true
+            }
         };
         let sets = self.alternatives.iter().flatten().chain(&self.permissions);
         if counts { sets.filter_map(|name| folder_mask(name)).fold(0, |all, mask| all | mask) } else { 0 }
     }
-}
-
-/// The name of a documented group; one with a site code for that site.
-pub(super) fn group_name(shared: &Shared<'_>, entity: &Entity, site: &str) -> Option<String> {
-    let name = entity.name.at(shared.revision)?;
-    let pattern = entity.name_pattern.as_deref().unwrap_or(name);
-    Some(pattern.replace("<sitecode>", &site.to_uppercase()))
 }
 
 /// What is missing of the wanted permissions: names, or what would have to be known.
@@ -269,8 +332,7 @@ fn lacking<'c>(got: &Granted, sets: &[Vec<&'c str>]) -> Result<Vec<&'c str>, Opt
 
 /// Documented permissions that an entry takes away.
 fn denied<'c>(
-    shared: &Shared<'_>,
-    group: &LocalGroup<'_>,
+    meant: impl Fn(&Entry<'_>) -> (Member, Option<Missing>),
     list: &List<'_>,
     got: &Granted,
     permissions: &[&'c str],
@@ -284,7 +346,7 @@ fn denied<'c>(
         if hit.is_empty() {
             continue;
         }
-        match group.is_meant(shared, entry) {
+        match meant(entry) {
             (Member::Yes, _) => out.extend(hit),
             (Member::Unknown, missing) => open = open.or(missing),
             (Member::No, _) => {}
@@ -296,7 +358,7 @@ fn denied<'c>(
 }
 
 /// The table `folder_access`: one row a documented permission and exported folder it says something of.
-pub(super) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let sites = sites(shared);
     let folders = folders(shared);
@@ -315,81 +377,83 @@ pub(super) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
             let Some(site) = sites.get(placed.site) else { continue };
             for (number, fact) in documented.iter().enumerate() {
                 let Some(lies) = fact.lies(&placed.relative) else { continue };
-                let Some(name) = group_name(shared, fact.entity, site.code) else { continue };
                 if !serves(shared, site, fact.entity) {
                     continue;
                 }
-                let demanded = fact.demanded(lies);
-                if demanded || (fact.scope == "some-subfolders" && lies == Lies::Below) {
-                    seen[placed.site * documented.len() + number] = true;
-                }
-                let host = folder.host.as_deref().or(site.server);
-                let known = |row: Pending<'_, '_>| -> () {
-                    let row = row
-                        .set("statement", text(fact.statement))
-                        .set("entity", text(&fact.entity.id))
-                        .set("group", text(&name))
-                        .copy("site", site.line.cell("site"))
-                        .copy("path", folder.list.line.cell("path"))
-                        .set("relative", text(&placed.relative))
-                        .set("below", flag(lies == Lies::Below))
-                        .set("demanded", flag(demanded))
-                        .set("assumed", flag(placed.assumed));
-                    let row = row.copy("protected", folder.list.line.cell("protected"));
-                    let row = match host {
-                        Some(host) => row.set("host", text(host)),
-                        None => row.set("host", Fact::Empty),
+                for holder in holders(shared, fact, site.code) {
+                    let name = holder.name();
+                    let demanded = fact.demanded(lies);
+                    if demanded || (fact.scope == FolderScope::SomeSubfolders && lies == Lies::Below) {
+                        seen[placed.site * documented.len() + number] = true;
+                    }
+                    let host = folder.host.as_deref().or(site.server);
+                    let known = |row: Pending<'_, '_>| -> () {
+                        let row = row
+                            .set("statement", text(fact.statement))
+                            .set("entity", text(&fact.entity.id))
+                            .set("group", text(name))
+                            .copy("site", site.line.cell("site"))
+                            .copy("path", folder.list.line.cell("path"))
+                            .set("relative", text(&placed.relative))
+                            .set("below", flag(lies == Lies::Below))
+                            .set("demanded", flag(demanded))
+                            .set("assumed", flag(placed.assumed));
+                        let row = row.copy("protected", folder.list.line.cell("protected"));
+                        let row = match host {
+                            Some(host) => row.set("host", text(host)),
+                            None => row.set("host", Fact::Empty),
+                        };
+                        row.put();
                     };
-                    row.put();
-                };
-                let what: Arc<str> = format!("the permissions of `{}`", folder.path).into();
-                if unsure {
-                    let what: Arc<str> = format!("the computer of `{}`", folder.path).into();
-                    known(out.gap(Why::Incomplete, lists_table, Some(what), folder.list.line.record));
-                    continue;
-                }
-                if let State::Unknown(why) = folder.list.state {
-                    let table = shared.schema.table(FOLDERS.entries).unwrap_or(lists_table);
-                    known(out.gap(why, table, Some(what), folder.list.line.record));
-                    continue;
-                }
-                let group = LocalGroup { name: &name, host };
-                let got = granted(&folder.list, Ask::FOLDER, |entry| group.is_meant(shared, entry));
-                let (denied, deny_open) = denied(shared, &group, &folder.list, &got, &fact.permissions);
-                let place = folder.list.line.cell("path").and_then(|cell| cell.place);
-                let has = folder_permissions(got.access.certain);
-                let open_gap = |out: &mut Out<'_>, missing: Option<Missing>, lacks: Option<&[&str]>| {
-                    let missing = missing.unwrap_or(Missing {
-                        why: Why::Incomplete,
-                        table: lists_table,
-                        what: Arc::clone(&what),
-                        place: folder.list.line.record,
-                    });
-                    let gap = out.gap(missing.why, missing.table, Some(missing.what), missing.place);
-                    known(match lacks {
-                        Some(lacks) => gap.set("missing", texts(lacks, place)),
-                        None => gap.set("denied", texts(&denied, place)),
-                    });
-                };
-                match lacking(&got, &fact.alternatives) {
-                    Err(missing) => open_gap(&mut out, missing, None),
-                    Ok(lacks) => {
-                        let deny = folder
-                            .list
-                            .entries
-                            .iter()
-                            .filter(|e| e.kind == Some(AceKind::Deny))
-                            .find(|e| group.is_meant(shared, e).0 == Member::Yes);
-                        let deny =
-                            deny.and_then(|e| e.line.cell("account").and_then(|c| c.place).or(e.line.record));
-                        known(
-                            out.row(folder.list.line.record)
-                                .set("missing", texts(&lacks, None))
-                                .at("denied", texts(&denied, deny), deny)
-                                .set("granted", texts(&has, None)),
-                        );
-                        if deny_open.is_some() {
-                            open_gap(&mut out, deny_open, Some(&lacks));
+                    let what: Arc<str> = format!("the permissions of `{}`", folder.path).into();
+                    if unsure {
+                        let what: Arc<str> = format!("the computer of `{}`", folder.path).into();
+                        known(out.gap(Why::Incomplete, lists_table, Some(what), folder.list.line.record));
+                        continue;
+                    }
+                    if let State::Unknown(why) = folder.list.state {
+                        let table = shared.schema.table(FOLDERS.entries).unwrap_or(lists_table);
+                        known(out.gap(why, table, Some(what), folder.list.line.record));
+                        continue;
+                    }
+                    let meant = |entry: &Entry<'_>| holder.is_meant(shared, host, entry);
+                    let got = granted(&folder.list, Ask::FOLDER, meant);
+                    let (denied, deny_open) = denied(meant, &folder.list, &got, &fact.permissions);
+                    let place = folder.list.line.cell("path").and_then(|cell| cell.place);
+                    let has = folder_permissions(got.access.certain);
+                    let open_gap = |out: &mut Out<'_>, missing: Option<Missing>, lacks: Option<&[&str]>| {
+                        let missing = missing.unwrap_or(Missing {
+                            why: Why::Incomplete,
+                            table: lists_table,
+                            what: Arc::clone(&what),
+                            place: folder.list.line.record,
+                        });
+                        let gap = out.gap(missing.why, missing.table, Some(missing.what), missing.place);
+                        known(match lacks {
+                            Some(lacks) => gap.set("missing", texts(lacks, place)),
+                            None => gap.set("denied", texts(&denied, place)),
+                        });
+                    };
+                    match lacking(&got, &fact.alternatives) {
+                        Err(missing) => open_gap(&mut out, missing, None),
+                        Ok(lacks) => {
+                            let deny = folder
+                                .list
+                                .entries
+                                .iter()
+                                .filter(|e| e.kind == Some(AceKind::Deny))
+                                .find(|e| meant(e).0 == Member::Yes);
+                            let deny = deny
+                                .and_then(|e| e.line.cell("account").and_then(|c| c.place).or(e.line.record));
+                            known(
+                                out.row(folder.list.line.record)
+                                    .set("missing", texts(&lacks, None))
+                                    .at("denied", texts(&denied, deny), deny)
+                                    .set("granted", texts(&has, None)),
+                            );
+                            if deny_open.is_some() {
+                                open_gap(&mut out, deny_open, Some(&lacks));
+                            }
                         }
                     }
                 }
@@ -402,40 +466,33 @@ pub(super) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
             if seen[s * documented.len() + f] || !serves(shared, site, fact.entity) {
                 continue;
             }
-            let Some(name) = group_name(shared, fact.entity, site.code) else { continue };
             let absent = View::of(shared, FOLDERS.lists).and_then(View::absent);
             let what: Option<Arc<str>> = match absent {
                 Some(_) => None,
                 None => {
-                    let below = if fact.scope.ends_with("subfolders") { "folders below " } else { "" };
+                    let below = if fact.scope.reaches_below() { "folders below " } else { "" };
                     let dir = site.line.text("install_dir").unwrap_or("<install>");
                     let dir = dir.trim_end_matches('\\');
-                    Some(format!("the permissions of {below}`{dir}\\{}`", written_path(shared, fact)).into())
+                    Some(format!("the permissions of {below}`{dir}\\{}`", fact.written).into())
                 }
             };
-            let gap = out
-                .gap(Why::NotExported, lists_table, what, None)
-                .set("statement", text(fact.statement))
-                .set("entity", text(&fact.entity.id))
-                .set("group", text(&name))
-                .copy("site", site.line.cell("site"))
-                .copy("host", site.line.cell("server"))
-                .set("demanded", flag(fact.scope != "some-subfolders"))
-                .set("below", flag(fact.scope.ends_with("subfolders")));
-            gap.put();
+            for holder in holders(shared, fact, site.code) {
+                let gap = out
+                    .gap(Why::NotExported, lists_table, what.clone(), None)
+                    .set("statement", text(fact.statement))
+                    .set("entity", text(&fact.entity.id))
+                    .set("group", text(holder.name()))
+                    .copy("site", site.line.cell("site"))
+                    .copy("host", site.line.cell("server"))
+                    .set("demanded", flag(fact.scope != FolderScope::SomeSubfolders))
+                    .set("below", flag(fact.scope.reaches_below()));
+                gap.put();
+            }
         }
     }
+    unknown_accounts(shared, &mut out, &documented);
     gaps_of(shared, &mut out, &["sites"], &[]);
     out.table
-}
-
-/// The documented path with its letter case.
-fn written_path(shared: &Shared<'_>, fact: &Documented<'_>) -> String {
-    let facts = shared.content.facts_of("acl", shared.revision);
-    let mut found = facts.filter(|f| f.statement == fact.statement);
-    found
-        .find_map(|f| said(f.values, "relative_path").map(str::to_owned))
-        .unwrap_or_else(|| fact.relative.clone())
 }
 
 /// Whether the group belongs to that type of site.
@@ -443,20 +500,6 @@ fn serves(shared: &Shared<'_>, site: &Site<'_>, entity: &Entity) -> bool {
     let mut types = entity.site_types.iter().filter(|item| item.holds(shared.revision)).peekable();
     let Some(kind) = site.line.text("type") else { return true };
     types.peek().is_none() || types.any(|item| item.name.eq_ignore_ascii_case(kind))
-}
-
-/// Hands gaps of other tables on; `fields` are those that both tables have.
-pub(super) fn gaps_of(shared: &Shared<'_>, out: &mut Out<'_>, tables: &[&str], fields: &[&str]) {
-    for table in tables {
-        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
-            let Some(gap) = line.gap else { continue };
-            let mut row = out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place);
-            for field in fields {
-                row = row.copy(field, line.cell(field));
-            }
-            row.put();
-        }
-    }
 }
 
 /// Rights of folders that stand by themselves, in the words of Windows.
@@ -488,7 +531,7 @@ fn beyond(mask: u32, allowed: u32) -> Vec<&'static str> {
 }
 
 /// The table `group_entries`: one row an entry that names a group the product makes.
-pub(super) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let sites = sites(shared);
     let folders = folders(shared);
@@ -632,44 +675,14 @@ fn allowed(documented: &[Documented<'_>], entity: &Entity, relative: &str) -> Op
         return None;
     }
     // What is documented of the folders below only stands for the folder itself where nothing else is said of it.
-    let only = own.iter().all(|(fact, _)| matches!(fact.scope, "subfolders" | "some-subfolders"));
+    let only = own
+        .iter()
+        .all(|(fact, _)| matches!(fact.scope, FolderScope::Subfolders | FolderScope::SomeSubfolders));
     Some(own.iter().fold(0, |all, (fact, lies)| all | fact.allows(*lies, only)))
 }
 
-/// Those that stand for everybody, by security identifier or relative identifier.
-const EVERYBODY: [(&str, &str); 4] = [
-    ("S-1-1-0", "Everyone"),
-    ("S-1-5-11", "Authenticated Users"),
-    ("S-1-5-32-545", "Users"),
-    ("-513", "Domain Users"),
-];
-
-/// The group for everybody that an account is.
-pub(super) fn everybody(
-    shared: &Shared<'_>,
-    account: &Account,
-    sid: Option<&str>,
-    relative: Option<i64>,
-) -> Option<&'static str> {
-    let identity = shared.ids.resolve(account);
-    let sid = identity.sid().or(sid).map(str::to_owned);
-    if let Some(sid) = sid {
-        return EVERYBODY
-            .iter()
-            .find(|(known, _)| match known.strip_prefix('-') {
-                Some(rid) => sid.starts_with("S-1-5-21-") && sid.rsplit('-').next() == Some(rid),
-                None => sid == *known,
-            })
-            .map(|(_, name)| *name);
-    }
-    if relative == Some(513) || identity.name() == Some("domain users") {
-        return Some("Domain Users");
-    }
-    None
-}
-
 /// The table `inbox_access`: one row a folder in the inboxes of a site, with those for everybody who may write in it.
-pub(super) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let sites = sites(shared);
     let tails = tails(shared);
@@ -687,7 +700,7 @@ pub(super) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             continue;
         }
         let top = relative == "inboxes";
-        let mut writers: Vec<(&'static str, Option<crate::source::Place>)> = Vec::new();
+        let mut writers: Vec<(&str, Option<crate::source::Place>)> = Vec::new();
         let mut open: Option<Missing> = None;
         let of = |entry: &Entry<'_>| {
             let who = entry.who.as_ref()?;
@@ -757,17 +770,17 @@ fn holds_content(key: &str) -> bool {
 }
 
 /// The table `content_folders`: what those for whom something is documented may do in a folder with content.
-pub(super) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let folders = folders(shared);
     let lists_table = shared.schema.table(FOLDERS.lists).unwrap_or_default();
-    let facts: Vec<_> = shared.content.facts_of("acl", shared.revision).collect();
+    let facts: Vec<_> = shared.content.judged::<FolderPermission>(shared.revision).collect();
     let documented: Vec<(&str, &str, u32)> = facts
         .iter()
-        .filter(|fact| said(fact.values, "host") == Some("distribution-point"))
-        .filter_map(|fact| {
-            let wanted = said_list(fact.values, "permissions").into_iter().filter_map(folder_mask);
-            Some((fact.statement, said(fact.values, "principal")?, wanted.fold(0, |all, mask| all | mask)))
+        .filter(|(_, said)| said.folders == Folders::Content)
+        .filter_map(|(fact, said)| {
+            let wanted = said.permissions.iter().filter_map(|name| folder_mask(name));
+            Some((fact.statement, said.principal.as_deref()?, wanted.fold(0, |all, mask| all | mask)))
         })
         .collect();
     let mut any = false;
@@ -836,7 +849,7 @@ pub(super) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
 }
 
 /// The table `content_grants`: what network access accounts may do with content beyond reading, in folders and shares.
-pub(super) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let accounts: Vec<Line<'_>> =
         View::of(shared, "network_access_accounts").into_iter().flat_map(View::rows).collect();
@@ -859,7 +872,7 @@ pub(super) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
                     continue;
                 }
                 let has = folder_permissions(entry.mask);
-                let named = super::access::names(shared, who, None, entry) == Some(true);
+                let named = crate::estate::access::names(shared, who, None, entry) == Some(true);
                 let got = granted(&folder.list, Ask::FOLDER, |other| {
                     let (member, _) = means(shared, who, None, other, host);
                     (member, None)
@@ -900,10 +913,10 @@ pub(super) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
         for account in &accounts {
             let Some(who) = account.account("account") else { continue };
             let host = line.text("host");
-            match shared.membership().belongs(shared, who, trustee, None, host) {
-                super::Belongs::No => continue,
-                super::Belongs::Yes(_) => out.row(line.record).copy("right", line.cell("right")),
-                super::Belongs::Open(missing) => {
+            match Membership::of(shared).belongs(shared, who, trustee, None, host) {
+                Belongs::No => continue,
+                Belongs::Yes(_) => out.row(line.record).copy("right", line.cell("right")),
+                Belongs::Open(missing) => {
                     out.gap(missing.why, missing.table, Some(missing.what), missing.place)
                 }
             }

@@ -5,44 +5,51 @@
 //! Answers are three-valued: an entry for a group whose members no export lists may or may not count, and what hangs
 //! on it is open, with the name of what is missing.
 
+pub(crate) mod database;
+pub(crate) mod dcom;
+pub(crate) mod directory;
+pub(crate) mod folder;
+pub(crate) mod share;
+pub(crate) mod wmi;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Belongs, Line, View};
-use crate::check::shared::Shared;
-use crate::check::value::path as path_key;
+use crate::estate::membership::{Belongs, Membership};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, View};
+use crate::estate::value::path as path_key;
 use crate::evidence::{Account, AccountForm, Scope, TableId, Why};
-use crate::sddl::{self, Access, AceKind, Acl, Flags, Member, Principal, Securable, Trustee};
+use crate::sddl;
+use crate::sddl::{Access, AceKind, Acl, Flags, Member, Principal, Securable, Trustee};
 
 /// `SYNCHRONIZE`: comes and goes with the tool that wrote the entry, and grants nothing by itself.
 const SYNCHRONIZE: u32 = 0x10_0000;
 /// `READ_CONTROL`: part of reading and of writing alike.
 const READ_CONTROL: u32 = 0x2_0000;
 
-pub(super) use super::members::Missing;
-
 /// An entry of a list.
 #[derive(Debug)]
-pub(super) struct Entry<'s> {
-    pub(super) line: Line<'s>,
+pub(crate) struct Entry<'s> {
+    pub(crate) line: Line<'s>,
     /// What it does; none if it cannot be read.
-    pub(super) kind: Option<AceKind>,
-    pub(super) mask: u32,
-    pub(super) here: bool,
-    pub(super) below: bool,
-    pub(super) inherited: Option<bool>,
+    pub(crate) kind: Option<AceKind>,
+    pub(crate) mask: u32,
+    pub(crate) here: bool,
+    pub(crate) below: bool,
+    pub(crate) inherited: Option<bool>,
     conditional: bool,
     confined: Option<Box<str>>,
     below_confined: bool,
     /// Whom it is for; none if that is not known.
-    pub(super) who: Option<Arc<Account>>,
-    pub(super) sid: Option<&'s str>,
+    pub(crate) who: Option<Arc<Account>>,
+    pub(crate) sid: Option<&'s str>,
     table: TableId,
 }
 
 /// What is known of a list as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     /// Its entries are known, those that cannot be read included.
     Listed,
     /// There is no access control.
@@ -53,42 +60,42 @@ pub(super) enum State {
 
 /// An access list.
 #[derive(Debug)]
-pub(super) struct List<'s> {
-    pub(super) line: Line<'s>,
-    pub(super) entries: Vec<Entry<'s>>,
-    pub(super) state: State,
+pub(crate) struct List<'s> {
+    pub(crate) line: Line<'s>,
+    pub(crate) entries: Vec<Entry<'s>>,
+    pub(crate) state: State,
 }
 
 /// The tables a kind of list is spread over.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Source {
-    pub(super) lists: &'static str,
-    pub(super) entries: &'static str,
+pub(crate) struct Source {
+    pub(crate) lists: &'static str,
+    pub(crate) entries: &'static str,
     /// Fields that tell one list from another.
-    pub(super) key: &'static [&'static str],
+    pub(crate) key: &'static [&'static str],
     /// The default of `below` where the table does not tell.
-    pub(super) below: Option<&'static str>,
+    pub(crate) below: Option<&'static str>,
 }
 
 /// Folders.
-pub(super) const FOLDERS: Source = Source {
+pub(crate) const FOLDERS: Source = Source {
     lists: "access_lists",
     entries: "access_entries",
     key: &["host", "path"],
     below: Some("folders"),
 };
 /// Objects of Active Directory.
-pub(super) const DIRECTORY: Source = Source {
+pub(crate) const DIRECTORY: Source = Source {
     lists: "directory_objects",
     entries: "directory_entries",
     key: &["object"],
     below: Some("below"),
 };
 /// WMI namespaces.
-pub(super) const WMI: Source =
+pub(crate) const WMI: Source =
     Source { lists: "wmi_namespaces", entries: "wmi_entries", key: &["host", "namespace"], below: None };
 /// Who may launch DCOM programs.
-pub(super) const DCOM: Source =
+pub(crate) const DCOM: Source =
     Source { lists: "dcom_limits", entries: "dcom_entries", key: &["host", "application"], below: None };
 
 /// What a list is told from others by.
@@ -111,7 +118,7 @@ fn key(shared: &Shared<'_>, source: Source, line: Line<'_>) -> Option<String> {
 }
 
 /// The lists in evidence, in the order in which they are exported.
-pub(super) fn lists<'s>(shared: &'s Shared<'_>, source: Source) -> Vec<List<'s>> {
+pub(crate) fn lists<'s>(shared: &'s Shared<'_>, source: Source) -> Vec<List<'s>> {
     let mut out: Vec<List<'s>> = Vec::new();
     let mut number: HashMap<String, usize> = HashMap::new();
     for line in View::of(shared, source.lists).into_iter().flat_map(View::rows) {
@@ -166,7 +173,7 @@ fn domain_of(shared: &Shared<'_>, source: Source, line: Line<'_>) -> Option<Stri
 }
 
 /// `contoso.com` of `CN=System,DC=contoso,DC=com`.
-pub(super) fn domain_of_object(object: &str) -> Option<String> {
+pub(crate) fn domain_of_object(object: &str) -> Option<String> {
     let parts: Vec<&str> = object
         .split(',')
         .filter_map(|part| {
@@ -178,7 +185,7 @@ pub(super) fn domain_of_object(object: &str) -> Option<String> {
 }
 
 /// The domain of a computer: as the export of computers tells, else by its DNS name.
-pub(super) fn domain_of_computer(shared: &Shared<'_>, host: &str) -> Option<String> {
+pub(crate) fn domain_of_computer(shared: &Shared<'_>, host: &str) -> Option<String> {
     let known = View::of(shared, "computers").into_iter().flat_map(View::rows).find_map(|line| {
         let same = shared.ids.same_computer(line.text("host")?, host) == Some(true);
         (same && line.flag("in_domain") != Some(false)).then(|| line.text("domain")).flatten()
@@ -191,7 +198,7 @@ pub(super) fn domain_of_computer(shared: &Shared<'_>, host: &str) -> Option<Stri
 }
 
 /// The account of a computer, as far as its domain is known.
-pub(super) fn account_of_computer(shared: &Shared<'_>, host: &str) -> Option<Arc<Account>> {
+pub(crate) fn account_of_computer(shared: &Shared<'_>, host: &str) -> Option<Arc<Account>> {
     let key = shared.ids.computer_key(host);
     let label = key.split('.').next().filter(|label| !label.is_empty())?.to_uppercase();
     let written = match domain_of_computer(shared, host) {
@@ -244,52 +251,51 @@ fn trustee(shared: &Shared<'_>, line: Line<'_>, domain: Option<&str>) -> Option<
         return Account::parse(sid).map(Arc::new);
     }
     let rid = line.integer("relative").or_else(|| line.integer("root_relative"))?;
-    let name =
-        shared.content.vocabulary.well_known.iter().find(|known| known.rid.map(i64::from) == Some(rid))?;
+    let name = shared.ids.principals().of_rid(u32::try_from(rid).ok()?)?;
     Account::parse(&format!("{}\\{}", domain?, name.name)).map(Arc::new)
 }
 
 /// For which part of what an object holds a question is asked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ask<'a> {
-    pub(super) kind: Securable,
+pub(crate) struct Ask<'a> {
+    pub(crate) kind: Securable,
     /// The class of objects, property or right that access is wanted to.
-    pub(super) object: Option<&'a str>,
+    pub(crate) object: Option<&'a str>,
     /// What objects below take over, instead of what counts for the object itself.
-    pub(super) below: bool,
+    pub(crate) below: bool,
 }
 
 impl Ask<'static> {
     /// A folder itself.
-    pub(super) const FOLDER: Self = Self { kind: Securable::File, object: None, below: false };
+    pub(crate) const FOLDER: Self = Self { kind: Securable::File, object: None, below: false };
     /// An object of Active Directory itself.
-    pub(super) const OBJECT: Self = Self { kind: Securable::Directory, object: None, below: false };
+    pub(crate) const OBJECT: Self = Self { kind: Securable::Directory, object: None, below: false };
     /// Anything else.
-    pub(super) const OTHER: Self = Self { kind: Securable::Other, object: None, below: false };
+    pub(crate) const OTHER: Self = Self { kind: Securable::Other, object: None, below: false };
 }
 
 /// What a list grants to someone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Granted {
-    pub(super) access: Access,
+pub(crate) struct Granted {
+    pub(crate) access: Access,
     /// What would have to be known, with the rights that hang on it.
     open: Vec<(u32, Missing)>,
 }
 
 impl Granted {
     /// Whether all rights of a mask are granted. `SYNCHRONIZE` is left out.
-    pub(super) fn holds(&self, mask: u32) -> Option<bool> {
+    pub(crate) fn holds(&self, mask: u32) -> Option<bool> {
         self.access.holds(mask & !SYNCHRONIZE)
     }
 
     /// What would have to be known to tell of these rights.
-    pub(super) fn missing(&self, mask: u32) -> Option<&Missing> {
+    pub(crate) fn missing(&self, mask: u32) -> Option<&Missing> {
         self.open.iter().find(|(of, _)| of & mask & !SYNCHRONIZE != 0).map(|(_, missing)| missing)
     }
 }
 
 /// What a list grants; `member` tells of an entry whether it means them.
-pub(super) fn granted(
+pub(crate) fn granted(
     list: &List<'_>,
     ask: Ask<'_>,
     mut member: impl FnMut(&Entry<'_>) -> (Member, Option<Missing>),
@@ -361,7 +367,7 @@ fn unreadable(entry: &Entry<'_>) -> Missing {
 }
 
 /// Whether an entry means an account: names it, or a group it belongs to.
-pub(super) fn means(
+pub(crate) fn means(
     shared: &Shared<'_>,
     who: &Account,
     computer: Option<&str>,
@@ -374,7 +380,7 @@ pub(super) fn means(
     {
         return (Member::Yes, None);
     }
-    match shared.membership().belongs(shared, who, trustee, entry.sid, host) {
+    match Membership::of(shared).belongs(shared, who, trustee, entry.sid, host) {
         Belongs::Yes(_) => (Member::Yes, None),
         Belongs::No => (Member::No, None),
         Belongs::Open(missing) => (Member::Unknown, Some(missing)),
@@ -382,7 +388,7 @@ pub(super) fn means(
 }
 
 /// Whether an entry names an account itself.
-pub(super) fn names(
+pub(crate) fn names(
     shared: &Shared<'_>,
     who: &Account,
     computer: Option<&str>,
@@ -403,11 +409,11 @@ pub(super) fn names(
 
 /// A local group that the product makes, on the computer whose list is looked at.
 #[derive(Debug, Clone)]
-pub(super) struct LocalGroup<'a> {
+pub(crate) struct LocalGroup<'a> {
     /// Its name without the computer's.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// The computer; none if the export does not tell which one it is.
-    pub(super) host: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
 }
 
 /// Whether `host` is a domain controller, as far as anything tells.
@@ -423,7 +429,7 @@ fn is_controller(shared: &Shared<'_>, host: &str) -> Option<bool> {
 impl LocalGroup<'_> {
     /// Whether an entry means the group: it names the group, or one to which whoever is in the group belongs. Local
     /// groups of a computer that is no domain controller cannot be members of each other.
-    pub(super) fn is_meant(&self, shared: &Shared<'_>, entry: &Entry<'_>) -> (Member, Option<Missing>) {
+    pub(crate) fn is_meant(&self, shared: &Shared<'_>, entry: &Entry<'_>) -> (Member, Option<Missing>) {
         let Some(trustee) = &entry.who else {
             // Accounts relative to a domain or computer are none of its groups.
             let told = ["relative", "root_relative"].iter().any(|f| entry.line.integer(f).is_some());
@@ -441,7 +447,8 @@ impl LocalGroup<'_> {
             Some("S-1-5-32-545") => {
                 // Whoever has signed in is a member of the group of users, unless someone changed it.
                 let Some(everyone) = Account::parse("S-1-5-11") else { return (Member::No, None) };
-                return match shared.membership().belongs(shared, &everyone, trustee, entry.sid, self.host) {
+                return match Membership::of(shared).belongs(shared, &everyone, trustee, entry.sid, self.host)
+                {
                     Belongs::Yes(_) => (Member::Yes, None),
                     Belongs::No => (Member::No, None),
                     Belongs::Open(missing) => (Member::Unknown, Some(missing)),
@@ -456,7 +463,7 @@ impl LocalGroup<'_> {
             return (Member::No, None);
         };
         let Some(own) = Account::parse(&format!("{own}\\{}", self.name)) else { return (Member::No, None) };
-        match shared.membership().belongs(shared, &own, trustee, entry.sid, self.host) {
+        match Membership::of(shared).belongs(shared, &own, trustee, entry.sid, self.host) {
             Belongs::Yes(_) => (Member::Yes, None),
             Belongs::No => (Member::No, None),
             Belongs::Open(missing) => (Member::Unknown, Some(missing)),
@@ -464,7 +471,7 @@ impl LocalGroup<'_> {
     }
 
     /// Whether an account is the group itself.
-    pub(super) fn is_named(
+    pub(crate) fn is_named(
         &self,
         shared: &Shared<'_>,
         trustee: &Account,
@@ -547,38 +554,16 @@ impl LocalGroup<'_> {
 }
 
 /// A basic permission of a folder by its documented name.
-pub(super) fn folder_mask(name: &str) -> Option<u32> {
+pub(crate) fn folder_mask(name: &str) -> Option<u32> {
     sddl::NTFS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, mask)| *mask)
 }
 
 /// The rights by which a permission is told from others: those that reading and writing share are left out.
-pub(super) fn telling(mask: u32) -> u32 {
+pub(crate) fn telling(mask: u32) -> u32 {
     mask & !(SYNCHRONIZE | READ_CONTROL)
 }
 
 /// The basic permissions of folders that a mask holds, whatever it says of `SYNCHRONIZE`.
-pub(super) fn folder_permissions(mask: u32) -> Vec<&'static str> {
+pub(crate) fn folder_permissions(mask: u32) -> Vec<&'static str> {
     sddl::ntfs_permissions(mask | SYNCHRONIZE).collect()
-}
-
-/// A text of a fact's key.
-pub(super) fn said<'f>(values: &'f serde_json::Map<String, serde_json::Value>, key: &str) -> Option<&'f str> {
-    values.get(key).and_then(serde_json::Value::as_str)
-}
-
-/// The texts of a fact's key.
-pub(super) fn said_list<'f>(
-    values: &'f serde_json::Map<String, serde_json::Value>,
-    key: &str,
-) -> Vec<&'f str> {
-    match values.get(key) {
-        Some(serde_json::Value::Array(items)) => items.iter().filter_map(serde_json::Value::as_str).collect(),
-        Some(serde_json::Value::String(text)) => vec![text.as_str()],
-        _ => Vec::new(),
-    }
-}
-
-/// Whether a name is the same without regard to case, of an optional one.
-pub(super) fn is(text: Option<&str>, word: &str) -> bool {
-    text.is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
 }

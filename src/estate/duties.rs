@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::rights::{Held, Rights, Where};
-use super::{Belongs, Line, Missing, Out, View, flag, text};
-use crate::check::shared::Shared;
-use crate::content::{Entity, Fact as Documented, Statement};
-use crate::evidence::{Account, AccountKind, Fact, Identity, Scope, Table, TableSchema, Why};
+use crate::content::fact::{Demand, GroupMembership, GroupScope, Hosts, UserRight};
+use crate::estate::membership::{Belongs, Link, Membership};
+use crate::estate::principals::{all_privileged, privileged};
+use crate::estate::rights::{Held, Rights, Where};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, Out, Pending, View, flag, text};
+use crate::evidence::{Account, AccountKind, Fact, Scope, Table, TableSchema, Why};
 use crate::source::Place;
 
 /// An account that serves as a documented account.
@@ -44,39 +44,8 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
     out
 }
 
-/// The documented facts of a kind in the chosen revision.
-fn facts<'s>(
-    shared: &'s Shared<'_>,
-    kind: &'s str,
-) -> impl Iterator<Item = (&'s Entity, &'s Statement, &'s Documented)> {
-    let revision = shared.revision;
-    shared.content.entities.iter().filter(move |e| e.name.at(revision).is_some()).flat_map(move |entity| {
-        entity
-            .statements
-            .iter()
-            .filter(move |s| s.text.at(revision).is_some())
-            .flat_map(move |s| s.facts.iter().map(move |f| (s, f)))
-            .filter(move |(_, f)| f.kind == kind && f.at(revision).is_some())
-            .map(move |(s, f)| (entity, s, f))
-    })
-}
-
-/// A text key of a fact.
-fn key<'s>(shared: &Shared<'_>, fact: &'s Documented, name: &str) -> Option<&'s str> {
-    fact.keys.get(name)?.at(shared.revision).and_then(Value::as_str)
-}
-
-/// The texts of a list key of a fact.
-fn keys<'s>(shared: &Shared<'_>, fact: &'s Documented, name: &str) -> Vec<&'s str> {
-    match fact.keys.get(name).and_then(|t| t.at(shared.revision)) {
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
-        Some(Value::String(text)) => vec![text],
-        _ => Vec::new(),
-    }
-}
-
 /// The computers on which a documented place is, for one use of an account. `any` is not asked for here.
-fn hosts<'s>(shared: &'s Shared<'_>, place: &str, of: &Use<'s>) -> Vec<(String, Option<&'s str>)> {
+fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String, Option<&'s str>)> {
     let site = of.line.text("site");
     let mut out: Vec<(String, Option<&'s str>)> = Vec::new();
     let positions = |position: &str, of_site: bool| -> Vec<(String, Option<&'s str>)> {
@@ -92,12 +61,12 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &str, of: &Use<'s>) -> Vec<(String, 
             .collect()
     };
     match place {
-        "distribution-point" => out.extend(positions(place, true)),
+        Hosts::Position(position) => out.extend(positions(position, true)),
         // The account is set on the host itself.
-        "target-site-systems" | "wsus-computer" => {
+        Hosts::Own => {
             out.extend(of.line.text("host").map(|host| (host.to_owned(), site)));
         }
-        "reporting-database-server" => {
+        Hosts::ReportingDatabase => {
             let roles = View::of(shared, "role_accounts").into_iter().flat_map(View::rows);
             for role in roles.filter(|r| r.text("entity") == Some(of.entity)) {
                 let same = role
@@ -109,13 +78,13 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &str, of: &Use<'s>) -> Vec<(String, 
                 }
             }
         }
-        "target-client-computers" | "task-sequence-computers" => {
+        Hosts::Clients | Hosts::TaskSequenceComputers => {
             out.extend(clients(shared).into_iter().map(|host| (host, None)));
         }
-        "domain-controllers" | "target-domain-controllers" => {
+        Hosts::DomainControllers => {
             out.extend(positions("domain-controller", false));
         }
-        _ => {}
+        Hosts::Any | Hosts::Unjudged(_) => {}
     }
     out.sort();
     out.dedup();
@@ -124,7 +93,7 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &str, of: &Use<'s>) -> Vec<(String, 
 
 /// The computers whose groups or rights are exported and that are clients: those known to be workstations, and
 /// those of which nothing is known but that they are no site system, site server or domain controller.
-pub(super) fn clients(shared: &Shared<'_>) -> Vec<String> {
+pub(crate) fn clients(shared: &Shared<'_>) -> Vec<String> {
     let mut servers = HashSet::new();
     let mut clients: BTreeMap<String, String> = BTreeMap::new();
     for line in View::of(shared, "positions").into_iter().flat_map(View::rows) {
@@ -156,16 +125,18 @@ pub(super) fn clients(shared: &Shared<'_>) -> Vec<String> {
 }
 
 /// `right_duties`: for each documented user right, each account in use and each place, whether it has the right.
-pub(super) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let Some(rights) = Rights::read(shared) else { return out.table };
     let uses = uses(shared);
-    for (entity, statement, fact) in facts(shared, "user-right") {
-        let Some(right) = key(shared, fact, "right") else { continue };
-        let places = keys(shared, fact, "hosts");
-        let any = places.contains(&"any");
+    for (fact, wanted) in shared.content.judged::<UserRight>(shared.revision) {
+        let (statement, right, places) = (fact.statement, wanted.right.as_str(), &wanted.hosts);
+        if places.iter().all(|place| matches!(place, Hosts::Unjudged(_))) {
+            continue;
+        }
+        let any = places.contains(&Hosts::Any);
         let mut seen = BTreeSet::new();
-        for of in uses.iter().filter(|u| u.entity == entity.id) {
+        for of in uses.iter().filter(|u| u.entity == fact.entity) {
             let account = shared.ids.resolve(of.account);
             if any {
                 let at: Vec<&Where> = rights.places().collect();
@@ -183,7 +154,7 @@ pub(super) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 places.iter().flat_map(|place| hosts(shared, place, of)).collect();
             // Of the computers that run task sequences only those are asked about that are exported.
             let exported_only =
-                places.iter().any(|p| matches!(*p, "task-sequence-computers" | "target-client-computers"));
+                places.iter().any(|p| matches!(p, Hosts::TaskSequenceComputers | Hosts::Clients));
             if exported_only {
                 hosts_of.retain(|(host, _)| rights.host(shared, host).is_some());
             }
@@ -203,11 +174,11 @@ pub(super) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         }
         // Accounts that are set and not known may hold anything.
         for line in View::of(shared, "account_uses").into_iter().flat_map(View::gaps) {
-            if line.text("entity").is_none_or(|e| e == entity.id)
+            if line.text("entity").is_none_or(|e| e == fact.entity)
                 && let Some(missing) = line.gap
             {
                 out.gap(missing.why, missing.table, missing.what.clone(), missing.place)
-                    .set("statement", text(&statement.reference))
+                    .set("statement", text(statement))
                     .set("right", text(right))
                     .put();
             }
@@ -222,7 +193,7 @@ fn duty(
     out: &mut Out<'_>,
     rights: &Rights<'_>,
     of: &Use<'_>,
-    statement: &Statement,
+    statement: &str,
     right: &str,
     place: &Where,
     forbidden: bool,
@@ -233,7 +204,7 @@ fn duty(
     };
     let row = |out: &mut Out<'_>, held: bool, sure: bool, how: &str, at, record: Option<Place>| {
         out.row(record.or(of.line.record))
-            .set("statement", text(&statement.reference))
+            .set("statement", text(statement))
             .set("entity", text(of.entity))
             .copy("account", of.line.cell("account"))
             .set("host", text(host))
@@ -264,11 +235,11 @@ fn place_in_words(host: &str, policy: &str) -> String {
     if host.is_empty() { format!("where `{policy}` applies") } else { format!("on `{host}`") }
 }
 
-fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &Statement, host: &str, right: &str, missing: Missing) {
+fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &str, host: &str, right: &str, missing: Missing) {
     let what = (missing.what.as_ref() != "`user_rights`").then_some(missing.what);
     let pending = out
         .gap(missing.why, missing.table, what, missing.place.or(of.line.record))
-        .set("statement", text(&statement.reference))
+        .set("statement", text(statement))
         .set("entity", text(of.entity))
         .copy("account", of.line.cell("account"))
         .set("right", text(right));
@@ -276,7 +247,7 @@ fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &Statement, host: &str, right
 }
 
 /// `group_duties`: for each documented membership that an account needs on a computer, whether it has it.
-pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let uses = uses(shared);
     let exported: HashSet<String> = View::of(shared, "local_groups")
@@ -285,18 +256,20 @@ pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         .filter_map(|line| line.text("host").map(|h| shared.ids.computer_key(h)))
         .collect();
     let table = shared.schema.table("local_group_members").unwrap_or_default();
-    for (entity, statement, fact) in facts(shared, "group-membership") {
-        let (Some(group), Some("require"), Some("local")) =
-            (key(shared, fact, "group"), key(shared, fact, "effect"), key(shared, fact, "scope"))
-        else {
-            continue;
-        };
+    for (fact, wanted) in shared.content.judged::<GroupMembership>(shared.revision) {
+        let (statement, group, places) = (fact.statement, wanted.group.as_str(), &wanted.hosts);
+        match (wanted.demand, wanted.scope, wanted.for_computer_account) {
+            (Demand::Require, GroupScope::Local, false) => {}
+            // What must not be, and groups of domains, are looked for among the groups an account holds.
+            (Demand::Require, GroupScope::Domain | GroupScope::Unstated, _)
+            | (Demand::Require, GroupScope::Local, true)
+            | (Demand::Forbid | Demand::NotNeeded, _, _) => continue,
+        }
         let Some(to) = Account::parse(group) else { continue };
-        let places = keys(shared, fact, "hosts");
-        for of in uses.iter().filter(|u| u.entity == entity.id) {
+        for of in uses.iter().filter(|u| u.entity == fact.entity) {
             let mut hosts_of: Vec<(String, Option<&str>)> =
                 places.iter().flat_map(|place| hosts(shared, place, of)).collect();
-            if places.contains(&"target-client-computers") {
+            if places.contains(&Hosts::Clients) {
                 hosts_of.retain(|(host, _)| exported.contains(&shared.ids.computer_key(host)));
             }
             if hosts_of.is_empty() {
@@ -304,7 +277,7 @@ pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     format!("the members of `{group}` on any computer that `{}` is for", of.account.written)
                         .into();
                 out.gap(Why::NotExported, table, Some(what), of.line.record)
-                    .set("statement", text(&statement.reference))
+                    .set("statement", text(statement))
                     .set("entity", text(of.entity))
                     .copy("account", of.line.cell("account"))
                     .set("group", text(group))
@@ -312,10 +285,10 @@ pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             }
             for (host, _) in hosts_of {
                 // A local account of another computer is no member here by name alone; by identity it cannot be.
-                match shared.membership().belongs(shared, of.account, &to, None, Some(&host)) {
+                match Membership::of(shared).belongs(shared, of.account, &to, None, Some(&host)) {
                     Belongs::Open(missing) => out
                         .gap(missing.why, missing.table, Some(missing.what), missing.place.or(of.line.record))
-                        .set("statement", text(&statement.reference))
+                        .set("statement", text(statement))
                         .set("entity", text(of.entity))
                         .copy("account", of.line.cell("account"))
                         .set("host", text(&host))
@@ -324,10 +297,10 @@ pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     answer => {
                         let (held, link) = match answer {
                             Belongs::Yes(link) => (true, link),
-                            _ => (false, super::Link::default()),
+                            _ => (false, Link::default()),
                         };
                         out.row(of.line.record)
-                            .set("statement", text(&statement.reference))
+                            .set("statement", text(statement))
                             .set("entity", text(of.entity))
                             .copy("account", of.line.cell("account"))
                             .set("host", text(&host))
@@ -340,11 +313,11 @@ pub(super) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             }
         }
         for line in View::of(shared, "account_uses").into_iter().flat_map(View::gaps) {
-            if line.text("entity").is_none_or(|e| e == entity.id)
+            if line.text("entity").is_none_or(|e| e == fact.entity)
                 && let Some(missing) = line.gap
             {
                 out.gap(missing.why, missing.table, missing.what.clone(), missing.place)
-                    .set("statement", text(&statement.reference))
+                    .set("statement", text(statement))
                     .set("group", text(group))
                     .put();
             }
@@ -360,11 +333,11 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
     let members = shared.schema.table("local_group_members").unwrap_or_default();
     let source_table = shared.schema.table("source_sites").unwrap_or_default();
     let sites: Vec<Line<'_>> = View::of(shared, "source_sites").into_iter().flat_map(View::rows).collect();
-    for (entity, statement, fact) in facts(shared, "group-membership") {
-        if key(shared, fact, "when") != Some("computer account used") {
+    for (fact, wanted) in shared.content.judged::<GroupMembership>(shared.revision) {
+        if !wanted.for_computer_account {
             continue;
         }
-        let Some(group) = key(shared, fact, "group") else { continue };
+        let (statement, group) = (fact.statement, wanted.group.as_str());
         for line in View::of(shared, "migration_sources").into_iter().flat_map(View::rows) {
             let Some(account) = line.account("database_account") else { continue };
             if shared.ids.kind(account) != AccountKind::Computer && !account.name().ends_with('$') {
@@ -373,10 +346,10 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
             let source = line.text("source").unwrap_or_default();
             let site =
                 sites.iter().find(|s| s.text("source").is_some_and(|o| o.eq_ignore_ascii_case(source)));
-            let set = |pending: super::Pending<'_, '_>, host: &str| {
+            let set = |pending: Pending<'_, '_>, host: &str| {
                 let pending = pending
-                    .set("statement", text(&statement.reference))
-                    .set("entity", text(&entity.id))
+                    .set("statement", text(statement))
+                    .set("entity", text(fact.entity))
                     .copy("account", line.cell("database_account"))
                     .set("group", text(group));
                 if host.is_empty() { pending.put() } else { pending.set("host", text(host)).put() }
@@ -391,14 +364,14 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
                 continue;
             }
             let host = site.and_then(|s| s.text("server")).unwrap_or(source);
-            let of_domain = key(shared, fact, "scope") == Some("domain");
+            let of_domain = wanted.scope == GroupScope::Domain;
             let name = match site.and_then(|s| s.text("domain")).filter(|_| of_domain) {
                 Some(domain) => format!("{domain}\\{group}"),
                 None => group.to_owned(),
             };
             let Some(to) = Account::parse(&name) else { continue };
             let place = (!of_domain).then_some(host);
-            match shared.membership().belongs(shared, account, &to, None, place) {
+            match Membership::of(shared).belongs(shared, account, &to, None, place) {
                 Belongs::Yes(link) => {
                     let how = chain(&link.via);
                     set(out.row(line.record).set("held", flag(true)).set("how", text(&how)), host);
@@ -413,8 +386,8 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
         for line in View::of(shared, "migration_sources").into_iter().flat_map(View::gaps) {
             if let Some(gap) = line.gap {
                 out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
-                    .set("entity", text(&entity.id))
-                    .set("statement", text(&statement.reference))
+                    .set("entity", text(fact.entity))
+                    .set("statement", text(statement))
                     .set("group", text(group))
                     .put();
             }
@@ -431,36 +404,11 @@ fn chain(via: &[Arc<str>]) -> String {
     format!("through {}", names.join(" and "))
 }
 
-/// Privileged groups of domains: relative identifier, or identifier of a built-in group, and English name.
-const OF_DOMAIN: [(&str, &str); 6] = [
-    ("-512", "Domain Admins"),
-    ("-519", "Enterprise Admins"),
-    ("-518", "Schema Admins"),
-    ("S-1-5-32-548", "Account Operators"),
-    ("S-1-5-32-549", "Server Operators"),
-    ("S-1-5-32-551", "Backup Operators"),
-];
-
-/// Which privileged group of a domain a group is.
-fn privileged(identity: &Identity, sid: Option<&str>) -> Option<&'static str> {
-    let by_sid = |sid: &str| {
-        let of_domain = sid.starts_with("S-1-5-21-");
-        OF_DOMAIN
-            .iter()
-            .find(|(id, _)| if id.starts_with('-') { of_domain && sid.ends_with(id) } else { sid == *id })
-            .map(|(_, name)| *name)
-    };
-    sid.or(identity.sid()).and_then(by_sid).or_else(|| {
-        let name = identity.name()?;
-        OF_DOMAIN.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(_, known)| *known)
-    })
-}
-
 /// `held_groups`: the privileged groups that accounts in use belong to.
-pub(super) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     // Groups of domains, once each.
-    let mut groups: Vec<(Line<'_>, &Arc<Account>, &'static str)> = Vec::new();
+    let mut groups: Vec<(Line<'_>, &Arc<Account>, &str)> = Vec::new();
     let mut seen = HashSet::new();
     let domain_table = shared.schema.table("domain_group_members").unwrap_or_default();
     for table in ["domain_groups", "domain_group_members"] {
@@ -468,10 +416,10 @@ pub(super) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             let Some(group) = line.account("group") else { continue };
             let identity = shared.ids.resolve(group);
             let sid = line.text(if table == "domain_groups" { "sid" } else { "group_sid" });
-            if let Some(name) = privileged(&identity, sid)
+            if let Some(known) = privileged(shared, &identity, sid)
                 && seen.insert(identity.key().to_owned())
             {
-                groups.push((line, group, name));
+                groups.push((line, group, &known.name));
             }
         }
     }
@@ -489,7 +437,8 @@ pub(super) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             continue;
         }
         let local = matches!(shared.ids.scope(of.account), Some(Scope::Local | Scope::BuiltIn));
-        for (id, name) in OF_DOMAIN {
+        for known in all_privileged(shared) {
+            let name = known.name.as_str();
             if local {
                 break;
             }
@@ -497,7 +446,7 @@ pub(super) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             for (line, group, _) in groups.iter().filter(|(_, _, own)| *own == name) {
                 // The group of its own domain must be among those that are looked at.
                 let own = shared.ids.same_domain_of(&identity, &shared.ids.resolve(group)).flatten();
-                asked |= own != Some(false) || !id.starts_with('-') || id != "-512";
+                asked |= own != Some(false) || known.rid != Some(512);
                 answer(shared, &mut out, &of, group, name, None, Some(*line));
             }
             if !asked {
@@ -542,7 +491,7 @@ fn answer(
     line: Option<Line<'_>>,
 ) {
     let sid = line.and_then(|line| line.text("sid").or(line.text("group_sid")));
-    match shared.membership().belongs(shared, of.account, group, sid, host) {
+    match Membership::of(shared).belongs(shared, of.account, group, sid, host) {
         Belongs::No => {}
         Belongs::Yes(link) => out
             .row(link.record.or(of.line.record))

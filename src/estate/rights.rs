@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Belongs, Line, Missing, View};
-use crate::check::shared::Shared;
+use crate::estate::membership::{Belongs, Membership};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, View};
 use crate::evidence::{Account, TableId, Why};
 use crate::source::Place;
 
 /// Whether an account has a right.
 #[derive(Debug, Clone)]
-pub(in crate::check) enum Held {
+pub(crate) enum Held {
     /// It has it. `sure` is false where the export does not tell who is denied the right.
     Yes { through: String, sure: bool, place: Option<Place>, record: Option<Place> },
     /// It does not: in words why, and where that shows.
@@ -24,7 +25,7 @@ pub(in crate::check) enum Held {
 
 /// Where rights are assigned: on a computer, or by a policy that may apply to many.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::check) enum Where {
+pub(crate) enum Where {
     /// Key of a computer, and its name as it is written.
     Host(String, String),
     /// Name of a policy.
@@ -42,7 +43,7 @@ struct Assigned<'s> {
 
 /// The assignments in evidence.
 #[derive(Debug)]
-pub(in crate::check) struct Rights<'s> {
+pub(crate) struct Rights<'s> {
     table: TableId,
     /// By place and lower-case right.
     assigned: BTreeMap<(Where, String), Vec<Assigned<'s>>>,
@@ -59,7 +60,7 @@ fn denial(right: &str) -> Option<String> {
 
 impl<'s> Rights<'s> {
     /// Reads the assignments. Of those of a resultant set the one that wins counts.
-    pub(in crate::check) fn read(shared: &'s Shared<'_>) -> Option<Self> {
+    pub(crate) fn read(shared: &'s Shared<'_>) -> Option<Self> {
         let view = View::of(shared, "user_rights")?;
         let mut assigned: BTreeMap<(Where, String), Vec<Assigned<'s>>> = BTreeMap::new();
         let mut whole = BTreeMap::new();
@@ -107,18 +108,18 @@ impl<'s> Rights<'s> {
     }
 
     /// The computers and policies whose rights are known.
-    pub(in crate::check) fn places(&self) -> impl Iterator<Item = &Where> {
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Where> {
         self.whole.keys()
     }
 
     /// The computer under the name that its assignments use.
-    pub(in crate::check) fn host(&self, shared: &Shared<'_>, host: &str) -> Option<&Where> {
+    pub(crate) fn host(&self, shared: &Shared<'_>, host: &str) -> Option<&Where> {
         let key = shared.ids.computer_key(host);
         self.whole.keys().find(|place| matches!(place, Where::Host(known, _) if *known == key))
     }
 
     /// What is missing where no export tells the rights of a computer, or of any.
-    pub(in crate::check) fn missing(&self, host: Option<&str>) -> Missing {
+    pub(crate) fn missing(&self, host: Option<&str>) -> Missing {
         let what = match host {
             Some(host) => format!("the user rights of `{host}`"),
             None => "`user_rights`".to_owned(),
@@ -133,13 +134,7 @@ impl<'s> Rights<'s> {
     }
 
     /// Whether an account has a right at a place.
-    pub(in crate::check) fn held(
-        &self,
-        shared: &Shared<'_>,
-        account: &Account,
-        place: &Where,
-        right: &str,
-    ) -> Held {
+    pub(crate) fn held(&self, shared: &Shared<'_>, account: &Account, place: &Where, right: &str) -> Held {
         let host = match place {
             Where::Host(_, host) => Some(host.as_str()),
             Where::Policy(_) => None,
@@ -150,7 +145,7 @@ impl<'s> Rights<'s> {
             let mut open = None;
             for one in list {
                 let Some(to) = &one.account else { continue };
-                match shared.membership().belongs(shared, account, to, one.sid, host) {
+                match Membership::of(shared).belongs(shared, account, to, one.sid, host) {
                     Belongs::Yes(link) => return Some((Belongs::Yes(link), Some(one))),
                     Belongs::No => {}
                     Belongs::Open(missing) => open = open.or(Some(missing)),

@@ -7,12 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Line, Out, View, flag, text};
-use crate::check::shared::Shared;
+use crate::content::fact::AccountDomain;
+use crate::estate::documented::{Told, distrusts_database, told_by};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Out, View, flag, text};
 use crate::evidence::{Account, Fact, Scope, Table, TableId, TableSchema, Why};
 
 /// The trusts in evidence.
-pub(super) struct Trusts {
+pub(crate) struct Trusts {
     table: TableId,
     /// Domain, and what it trusts: the other domain, within the forest, transitive.
     trusted: BTreeMap<String, Vec<(String, bool, bool)>>,
@@ -24,7 +26,7 @@ pub(super) struct Trusts {
 }
 
 impl Trusts {
-    pub(super) fn read(shared: &Shared<'_>) -> Option<Self> {
+    pub(crate) fn read(shared: &Shared<'_>) -> Option<Self> {
         let view = View::of(shared, "trusts")?;
         let mut out = Self {
             table: view.id,
@@ -54,7 +56,7 @@ impl Trusts {
     }
 
     /// Whether `a` trusts `b`; both are keys. None if the lists do not tell.
-    pub(super) fn trusts(&self, a: &str, b: &str) -> Option<bool> {
+    pub(crate) fn trusts(&self, a: &str, b: &str) -> Option<bool> {
         if a == b {
             return Some(true);
         }
@@ -82,7 +84,7 @@ impl Trusts {
     }
 
     /// What is missing to tell.
-    pub(super) fn missing(&self, a: &str, b: &str) -> (Why, TableId, Option<Arc<str>>) {
+    pub(crate) fn missing(&self, a: &str, b: &str) -> (Why, TableId, Option<Arc<str>>) {
         let why = self.cut.unwrap_or(Why::NotExported);
         let what = (!self.absent).then(|| Arc::from(format!("the trusts of `{a}` or `{b}`")));
         (why, self.table, what)
@@ -90,13 +92,13 @@ impl Trusts {
 }
 
 /// The domains of computers.
-pub(super) struct Domains {
+pub(crate) struct Domains {
     /// Key of a computer, and the key of its domain; empty for a workgroup.
     of: HashMap<String, String>,
 }
 
 impl Domains {
-    pub(super) fn read(shared: &Shared<'_>) -> Self {
+    pub(crate) fn read(shared: &Shared<'_>) -> Self {
         let mut of = HashMap::new();
         for line in View::of(shared, "computers").into_iter().flat_map(View::rows) {
             let Some(host) = line.text("host") else { continue };
@@ -111,7 +113,7 @@ impl Domains {
     }
 
     /// The key of a computer's domain: as exported, else what stands behind its name. Empty for a workgroup.
-    pub(super) fn of(&self, shared: &Shared<'_>, host: &str) -> Option<String> {
+    pub(crate) fn of(&self, shared: &Shared<'_>, host: &str) -> Option<String> {
         let key = shared.ids.computer_key(host);
         self.of.get(&key).cloned().or_else(|| {
             key.parse::<std::net::IpAddr>().is_err().then_some(())?;
@@ -130,7 +132,7 @@ fn servers<'s>(shared: &'s Shared<'_>) -> HashMap<String, &'s str> {
 }
 
 /// `role_trusts`: for each role that connects with an account, whether the site trusts the domain of its host.
-pub(super) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let Some(trusts) = Trusts::read(shared) else { return out.table };
     let domains = Domains::read(shared);
@@ -141,8 +143,8 @@ pub(super) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     for line in View::of(shared, "role_accounts").into_iter().flat_map(View::rows) {
         let (Some(host), Some(entity)) = (line.text("host"), line.text("entity")) else { continue };
         let site = line.text("site").unwrap_or_default().to_uppercase();
-        // Multicast reads the database; the other roles belong to the site.
-        let database = line.text("database_server").filter(|_| entity == "multicast-connection-account");
+        // For some it is the database that must not be in another forest; the other roles belong to the site.
+        let database = line.text("database_server").filter(|_| distrusts_database(shared.content, entity));
         let server = database.or(servers.get(&site).copied());
         let installed = installation
             .iter()
@@ -198,7 +200,7 @@ fn forward(shared: &Shared<'_>, out: &mut Out<'_>, table: &str, fields: &[&str])
 }
 
 /// `forest_trusts`: for each forest the product knows, whether the site server's domain trusts it.
-pub(super) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let Some(trusts) = Trusts::read(shared) else { return out.table };
     let domains = Domains::read(shared);
@@ -244,9 +246,20 @@ pub(super) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table 
     out.table
 }
 
+/// The accounts with which content is opened, as their documented domains say, and the tables that tell of them.
+fn opening_content<'s>(shared: &'s Shared<'_>) -> Vec<(&'s str, Told<'s>)> {
+    let mut out: Vec<(&str, Told<'_>)> = Vec::new();
+    for (entity, domain) in shared.content.ever::<AccountDomain>() {
+        if domain.opens_content && out.iter().all(|(id, _)| *id != entity.id) {
+            out.extend(told_by(shared.schema, &entity.id).into_iter().map(|told| (entity.id.as_str(), told)));
+        }
+    }
+    out
+}
+
 /// `account_domains`: for each account that clients use to reach content, and each domain with distribution points,
 /// whether that domain trusts the account's.
-pub(super) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let Some(trusts) = Trusts::read(shared) else { return out.table };
     let domains = Domains::read(shared);
@@ -259,11 +272,12 @@ pub(super) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             points.entry((site, domains.of(shared, host))).or_insert(host);
         }
     }
-    let lists =
-        [("network_access_accounts", "network-access-account"), ("content_access", "package-access-account")];
-    for (table, entity) in lists {
-        for line in View::of(shared, table).into_iter().flat_map(View::rows) {
-            let Some(account) = line.account("account") else { continue };
+    for (entity, told) in opening_content(shared) {
+        for line in View::of(shared, told.table).into_iter().flat_map(View::rows) {
+            if told.several && line.text("entity").is_none_or(|e| !e.eq_ignore_ascii_case(entity)) {
+                continue;
+            }
+            let Some(account) = line.account(told.account) else { continue };
             if !matches!(shared.ids.scope(account), Some(Scope::Domain)) {
                 continue;
             }
@@ -300,8 +314,9 @@ pub(super) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
                     .put();
             }
         }
-        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
-            if let Some(gap) = line.gap {
+        for line in View::of(shared, told.table).into_iter().flat_map(View::gaps) {
+            let other = line.text("entity").is_some_and(|e| !e.eq_ignore_ascii_case(entity));
+            if let Some(gap) = line.gap.filter(|_| !told.several || !other) {
                 out.gap(gap.why, gap.table, gap.what.clone(), gap.place).set("entity", text(entity)).put();
             }
         }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::access::{Ask, LocalGroup, Missing, State, WMI, granted, is, lists, said, said_list};
-use super::folder_access::everybody;
-use super::{Line, Out, View, filling, text, texts};
-use crate::check::shared::Shared;
-use crate::check::value::path as path_key;
 use crate::content::Securable as On;
+use crate::content::fact::WmiPermission;
+use crate::estate::access::{Ask, LocalGroup, State, WMI, granted, lists};
+use crate::estate::positions::{hosts, unknown_hosts};
+use crate::estate::principals::everybody;
+use crate::estate::shared::Shared;
+use crate::estate::table::{Missing, Out, View, filling, text, texts};
+use crate::estate::value::path as path_key;
 use crate::evidence::{Table, TableSchema, Why};
 use crate::sddl::{AceKind, Member};
 
@@ -23,61 +25,16 @@ fn rights<'c>(shared: &Shared<'c>) -> Vec<(&'c str, u32)> {
         .collect()
 }
 
-/// Computers in one of these positions, each once.
-pub(super) fn hosts<'s>(shared: &'s Shared<'_>, positions: &[&str]) -> Vec<Line<'s>> {
-    let mut seen: Vec<String> = Vec::new();
-    View::of(shared, "positions")
-        .into_iter()
-        .flat_map(View::rows)
-        .filter(|line| positions.iter().any(|position| is(line.text("position"), position)))
-        .filter(|line| {
-            let Some(host) = line.text("host") else { return false };
-            let key = shared.ids.computer_key(host);
-            let new = !seen.contains(&key);
-            if new {
-                seen.push(key);
-            }
-            new
-        })
-        .collect()
-}
-
-/// What is not known of computers in these positions.
-pub(super) fn unknown_hosts<'s>(shared: &'s Shared<'_>, positions: &[&str]) -> Vec<Line<'s>> {
-    let mut tables = Vec::new();
-    View::of(shared, "positions")
-        .into_iter()
-        .flat_map(View::gaps)
-        .filter(|line| {
-            line.text("position").is_none_or(|p| positions.iter().any(|q| p.eq_ignore_ascii_case(q)))
-        })
-        .filter(|line| {
-            let Some(gap) = line.gap else { return false };
-            let key = (gap.table, gap.why, line.text("host").map(str::to_owned));
-            let new = !tables.contains(&key);
-            if new {
-                tables.push(key);
-            }
-            new
-        })
-        .collect()
-}
-
 /// One row a documented permission and computer with an SMS Provider.
-pub(super) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     const PROVIDER: [&str; 1] = ["sms-provider-computer"];
     let mut out = Out::new(schema);
     let lists = lists(shared, WMI);
     let rights = rights(shared);
     let entries_table = shared.schema.table(WMI.entries).unwrap_or_default();
-    for fact in shared.content.facts_of("wmi-acl", shared.revision) {
-        let (Some(namespace), Some(principal)) =
-            (said(fact.values, "namespace"), said(fact.values, "principal"))
-        else {
-            continue;
-        };
-        let wanted: Vec<(&str, u32)> = said_list(fact.values, "permissions")
-            .into_iter()
+    for (fact, said) in shared.content.judged::<WmiPermission>(shared.revision) {
+        let (namespace, principal) = (said.namespace.as_str(), said.principal.as_str());
+        let wanted: Vec<(&str, u32)> = (said.permissions.iter())
             .filter_map(|name| rights.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)))
             .copied()
             .collect();
@@ -108,7 +65,7 @@ pub(super) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             };
             let group = LocalGroup { name: principal, host: Some(name) };
             let broad = principal.eq_ignore_ascii_case("Authenticated Users");
-            let member = |entry: &super::access::Entry<'_>| {
+            let member = |entry: &crate::estate::access::Entry<'_>| {
                 let of = entry.who.as_ref().and_then(|who| everybody(shared, who, entry.sid, None));
                 match of {
                     Some("Everyone" | "Authenticated Users") => (Member::Yes, None),
@@ -117,7 +74,7 @@ pub(super) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 }
             };
             // What goes beyond counts only where an entry is for the principal itself.
-            let own = |entry: &super::access::Entry<'_>| -> (Member, Option<Missing>) {
+            let own = |entry: &crate::estate::access::Entry<'_>| -> (Member, Option<Missing>) {
                 let Some(who) = &entry.who else { return (Member::No, None) };
                 if broad {
                     let same = everybody(shared, who, entry.sid, None) == Some("Authenticated Users");

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Out, flag, text};
-use crate::check::shared::Shared;
 use crate::content::EntityKind;
+use crate::estate::shared::Shared;
+use crate::estate::table::{Out, flag, text};
 use crate::evidence::{Table, TableSchema};
 
 /// One row a title of an account or group in any revision.
-pub(super) fn documented_titles(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn documented_titles(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     for entity in shared.content.entities.iter().filter(|e| e.kind != EntityKind::Document) {
         let current = entity.name.at(shared.revision);

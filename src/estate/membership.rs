@@ -10,14 +10,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::View;
-use crate::check::shared::Shared;
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, View};
 use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, TableId, Why};
 use crate::source::Place;
 
 /// Whether an account belongs to a group.
 #[derive(Debug, Clone)]
-pub(in crate::check) enum Belongs {
+pub(crate) enum Belongs {
     /// It does, or it is what was asked for itself.
     Yes(Link),
     /// It does not.
@@ -28,23 +28,12 @@ pub(in crate::check) enum Belongs {
 
 /// How an account belongs to a group.
 #[derive(Debug, Clone, Default)]
-pub(in crate::check) struct Link {
+pub(crate) struct Link {
     /// The groups between, from the one asked for down to the account; empty for a direct member and for itself.
-    pub(in crate::check) via: Vec<Arc<str>>,
+    pub(crate) via: Vec<Arc<str>>,
     /// Where the membership in the group that was asked for stands: the cell and its record.
-    pub(in crate::check) place: Option<Place>,
-    pub(in crate::check) record: Option<Place>,
-}
-
-/// What would have to be known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::check) struct Missing {
-    pub(in crate::check) why: Why,
-    /// The table that misses it.
-    pub(in crate::check) table: TableId,
-    /// In words that stand behind "no export holds".
-    pub(in crate::check) what: Arc<str>,
-    pub(in crate::check) place: Option<Place>,
+    pub(crate) place: Option<Place>,
+    pub(crate) record: Option<Place>,
 }
 
 /// A group under the names one knows.
@@ -59,26 +48,26 @@ struct Group {
 
 /// A direct member of a group.
 #[derive(Debug, Clone)]
-pub(in crate::check) struct Member {
-    pub(in crate::check) account: Arc<Account>,
-    pub(in crate::check) sid: Option<Arc<Account>>,
+pub(crate) struct Member {
+    pub(crate) account: Arc<Account>,
+    pub(crate) sid: Option<Arc<Account>>,
     /// A group; none if the export does not tell.
-    pub(in crate::check) group: Option<bool>,
-    pub(in crate::check) place: Option<Place>,
-    pub(in crate::check) record: Option<Place>,
+    pub(crate) group: Option<bool>,
+    pub(crate) place: Option<Place>,
+    pub(crate) record: Option<Place>,
 }
 
 /// The direct members of a group.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::check) struct Listed<'m> {
-    pub(in crate::check) members: &'m [Member],
+pub(crate) struct Listed<'m> {
+    pub(crate) members: &'m [Member],
     /// Why these are not all, and where that shows; none if they are.
-    pub(in crate::check) cut: Option<(Why, Option<Place>)>,
+    pub(crate) cut: Option<(Why, Option<Place>)>,
 }
 
 /// The groups in evidence.
 #[derive(Debug, Default)]
-pub(in crate::check) struct Membership {
+pub(crate) struct Membership {
     groups: Vec<Group>,
     /// Key of a computer and key or security identifier of the group.
     local: HashMap<(String, String), usize>,
@@ -93,8 +82,13 @@ pub(in crate::check) struct Membership {
 }
 
 impl Membership {
+    /// The groups of a hierarchy, read once.
+    pub(crate) fn of<'s>(shared: &'s Shared<'_>) -> &'s Self {
+        shared.once(Self::build)
+    }
+
     /// Reads the tables of groups and members.
-    pub(in crate::check) fn build(shared: &Shared<'_>) -> Self {
+    pub(crate) fn build(shared: &Shared<'_>) -> Self {
         let mut out = Self {
             local_table: shared.schema.table("local_group_members").unwrap_or_default(),
             domain_table: shared.schema.table("domain_group_members").unwrap_or_default(),
@@ -142,7 +136,7 @@ impl Membership {
     /// Whether `who` is `to` or belongs to it, directly or through other groups. `to_sid` is the security identifier
     /// of `to`, where the export gives both; `host` is the computer on which the question is asked, whose local
     /// groups count.
-    pub(in crate::check) fn belongs(
+    pub(crate) fn belongs(
         &self,
         shared: &Shared<'_>,
         who: &Account,
@@ -158,7 +152,7 @@ impl Membership {
 
     /// The direct members that are listed of a group of a computer, or of a domain. None if no export speaks of the
     /// group.
-    pub(in crate::check) fn listed(
+    pub(crate) fn listed(
         &self,
         shared: &Shared<'_>,
         group: &Account,
@@ -399,7 +393,7 @@ struct Target<'a> {
 
 impl Group {
     /// Takes in a row or gap: of the list of groups, or of that of members.
-    fn take(&mut self, line: super::Line<'_>, of_groups: bool) {
+    fn take(&mut self, line: Line<'_>, of_groups: bool) {
         match (line.gap, of_groups) {
             (Some(gap), _) => self.cut = self.cut.or(Some((gap.why, gap.place))),
             (None, true) => self.whole |= line.flag("members") == Some(true),

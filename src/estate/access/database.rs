@@ -8,10 +8,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::access::{Missing, account_of_computer, is, said_list};
-use super::{Belongs, Line, Out, Pending, View, filling, flag, text, texts};
-use crate::check::shared::Shared;
-use crate::content::{FactAt, Securable as On};
+use crate::content::fact::{Access as DocumentedAccess, Database, Says};
+use crate::content::{EntityKind, FactAt, Securable as On};
+use crate::estate::access::account_of_computer;
+use crate::estate::documented::database_of;
+use crate::estate::membership::{Belongs, Membership};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, is, text, texts};
 use crate::evidence::{Account, Cell, Fact, Table, TableId, TableSchema, Why};
 use crate::source::Place;
 
@@ -52,7 +55,7 @@ enum Holds {
 }
 
 /// What is exported of one database and its server.
-struct Database<'s> {
+struct Exported<'s> {
     shared: &'s Shared<'s>,
     server: &'s str,
     /// Its name; none where only the server is asked.
@@ -64,15 +67,15 @@ struct Database<'s> {
 }
 
 /// One row a documented use of a database.
-pub(super) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     for one in uses(shared) {
         row(shared, &mut out, &one);
     }
     groups(shared, &mut out);
-    for fact in &connecting(shared) {
+    for (fact, database) in &connecting(shared) {
         let Some(wanted) = wanted(fact) else { continue };
-        let source = fact.entity == SOURCE;
+        let source = *database == Database::SourceSite;
         let table = if source { "migration_sources" } else { "role_accounts" };
         for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
             let Some(gap) = line.gap else { continue };
@@ -94,8 +97,11 @@ pub(super) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
 
 /// Documented groups through which site systems get at the site database.
 fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
-    let facts = shared.content.facts_of("access", shared.revision);
-    for fact in facts.filter(|fact| said_list(fact.values, "object") == ["site database"]) {
+    for (fact, access) in shared.content.judged::<DocumentedAccess>(shared.revision) {
+        match access {
+            DocumentedAccess::SiteDatabase => {}
+            DocumentedAccess::Inboxes => continue,
+        }
         let Some(entity) = shared.content.entity(fact.entity) else { continue };
         for line in View::of(shared, "sites").into_iter().flat_map(View::rows) {
             // Clients of other sites than primary ones have no management point of their own database.
@@ -103,7 +109,7 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
                 continue;
             }
             let Some(site) = line.text("site") else { continue };
-            let Some(name) = super::folder_access::group_name(shared, entity, site) else { continue };
+            let Some(name) = crate::estate::principals::group_name(shared, entity, site) else { continue };
             let Some(account) = Account::parse(&name).map(Arc::new) else { continue };
             let one = Use {
                 statement: fact.statement.to_owned(),
@@ -129,7 +135,7 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
                 }
             });
             let found = match one.server {
-                Some(server) => Database::of(shared, server, &one),
+                Some(server) => Exported::of(shared, server, &one),
                 None => Err(Absent {
                     why: Why::NotExported,
                     table: shared.schema.table("site_systems").unwrap_or_default(),
@@ -169,33 +175,26 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
     }
 }
 
-/// The account that reads the database of the source site of a migration.
-const SOURCE: &str = "source-site-database-account";
-
-/// Accounts that a role of a site system, or a migration, connects to a database with.
-const CONNECTING: [&str; 6] = [
-    "certificate-registration-point-account",
-    "enrollment-point-connection-account",
-    "management-point-connection-account",
-    "multicast-connection-account",
-    "reporting-services-point-account",
-    SOURCE,
-];
-
-/// The permissions that a fact of one of these accounts says are needed in a database; none if it is not about one.
+/// The permissions that a fact of an account that opens a database says are needed there; none if it is not about one.
 fn wanted(fact: &FactAt<'_>) -> Option<Vec<String>> {
-    match fact.kind {
-        "sql" => Some(said_list(fact.values, "permissions").into_iter().map(str::to_owned).collect()),
-        "purpose" if said_list(fact.values, "reads") == ["site database"] => Some(vec!["Read".to_owned()]),
-        "least-privilege" => Some(Vec::new()),
+    match fact.says? {
+        Says::DatabasePermission(permission) => Some(permission.permissions.clone()),
+        Says::Purpose(purpose) => match purpose.reads {
+            Some(Database::Site) => Some(vec!["Read".to_owned()]),
+            Some(Database::SourceSite) | None => None,
+        },
+        Says::LeastPrivilege(_) => Some(Vec::new()),
         _ => None,
     }
 }
 
-/// The facts of the accounts that connect to a database.
-fn connecting<'s>(shared: &'s Shared<'_>) -> Vec<FactAt<'s>> {
-    let connecting = shared.content.entities.iter().filter(|e| CONNECTING.contains(&e.id.as_str()));
-    connecting.flat_map(|entity| entity.facts_at(shared.revision)).collect()
+/// The facts of the accounts with which a role of a site system, or a migration, opens a database, and which.
+fn connecting<'s>(shared: &'s Shared<'_>) -> Vec<(FactAt<'s>, Database)> {
+    let accounts = shared.content.entities.iter().filter(|e| e.kind == EntityKind::Account);
+    accounts
+        .filter_map(|entity| Some((entity, database_of(shared.content, &entity.id)?)))
+        .flat_map(|(entity, database)| entity.facts_at(shared.revision).map(move |fact| (fact, database)))
+        .collect()
 }
 
 /// Statements by which an account uses a database: those with a documented permission, those that only say that it
@@ -205,7 +204,7 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
     let facts = connecting(shared);
     let source = View::of(shared, "migration_sources");
     let roles = View::of(shared, "role_accounts");
-    for fact in &facts {
+    for (fact, database) in &facts {
         let Some(wanted) = wanted(fact) else { continue };
         for line in roles.into_iter().flat_map(View::rows) {
             let Some(entity) = line.text("entity").filter(|entity| entity.eq_ignore_ascii_case(fact.entity))
@@ -236,8 +235,9 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
                 source: false,
             });
         }
-        if fact.entity != SOURCE {
-            continue;
+        match database {
+            Database::Site => continue,
+            Database::SourceSite => {}
         }
         for line in source.into_iter().flat_map(View::rows) {
             if line.is_empty("database_account") {
@@ -253,7 +253,7 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
                 .find(|row| row.text("source").is_some() && row.text("source") == line.text("source"));
             out.push(Use {
                 statement: fact.statement.to_owned(),
-                entity: SOURCE,
+                entity: fact.entity,
                 line,
                 account,
                 cell: line.cell("database_account"),
@@ -313,7 +313,7 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
         base(out.gap(Why::NotExported, table("site_systems"), Some(what.into()), one.line.record)).put();
         return;
     };
-    let database = Database::of(shared, server, one);
+    let database = Exported::of(shared, server, one);
     let database = match database {
         Ok(database) => database,
         Err(missing) => {
@@ -416,7 +416,7 @@ fn administrator(
         return Ok(None);
     }
     let Some(group) = Account::parse("BUILTIN\\Administrators") else { return Ok(None) };
-    match shared.membership().belongs(shared, who, &group, None, Some(server)) {
+    match Membership::of(shared).belongs(shared, who, &group, None, Some(server)) {
         Belongs::Yes(link) => Ok(Some(link.place.or(link.record))),
         Belongs::No => Ok(None),
         Belongs::Open(missing) => Err(missing),
@@ -441,7 +441,7 @@ struct Absent {
     place: Option<Place>,
 }
 
-impl<'s> Database<'s> {
+impl<'s> Exported<'s> {
     /// The database of a use.
     fn of(shared: &'s Shared<'s>, server: &'s str, one: &Use<'_>) -> Result<Self, Absent> {
         let tables = ["sql_role_members", "sql_permissions", "sql_principals"];
@@ -633,7 +633,7 @@ impl<'s> Database<'s> {
         if let Some(computer) = computer
             && self.shared.ids.is_account_of(login, computer) == Some(true)
         {
-            return Belongs::Yes(super::members::Link::default());
+            return Belongs::Yes(crate::estate::membership::Link::default());
         }
         // A name without a domain is a login of the database itself, a role, or a fixed role.
         if login.domain().is_none()
@@ -642,7 +642,7 @@ impl<'s> Database<'s> {
         {
             return Belongs::No;
         }
-        self.shared.membership().belongs(self.shared, who, login, None, Some(self.server))
+        Membership::of(self.shared).belongs(self.shared, who, login, None, Some(self.server))
     }
 
     /// Whether roles and grants give a permission on the whole database.

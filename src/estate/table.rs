@@ -1,28 +1,5 @@
-//! Tables that are made from others with what is documented, or with the knowledge of which spellings mean the same
-//! account: what several rules need is worked out here once.
-//!
-//! A maker takes the tables it needs from [`Shared::table`], which makes them first where they are made themselves,
-//! and gives rows for what is known and gaps for what is not. Every row keeps the places of what it came from. A
-//! maker decides nothing about right and wrong: that is what rules are for.
-
-mod access;
-mod database_access;
-mod dcom_access;
-mod directory_access;
-mod documented_groups;
-mod duties;
-mod expected_groups;
-mod expected_members;
-mod folder_access;
-mod hierarchy;
-mod members;
-mod positions;
-mod rights;
-mod share_access;
-mod states;
-mod titles;
-mod trusts;
-mod wmi_access;
+//! Tables as makers read and write them: a [`View`] is looked through by the names of fields, an [`Out`] takes rows and
+//! gaps.
 
 use std::sync::Arc;
 
@@ -30,80 +7,39 @@ use super::shared::Shared;
 use crate::evidence::{Account, Cell, Fact, Gap, Row, Table, TableId, TableSchema, Why};
 use crate::source::Place;
 
-pub(super) use members::{Belongs, Link, Listed, Member, Membership, Missing};
-
-/// Makes a table.
-pub(super) type Maker = fn(&Shared<'_>, &TableSchema) -> Table;
-
-/// The tables of `content/evidence.yaml` that say `by: check`, and what makes them.
-const MAKERS: &[(&str, Maker)] = &[
-    ("account_domains", trusts::account_domains),
-    ("account_states", states::account_states),
-    ("content_folders", folder_access::content_folders),
-    ("content_grants", folder_access::content_grants),
-    ("database_access", database_access::database_access),
-    ("dcom_access", dcom_access::dcom_access),
-    ("dcom_grants", dcom_access::dcom_grants),
-    ("directory_access", directory_access::directory_access),
-    ("documented_groups", documented_groups::documented_groups),
-    ("documented_members", documented_groups::documented_members),
-    ("documented_titles", titles::documented_titles),
-    ("expected_groups", expected_groups::expected_groups),
-    ("expected_members", expected_members::expected_members),
-    ("folder_access", folder_access::folder_access),
-    ("forest_trusts", trusts::forest_trusts),
-    ("group_duties", duties::group_duties),
-    ("group_entries", folder_access::group_entries),
-    ("group_scopes", documented_groups::group_scopes),
-    ("held_groups", duties::held_groups),
-    ("inbox_access", folder_access::inbox_access),
-    ("join_routes", directory_access::join_routes),
-    ("name_clashes", states::name_clashes),
-    ("positions", positions::positions),
-    ("right_duties", duties::right_duties),
-    ("role_trusts", trusts::role_trusts),
-    ("share_access", share_access::share_access),
-    ("wmi_access", wmi_access::wmi_access),
-];
-
-/// What makes the table of that name; none if it is not made here.
-pub(super) fn maker(table: &str) -> Option<Maker> {
-    MAKERS.iter().find(|(name, _)| *name == table).map(|(_, maker)| *maker)
-}
-
 /// A text as a fact; an empty one is no value.
-pub(super) fn text(text: &str) -> Fact {
+pub(crate) fn text(text: &str) -> Fact {
     if text.is_empty() { Fact::Empty } else { Fact::Text(text.into()) }
 }
 
 /// A flag as a fact.
-pub(super) fn flag(flag: bool) -> Fact {
+pub(crate) fn flag(flag: bool) -> Fact {
     Fact::Flag(flag)
 }
 
 /// Texts as a list of facts that stand at one place.
-pub(super) fn texts<S: AsRef<str>>(texts: impl IntoIterator<Item = S>, place: Option<Place>) -> Fact {
+pub(crate) fn texts<S: AsRef<str>>(texts: impl IntoIterator<Item = S>, place: Option<Place>) -> Fact {
     let cells: Box<[Cell]> = texts.into_iter().map(|one| Cell { fact: text(one.as_ref()), place }).collect();
     if cells.is_empty() { Fact::Empty } else { Fact::List(cells) }
 }
 
 /// A table that is looked through by the names of its fields.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct View<'s> {
-    pub(super) id: TableId,
+pub(crate) struct View<'s> {
+    pub(crate) id: TableId,
     schema: &'s TableSchema,
     table: &'s Table,
 }
 
 impl<'s> View<'s> {
     /// The table of that name. None if the content declares none.
-    pub(super) fn of(shared: &'s Shared<'_>, name: &str) -> Option<Self> {
+    pub(crate) fn of(shared: &'s Shared<'_>, name: &str) -> Option<Self> {
         let id = shared.schema.table(name)?;
         Some(Self { id, schema: &shared.schema.tables[id], table: shared.table(id) })
     }
 
     /// Its rows.
-    pub(super) fn rows(self) -> impl Iterator<Item = Line<'s>> {
+    pub(crate) fn rows(self) -> impl Iterator<Item = Line<'s>> {
         let schema = self.schema;
         self.table.rows.iter().map(move |row| Line {
             schema,
@@ -114,14 +50,14 @@ impl<'s> View<'s> {
     }
 
     /// What is missing from it.
-    pub(super) fn gaps(self) -> impl Iterator<Item = Line<'s>> {
+    pub(crate) fn gaps(self) -> impl Iterator<Item = Line<'s>> {
         let schema = self.schema;
         let line = move |gap: &'s Gap| Line { schema, cells: &gap.cells, record: gap.place, gap: Some(gap) };
         self.table.gaps.iter().map(line)
     }
 
     /// The gap of a table that no export holds.
-    pub(super) fn absent(self) -> Option<&'s Gap> {
+    pub(crate) fn absent(self) -> Option<&'s Gap> {
         self.table.gaps.iter().find(|gap| {
             gap.why == Why::NotExported && gap.cells.iter().all(|c| matches!(c.fact, Fact::Unknown(_)))
         })
@@ -130,18 +66,18 @@ impl<'s> View<'s> {
 
 /// A row or a gap of a table.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'s> {
+pub(crate) struct Line<'s> {
     schema: &'s TableSchema,
     cells: &'s [Cell],
     /// The record it was made from.
-    pub(super) record: Option<Place>,
+    pub(crate) record: Option<Place>,
     /// The gap it is.
-    pub(super) gap: Option<&'s Gap>,
+    pub(crate) gap: Option<&'s Gap>,
 }
 
 impl<'s> Line<'s> {
     /// The cell of a field. None if the table has no such field.
-    pub(super) fn cell(self, field: &str) -> Option<&'s Cell> {
+    pub(crate) fn cell(self, field: &str) -> Option<&'s Cell> {
         self.cells.get(self.schema.field(field)?)
     }
 
@@ -150,7 +86,7 @@ impl<'s> Line<'s> {
     }
 
     /// The text of a field; none if it is empty or unknown.
-    pub(super) fn text(self, field: &str) -> Option<&'s str> {
+    pub(crate) fn text(self, field: &str) -> Option<&'s str> {
         match self.fact(field)? {
             Fact::Text(text) => Some(text),
             _ => None,
@@ -158,7 +94,7 @@ impl<'s> Line<'s> {
     }
 
     /// The account of a field; none if it is empty or unknown.
-    pub(super) fn account(self, field: &str) -> Option<&'s Arc<Account>> {
+    pub(crate) fn account(self, field: &str) -> Option<&'s Arc<Account>> {
         match self.fact(field)? {
             Fact::Account(account) => Some(account),
             _ => None,
@@ -166,7 +102,7 @@ impl<'s> Line<'s> {
     }
 
     /// The flag of a field; none if it is empty or unknown.
-    pub(super) fn flag(self, field: &str) -> Option<bool> {
+    pub(crate) fn flag(self, field: &str) -> Option<bool> {
         match self.fact(field)? {
             Fact::Flag(flag) => Some(*flag),
             _ => None,
@@ -174,7 +110,7 @@ impl<'s> Line<'s> {
     }
 
     /// The number of a field; none if it is empty or unknown.
-    pub(super) fn integer(self, field: &str) -> Option<i64> {
+    pub(crate) fn integer(self, field: &str) -> Option<i64> {
         match self.fact(field)? {
             Fact::Integer(number) => Some(*number),
             _ => None,
@@ -182,7 +118,7 @@ impl<'s> Line<'s> {
     }
 
     /// The elements of a list field; none if it is unknown.
-    pub(super) fn list(self, field: &str) -> Option<&'s [Cell]> {
+    pub(crate) fn list(self, field: &str) -> Option<&'s [Cell]> {
         match self.fact(field)? {
             Fact::List(cells) => Some(cells),
             Fact::Empty => Some(&[]),
@@ -191,12 +127,12 @@ impl<'s> Line<'s> {
     }
 
     /// Whether the field is known to be empty.
-    pub(super) fn is_empty(self, field: &str) -> bool {
+    pub(crate) fn is_empty(self, field: &str) -> bool {
         matches!(self.fact(field), Some(Fact::Empty))
     }
 
     /// Why the field is not known; none if it is.
-    pub(super) fn unknown(self, field: &str) -> Option<Why> {
+    pub(crate) fn unknown(self, field: &str) -> Option<Why> {
         match self.fact(field)? {
             Fact::Unknown(why) => Some(*why),
             _ => None,
@@ -206,26 +142,26 @@ impl<'s> Line<'s> {
 
 /// A table that is being made.
 #[derive(Debug)]
-pub(super) struct Out<'s> {
+pub(crate) struct Out<'s> {
     schema: &'s TableSchema,
     /// What has been made so far.
-    pub(super) table: Table,
+    pub(crate) table: Table,
 }
 
 impl<'s> Out<'s> {
-    pub(super) fn new(schema: &'s TableSchema) -> Self {
+    pub(crate) fn new(schema: &'s TableSchema) -> Self {
         Self { schema, table: Table::default() }
     }
 
     /// Begins a row made from a record; fields that are not set are empty.
-    pub(super) fn row(&mut self, record: Option<Place>) -> Pending<'_, 's> {
+    pub(crate) fn row(&mut self, record: Option<Place>) -> Pending<'_, 's> {
         let cells = self.schema.fields.iter().map(|_| Cell { fact: Fact::Empty, place: None }).collect();
         Pending { out: self, cells, place: record, missing: None }
     }
 
     /// Begins a gap: `table` misses something, `what` says what ("the members of `X`"); fields that are not set are
     /// unknown.
-    pub(super) fn gap(
+    pub(crate) fn gap(
         &mut self,
         why: Why,
         table: TableId,
@@ -241,7 +177,7 @@ impl<'s> Out<'s> {
 /// A row or gap that is being made.
 #[derive(Debug)]
 #[must_use = "`put` adds it to the table"]
-pub(super) struct Pending<'o, 's> {
+pub(crate) struct Pending<'o, 's> {
     out: &'o mut Out<'s>,
     cells: Box<[Cell]>,
     place: Option<Place>,
@@ -249,7 +185,7 @@ pub(super) struct Pending<'o, 's> {
 }
 
 /// A closure that sets fields, whatever row or gap it is given.
-pub(super) fn filling<F>(fill: F) -> F
+pub(crate) fn filling<F>(fill: F) -> F
 where
     F: for<'o, 's> Fn(Pending<'o, 's>) -> Pending<'o, 's>,
 {
@@ -258,12 +194,12 @@ where
 
 impl Pending<'_, '_> {
     /// Sets a field; one the table does not have is left out.
-    pub(super) fn set(self, field: &str, fact: Fact) -> Self {
+    pub(crate) fn set(self, field: &str, fact: Fact) -> Self {
         self.cell(field, Cell { fact, place: None })
     }
 
     /// Sets a field to a cell of another table, with its place.
-    pub(super) fn copy(self, field: &str, cell: Option<&Cell>) -> Self {
+    pub(crate) fn copy(self, field: &str, cell: Option<&Cell>) -> Self {
         match cell {
             Some(cell) => self.cell(field, cell.clone()),
             None => self,
@@ -271,7 +207,7 @@ impl Pending<'_, '_> {
     }
 
     /// Sets a field to a fact that stands at a place.
-    pub(super) fn at(self, field: &str, fact: Fact, place: Option<Place>) -> Self {
+    pub(crate) fn at(self, field: &str, fact: Fact, place: Option<Place>) -> Self {
         self.cell(field, Cell { fact, place })
     }
 
@@ -283,7 +219,7 @@ impl Pending<'_, '_> {
     }
 
     /// Adds it to the table.
-    pub(super) fn put(self) {
+    pub(crate) fn put(self) {
         match self.missing {
             None => self.out.table.rows.push(Row { record: self.place, cells: self.cells }),
             Some((why, table, what)) => {
@@ -293,26 +229,71 @@ impl Pending<'_, '_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::assets::Assets;
-    use crate::evidence::{Made, Schema};
+/// An account at the place where it stands.
+pub(crate) fn account(account: &Arc<crate::evidence::Account>) -> Fact {
+    Fact::Account(Arc::clone(account))
+}
 
-    #[test]
-    fn every_table_of_this_module_has_a_maker() {
-        let schema = Schema::load(&Assets::content()).expect("the shipped tables are sound");
-        let declared: Vec<&str> = schema
-            .tables
-            .iter()
-            .filter(|table| matches!(table.made, Made::Elsewhere))
-            .map(|table| table.name.as_str())
-            .collect();
-        for name in &declared {
-            assert!(maker(name).is_some(), "nothing makes `{name}`");
-        }
-        for (name, _) in MAKERS {
-            assert!(declared.contains(name), "`{name}` is not declared as made by check");
+/// Hands gaps of other tables on; `fields` are those that both tables have.
+pub(crate) fn gaps_of(shared: &Shared<'_>, out: &mut Out<'_>, tables: &[&str], fields: &[&str]) {
+    for table in tables {
+        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
+            let Some(gap) = line.gap else { continue };
+            let mut row = out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place);
+            for field in fields {
+                row = row.copy(field, line.cell(field));
+            }
+            row.put();
         }
     }
+}
+
+/// What would have to be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) why: Why,
+    /// The table that misses it.
+    pub(crate) table: TableId,
+    /// In words that stand behind "no export holds".
+    pub(crate) what: Arc<str>,
+    pub(crate) place: Option<Place>,
+}
+
+/// Something that no export tells.
+#[derive(Debug, Clone)]
+pub(crate) struct Lack {
+    pub(crate) why: Why,
+    /// The table that misses it.
+    pub(crate) table: TableId,
+    /// In words that stand behind "no export holds"; none where the name of the table says enough.
+    pub(crate) what: Option<Arc<str>>,
+    pub(crate) place: Option<Place>,
+}
+
+impl Lack {
+    /// What no export holds of a table.
+    pub(crate) fn of(shared: &Shared<'_>, table: &str, what: &str) -> Self {
+        let table = shared.schema.table(table).unwrap_or_default();
+        Self { why: Why::NotExported, table, what: Some(what.into()), place: None }
+    }
+
+    pub(crate) fn of_gap(gap: &Gap) -> Self {
+        Self { why: gap.why, table: gap.table, what: gap.what.clone(), place: gap.place }
+    }
+
+    /// Begins a gap for it.
+    pub(crate) fn gap<'o, 's>(&self, out: &'o mut Out<'s>) -> Pending<'o, 's> {
+        out.gap(self.why, self.table, self.what.clone(), self.place)
+    }
+}
+
+impl From<Missing> for Lack {
+    fn from(missing: Missing) -> Self {
+        Self { why: missing.why, table: missing.table, what: Some(missing.what), place: missing.place }
+    }
+}
+
+/// Whether a name is the same without regard to case, of an optional one.
+pub(crate) fn is(text: Option<&str>, word: &str) -> bool {
+    text.is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
 }

@@ -1,42 +1,22 @@
-//! The table `expected_members`: who belongs in the documented groups, from the facts on their members, and whether
-//! they are there.
-//!
-//! A row of `wanted: no` is an account that may be in the group and need not be; `open` says the same of one of which
-//! it is not known whether it has to be there, and a gap stands beside it. Members of members count.
+//! Who belongs in a documented group, from the facts on its members, and whether they are in it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::documented_groups::{Found, Groups, Lack, State, kind};
-use super::expected_groups::{SpotLack, account, remote, spots, word};
-use super::hierarchy::{Hierarchy, RemoteTools};
-use super::trusts::{Domains, Trusts};
-use super::{Belongs, Member, Out, Pending, View, flag, text};
-use crate::check::shared::Shared;
-use crate::content::FactAt;
-use crate::evidence::{
-    Account, AccountForm, Cell, Fact, Identity, Scope, Table, TableSchema, Why, computer_name,
-};
+use crate::content::fact::{Computers, Member as Documented, Members};
+use crate::estate::documented::opens_database_for;
+use crate::estate::groups::{Found, kind};
+use crate::estate::hierarchy::{Hierarchy, RemoteTools, remote};
+use crate::estate::membership::{Belongs, Member, Membership};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Lack, Line, Pending, View, account, text};
+use crate::estate::trusts::{Domains, Trusts};
+use crate::evidence::{Account, AccountForm, Cell, Fact, Identity, Scope, Why, computer_name};
 use crate::source::Place;
-
-/// Roles that say nothing of the file dispatch manager, or that are known to do without it.
-const WITHOUT_DISPATCH: [&str; 8] = [
-    "SMS Site System",
-    "SMS Component Server",
-    "SMS Distribution Point",
-    "SMS Multicast Service Point",
-    "SMS PXE Service Point",
-    "SMS Site Server",
-    "SMS Provider",
-    "SMS SQL Server",
-];
-
-/// The role that brings a file dispatch manager with it.
-const WITH_DISPATCH: &str = "SMS Management Point";
 
 /// Whether something has to be there.
 #[derive(Debug, Clone)]
-pub(super) enum Want {
+pub(crate) enum Want {
     Yes,
     No,
     Open(Lack),
@@ -44,7 +24,7 @@ pub(super) enum Want {
 
 impl Want {
     /// The strongest: one that has to be there, else one of which it is not known.
-    pub(super) fn most(all: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn most(all: impl IntoIterator<Item = Self>) -> Self {
         let mut most = Self::No;
         for one in all {
             match (&most, one) {
@@ -59,12 +39,12 @@ impl Want {
 
 /// An account that may belong in a group.
 #[derive(Debug, Clone)]
-pub(super) struct Candidate {
+pub(crate) struct Candidate {
     /// The computer whose account it is, as it is written.
     computer: Option<Cell>,
     account: Option<Arc<Account>>,
     place: Option<Place>,
-    want: Want,
+    pub(crate) want: Want,
     /// A user account that the exports do not tell may stand for it.
     or_user: bool,
     /// How it is called in findings.
@@ -94,10 +74,10 @@ impl Candidate {
 }
 
 /// Who belongs in a group for a site, and what is missing to know all of them.
-type Known = (Vec<Candidate>, Vec<Lack>);
+pub(crate) type Known = (Vec<Candidate>, Vec<Lack>);
 
 /// Finds who belongs in the documented groups.
-pub(super) struct Candidates<'s, 'x> {
+pub(crate) struct Candidates<'s, 'x> {
     shared: &'s Shared<'x>,
     domains: Domains,
     trusts: Option<Trusts>,
@@ -105,7 +85,7 @@ pub(super) struct Candidates<'s, 'x> {
 }
 
 impl<'s, 'x> Candidates<'s, 'x> {
-    pub(super) fn of(shared: &'s Shared<'x>) -> Self {
+    pub(crate) fn of(shared: &'s Shared<'x>) -> Self {
         Self {
             shared,
             domains: Domains::read(shared),
@@ -115,46 +95,58 @@ impl<'s, 'x> Candidates<'s, 'x> {
     }
 
     /// Whether each of them has to be in the group.
-    pub(super) fn wants(&self, hierarchy: &Hierarchy<'_>, fact: &FactAt<'_>, site: &str) -> Vec<Want> {
+    pub(crate) fn wants(&self, hierarchy: &Hierarchy<'_>, fact: &Documented, site: &str) -> Vec<Want> {
         let (candidates, lacks) = self.of_fact(hierarchy, fact, site);
         candidates.into_iter().map(|c| c.want).chain(lacks.into_iter().map(Want::Open)).collect()
     }
 
     /// The accounts that a documented fact names, for the group of a site.
-    fn of_fact(&self, hierarchy: &Hierarchy<'_>, fact: &FactAt<'_>, site: &str) -> Known {
-        let (selector, of) =
-            (word(fact, "selector").unwrap_or_default(), word(fact, "of").unwrap_or_default());
-        match (selector, of) {
-            ("administrative-user", _) => self.administrators(word(fact, "permission")),
-            ("permitted-viewer", _) => self.viewers(),
-            ("file-replication-account", _) => self.replication_accounts(site),
-            (_, "site-server") => Self::servers(hierarchy, self.shared, &[site]),
-            (_, "central-administration-site-server") => match self.above(hierarchy, site) {
+    pub(crate) fn of_fact(&self, hierarchy: &Hierarchy<'_>, fact: &Documented, site: &str) -> Known {
+        match &fact.who {
+            // Who adds others is asked elsewhere, and accounts for transfers are those of the routes.
+            Members::Nobody | Members::OtherTransferAccounts => Known::default(),
+            Members::AdministrativeUsers { permission } => self.administrators(permission.as_deref()),
+            Members::PermittedViewers => self.viewers(),
+            Members::FileReplicationAccounts => self.replication_accounts(site),
+            // That a user account may stand for a computer's is told where the computers are found.
+            Members::Computers { of, or_user: _ } => self.computers(hierarchy, of, site),
+        }
+    }
+
+    /// The computers whose accounts belong in the group of a site.
+    fn computers(&self, hierarchy: &Hierarchy<'_>, of: &Computers, site: &str) -> Known {
+        match of {
+            Computers::SiteServer => Self::servers(hierarchy, self.shared, &[site]),
+            Computers::CentralSiteServer => match self.above(hierarchy, site) {
                 Ok(Some(parent)) => Self::servers(hierarchy, self.shared, &[&parent]),
                 Ok(None) => Known::default(),
                 Err(lack) => (Vec::new(), vec![lack]),
             },
-            (_, "central-administration-site-sql-server") => match self.above(hierarchy, site) {
+            Computers::CentralSiteDatabase => match self.above(hierarchy, site) {
                 Ok(Some(parent)) => self.databases(hierarchy, &parent),
                 Ok(None) => Known::default(),
                 Err(lack) => (Vec::new(), vec![lack]),
             },
-            (_, "remote-management-point") => self.management_points(hierarchy, site),
-            (_, "remote-sms-provider-computer") => self.providers(hierarchy, site),
-            (_, "remote-site-system-with-file-dispatch-manager") => self.dispatchers(hierarchy, site),
-            (_, "child-site-server") => self.children(hierarchy, site),
-            (_, "parent-site-server") => match self.above(hierarchy, site) {
+            Computers::RemoteManagementPoints => self.management_points(hierarchy, site),
+            Computers::RemoteProviders => self.providers(hierarchy, site),
+            Computers::FileDispatchers => self.dispatchers(hierarchy, site),
+            Computers::ChildSiteServers => self.children(hierarchy, site),
+            Computers::ParentSiteServer => match self.above(hierarchy, site) {
                 Ok(Some(parent)) => self.neighbour(hierarchy, &parent, site),
                 Ok(None) => Known::default(),
                 Err(lack) => (Vec::new(), vec![lack]),
             },
-            _ => Known::default(),
+            Computers::Role(role) => {
+                let with = hierarchy.with_role(site, role);
+                let all = with.map(|role| Candidate::computer(role.cell, role.host, Want::Yes)).collect();
+                (all, hierarchy.roles_lack.clone().into_iter().collect())
+            }
         }
     }
 
     /// The site above a site.
     fn above(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Result<Option<String>, Lack> {
-        match hierarchy.site(site).map(super::hierarchy::Site::parent) {
+        match hierarchy.site(site).map(crate::estate::hierarchy::Site::parent) {
             Some(Some(parent)) => Ok(parent.map(str::to_owned)),
             _ => Err(Lack::of(self.shared, "sites", &format!("the site above `{site}`"))),
         }
@@ -163,7 +155,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
     fn servers(hierarchy: &Hierarchy<'_>, shared: &Shared<'_>, sites: &[&str]) -> Known {
         let mut known = Known::default();
         for site in sites {
-            match hierarchy.site(site).and_then(super::hierarchy::Site::server) {
+            match hierarchy.site(site).and_then(crate::estate::hierarchy::Site::server) {
                 Some((cell, host)) => known.0.push(Candidate::computer(cell, host, Want::Yes)),
                 None => known.1.push(hierarchy.server_lack(shared, site)),
             }
@@ -276,8 +268,8 @@ impl<'s, 'x> Candidates<'s, 'x> {
     fn computer_account_used(&self, hierarchy: &Hierarchy<'_>, site: &str, host: &str) -> Want {
         let shared = self.shared;
         if let Some(view) = View::of(shared, "role_accounts") {
-            let of_host = |line: &super::Line<'_>| {
-                line.text("entity").is_none_or(|e| e == "management-point-connection-account")
+            let of_host = |line: &Line<'_>| {
+                line.text("entity").is_none_or(|e| opens_database_for(shared.content, e, "management-point"))
                     && line.text("host").is_none_or(|h| shared.ids.same_computer(h, host) != Some(false))
             };
             for line in view.rows().filter(of_host) {
@@ -293,7 +285,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 return Want::Open(Lack::of_gap(gap));
             }
         }
-        let Some((_, server)) = hierarchy.site(site).and_then(super::hierarchy::Site::server) else {
+        let Some((_, server)) = hierarchy.site(site).and_then(crate::estate::hierarchy::Site::server) else {
             return Want::Open(hierarchy.server_lack(shared, site));
         };
         match (self.domains.of(shared, server), self.domains.of(shared, host)) {
@@ -342,11 +334,11 @@ impl<'s, 'x> Candidates<'s, 'x> {
         for (system, roles) in hierarchy.systems(self.shared, site) {
             match remote(self.shared, hierarchy, site, system.host) {
                 Ok(true) => {
-                    let is = |role: &&str, other: &str| role.eq_ignore_ascii_case(other);
+                    let brings = |role: &str| self.shared.content.vocabulary.brings_file_dispatch(role);
                     let pulled = self.server_initiated(system.host);
-                    let want = if pulled || roles.iter().all(|r| WITHOUT_DISPATCH.iter().any(|w| is(r, w))) {
+                    let want = if pulled || roles.iter().all(|r| brings(r) == Some(false)) {
                         Want::No
-                    } else if roles.iter().any(|r| is(r, WITH_DISPATCH)) {
+                    } else if roles.iter().any(|r| brings(r) == Some(true)) {
                         Want::Yes
                     } else {
                         let what = format!("whether `{}` runs the file dispatch manager", system.host);
@@ -393,7 +385,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
 
     /// The server of a site that sends to another: with its computer account, unless the route names an account.
     fn neighbour(&self, hierarchy: &Hierarchy<'_>, from: &str, to: &str) -> Known {
-        let Some((cell, host)) = hierarchy.site(from).and_then(super::hierarchy::Site::server) else {
+        let Some((cell, host)) = hierarchy.site(from).and_then(crate::estate::hierarchy::Site::server) else {
             return (Vec::new(), vec![hierarchy.server_lack(self.shared, from)]);
         };
         let want = self.route(from, to);
@@ -402,7 +394,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
 
     fn route(&self, from: &str, to: &str) -> Want {
         let Some(view) = View::of(self.shared, "replication_routes") else { return Want::Yes };
-        let of_route = |line: &super::Line<'_>| {
+        let of_route = |line: &Line<'_>| {
             line.text("site").is_none_or(|s| s.eq_ignore_ascii_case(from))
                 && line.text("destination").is_none_or(|d| d.eq_ignore_ascii_case(to))
         };
@@ -425,8 +417,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
     fn replication_accounts(&self, site: &str) -> Known {
         let mut known = Known::default();
         let Some(view) = View::of(self.shared, "replication_routes") else { return known };
-        let here =
-            |line: &super::Line<'_>| line.text("destination").is_none_or(|d| d.eq_ignore_ascii_case(site));
+        let here = |line: &Line<'_>| line.text("destination").is_none_or(|d| d.eq_ignore_ascii_case(site));
         for line in view.rows().filter(here) {
             if let Some(account) = line.account("account") {
                 let place = line.cell("account").and_then(|c| c.place);
@@ -450,7 +441,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
     }
 
     /// Whether it is in the group, directly or through other groups.
-    fn presence(&self, group: &Listing<'_>, candidate: &Candidate) -> Presence {
+    pub(crate) fn presence(&self, group: &Listing<'_>, candidate: &Candidate) -> Presence {
         let ids = self.shared.ids;
         let who = match (&candidate.account, candidate.host()) {
             (Some(account), _) => Some(Account::clone(account)),
@@ -478,7 +469,8 @@ impl<'s, 'x> Candidates<'s, 'x> {
                     && ids.kind(&member.account) == crate::evidence::AccountKind::Unknown;
             if may_hold && one.resolved {
                 let sid = member.sid.as_ref().map(|sid| &*sid.written);
-                match self.shared.membership().belongs(self.shared, &who, &member.account, sid, group.host) {
+                match Membership::of(self.shared).belongs(self.shared, &who, &member.account, sid, group.host)
+                {
                     Belongs::Yes(_) => return Presence::Yes,
                     Belongs::No => {}
                     Belongs::Open(missing) => open = open.or(Some(missing.into())),
@@ -505,20 +497,20 @@ impl<'s, 'x> Candidates<'s, 'x> {
     }
 }
 
-enum Presence {
+pub(crate) enum Presence {
     Yes,
     No,
     Open(Lack),
 }
 
 /// The members of a group, made ready to be compared.
-struct Listing<'g> {
+pub(crate) struct Listing<'g> {
     members: Vec<Ready<'g>>,
     cut: Option<Lack>,
     host: Option<&'g str>,
 }
 
-struct Ready<'g> {
+pub(crate) struct Ready<'g> {
     member: &'g Member,
     accounts: Vec<(&'g Account, Identity)>,
     kind: &'static str,
@@ -526,7 +518,7 @@ struct Ready<'g> {
 }
 
 impl<'g> Listing<'g> {
-    fn of(shared: &'g Shared<'_>, found: &'g Found<'_>) -> Self {
+    pub(crate) fn of(shared: &'g Shared<'_>, found: &'g Found<'_>) -> Self {
         let listed = found.listed(shared);
         let members = listed
             .members
@@ -549,114 +541,7 @@ impl<'g> Listing<'g> {
     }
 }
 
-/// One row an account that belongs in a documented group of a computer, or may be in it.
-pub(super) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let groups = Groups::of(shared);
-    let hierarchy = Hierarchy::of(shared);
-    let candidates = Candidates::of(shared);
-    let facts: Vec<FactAt<'_>> = shared.content.facts_of("member", shared.revision).collect();
-    let places = spots(shared, &groups);
-    let mut out = Out::new(schema);
-    let mut seen = HashSet::new();
-    for spot in &places.spots {
-        if !seen.insert((shared.ids.computer_key(spot.host_text()), spot.title.clone())) {
-            continue;
-        }
-        let state = groups.state(shared, spot.host_text(), &spot.title);
-        let listing = match &state {
-            State::There(found) => Some((*found, Listing::of(shared, found))),
-            State::Absent => continue,
-            State::Unknown(_) if !spot.documented => continue,
-            State::Unknown(_) => None,
-        };
-        for fact in facts.iter().filter(|f| f.entity == spot.entity) {
-            let (all, lacks) = candidates.of_fact(&hierarchy, fact, &spot.site);
-            if let State::Unknown(lack) = &state {
-                if all.iter().any(|c| !matches!(c.want, Want::No)) || !lacks.is_empty() {
-                    begin_gap(lack, &mut out, spot, fact).put();
-                }
-                continue;
-            }
-            let Some((found, listing)) = &listing else { continue };
-            for candidate in &all {
-                let mut wanted = "no";
-                let mut present = None;
-                let mut lack = None;
-                match &candidate.want {
-                    Want::No => {}
-                    Want::Yes => match candidates.presence(listing, candidate) {
-                        Presence::Yes => (wanted, present) = ("yes", Some(true)),
-                        Presence::No => (wanted, present) = ("yes", Some(false)),
-                        Presence::Open(open) => (wanted, lack) = ("open", Some(open)),
-                    },
-                    Want::Open(open) => {
-                        (wanted, lack) = ("open", Some(open.clone()));
-                        if matches!(candidates.presence(listing, candidate), Presence::Yes) {
-                            present = Some(true);
-                        }
-                    }
-                }
-                let row = set(out.row(found.record), spot, fact).set("wanted", text(wanted));
-                let row = row.at("group", account(&found.group), found.place);
-                let row = match present {
-                    Some(present) => row.set("present", flag(present)),
-                    None => row,
-                };
-                who(row, candidate).put();
-                // One that is there is not missed, whether it has to be there or not.
-                if let Some(lack) = lack {
-                    let gap = who(begin_gap(&lack, &mut out, spot, fact), candidate);
-                    match present {
-                        Some(present) => gap.set("present", flag(present)).put(),
-                        None => gap.put(),
-                    }
-                }
-            }
-            for lack in &lacks {
-                begin_gap(lack, &mut out, spot, fact).put();
-            }
-        }
-    }
-    for SpotLack { entity, host, site, lack, .. } in &places.lacks {
-        for fact in facts.iter().filter(|f| f.entity == *entity) {
-            let mut gap = lack
-                .gap(&mut out)
-                .set("statement", text(fact.statement))
-                .set("entity", text(fact.entity))
-                .set("selector", text(word(fact, "selector").unwrap_or_default()))
-                .copy("host", host.as_ref());
-            if let Some(site) = site {
-                gap = gap.set("site", text(site));
-            }
-            gap.put();
-        }
-    }
-    out.table
-}
-
-fn begin_gap<'o, 's>(
-    lack: &Lack,
-    out: &'o mut Out<'s>,
-    spot: &super::expected_groups::Spot<'_>,
-    fact: &FactAt<'_>,
-) -> Pending<'o, 's> {
-    set(lack.gap(out), spot, fact)
-}
-
-fn set<'o, 's>(
-    row: Pending<'o, 's>,
-    spot: &super::expected_groups::Spot<'_>,
-    fact: &FactAt<'_>,
-) -> Pending<'o, 's> {
-    row.set("statement", text(fact.statement))
-        .set("entity", text(fact.entity))
-        .set("selector", text(word(fact, "selector").unwrap_or_default()))
-        .set("title", text(&spot.title))
-        .copy("host", Some(&spot.host))
-        .set("site", text(&spot.site))
-}
-
-fn who<'o, 's>(row: Pending<'o, 's>, candidate: &Candidate) -> Pending<'o, 's> {
+pub(crate) fn who<'o, 's>(row: Pending<'o, 's>, candidate: &Candidate) -> Pending<'o, 's> {
     let place = candidate.place;
     let none = Cell { fact: Fact::Empty, place: None };
     let account_fact = candidate.account.as_ref().map_or(Fact::Empty, account);

@@ -5,15 +5,19 @@
 //! `Configuration Manager` stands for `ConfigMgr`, as newer documents write it. A domain controller has no groups of
 //! its own: what one of them has, all of its domain have.
 
+pub(crate) mod candidates;
+pub(crate) mod documented;
+pub(crate) mod expected;
+pub(crate) mod members;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Line, Listed, Member, Missing, Out, Pending, View, flag, text};
-use crate::check::shared::Shared;
 use crate::content::{Content, EntityKind};
-use crate::evidence::{
-    Account, AccountForm, AccountKind, Cell, Fact, Gap, Table, TableId, TableSchema, Why, computer_name,
-};
+use crate::estate::membership::{Listed, Member, Membership};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Lack, Line, View};
+use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Why, computer_name};
 use crate::source::Place;
 
 /// The identifier of the local administrators on every computer.
@@ -21,40 +25,6 @@ const ADMINISTRATORS: &str = "S-1-5-32-544";
 
 /// What stands for the site code in the name of a group.
 const SITE_CODE: &str = "<sitecode>";
-
-/// Something that no export tells.
-#[derive(Debug, Clone)]
-pub(super) struct Lack {
-    pub(super) why: Why,
-    /// The table that misses it.
-    pub(super) table: TableId,
-    /// In words that stand behind "no export holds"; none where the name of the table says enough.
-    pub(super) what: Option<Arc<str>>,
-    pub(super) place: Option<Place>,
-}
-
-impl Lack {
-    /// What no export holds of a table.
-    pub(super) fn of(shared: &Shared<'_>, table: &str, what: &str) -> Self {
-        let table = shared.schema.table(table).unwrap_or_default();
-        Self { why: Why::NotExported, table, what: Some(what.into()), place: None }
-    }
-
-    pub(super) fn of_gap(gap: &Gap) -> Self {
-        Self { why: gap.why, table: gap.table, what: gap.what.clone(), place: gap.place }
-    }
-
-    /// Begins a gap for it.
-    pub(super) fn gap<'o, 's>(&self, out: &'o mut Out<'s>) -> Pending<'o, 's> {
-        out.gap(self.why, self.table, self.what.clone(), self.place)
-    }
-}
-
-impl From<Missing> for Lack {
-    fn from(missing: Missing) -> Self {
-        Self { why: missing.why, table: missing.table, what: Some(missing.what), place: missing.place }
-    }
-}
 
 /// A name under which the documents know a group.
 #[derive(Debug)]
@@ -70,24 +40,24 @@ struct Title<'c> {
 
 /// The names of the documented groups.
 #[derive(Debug)]
-pub(super) struct Titles<'c> {
+pub(crate) struct Titles<'c> {
     titles: Vec<Title<'c>>,
 }
 
 /// The documented group that a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Named<'c> {
-    pub(super) entity: &'c str,
+pub(crate) struct Named<'c> {
+    pub(crate) entity: &'c str,
     /// The site code at its end, in capitals.
-    pub(super) site: Option<String>,
+    pub(crate) site: Option<String>,
     /// The name as the documents write it, with the site code.
-    pub(super) title: String,
+    pub(crate) title: String,
     /// The name is spelled as documented.
-    pub(super) exact: bool,
+    pub(crate) exact: bool,
 }
 
 impl<'c> Titles<'c> {
-    pub(super) fn of(content: &'c Content) -> Self {
+    pub(crate) fn of(content: &'c Content) -> Self {
         let mut titles: Vec<Title<'c>> = Vec::new();
         for entity in content.entities.iter().filter(|e| e.kind == EntityKind::Group) {
             for name in entity.name.values().chain(&entity.name_pattern) {
@@ -105,7 +75,7 @@ impl<'c> Titles<'c> {
     }
 
     /// The documented group that a name stands for, exactly or but for spaces, underscores and hyphens.
-    pub(super) fn find(&self, name: &str) -> Option<Named<'c>> {
+    pub(crate) fn find(&self, name: &str) -> Option<Named<'c>> {
         let folded = fold(name);
         let loose = loosen(&folded);
         let look = |exact: bool| {
@@ -126,7 +96,7 @@ impl<'c> Titles<'c> {
 }
 
 /// The name of a group as the documents write it in that revision, with a site code where it has one.
-pub(super) fn title_of(shared: &Shared<'_>, entity: &str, site: &str) -> Option<String> {
+pub(crate) fn title_of(shared: &Shared<'_>, entity: &str, site: &str) -> Option<String> {
     let entity = shared.content.entity(entity)?;
     Some(entity.name.at(shared.revision)?.replace(SITE_CODE, &site.to_uppercase()))
 }
@@ -145,19 +115,19 @@ fn is_site_code(text: &str) -> bool {
 
 /// An exported group that bears the name of a documented one, on one computer.
 #[derive(Debug)]
-pub(super) struct Found<'s> {
-    pub(super) named: Named<'s>,
+pub(crate) struct Found<'s> {
+    pub(crate) named: Named<'s>,
     /// The name as it is exported, without a domain part.
-    pub(super) name: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// The computer; unknown where the export does not tell.
-    pub(super) host: Cell,
+    pub(crate) host: Cell,
     /// Its key; none if it is not known.
-    pub(super) key: Option<String>,
-    pub(super) group: Arc<Account>,
-    pub(super) sid: Option<Arc<str>>,
+    pub(crate) key: Option<String>,
+    pub(crate) group: Arc<Account>,
+    pub(crate) sid: Option<Arc<str>>,
     /// The cell of the group, and the record it stands in.
-    pub(super) place: Option<Place>,
-    pub(super) record: Option<Place>,
+    pub(crate) place: Option<Place>,
+    pub(crate) record: Option<Place>,
     scope: Fact,
     /// The domain whose controller the computer is.
     domain: Option<Arc<str>>,
@@ -172,13 +142,13 @@ impl Found<'_> {
     }
 
     /// The members that are listed of it.
-    pub(super) fn listed<'s>(&self, shared: &'s Shared<'_>) -> Listed<'s> {
-        let found = shared.membership().listed(shared, &self.group, self.sid.as_deref(), self.host_text());
+    pub(crate) fn listed<'s>(&self, shared: &'s Shared<'_>) -> Listed<'s> {
+        let found = Membership::of(shared).listed(shared, &self.group, self.sid.as_deref(), self.host_text());
         found.unwrap_or(Listed { members: &[], cut: Some((Why::NotExported, None)) })
     }
 
     /// That the exports do not list all its members.
-    pub(super) fn cut(&self, shared: &Shared<'_>, cut: (Why, Option<Place>)) -> Lack {
+    pub(crate) fn cut(&self, shared: &Shared<'_>, cut: (Why, Option<Place>)) -> Lack {
         let table = shared.schema.table("local_group_members").unwrap_or_default();
         let (why, place) = cut;
         let what = match self.host_text() {
@@ -191,15 +161,15 @@ impl Found<'_> {
 
 /// A domain controller.
 #[derive(Debug)]
-pub(super) struct Controller {
-    pub(super) host: Cell,
-    pub(super) key: String,
-    pub(super) domain: Arc<str>,
+pub(crate) struct Controller {
+    pub(crate) host: Cell,
+    pub(crate) key: String,
+    pub(crate) domain: Arc<str>,
 }
 
 /// Whether a group is on a computer.
 #[derive(Debug)]
-pub(super) enum State<'g, 's> {
+pub(crate) enum State<'g, 's> {
     There(&'g Found<'s>),
     /// The computer's list of groups is complete and does not have it.
     Absent,
@@ -220,24 +190,24 @@ struct Exact {
 
 /// The documented groups in evidence.
 #[derive(Debug)]
-pub(super) struct Groups<'s> {
-    pub(super) found: Vec<Found<'s>>,
+pub(crate) struct Groups<'s> {
+    pub(crate) found: Vec<Found<'s>>,
     /// Those with a documented name, by that name.
     exact: HashMap<String, Exact>,
-    pub(super) controllers: Vec<Controller>,
+    pub(crate) controllers: Vec<Controller>,
     /// Keys of computers of which groups are exported, and of those of which all are.
-    pub(super) hosts: HashSet<String>,
+    pub(crate) hosts: HashSet<String>,
     whole: HashSet<String>,
     /// What is missing of a computer's groups, by its key.
     lacks: HashMap<String, Lack>,
     /// What is missing, of whatever computer.
     anywhere: Vec<Lack>,
     /// Nothing of the kind is exported.
-    pub(super) absent: Option<Lack>,
+    pub(crate) absent: Option<Lack>,
 }
 
 impl<'s> Groups<'s> {
-    pub(super) fn of(shared: &'s Shared<'_>) -> Self {
+    pub(crate) fn of(shared: &'s Shared<'_>) -> Self {
         let titles = Titles::of(shared.content);
         let mut out = Self {
             found: Vec::new(),
@@ -411,7 +381,7 @@ impl<'s> Groups<'s> {
     }
 
     /// Whether the group of that title is on the computer.
-    pub(super) fn state(&self, shared: &Shared<'_>, host: &str, title: &str) -> State<'_, 's> {
+    pub(crate) fn state(&self, shared: &Shared<'_>, host: &str, title: &str) -> State<'_, 's> {
         let key = shared.ids.computer_key(host);
         if let Some(found) = self.exact.get(title).and_then(|hosts| hosts.by_key.get(&key)) {
             return State::There(&self.found[*found]);
@@ -471,98 +441,8 @@ fn named<'s>(shared: &Shared<'_>, titles: &Titles<'s>, group: &Account) -> Optio
     Some((titles.find(group.name())?, group.name().into()))
 }
 
-fn begin<'o, 's>(out: &'o mut Out<'s>, found: &Found<'_>) -> Pending<'o, 's> {
-    let row = out.row(found.record);
-    known(row, found)
-}
-
-fn known<'o, 's>(row: Pending<'o, 's>, found: &Found<'_>) -> Pending<'o, 's> {
-    row.copy("host", Some(&found.host))
-        .at("group", Fact::Account(Arc::clone(&found.group)), found.place)
-        .at("name", text(&found.name), found.place)
-        .set("title", text(&found.named.title))
-        .set("entity", text(found.named.entity))
-        .at("site", text(found.named.site.as_deref().unwrap_or_default()), found.place)
-        .set("spelling", text(if found.named.exact { "exact" } else { "close" }))
-        .set("domain", text(found.domain.as_deref().unwrap_or_default()))
-}
-
-/// One row a group and computer; gaps where the exports do not tell all groups of a computer on which a documented
-/// group is looked for.
-pub(super) fn documented_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let groups = Groups::of(shared);
-    let mut out = Out::new(schema);
-    for found in &groups.found {
-        let whole = found.listed(shared).cut.is_none();
-        begin(&mut out, found).set("members", flag(whole)).put();
-    }
-    // Without any groups there is nothing to say of single computers.
-    if let Some(lack) = &groups.absent {
-        lack.gap(&mut out).put();
-        return out.table;
-    }
-    for lack in &groups.anywhere {
-        lack.gap(&mut out).put();
-    }
-    let mut seen = HashSet::new();
-    for spot in super::expected_groups::spots(shared, &groups).spots {
-        for host in std::iter::once(&spot.host).chain(&spot.instead) {
-            let Fact::Text(name) = &host.fact else { continue };
-            if !seen.insert((shared.ids.computer_key(name), spot.title.clone())) {
-                continue;
-            }
-            if let State::Unknown(lack) = groups.state(shared, name, &spot.title) {
-                lack.gap(&mut out)
-                    .copy("host", Some(host))
-                    .set("title", text(&spot.title))
-                    .set("entity", text(spot.entity))
-                    .put();
-            }
-        }
-    }
-    // Groups of computers on which none is documented may be left over; which these are is not known.
-    for (host, lack) in groups.lacks.iter().collect::<std::collections::BTreeMap<_, _>>() {
-        lack.gap(&mut out).set("host", text(host)).put();
-    }
-    out.table
-}
-
-/// One row a direct member of a documented group; gaps where not all members are listed.
-pub(super) fn documented_members(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let groups = Groups::of(shared);
-    let mut out = Out::new(schema);
-    if let Some(lack) = &groups.absent {
-        lack.gap(&mut out).put();
-    }
-    for lack in &groups.anywhere {
-        lack.gap(&mut out).put();
-    }
-    for found in &groups.found {
-        let listed = found.listed(shared);
-        let mut seen = HashSet::new();
-        for member in listed.members {
-            let identity = shared.ids.resolve(&member.account);
-            if !seen.insert(identity.key().to_owned()) {
-                continue;
-            }
-            let resolved = member.account.form != AccountForm::Sid || identity.name().is_some();
-            let sid = member.sid.as_ref().map(|sid| text(&sid.written));
-            known(out.row(member.record), found)
-                .at("member", Fact::Account(Arc::clone(&member.account)), member.place)
-                .set("sid", sid.unwrap_or(Fact::Empty))
-                .set("kind", text(kind(shared, member, resolved)))
-                .set("resolved", flag(resolved))
-                .put();
-        }
-        if let Some(cut) = listed.cut {
-            known(found.cut(shared, cut).gap(&mut out), found).put();
-        }
-    }
-    out.table
-}
-
 /// What a member is: `user`, `computer`, `group`, or `unknown` for an identifier that nothing resolves.
-pub(super) fn kind(shared: &Shared<'_>, member: &Member, resolved: bool) -> &'static str {
+pub(crate) fn kind(shared: &Shared<'_>, member: &Member, resolved: bool) -> &'static str {
     let kind = shared.ids.kind(&member.account);
     match (member.group, kind) {
         (Some(true), _) | (None, AccountKind::Group) => "group",
@@ -582,52 +462,6 @@ pub(super) fn kind(shared: &Shared<'_>, member: &Member, resolved: bool) -> &'st
         (None, AccountKind::User | AccountKind::Unknown) if resolved => "user",
         (None, AccountKind::User | AccountKind::Unknown) => "unknown",
     }
-}
-
-/// One row a documented group and computer whose place in its domain is known; gaps for the others.
-pub(super) fn group_scopes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let groups = Groups::of(shared);
-    let mut out = Out::new(schema);
-    for lack in groups.absent.iter().chain(&groups.anywhere) {
-        lack.gap(&mut out).put();
-    }
-    let mut positions: HashMap<String, &str> = HashMap::new();
-    let mut lacks: Option<Lack> = None;
-    if let Some(view) = View::of(shared, "computers") {
-        for line in view.rows() {
-            if let (Some(host), Some(position)) = (line.text("host"), line.text("position")) {
-                positions.insert(shared.ids.computer_key(host), position);
-            }
-        }
-        lacks = view.absent().map(Lack::of_gap);
-    }
-    for found in groups.found.iter().filter(|f| f.named.exact) {
-        let position = found.key.as_ref().and_then(|key| positions.get(key)).copied();
-        let Some(position) = position else {
-            let lack = lacks.clone().unwrap_or_else(|| {
-                let host = found.host_text().unwrap_or("?");
-                Lack::of(shared, "computers", &format!("whether `{host}` is a domain controller"))
-            });
-            known(lack.gap(&mut out), found).set("scope", found.scope.clone()).put();
-            continue;
-        };
-        let on_controller = position == "domain-controller";
-        let place = if on_controller { position } else { "member" };
-        let scope = match &found.scope {
-            // What computers other than domain controllers list are their own groups.
-            Fact::Empty | Fact::Unknown(_) if !on_controller => text("local"),
-            Fact::Empty | Fact::Unknown(_) => {
-                let what = format!("the scope of `{}`", found.name);
-                known(Lack::of(shared, "domain_groups", &what).gap(&mut out), found)
-                    .set("position", text(place))
-                    .put();
-                continue;
-            }
-            scope => scope.clone(),
-        };
-        begin(&mut out, found).set("position", text(place)).set("scope", scope).put();
-    }
-    out.table
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::rules::Mode;
 
 /// A truth value of Kleene's logic. The order makes `and` the smaller and `or` the greater of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Tri {
+pub(crate) enum Tri {
     /// No.
     False,
     /// It cannot be told.
@@ -56,13 +56,13 @@ impl Not for Tri {
 
 /// A known value, an account with its identity.
 #[derive(Debug, Clone)]
-pub(super) struct Value<'e> {
-    pub(super) fact: &'e Fact,
-    pub(super) identity: Option<Cow<'e, Identity>>,
+pub(crate) struct Value<'e> {
+    pub(crate) fact: &'e Fact,
+    pub(crate) identity: Option<Cow<'e, Identity>>,
 }
 
 impl<'e> Value<'e> {
-    pub(super) fn new(fact: &'e Fact, ids: &Identities) -> Self {
+    pub(crate) fn new(fact: &'e Fact, ids: &Identities) -> Self {
         let identity = match fact {
             Fact::Account(account) => Some(Cow::Owned(ids.resolve(account))),
             _ => None,
@@ -80,7 +80,7 @@ impl<'e> Value<'e> {
 }
 
 /// The text of a value, as it is written.
-pub(super) fn text(fact: &Fact) -> Option<&str> {
+pub(crate) fn text(fact: &Fact) -> Option<&str> {
     match fact {
         Fact::Text(text) => Some(text),
         Fact::Account(account) => Some(&account.written),
@@ -89,7 +89,7 @@ pub(super) fn text(fact: &Fact) -> Option<&str> {
 }
 
 /// Whether two known values are the same.
-pub(super) fn same(ids: &Identities, mode: Mode, a: &Value<'_>, b: &Value<'_>) -> Tri {
+pub(crate) fn same(ids: &Identities, mode: Mode, a: &Value<'_>, b: &Value<'_>) -> Tri {
     let texts = || text(a.fact).zip(text(b.fact));
     match mode {
         Mode::Text | Mode::Name | Mode::Site => texts().is_some_and(|(a, b)| same_name(a, b)).into(),
@@ -114,7 +114,7 @@ pub(super) fn same(ids: &Identities, mode: Mode, a: &Value<'_>, b: &Value<'_>) -
 }
 
 /// Two texts without regard to case.
-pub(super) fn same_name(a: &str, b: &str) -> bool {
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
     if a.is_ascii() && b.is_ascii() {
         return a.trim().eq_ignore_ascii_case(b.trim());
     }
@@ -123,13 +123,13 @@ pub(super) fn same_name(a: &str, b: &str) -> bool {
 }
 
 /// A point in time in a form in which the order of texts is the order of time.
-pub(super) fn date(text: &str) -> &str {
+pub(crate) fn date(text: &str) -> &str {
     text.trim_end_matches('Z')
 }
 
 /// A path in the form in which equal paths are equal texts: lower case, single backslashes, none at the end. Names in
 /// percent signs stay as they are, so that they equal nothing but themselves.
-pub(super) fn path(text: &str) -> String {
+pub(crate) fn path(text: &str) -> String {
     let text = text.trim();
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -147,22 +147,22 @@ pub(super) fn path(text: &str) -> String {
 }
 
 /// Whether `inner` is `outer` or below it; both in the form of [`path`].
-pub(super) fn within(inner: &str, outer: &str) -> bool {
+pub(crate) fn within(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
 }
 
 /// Where a value is looked up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     /// Whatever is the same has one of these keys; so has what is possibly the same, unless one of the two is
     /// [`Bucket::any`].
-    pub(super) keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
     /// The value is possibly the same as anything, though proven the same only as what shares a key.
-    pub(super) any: bool,
+    pub(crate) any: bool,
 }
 
 /// The keys by which a known value is looked up.
-pub(super) fn bucket(ids: &Identities, mode: Mode, value: &Value<'_>) -> Bucket {
+pub(crate) fn bucket(ids: &Identities, mode: Mode, value: &Value<'_>) -> Bucket {
     let one = |key: String| Bucket { keys: vec![key], any: false };
     let texts = |of: fn(&str) -> String| text(value.fact).map_or_else(Bucket::default, |t| one(of(t)));
     match mode {
@@ -213,7 +213,7 @@ fn cut(label: &str) -> String {
 
 /// The key by which rows are put together, equal if two values are proven the same; texts to the letter. None for
 /// values that are empty or unknown.
-pub(super) fn group_key(ids: &Identities, scalar: Scalar, value: &Value<'_>) -> Option<String> {
+pub(crate) fn group_key(ids: &Identities, scalar: Scalar, value: &Value<'_>) -> Option<String> {
     Some(match value.fact {
         Fact::Unknown(_) | Fact::Empty | Fact::List(_) => return None,
         Fact::Flag(flag) => flag.to_string(),

@@ -6,40 +6,42 @@
 //! point group with its folders on the site server, either place is right.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::documented_groups::{Groups, Lack, title_of};
-use super::expected_members::{Candidates, Want};
-use super::hierarchy::{Hierarchy, RemoteTools, Standing};
-use super::{Out, View, text};
-use crate::check::shared::Shared;
 use crate::content::FactAt;
+use crate::content::fact::{CreatedWhen, Judged, Location, LocationLimit, Member, SiteType, Usage};
+use crate::estate::documented::opens_database_for;
+use crate::estate::groups::candidates::{Candidates, Want};
+use crate::estate::groups::{Groups, title_of};
+use crate::estate::hierarchy::{Hierarchy, RemoteTools};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Lack, Out, View, text};
 use crate::evidence::{Cell, Fact, Table, TableSchema};
 use crate::source::Place;
 
+/// Roles that each site but a secondary one has, so that an export without them is incomplete.
+const IN_EACH_SITE: [&str; 2] = ["SMS Provider", "SMS SQL Server"];
+
 /// A computer on which a documented group belongs.
 #[derive(Debug)]
-pub(super) struct Spot<'s> {
+pub(crate) struct Spot<'s> {
     /// The statement on its location.
-    pub(super) statement: &'s str,
-    pub(super) entity: &'s str,
+    pub(crate) statement: &'s str,
+    pub(crate) entity: &'s str,
     /// Name of the group, with its site code.
-    pub(super) title: String,
-    pub(super) host: Cell,
+    pub(crate) title: String,
+    pub(crate) host: Cell,
     /// The site that the computer serves; empty for a client.
-    pub(super) site: String,
-    pub(super) record: Option<Place>,
-    pub(super) want: Want,
+    pub(crate) site: String,
+    pub(crate) record: Option<Place>,
+    pub(crate) want: Want,
     /// It may be on these instead.
-    pub(super) instead: Vec<Cell>,
+    pub(crate) instead: Vec<Cell>,
     /// The documents name the place; no: it is right for another reason.
-    pub(super) documented: bool,
+    pub(crate) documented: bool,
 }
 
 impl Spot<'_> {
-    pub(super) fn host_text(&self) -> &str {
+    pub(crate) fn host_text(&self) -> &str {
         match &self.host.fact {
             Fact::Text(text) => text,
             _ => "",
@@ -49,25 +51,20 @@ impl Spot<'_> {
 
 /// The spots, and what is missing to know all of them.
 #[derive(Debug)]
-pub(super) struct Spots<'s> {
-    pub(super) spots: Vec<Spot<'s>>,
+pub(crate) struct Spots<'s> {
+    pub(crate) spots: Vec<Spot<'s>>,
     /// Statement, entity, the computer and site where they are known, and what is missing.
-    pub(super) lacks: Vec<SpotLack<'s>>,
+    pub(crate) lacks: Vec<SpotLack<'s>>,
 }
 
 /// Something without which it is not known where a group belongs.
 #[derive(Debug)]
-pub(super) struct SpotLack<'s> {
-    pub(super) statement: &'s str,
-    pub(super) entity: &'s str,
-    pub(super) host: Option<Cell>,
-    pub(super) site: Option<String>,
-    pub(super) lack: Lack,
-}
-
-/// The text of a key of a fact.
-pub(super) fn word<'f>(fact: &'f FactAt<'_>, key: &str) -> Option<&'f str> {
-    fact.values.get(key).and_then(Value::as_str)
+pub(crate) struct SpotLack<'s> {
+    pub(crate) statement: &'s str,
+    pub(crate) entity: &'s str,
+    pub(crate) host: Option<Cell>,
+    pub(crate) site: Option<String>,
+    pub(crate) lack: Lack,
 }
 
 struct Collector<'s, 'x> {
@@ -79,7 +76,7 @@ struct Collector<'s, 'x> {
 }
 
 /// Where the documented groups belong.
-pub(super) fn spots<'s>(shared: &'s Shared<'_>, groups: &Groups<'s>) -> Spots<'s> {
+pub(crate) fn spots<'s>(shared: &'s Shared<'_>, groups: &Groups<'s>) -> Spots<'s> {
     // What is asked of groups is asked of those whose place is documented.
     let mut placed: Vec<&str> =
         shared.content.facts_of("location", shared.revision).map(|fact| fact.entity).collect();
@@ -93,17 +90,13 @@ pub(super) fn spots<'s>(shared: &'s Shared<'_>, groups: &Groups<'s>) -> Spots<'s
         facts,
         out: Spots { spots: Vec::new(), lacks: Vec::new() },
     };
-    let locations: Vec<(&str, &str, String)> = collector
-        .facts
-        .iter()
-        .filter(|f| f.kind == "location")
-        .filter_map(|f| Some((f.statement, f.entity, word(f, "host")?.to_owned())))
-        .collect();
-    for (statement, entity, host) in locations {
-        match host.as_str() {
-            "client" => collector.clients(statement, entity, groups),
-            "database-replica-server" => collector.replicas(statement, entity),
-            host => collector.sites(statement, entity, host),
+    for (fact, location) in shared.content.judged::<Location>(shared.revision) {
+        match location {
+            Location::Clients => collector.clients(fact.statement, fact.entity, groups),
+            Location::DatabaseReplica => collector.replicas(fact.statement, fact.entity),
+            Location::SiteServer | Location::PrimarySiteServer | Location::Role { .. } => {
+                collector.sites(fact.statement, fact.entity, location);
+            }
         }
     }
     collector.controllers(groups);
@@ -111,8 +104,9 @@ pub(super) fn spots<'s>(shared: &'s Shared<'_>, groups: &Groups<'s>) -> Spots<'s
 }
 
 impl<'s> Collector<'s, '_> {
-    fn fact(&self, entity: &str, kind: &str) -> Option<&FactAt<'s>> {
-        self.facts.iter().find(|f| f.entity == entity && f.kind == kind)
+    /// What is said of a group in facts of a kind.
+    fn said<K: Judged + 's>(&self, entity: &str) -> impl Iterator<Item = &'s K> {
+        self.facts.iter().filter(move |f| f.entity == entity).filter_map(|f| K::of(f.says?))
     }
 
     fn lack(
@@ -128,28 +122,31 @@ impl<'s> Collector<'s, '_> {
     }
 
     /// Whether the documents leave the group out for this site; none if that is not known.
-    fn admitted(&self, entity: &str, site: &super::hierarchy::Site<'_>) -> Option<bool> {
-        let limit = self.fact(entity, "location-limit").and_then(|f| word(f, "site_type"));
-        match limit {
-            Some("child-primary") => match (site.kind(), site.parent()) {
+    fn admitted(&self, entity: &str, site: &crate::estate::hierarchy::Site<'_>) -> Option<bool> {
+        let of_type = |kind: &str| site.kind().map(|_| site.is(kind));
+        match self.said::<LocationLimit>(entity).next().map(|limit| limit.site_type) {
+            None => Some(true),
+            Some(SiteType::Primary) => of_type("primary"),
+            Some(SiteType::Secondary) => of_type("secondary"),
+            Some(SiteType::Central) => of_type("cas"),
+            Some(SiteType::ChildPrimary) => match (site.kind(), site.parent()) {
                 (Some(_), _) if !site.is("primary") => Some(false),
                 (_, Some(None)) => Some(false),
                 (Some(_), Some(Some(_))) => Some(true),
                 _ => None,
             },
-            _ => Some(true),
         }
     }
 
     /// Groups on a server of each site.
-    fn sites(&mut self, statement: &'s str, entity: &'s str, place: &str) {
+    fn sites(&mut self, statement: &'s str, entity: &'s str, place: &Location) {
         for lack in [self.hierarchy.sites_lack.clone()].into_iter().flatten() {
             self.lack(statement, entity, None, None, lack);
         }
         let by_role = match place {
-            "sms-provider-computer" => Some(("SMS Provider", "the SMS Provider")),
-            "site-database-server" => Some(("SMS SQL Server", "the database server")),
-            _ => None,
+            Location::Role { export, words } => Some((export.as_str(), words.as_str())),
+            Location::SiteServer | Location::PrimarySiteServer => None,
+            Location::DatabaseReplica | Location::Clients => return,
         };
         if by_role.is_some()
             && let Some(lack) = self.hierarchy.roles_lack.clone()
@@ -175,15 +172,16 @@ impl<'s> Collector<'s, '_> {
                         .map(|r| (r.cell.clone(), r.line.record))
                         .collect();
                     // Each site but a secondary one has it, so that the export is incomplete.
-                    if hosts.is_empty() && self.hierarchy.roles_lack.is_none() && !site.is("secondary") {
-                        let what = format!("{what} of site `{}`", site.code);
+                    let has = IN_EACH_SITE.contains(&role) && !site.is("secondary");
+                    if hosts.is_empty() && self.hierarchy.roles_lack.is_none() && has {
+                        let what = format!("the {what} of site `{}`", site.code);
                         let lack = self.hierarchy.role_lack(self.shared, &what);
                         self.lack(statement, entity, Some(site.code), None, lack);
                     }
                     hosts
                 }
                 None => {
-                    if place == "primary-site-server" && !site.is("primary") {
+                    if *place == Location::PrimarySiteServer && !site.is("primary") {
                         if site.kind().is_none() {
                             let what = format!("of which type site `{}` is", site.code);
                             let lack = Lack::of(self.shared, "sites", &what);
@@ -243,20 +241,18 @@ impl<'s> Collector<'s, '_> {
     /// Whether the group has to be there for a site.
     fn want(&self, entity: &str, site: &str) -> Want {
         if self.coded(entity) {
-            let facts = self.facts.iter().filter(|f| f.entity == entity && f.kind == "member");
+            let said = self.said::<Member>(entity);
             let all: Vec<Want> =
-                facts.flat_map(|fact| self.candidates.wants(&self.hierarchy, fact, site)).collect();
+                said.flat_map(|fact| self.candidates.wants(&self.hierarchy, fact, site)).collect();
             return Want::most(all);
         }
-        let unused = self.facts.iter().any(|f| {
-            f.entity == entity && f.kind == "usage" && f.values.get("in_use") == Some(&Value::Bool(false))
-        });
-        if unused {
+        if self.said::<Usage>(entity).any(|usage| usage.in_use == Some(false)) {
             return Want::No;
         }
-        match self.fact(entity, "created-when").and_then(|f| word(f, "feature")) {
-            Some(_) => self.distributed_views(site),
-            None => Want::Yes,
+        match self.said::<CreatedWhen>(entity).next() {
+            Some(CreatedWhen::DistributedViews) => self.distributed_views(site),
+            // Whether clients have remote tools is asked of clients.
+            Some(CreatedWhen::RemoteTools) | None => Want::Yes,
         }
     }
 
@@ -297,7 +293,8 @@ impl<'s> Collector<'s, '_> {
                 continue;
             };
             let key = self.shared.ids.computer_key(host);
-            if line.text("entity") != Some("management-point-connection-account")
+            let reads = |entity| opens_database_for(self.shared.content, entity, "management-point");
+            if !line.text("entity").is_some_and(reads)
                 || self
                     .hierarchy
                     .with_role(site, "SMS SQL Server")
@@ -410,7 +407,7 @@ impl<'s> Collector<'s, '_> {
 
 /// One row a computer on which a documented group belongs; gaps where that, or whether it has to be there, is not
 /// known.
-pub(super) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let groups = Groups::of(shared);
     let spots = spots(shared, &groups);
     let mut out = Out::new(schema);
@@ -457,23 +454,4 @@ pub(super) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
         gap.put();
     }
     out.table
-}
-
-/// Whether a computer is not the server of a site; the reason where it is not known.
-pub(super) fn remote(
-    shared: &Shared<'_>,
-    hierarchy: &Hierarchy<'_>,
-    site: &str,
-    host: &str,
-) -> Result<bool, Lack> {
-    match hierarchy.standing(shared, site, host) {
-        Standing::Remote => Ok(true),
-        Standing::Server => Ok(false),
-        Standing::Unknown => Err(hierarchy.server_lack(shared, site)),
-    }
-}
-
-/// An account at the place where it stands.
-pub(super) fn account(account: &Arc<crate::evidence::Account>) -> Fact {
-    Fact::Account(Arc::clone(account))
 }

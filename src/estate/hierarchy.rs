@@ -3,36 +3,35 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::documented_groups::Lack;
-use super::{Line, View};
-use crate::check::shared::Shared;
+use crate::estate::shared::Shared;
+use crate::estate::table::{Lack, Line, View};
 use crate::evidence::{Cell, Fact};
 use crate::source::Place;
 
 /// A site.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Site<'s> {
-    pub(super) code: &'s str,
-    pub(super) line: Line<'s>,
+pub(crate) struct Site<'s> {
+    pub(crate) code: &'s str,
+    pub(crate) line: Line<'s>,
 }
 
 impl<'s> Site<'s> {
     /// The cell of its server, and the server; none if it is not known.
-    pub(super) fn server(self) -> Option<(&'s Cell, &'s str)> {
+    pub(crate) fn server(self) -> Option<(&'s Cell, &'s str)> {
         self.line.cell("server").zip(self.line.text("server"))
     }
 
     /// `primary`, `secondary` or `cas`; none if the export does not tell.
-    pub(super) fn kind(self) -> Option<&'s str> {
+    pub(crate) fn kind(self) -> Option<&'s str> {
         self.line.text("type")
     }
 
-    pub(super) fn is(self, kind: &str) -> bool {
+    pub(crate) fn is(self, kind: &str) -> bool {
         self.kind().is_some_and(|k| k.eq_ignore_ascii_case(kind))
     }
 
     /// Code of the site above it; the outer none: the export does not tell.
-    pub(super) fn parent(self) -> Option<Option<&'s str>> {
+    pub(crate) fn parent(self) -> Option<Option<&'s str>> {
         match self.line.text("parent") {
             Some(parent) => Some(Some(parent)),
             None => self.line.is_empty("parent").then_some(None),
@@ -42,32 +41,32 @@ impl<'s> Site<'s> {
 
 /// A role on a computer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Role<'s> {
-    pub(super) site: &'s str,
-    pub(super) host: &'s str,
-    pub(super) role: &'s str,
-    pub(super) cell: &'s Cell,
-    pub(super) line: Line<'s>,
+pub(crate) struct Role<'s> {
+    pub(crate) site: &'s str,
+    pub(crate) host: &'s str,
+    pub(crate) role: &'s str,
+    pub(crate) cell: &'s Cell,
+    pub(crate) line: Line<'s>,
 }
 
 impl Role<'_> {
-    pub(super) fn is(&self, role: &str) -> bool {
+    pub(crate) fn is(&self, role: &str) -> bool {
         self.role.eq_ignore_ascii_case(role)
     }
 }
 
 /// The sites and roles in evidence, each once, and what is missing of them.
 #[derive(Debug)]
-pub(super) struct Hierarchy<'s> {
-    pub(super) sites: Vec<Site<'s>>,
-    pub(super) roles: Vec<Role<'s>>,
-    pub(super) sites_lack: Option<Lack>,
-    pub(super) roles_lack: Option<Lack>,
+pub(crate) struct Hierarchy<'s> {
+    pub(crate) sites: Vec<Site<'s>>,
+    pub(crate) roles: Vec<Role<'s>>,
+    pub(crate) sites_lack: Option<Lack>,
+    pub(crate) roles_lack: Option<Lack>,
 }
 
 /// Where a computer stands to the server of a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     /// It is the site server.
     Server,
     Remote,
@@ -75,7 +74,7 @@ pub(super) enum Standing {
 }
 
 impl<'s> Hierarchy<'s> {
-    pub(super) fn of(shared: &'s Shared<'_>) -> Self {
+    pub(crate) fn of(shared: &'s Shared<'_>) -> Self {
         let mut sites: Vec<Site<'s>> = Vec::new();
         for line in View::of(shared, "sites").into_iter().flat_map(View::rows) {
             if let Some(code) = line.text("site")
@@ -101,17 +100,17 @@ impl<'s> Hierarchy<'s> {
         Self { sites, roles, sites_lack: lack("sites"), roles_lack: lack("site_systems") }
     }
 
-    pub(super) fn site(&self, code: &str) -> Option<Site<'s>> {
+    pub(crate) fn site(&self, code: &str) -> Option<Site<'s>> {
         self.sites.iter().copied().find(|s| s.code.eq_ignore_ascii_case(code))
     }
 
     /// The computers of a site with that role.
-    pub(super) fn with_role(&self, site: &str, role: &str) -> impl Iterator<Item = &Role<'s>> {
+    pub(crate) fn with_role(&self, site: &str, role: &str) -> impl Iterator<Item = &Role<'s>> {
         self.roles.iter().filter(move |r| r.site.eq_ignore_ascii_case(site) && r.is(role))
     }
 
     /// The computers that serve a site, each once, with their roles.
-    pub(super) fn systems(&self, shared: &Shared<'_>, site: &str) -> Vec<(Role<'s>, Vec<&'s str>)> {
+    pub(crate) fn systems(&self, shared: &Shared<'_>, site: &str) -> Vec<(Role<'s>, Vec<&'s str>)> {
         let mut out: Vec<(Role<'s>, Vec<&'s str>)> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
         for role in self.roles.iter().filter(|r| r.site.eq_ignore_ascii_case(site)) {
@@ -125,7 +124,7 @@ impl<'s> Hierarchy<'s> {
     }
 
     /// Where a computer stands to the server of a site.
-    pub(super) fn standing(&self, shared: &Shared<'_>, site: &str, host: &str) -> Standing {
+    pub(crate) fn standing(&self, shared: &Shared<'_>, site: &str, host: &str) -> Standing {
         let server = self.site(site).and_then(Site::server);
         match server.map(|(_, server)| shared.ids.same_computer(server, host)) {
             Some(Some(true)) => Standing::Server,
@@ -135,14 +134,14 @@ impl<'s> Hierarchy<'s> {
     }
 
     /// That the server of a site is not known.
-    pub(super) fn server_lack(&self, shared: &Shared<'_>, site: &str) -> Lack {
+    pub(crate) fn server_lack(&self, shared: &Shared<'_>, site: &str) -> Lack {
         self.sites_lack
             .clone()
             .unwrap_or_else(|| Lack::of(shared, "sites", &format!("the site server of `{site}`")))
     }
 
     /// That the computer with a role of a site is not known.
-    pub(super) fn role_lack(&self, shared: &Shared<'_>, what: &str) -> Lack {
+    pub(crate) fn role_lack(&self, shared: &Shared<'_>, what: &str) -> Lack {
         self.roles_lack.clone().unwrap_or_else(|| Lack::of(shared, "site_systems", what))
     }
 }
@@ -150,28 +149,28 @@ impl<'s> Hierarchy<'s> {
 /// Whether remote tools are on for clients, and who may use them: what is known without knowing which client
 /// settings are in force where.
 #[derive(Debug)]
-pub(super) struct RemoteTools {
+pub(crate) struct RemoteTools {
     /// Remote tools are on; none if that differs or is not known.
-    pub(super) on: Option<bool>,
+    pub(crate) on: Option<bool>,
     /// Why it is not known which settings are in force; none if there is one set, or all agree on `on`.
-    pub(super) lack: Option<Lack>,
+    pub(crate) lack: Option<Lack>,
     /// The permitted viewers of any settings with remote tools on: those of all of them first.
-    pub(super) viewers: Vec<Viewer>,
+    pub(crate) viewers: Vec<Viewer>,
     /// Why their lists are not known in full.
-    pub(super) viewers_lack: Option<Lack>,
+    pub(crate) viewers_lack: Option<Lack>,
 }
 
 /// A permitted viewer.
 #[derive(Debug)]
-pub(super) struct Viewer {
-    pub(super) account: Arc<crate::evidence::Account>,
-    pub(super) place: Option<Place>,
+pub(crate) struct Viewer {
+    pub(crate) account: Arc<crate::evidence::Account>,
+    pub(crate) place: Option<Place>,
     /// All settings with remote tools on list it.
-    pub(super) everywhere: bool,
+    pub(crate) everywhere: bool,
 }
 
 impl RemoteTools {
-    pub(super) fn of(shared: &Shared<'_>) -> Self {
+    pub(crate) fn of(shared: &Shared<'_>) -> Self {
         let unsure =
             || Lack::of(shared, "client_settings", "which client settings are in force on which clients");
         let mut out = Self { on: None, lack: None, viewers: Vec::new(), viewers_lack: None };
@@ -232,5 +231,19 @@ impl RemoteTools {
         }
         out.viewers.sort_by_key(|viewer| !viewer.everywhere);
         out
+    }
+}
+
+/// Whether a computer is not the server of a site; the reason where it is not known.
+pub(crate) fn remote(
+    shared: &Shared<'_>,
+    hierarchy: &Hierarchy<'_>,
+    site: &str,
+    host: &str,
+) -> Result<bool, Lack> {
+    match hierarchy.standing(shared, site, host) {
+        Standing::Remote => Ok(true),
+        Standing::Server => Ok(false),
+        Standing::Unknown => Err(hierarchy.server_lack(shared, site)),
     }
 }

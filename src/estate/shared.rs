@@ -1,26 +1,30 @@
 //! What all rules of a run share: the tables, the identities, and the indexes that joins look rows up in.
 
+use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::derived::{self, Maker, Membership};
 use super::value::{Bucket, Value, bucket};
 use crate::content::{Content, Date};
-use crate::evidence::{Cell, Evidence, Fact, Gap, Identities, Identity, Scalar, Schema, Table, TableId};
+use crate::evidence::{
+    Cell, Evidence, Fact, Gap, Identities, Identity, Scalar, Schema, Table, TableId, TableSchema,
+};
 use crate::rules::Mode;
 use crate::source::Place;
 
+/// Makes a table.
+pub(crate) type Maker = fn(&Shared<'_>, &TableSchema) -> Table;
+
 /// Everything a rule is evaluated against.
 #[derive(Debug)]
-pub(super) struct Shared<'e> {
-    pub(super) content: &'e Content,
-    pub(super) schema: &'e Schema,
-    pub(super) revision: Date,
-    pub(super) ids: &'e Identities,
+pub(crate) struct Shared<'e> {
+    pub(crate) content: &'e Content,
+    pub(crate) schema: &'e Schema,
+    pub(crate) revision: Date,
+    pub(crate) ids: &'e Identities,
     tables: Vec<Slot<'e>>,
-    #[allow(dead_code)]
-    membership: OnceLock<Membership>,
+    worked_out: WorkedOut,
     /// Identities of the accounts of a column, one a row; built when first needed.
     columns: Vec<OnceLock<Box<[OnceLock<Column>]>>>,
     #[allow(clippy::type_complexity)]
@@ -34,23 +38,31 @@ enum Slot<'e> {
     Made(Maker, OnceLock<Table>),
 }
 
+/// Things that are worked out once, each of another type: a chain, so that what is there stays where it is.
+#[derive(Debug, Default)]
+struct WorkedOut {
+    of: OnceLock<TypeId>,
+    value: OnceLock<Box<dyn Any + Send + Sync>>,
+    next: OnceLock<Box<WorkedOut>>,
+}
+
 type Column = Vec<Option<Arc<Identity>>>;
 
 /// A row, an element of one of its list fields, or a gap.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame<'e> {
-    pub(super) table: TableId,
+pub(crate) struct Frame<'e> {
+    pub(crate) table: TableId,
     /// Number of the row; none for a gap.
-    pub(super) row: Option<u32>,
-    pub(super) cells: &'e [Cell],
-    pub(super) item: Option<&'e Cell>,
-    pub(super) record: Option<Place>,
-    pub(super) gap: Option<&'e Gap>,
+    pub(crate) row: Option<u32>,
+    pub(crate) cells: &'e [Cell],
+    pub(crate) item: Option<&'e Cell>,
+    pub(crate) record: Option<Place>,
+    pub(crate) gap: Option<&'e Gap>,
 }
 
 impl<'e> Frame<'e> {
     /// The cell of a field; the number after the last is the element.
-    pub(super) fn cell(&self, field: usize) -> Option<&'e Cell> {
+    pub(crate) fn cell(&self, field: usize) -> Option<&'e Cell> {
         match self.cells.get(field) {
             Some(cell) => Some(cell),
             None => self.item,
@@ -60,7 +72,7 @@ impl<'e> Frame<'e> {
 
 /// Rows by the keys of a field.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     by_key: HashMap<String, Vec<u32>>,
     /// Rows that possibly have any value.
     any: Vec<u32>,
@@ -68,23 +80,23 @@ pub(super) struct Index {
 
 /// The rows among which a value is to be looked for.
 #[derive(Debug)]
-pub(super) struct Candidates<'i> {
+pub(crate) struct Candidates<'i> {
     /// Rows that may be proven to have it; the same row may come twice.
-    pub(super) keyed: Vec<&'i [u32]>,
+    pub(crate) keyed: Vec<&'i [u32]>,
     /// Rows that possibly have it and are not proven to; none for all rows.
-    pub(super) possible: Option<&'i [u32]>,
+    pub(crate) possible: Option<&'i [u32]>,
 }
 
 impl Candidates<'_> {
     /// How much work it is to look at them, of `all` rows. Of those that are merely possible the first will do.
-    pub(super) fn cost(&self, all: usize) -> usize {
+    pub(crate) fn cost(&self, all: usize) -> usize {
         self.keyed.iter().map(|rows| rows.len()).sum::<usize>() + self.possible.map_or(all, <[u32]>::len) / 64
     }
 }
 
 impl Index {
     /// The rows that may have the value.
-    pub(super) fn rows<'i>(&'i self, bucket: &Bucket) -> Candidates<'i> {
+    pub(crate) fn rows<'i>(&'i self, bucket: &Bucket) -> Candidates<'i> {
         Candidates {
             keyed: bucket.keys.iter().filter_map(|key| self.by_key.get(key)).map(Vec::as_slice).collect(),
             possible: if bucket.any { None } else { Some(&self.any) },
@@ -92,25 +104,25 @@ impl Index {
     }
 
     /// No row at all.
-    pub(super) fn nothing() -> Candidates<'static> {
+    pub(crate) fn nothing() -> Candidates<'static> {
         Candidates { keyed: Vec::new(), possible: Some(&[]) }
     }
 }
 
 impl<'e> Shared<'e> {
-    /// `given` are tables that are not to be made although they could be: those of an example.
-    pub(super) fn new(
+    /// `maker` tells what makes a table that is not exported.
+    pub(crate) fn new(
         content: &'e Content,
         schema: &'e Schema,
         evidence: &'e Evidence,
         ids: &'e Identities,
         revision: Date,
-        given: &[TableId],
+        maker: impl Fn((TableId, &str)) -> Option<Maker>,
     ) -> Self {
         static NOTHING: Table = Table { rows: Vec::new(), gaps: Vec::new() };
-        let slot = |id: TableId| match derived::maker(&schema.tables[id].name) {
-            Some(maker) if !given.contains(&id) => Slot::Made(maker, OnceLock::new()),
-            _ => Slot::There(evidence.tables.get(id).unwrap_or(&NOTHING)),
+        let slot = |id: TableId| match maker((id, &schema.tables[id].name)) {
+            Some(maker) => Slot::Made(maker, OnceLock::new()),
+            None => Slot::There(evidence.tables.get(id).unwrap_or(&NOTHING)),
         };
         let tables = (0..schema.tables.len()).map(slot).collect();
         let columns = schema.tables.iter().map(|_| OnceLock::new()).collect();
@@ -120,45 +132,52 @@ impl<'e> Shared<'e> {
             revision,
             ids,
             tables,
-            membership: OnceLock::new(),
+            worked_out: WorkedOut::default(),
             columns,
             indexes: Mutex::default(),
         }
     }
 
     /// A table; one that is made from others is made now, if it has not been.
-    pub(super) fn table(&self, table: TableId) -> &Table {
+    pub(crate) fn table(&self, table: TableId) -> &Table {
         match &self.tables[table] {
             Slot::There(there) => there,
             Slot::Made(maker, made) => made.get_or_init(|| maker(self, &self.schema.tables[table])),
         }
     }
 
-    /// Who belongs to which group.
-    #[allow(dead_code)]
-    pub(super) fn membership(&self) -> &Membership {
-        self.membership.get_or_init(|| Membership::build(self))
+    /// What several makers need of the tables: it is worked out when it is first asked for.
+    pub(crate) fn once<T: Any + Send + Sync>(&self, work_out: impl Fn(&Self) -> T) -> &T {
+        let mut slot = &self.worked_out;
+        loop {
+            if *slot.of.get_or_init(TypeId::of::<T>) == TypeId::of::<T>()
+                && let Some(there) = slot.value.get_or_init(|| Box::new(work_out(self))).downcast_ref()
+            {
+                return there;
+            }
+            slot = slot.next.get_or_init(Box::default);
+        }
     }
 
     /// A row of a table.
-    pub(super) fn row(&self, table: TableId, row: u32) -> Frame<'_> {
+    pub(crate) fn row(&self, table: TableId, row: u32) -> Frame<'_> {
         let data = &self.table(table).rows[row as usize];
         Frame { table, row: Some(row), cells: &data.cells, item: None, record: data.record, gap: None }
     }
 
     /// A gap of a table.
-    pub(super) fn gap<'s>(&'s self, table: TableId, gap: &'s Gap) -> Frame<'s> {
+    pub(crate) fn gap<'s>(&'s self, table: TableId, gap: &'s Gap) -> Frame<'s> {
         Frame { table, row: None, cells: &gap.cells, item: None, record: gap.place, gap: Some(gap) }
     }
 
     /// The type of a field; of the element of a list field for the number after the last.
-    pub(super) fn scalar(&self, frame: &Frame<'_>, field: usize, item: Option<usize>) -> Scalar {
+    pub(crate) fn scalar(&self, frame: &Frame<'_>, field: usize, item: Option<usize>) -> Scalar {
         let fields = &self.schema.tables[frame.table].fields;
         fields.get(field).or_else(|| fields.get(item?)).map_or(Scalar::Text, |f| f.kind.scalar)
     }
 
     /// The value of a cell that is not empty and not unknown.
-    pub(super) fn value<'s>(&'s self, frame: &Frame<'s>, field: usize, fact: &'s Fact) -> Value<'s> {
+    pub(crate) fn value<'s>(&'s self, frame: &Frame<'s>, field: usize, fact: &'s Fact) -> Value<'s> {
         if let (Fact::Account(_), Some(row)) = (fact, frame.row)
             && field < frame.cells.len()
             && let Some(Some(identity)) = self.column(frame.table, field).get(row as usize)
@@ -187,12 +206,12 @@ impl<'e> Shared<'e> {
     }
 
     /// The place of an index; it is built when it is first asked for.
-    pub(super) fn index_slot(&self, table: TableId, field: usize, mode: Mode) -> Arc<OnceLock<Index>> {
+    pub(crate) fn index_slot(&self, table: TableId, field: usize, mode: Mode) -> Arc<OnceLock<Index>> {
         let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(indexes.entry((table, field, mode)).or_default())
     }
 
-    pub(super) fn build_index(&self, table: TableId, field: usize, mode: Mode) -> Index {
+    pub(crate) fn build_index(&self, table: TableId, field: usize, mode: Mode) -> Index {
         let mut index = Index::default();
         for number in 0..u32::try_from(self.table(table).rows.len()).unwrap_or(u32::MAX) {
             let frame = self.row(table, number);

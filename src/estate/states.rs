@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Line, Out, View, flag, text};
-use crate::check::shared::Shared;
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Out, View, flag, text};
 use crate::evidence::{Account, AccountForm, Fact, Scope, Table, TableSchema, Why};
 
 /// `account_states`: one row an account of which a directory export tells something. That an account is absent is said
 /// only where all accounts of its domain are exported.
-pub(super) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let directory = shared.schema.table("directory_accounts").unwrap_or_default();
     let rows =
@@ -104,7 +104,7 @@ pub(super) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
 }
 
 /// `name_clashes`: entries of access lists without a domain that two users may be meant by.
-pub(super) fn name_clashes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+pub(crate) fn name_clashes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let rows =
         |name: &str| -> Vec<Line<'_>> { View::of(shared, name).into_iter().flat_map(View::rows).collect() };
