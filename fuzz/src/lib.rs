@@ -108,7 +108,7 @@ pub fn reader(head: &[u8], data: &[u8]) {
 pub fn zip(data: &[u8]) {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("x.zip");
-    std::fs::write(&path, [source::ZIP.as_slice(), data].concat()).expect("written");
+    std::fs::write(&path, [b"PK\x03\x04".as_slice(), data].concat()).expect("written");
     let limits = Limits {
         entry_size: 1 << 20,
         archive_size: 4 << 20,
@@ -204,30 +204,140 @@ pub fn track(data: &[u8]) {
     track::to_json(&found);
 }
 
-/// A secret that stands for another of the same length, and one to hold against it.
+/// A secret, and another of its length to hold against it.
 const SECRETS: [&str; 2] = ["Nordlicht4711xq", "Qv7pTw2zKm9rBc5"];
-/// What stands for the secret in the bytes of an input.
-const SIGN: u8 = 0x1a;
+/// Names of properties that nothing is read from; half of them sound of secrets.
+const KEYS: [&str; 12] = [
+    "Password", "Kennwort", "pw", "token", "api_key", "Blob", "Remark", "Zz9", "パスワード", "Cred", "Extra_x", "x",
+];
 
-/// The check as a whole: wherever a secret stands, no format prints it. The bytes have the sign for the secret in them;
-/// where it stands behind a colon, an equal sign or a tag, it is a value.
-pub fn check(data: &[u8]) {
-    if !data.contains(&SIGN) {
-        return;
+/// Reads choices from the bytes that libFuzzer makes; when they are used up, the first of all.
+struct Choices<'a>(&'a [u8]);
+
+impl Choices<'_> {
+    fn below(&mut self, most: usize) -> usize {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        usize::from(*first) % most
     }
-    let files = |secret: &str| {
-        let mut bytes = Vec::new();
-        for (i, part) in data.split(|b| *b == SIGN).enumerate() {
-            // Only where values stand: names of keys and tags are shown.
-            let value = matches!(bytes.last(), Some(b'"' | b'>' | b'=' | b':' | b'\''));
-            if i > 0 && value {
-                bytes.extend(secret.as_bytes());
-            }
-            bytes.extend(part);
+
+    fn key(&mut self) -> &'static str {
+        KEYS[self.below(KEYS.len())]
+    }
+
+    /// Text of no meaning, with wide letters and such as have to be written otherwise in XML and JSON.
+    fn noise(&mut self) -> String {
+        let letters = ['a', ' ', 'ü', '者', '😀', '<', '"', '&', '\\', '\'', ',', ';', '=', ':', '\n', '%'];
+        (0..self.below(40)).map(|_| letters[self.below(letters.len())]).collect()
+    }
+
+    /// The secret among noise, or in a way of writing commands.
+    fn value(&mut self, secret: &str) -> String {
+        match self.below(9) {
+            0 => secret.to_owned(),
+            1 => format!("{} {secret} {}", self.noise(), self.noise()),
+            2 => format!("cmd /c net use Z: \\\\s\\x {secret} /user:a"),
+            3 => format!("x.exe /password:{secret} /q"),
+            4 => format!("tool --{}={secret}", self.key()),
+            5 => format!("curl https://a:{secret}@host/"),
+            6 => format!("Server=x;User Id=a;Pwd={secret};"),
+            7 => format!("powershell -c \"$p = '{secret}'\""),
+            _ => format!("{}{secret}", "x".repeat(self.below(200))),
         }
-        vec![("x".to_owned(), bytes)]
+    }
+}
+
+fn xml(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn json(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '"' | '\\' => format!("\\{c}"),
+            c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+            c => c.to_string(),
+        })
+        .collect()
+}
+
+/// A file with secrets only where values stand, and something to find on the same lines.
+fn planted(choices: &mut Choices<'_>, secret: &str) -> String {
+    let rows = 1 + choices.below(3);
+    match choices.below(4) {
+        0 => {
+            let row = |choices: &mut Choices<'_>| {
+                let mut row = String::from(r#"{"__CLASS":"SMS_Admin","LogonName":"CONTOSO\\anna","RoleNames":["Full Administrator"]"#);
+                for _ in 0..choices.below(4) {
+                    let (key, value) = (choices.key(), json(&choices.value(secret)));
+                    row += &match choices.below(3) {
+                        0 => format!(",\"{key}\":\"{value}\""),
+                        1 => format!(",\"{key}\":{{\"value\":\"{value}\"}}"),
+                        _ => format!(",\"{key}\":[\"{value}\",1]"),
+                    };
+                }
+                row + "}"
+            };
+            let rows: Vec<String> = (0..rows).map(|_| row(choices)).collect();
+            format!("[{}]", rows.join(","))
+        }
+        1 => {
+            let row = |choices: &mut Choices<'_>| {
+                let mut row = String::from(r#"<Obj RefId="0"><TN RefId="0"><T>IResultObject#SMS_Admin</T></TN><MS><S N="LogonName">CONTOSO\anna</S>"#);
+                for _ in 0..choices.below(4) {
+                    let (key, value) = (choices.key(), xml(&choices.value(secret)));
+                    row += &match choices.below(4) {
+                        0 => format!("<S N=\"{key}\">{value}</S>"),
+                        1 => format!("<!-- {} -->", value.replace("--", "")),
+                        2 => format!("<S N=\"{key}\" Z=\"{value}\">x</S>"),
+                        _ => format!("<Obj N=\"{key}\"><LST><S>{value}</S></LST></Obj>"),
+                    };
+                }
+                row + "</MS></Obj>"
+            };
+            let rows: String = (0..rows).map(|_| row(choices)).collect();
+            format!("<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">{rows}</Objs>")
+        }
+        2 => {
+            let step = |choices: &mut Choices<'_>| {
+                let (key, value) = (choices.key(), xml(&choices.value(secret)));
+                format!(
+                    "<step type=\"SMS_TaskSequence_RunCommandLineAction\" name=\"s\"><action>smsswd.exe /run: {}</action>\
+                     <defaultVarList><variable name=\"{key}\" property=\"{key}\">{value}</variable>\
+                     <variable name=\"CommandLine\" property=\"CommandLine\">{}</variable></defaultVarList></step>",
+                    xml(&choices.value(secret)),
+                    xml(&choices.value(secret)),
+                )
+            };
+            let steps: String = (0..rows).map(|_| step(choices)).collect();
+            format!("<sequence version=\"3.10\">{steps}</sequence>")
+        }
+        _ => {
+            let lines = |choices: &mut Choices<'_>| {
+                let value = choices.value(secret).replace(['"', '\n', ';'], " ");
+                format!("instance of SMS_Admin\n{{\n LogonName = \"CONTOSO\\\\anna\"; {} = \"{}\";\n}};\n", "Extra", json(&value))
+            };
+            (0..rows).map(|_| lines(choices)).collect()
+        }
+    }
+}
+
+/// The check as a whole: no format prints a secret that stands where only values stand, also if the file breaks off.
+pub fn check(data: &[u8]) {
+    let files = |secret: &str| {
+        let mut choices = Choices(data);
+        let mut text = planted(&mut choices, secret);
+        // Breaks off at the same place for each secret: they are as long as one another.
+        if choices.below(3) == 1 {
+            let mut end = text.len() * choices.below(256) / 256;
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.truncate(end);
+        }
+        vec![("x".to_owned(), text.into_bytes())]
     };
     if let Some((output, piece)) = ORACLE.leak(SECRETS[0], SECRETS[1], files) {
-        panic!("{output}: {piece}");
+        panic!("`{piece}` in {output}");
     }
 }
