@@ -8,6 +8,7 @@ mod account;
 mod collect;
 mod convert;
 mod identity;
+mod known;
 mod made;
 mod mapping;
 mod merge;
@@ -18,9 +19,11 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::assets::Assets;
+use crate::reader::structure::Known;
 use crate::source::{Place, Sources, Span};
 use crate::vocabulary::{self, Principals};
 use crate::yaml::Problems;
@@ -59,6 +62,20 @@ pub struct Collected {
 /// not be read is said in its [`Input`], and what is missing because of it in the gaps of the tables.
 pub fn collect(schema: &Schema, mapping: &Mapping, sources: &Sources) -> Collected {
     collect::collect(schema, mapping, sources)
+}
+
+/// The values of some records that are in a table, by record: what an excerpt of the record may show.
+pub fn known_values(
+    schema: &Schema,
+    evidence: &Evidence,
+    records: &HashSet<Place>,
+) -> HashMap<Place, Vec<Known>> {
+    known::values(schema, evidence, records)
+}
+
+/// The records in which some values stand, where a table tells.
+pub fn records_of(schema: &Schema, evidence: &Evidence, places: &HashSet<Place>) -> HashMap<Place, Place> {
+    known::records(schema, evidence, places)
 }
 
 /// Puts the rows of all sources together and fills the tables that are made from others.
@@ -230,6 +247,37 @@ impl Schema {
     /// The number of a table.
     pub fn table(&self, name: &str) -> Option<TableId> {
         self.tables.iter().position(|t| t.name == name)
+    }
+
+    /// The tables themselves, and for those that are made of others, the others.
+    pub fn leaves(&self, tables: &[TableId]) -> Vec<TableId> {
+        let mut out = Vec::new();
+        let mut todo: Vec<TableId> = tables.iter().rev().copied().collect();
+        let mut seen = Vec::new();
+        while let Some(table) = todo.pop() {
+            if seen.contains(&table) {
+                continue;
+            }
+            seen.push(table);
+            match self.tables.get(table) {
+                Some(t) if !t.made_from.is_empty() => todo.extend(t.made_from.iter().rev()),
+                _ => out.push(table),
+            }
+        }
+        out
+    }
+
+    /// The lines that collect these tables, each once.
+    pub fn collects(&self, tables: &[TableId]) -> Vec<&str> {
+        let mut out: Vec<&str> = Vec::new();
+        for table in self.leaves(tables) {
+            if let Some(table) = self.tables.get(table)
+                && !out.contains(&table.collect.as_str())
+            {
+                out.push(&table.collect);
+            }
+        }
+        out
     }
 }
 

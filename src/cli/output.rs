@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::files;
-use crate::report::text::harmless;
+use crate::text::harmless;
 
 /// Writes `text`, which may have colour sequences, to standard output or to a file.
 ///
