@@ -1,7 +1,7 @@
 //! `cmlint check`: reads exports, runs the rules, writes the report.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
@@ -60,7 +60,7 @@ pub(super) struct CheckArgs {
     format: FormatArg,
     /// Write the report to this file instead of standard output
     ///
-    /// The file is written whole or not at all.
+    /// The file is written whole or not at all, and must not be one of those that are read.
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
     /// Show every finding in full, the outcome of every rule, all evidence that is missing
@@ -74,7 +74,7 @@ pub(super) struct CheckArgs {
     #[arg(long, help_heading = "Exit code")]
     require_evidence: bool,
 
-    /// How many threads to use; 0 is one a processor
+    /// How many threads to use, at most eight a processor; 0 is one a processor
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Global options")]
     threads: usize,
 }
@@ -100,11 +100,27 @@ impl From<FormatArg> for Format {
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
+    let threads = threads(args.threads);
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(args.threads)
+        .num_threads(threads)
         .build()
-        .with_context(|| format!("cannot start {}", count(args.threads, "thread", "threads")))?;
+        .with_context(|| format!("cannot start {}", count(threads, "thread", "threads")))?;
     pool.install(|| work(args, global))
+}
+
+/// So many threads a processor help at most; more only take memory and time from one another.
+const THREADS: usize = 8;
+
+/// As many threads as were asked for, within reason.
+fn threads(asked: usize) -> usize {
+    let most = THREADS * std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if asked > most {
+        output::aside(&format!(
+            "{} --threads {asked} is more than this computer has a use for; {most} are used\n",
+            paint(DOUBT, "note:")
+        ));
+    }
+    asked.min(most)
 }
 
 fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
@@ -123,7 +139,12 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
         bail!("no rule is left: --ignore takes away all that --select names");
     }
 
-    let sources = source::read(&args.paths, &Limits::default());
+    let output = args.output.as_deref();
+    let sources = source::read_beside(&args.paths, &Limits::default(), output)
+        .map_err(|input| output::overwrites(output.unwrap_or_else(|| Path::new("")), &input))?;
+    for line in sources.skipped() {
+        output::aside(&format!("{} {line}\n", paint(DOUBT, "note:")));
+    }
     let only = (only.len() < loaded.rules.rules.len()).then_some(only);
     let mut checked = Checked::new(&loaded, &sources, args.revision, only);
     chosen.keep(&mut checked.run, &loaded.rules);

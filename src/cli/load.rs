@@ -1,12 +1,19 @@
 //! Loads specification, evidence tables and rules, and collects what is wrong with them.
 
+use anyhow::Context;
+
 use super::{Global, output};
 use crate::assets::Assets;
 use crate::content::{self, Content};
 use crate::evidence::{self, Mapping, Schema};
+use crate::files;
 use crate::rules::{self, RuleSet};
+use crate::text::harmless;
 use crate::text::{BAD, DOUBT, GOOD, count, paint};
 use crate::yaml::{self, Problems};
+
+/// Where `cmlint track --write` keeps new files until all are written, in the folder of the specification.
+pub(super) const STAGE: &str = ".cmlint-track";
 
 /// What every command but `--version` needs.
 #[derive(Debug)]
@@ -57,11 +64,34 @@ pub(super) fn load_from(assets: &Assets, rules: &Assets) -> (Option<Loaded>, Pro
     }
 }
 
+/// Finishes what `cmlint track --write` had begun in the folder of the specification when it was ended.
+///
+/// # Errors
+/// When that cannot be done: the folder then holds parts of two revisions.
+pub(super) fn settle(global: &Global) -> anyhow::Result<()> {
+    let Some(folder) = &global.content else { return Ok(()) };
+    let finished = files::settle(&folder.join(STAGE), folder).with_context(|| {
+        format!(
+            "{} holds half of a revision, for `cmlint track --write` was ended while it wrote it; run this command \
+             where it may write to that folder",
+            folder.display()
+        )
+    })?;
+    if finished {
+        output::aside(&format!(
+            "{}: finished what `cmlint track --write` had begun here\n",
+            harmless(&folder.display().to_string())
+        ));
+    }
+    Ok(())
+}
+
 /// Loads everything, or shows on standard error what is wrong. Warnings are for `cmlint test`.
 ///
 /// # Errors
 /// When something is wrong.
 pub(super) fn load(global: &Global) -> anyhow::Result<Loaded> {
+    settle(global)?;
     let (loaded, mut problems) = load_all(global);
     loaded.ok_or_else(|| {
         problems.0.retain(|p| !p.warning);

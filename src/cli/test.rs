@@ -22,6 +22,7 @@ Exit codes:
 pub(super) struct TestArgs {}
 
 pub(super) fn run(_args: &TestArgs, global: &Global) -> anyhow::Result<Exit> {
+    super::load::settle(global)?;
     let (loaded, mut problems) = super::load::load_all(global);
     if let Some(loaded) = &loaded {
         problems.extend(check::examples(&loaded.rules, &loaded.content, &loaded.schema));

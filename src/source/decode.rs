@@ -38,7 +38,7 @@ pub(super) fn sniff(raw: &Raw) -> io::Result<Sniffed> {
 
 /// The encoding of a source that starts with `head`, and the length of its byte order mark. A UTF-16 file
 /// without mark is known by a NUL beside an ASCII character at its start, which no other text has.
-fn encoding(head: &[u8], whole: bool) -> (Encoding, usize) {
+pub(super) fn encoding(head: &[u8], whole: bool) -> (Encoding, usize) {
     let ascii = |b: u8| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
     match head {
         [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
