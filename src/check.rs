@@ -251,6 +251,11 @@ fn judge(shared: &Shared<'_>, number: usize, rule: &Rule) -> Judged {
             outcomes.push(outcome(own, Outcome::NotApplicable(reason.clone())));
             continue;
         }
+        if !rule.judges.contains(statement) {
+            let reason = "the tables of the rule never hold what it would look for";
+            outcomes.push(outcome(own, Outcome::NotApplicable(reason.to_owned())));
+            continue;
+        }
         let mut verdict: Option<Verdict> = None;
         for fact in facts.iter().filter(|f| f.statement.reference == *statement) {
             let one = evaluate(Binding { shared, rule, fact: Some(*fact) }, number, own);

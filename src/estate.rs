@@ -6,6 +6,7 @@
 //! maker decides nothing about right and wrong: that is what rules are for.
 
 pub(crate) mod access;
+pub(crate) mod computers;
 pub(crate) mod documented;
 pub(crate) mod duties;
 pub(crate) mod groups;

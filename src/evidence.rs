@@ -248,6 +248,37 @@ impl Schema {
     pub fn table(&self, name: &str) -> Option<TableId> {
         self.tables.iter().position(|t| t.name == name)
     }
+
+    /// The tables themselves, and for those that are made of others, the others.
+    pub fn leaves(&self, tables: &[TableId]) -> Vec<TableId> {
+        let mut out = Vec::new();
+        let mut todo: Vec<TableId> = tables.iter().rev().copied().collect();
+        let mut seen = Vec::new();
+        while let Some(table) = todo.pop() {
+            if seen.contains(&table) {
+                continue;
+            }
+            seen.push(table);
+            match self.tables.get(table) {
+                Some(t) if !t.made_from.is_empty() => todo.extend(t.made_from.iter().rev()),
+                _ => out.push(table),
+            }
+        }
+        out
+    }
+
+    /// The lines that collect these tables, each once.
+    pub fn collects(&self, tables: &[TableId]) -> Vec<&str> {
+        let mut out: Vec<&str> = Vec::new();
+        for table in self.leaves(tables) {
+            if let Some(table) = self.tables.get(table)
+                && !out.contains(&table.collect.as_str())
+            {
+                out.push(&table.collect);
+            }
+        }
+        out
+    }
 }
 
 /// A declared field.

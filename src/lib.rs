@@ -21,7 +21,9 @@ pub mod sddl;
 
 pub mod source;
 
-pub mod history;
+pub(crate) mod text;
+
+pub(crate) mod history;
 
 pub mod reader;
 
@@ -38,6 +40,8 @@ pub mod estate;
 pub mod check;
 
 pub mod report;
+
+pub(crate) mod explain;
 
 pub mod page;
 

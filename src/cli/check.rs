@@ -8,14 +8,14 @@ use clap::{Args, ValueEnum};
 
 use super::checked::{Checked, RevisionArg};
 use super::load::Loaded;
-use super::names::{Book, Selector};
 use super::{Exit, Global, output};
 use crate::check::{Outcome, Run};
+use crate::explain::{Book, Selector};
 use crate::reader::Status;
-use crate::report::text::{BAD, DOUBT, count, harmless, list, paint};
 use crate::report::{Format, Input};
 use crate::rules::{Level, Rule, RuleSet};
 use crate::source::{self, Limits};
+use crate::text::{BAD, DOUBT, count, harmless, list, paint};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

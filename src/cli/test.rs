@@ -2,12 +2,13 @@
 
 use clap::Args;
 
+use super::load::verdict;
 use super::{Exit, Global, output};
 use crate::check;
 use crate::diff;
-use crate::report::text::{BAD, DOUBT, GOOD, count, paint};
 use crate::rules;
-use crate::yaml::{self, Problems};
+use crate::text::count;
+use crate::yaml;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -50,18 +51,4 @@ pub(super) fn run(_args: &TestArgs, global: &Global) -> anyhow::Result<Exit> {
     ];
     output::write(&format!("{}: {}\n", line.join(", "), verdict(&problems)), None)?;
     Ok(if problems.has_errors() { Exit::Trouble } else { Exit::Clean })
-}
-
-/// `2 errors, 1 warning`, or that all is well.
-pub(super) fn verdict(problems: &Problems) -> String {
-    let errors = problems.0.iter().filter(|p| !p.warning).count();
-    let warnings = problems.0.len() - errors;
-    let mut parts = Vec::new();
-    if errors > 0 {
-        parts.push(paint(BAD, count(errors, "error", "errors")));
-    }
-    if warnings > 0 {
-        parts.push(paint(DOUBT, count(warnings, "warning", "warnings")));
-    }
-    if parts.is_empty() { paint(GOOD, "all is well") } else { parts.join(", ") }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::content::fact::{Demand, GroupMembership, GroupScope, Hosts, UserRight};
-use crate::estate::membership::{Belongs, Link, Membership};
+use crate::estate::membership::{Belongs, Link, Membership, On, Subject, Target};
 use crate::estate::principals::{all_privileged, privileged};
 use crate::estate::rights::{Held, Rights, Where};
 use crate::estate::shared::Shared;
@@ -51,8 +51,7 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String
     let positions = |position: &str, of_site: bool| -> Vec<(String, Option<&'s str>)> {
         View::of(shared, "positions")
             .into_iter()
-            .flat_map(View::rows)
-            .filter(|line| line.text("position") == Some(position))
+            .flat_map(|view| view.with("position", position))
             .filter(|line| {
                 !of_site
                     || site.is_none_or(|s| line.text("site").is_some_and(|own| own.eq_ignore_ascii_case(s)))
@@ -79,7 +78,7 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String
             }
         }
         Hosts::Clients | Hosts::TaskSequenceComputers => {
-            out.extend(clients(shared).into_iter().map(|host| (host, None)));
+            out.extend(clients(shared).iter().map(|host| (host.clone(), None)));
         }
         Hosts::DomainControllers => {
             out.extend(positions("domain-controller", false));
@@ -93,7 +92,12 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String
 
 /// The computers whose groups or rights are exported and that are clients: those known to be workstations, and
 /// those of which nothing is known but that they are no site system, site server or domain controller.
-pub(crate) fn clients(shared: &Shared<'_>) -> Vec<String> {
+fn clients<'s>(shared: &'s Shared<'_>) -> &'s [String] {
+    struct Clients(Vec<String>);
+    &shared.once(|shared| Clients(read_clients(shared))).0
+}
+
+fn read_clients(shared: &Shared<'_>) -> Vec<String> {
     let mut servers = HashSet::new();
     let mut clients: BTreeMap<String, String> = BTreeMap::new();
     for line in View::of(shared, "positions").into_iter().flat_map(View::rows) {
@@ -429,13 +433,12 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         .filter_map(|line| line.text("host"))
         .map(|host| (shared.ids.computer_key(host), host))
         .collect();
-    let administrators = Account::parse("S-1-5-32-544");
     let mut done = HashSet::new();
-    for of in uses(shared) {
+    let uses: Vec<Use<'_>> =
+        uses(shared).into_iter().filter(|of| done.insert(shared.ids.key(of.account))).collect();
+    let administrators = administrators(shared, &uses, &hosts);
+    for (of, administrator_of) in uses.iter().zip(administrators) {
         let identity = shared.ids.resolve(of.account);
-        if !done.insert(identity.key().to_owned()) {
-            continue;
-        }
         let local = matches!(shared.ids.scope(of.account), Some(Scope::Local | Scope::BuiltIn));
         for known in all_privileged(shared) {
             let name = known.name.as_str();
@@ -447,7 +450,9 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 // The group of its own domain must be among those that are looked at.
                 let own = shared.ids.same_domain_of(&identity, &shared.ids.resolve(group)).flatten();
                 asked |= own != Some(false) || known.rid != Some(512);
-                answer(shared, &mut out, &of, group, name, None, Some(*line));
+                let sid = line.text("sid").or(line.text("group_sid"));
+                let held = Membership::of(shared).belongs(shared, of.account, group, sid, None);
+                answer(&mut out, of, name, None, held);
             }
             if !asked {
                 let whose = of.account.domain().map(|d| format!("{d}\\")).unwrap_or_default();
@@ -466,9 +471,8 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 .set("how", text("as the built-in administrator"))
                 .put();
         }
-        let Some(administrators) = &administrators else { continue };
-        for host in hosts.values() {
-            answer(shared, &mut out, &of, administrators, "Administrators", Some(host), None);
+        for (host, held) in administrator_of {
+            answer(&mut out, of, "Administrators", Some(host), held);
         }
         if hosts.is_empty() {
             let table = shared.schema.table("local_group_members").unwrap_or_default();
@@ -481,17 +485,34 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     out.table
 }
 
-fn answer(
+/// For each account the computers of which it is, or may be, an administrator. Computers are looked at one after the
+/// other, so that what their groups say is resolved once for all accounts.
+fn administrators<'h>(
     shared: &Shared<'_>,
-    out: &mut Out<'_>,
-    of: &Use<'_>,
-    group: &Account,
-    name: &str,
-    host: Option<&str>,
-    line: Option<Line<'_>>,
-) {
-    let sid = line.and_then(|line| line.text("sid").or(line.text("group_sid")));
-    match Membership::of(shared).belongs(shared, of.account, group, sid, host) {
+    uses: &[Use<'_>],
+    hosts: &BTreeMap<String, &'h str>,
+) -> Vec<Vec<(&'h str, Belongs)>> {
+    let mut out: Vec<Vec<(&str, Belongs)>> = uses.iter().map(|_| Vec::new()).collect();
+    let Some(group) = Account::parse("S-1-5-32-544") else { return out };
+    let target = Target::of(shared, &group, None);
+    let subjects: Vec<Subject<'_>> = uses.iter().map(|of| Subject::of(shared, of.account)).collect();
+    let membership = Membership::of(shared);
+    for (key, host) in hosts {
+        let on = On { host, key: key.clone() };
+        let ready = membership.ready(shared, &target, Some(&on));
+        for (subject, out) in subjects.iter().zip(&mut out) {
+            match membership.is_in_ready(shared, subject, &target, Some(&on), ready.as_ref()) {
+                Belongs::No => {}
+                held => out.push((*host, held)),
+            }
+        }
+    }
+    out
+}
+
+/// The row of a group that an account belongs to, or the gap where that is not known.
+fn answer(out: &mut Out<'_>, of: &Use<'_>, name: &str, host: Option<&str>, held: Belongs) {
+    match held {
         Belongs::No => {}
         Belongs::Yes(link) => out
             .row(link.record.or(of.line.record))

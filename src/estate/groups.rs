@@ -195,6 +195,8 @@ pub(crate) struct Groups<'s> {
     /// Those with a documented name, by that name.
     exact: HashMap<String, Exact>,
     pub(crate) controllers: Vec<Controller>,
+    /// Numbers of controllers by the key of the computer.
+    by_host: HashMap<String, usize>,
     /// Keys of computers of which groups are exported, and of those of which all are.
     pub(crate) hosts: HashSet<String>,
     whole: HashSet<String>,
@@ -213,6 +215,7 @@ impl<'s> Groups<'s> {
             found: Vec::new(),
             exact: HashMap::new(),
             controllers: Vec::new(),
+            by_host: HashMap::new(),
             hosts: HashSet::new(),
             whole: HashSet::new(),
             lacks: HashMap::new(),
@@ -224,6 +227,7 @@ impl<'s> Groups<'s> {
                 (line.text("host"), line.text("position"), line.text("domain"), line.cell("host"))
             {
                 let key = shared.ids.computer_key(host);
+                out.by_host.entry(key.clone()).or_insert(out.controllers.len());
                 out.controllers.push(Controller { host: cell.clone(), key, domain: domain.into() });
             }
         }
@@ -244,7 +248,7 @@ impl<'s> Groups<'s> {
     }
 
     fn controller(&self, key: &str) -> Option<&Controller> {
-        self.controllers.iter().find(|c| c.key == key)
+        self.by_host.get(key).and_then(|number| self.controllers.get(*number))
     }
 
     fn local(&mut self, shared: &'s Shared<'_>, titles: &Titles<'s>) {
@@ -344,6 +348,13 @@ impl<'s> Groups<'s> {
 
     /// Groups of domains are those of their controllers.
     fn domain(&mut self, shared: &'s Shared<'_>, titles: &Titles<'s>) {
+        let key = |found: &Found<'_>| Some((found.key.clone()?, found.named.title.clone()));
+        let mut numbers: HashMap<(String, String), usize> = HashMap::new();
+        for (number, found) in self.found.iter().enumerate() {
+            if let Some(key) = key(found) {
+                numbers.entry(key).or_insert(number);
+            }
+        }
         for line in View::of(shared, "domain_groups").into_iter().flat_map(View::rows) {
             let Some(group) = line.account("group") else { continue };
             let Some((named, name)) = named(shared, titles, group) else { continue };
@@ -352,12 +363,12 @@ impl<'s> Groups<'s> {
                 let administrator = Account::parse(&format!("{}\\{}", controller.domain, group.name()));
                 let same = administrator
                     .and_then(|a| shared.ids.same_domain_of(&identity, &shared.ids.resolve(&a)).flatten());
-                let known = self
-                    .found
-                    .iter_mut()
-                    .find(|f| f.key.as_deref() == Some(&controller.key) && f.named.title == named.title);
-                match known {
-                    _ if same != Some(true) => {}
+                if same != Some(true) {
+                    continue;
+                }
+                let number =
+                    *numbers.entry((controller.key.clone(), named.title.clone())).or_insert(self.found.len());
+                match self.found.get_mut(number) {
                     Some(known) => {
                         if matches!(known.scope, Fact::Empty | Fact::Unknown(_)) {
                             known.scope = line.cell("scope").map_or(Fact::Empty, |c| c.fact.clone());

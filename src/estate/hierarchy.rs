@@ -1,5 +1,6 @@
 //! Sites, their servers and the roles on them, as the tables of groups look at them.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -42,7 +43,6 @@ impl<'s> Site<'s> {
 /// A role on a computer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Role<'s> {
-    pub(crate) site: &'s str,
     pub(crate) host: &'s str,
     pub(crate) role: &'s str,
     pub(crate) cell: &'s Cell,
@@ -59,7 +59,14 @@ impl Role<'_> {
 #[derive(Debug)]
 pub(crate) struct Hierarchy<'s> {
     pub(crate) sites: Vec<Site<'s>>,
-    pub(crate) roles: Vec<Role<'s>>,
+    roles: Vec<Role<'s>>,
+    /// By code in capitals: numbers of sites, and of the sites below them.
+    by_code: HashMap<String, usize>,
+    below: HashMap<String, Vec<usize>>,
+    /// Numbers of sites of which it is not known below which they are.
+    unplaced: Vec<usize>,
+    /// By code in capitals: numbers of roles.
+    of_site: HashMap<String, Vec<usize>>,
     pub(crate) sites_lack: Option<Lack>,
     pub(crate) roles_lack: Option<Lack>,
 }
@@ -76,14 +83,26 @@ pub(crate) enum Standing {
 impl<'s> Hierarchy<'s> {
     pub(crate) fn of(shared: &'s Shared<'_>) -> Self {
         let mut sites: Vec<Site<'s>> = Vec::new();
+        let mut by_code: HashMap<String, usize> = HashMap::new();
+        let (mut below, mut unplaced): (HashMap<String, Vec<usize>>, Vec<usize>) = Default::default();
         for line in View::of(shared, "sites").into_iter().flat_map(View::rows) {
             if let Some(code) = line.text("site")
-                && !sites.iter().any(|s| s.code.eq_ignore_ascii_case(code))
+                && let Entry::Vacant(new) = by_code.entry(code.to_ascii_uppercase())
             {
-                sites.push(Site { code, line });
+                new.insert(sites.len());
+                let site = Site { code, line };
+                match site.parent() {
+                    Some(Some(above)) => {
+                        below.entry(above.to_ascii_uppercase()).or_default().push(sites.len());
+                    }
+                    Some(None) => {}
+                    None => unplaced.push(sites.len()),
+                }
+                sites.push(site);
             }
         }
         let mut roles: Vec<Role<'s>> = Vec::new();
+        let mut of_site: HashMap<String, Vec<usize>> = HashMap::new();
         let mut seen = HashSet::new();
         for line in View::of(shared, "site_systems").into_iter().flat_map(View::rows) {
             let (Some(host), Some(role), Some(cell)) =
@@ -93,27 +112,46 @@ impl<'s> Hierarchy<'s> {
             };
             let site = line.text("site").unwrap_or_default();
             if seen.insert((site.to_uppercase(), shared.ids.computer_key(host), role.to_lowercase())) {
-                roles.push(Role { site, host, role, cell, line });
+                of_site.entry(site.to_ascii_uppercase()).or_default().push(roles.len());
+                roles.push(Role { host, role, cell, line });
             }
         }
         let lack = |table: &str| View::of(shared, table)?.gaps().next()?.gap.map(Lack::of_gap);
-        Self { sites, roles, sites_lack: lack("sites"), roles_lack: lack("site_systems") }
+        let (sites_lack, roles_lack) = (lack("sites"), lack("site_systems"));
+        Self { sites, roles, by_code, below, unplaced, of_site, sites_lack, roles_lack }
+    }
+
+    /// The sites below a site, and those of which it is not known below which they are, in their order.
+    pub(crate) fn perhaps_below(&self, site: &str) -> Vec<Site<'s>> {
+        let mut numbers: Vec<usize> = self.unplaced.clone();
+        numbers.extend(self.below.get(&site.to_ascii_uppercase()).into_iter().flatten());
+        numbers.sort_unstable();
+        numbers.into_iter().filter_map(|number| self.sites.get(number).copied()).collect()
+    }
+
+    fn roles_of<'h>(&'h self, site: &str) -> impl Iterator<Item = &'h Role<'s>> + use<'h, 's> {
+        let numbers = self.of_site.get(&site.to_ascii_uppercase()).into_iter().flatten();
+        numbers.filter_map(|number| self.roles.get(*number))
     }
 
     pub(crate) fn site(&self, code: &str) -> Option<Site<'s>> {
-        self.sites.iter().copied().find(|s| s.code.eq_ignore_ascii_case(code))
+        self.by_code.get(&code.to_ascii_uppercase()).and_then(|number| self.sites.get(*number)).copied()
     }
 
     /// The computers of a site with that role.
-    pub(crate) fn with_role(&self, site: &str, role: &str) -> impl Iterator<Item = &Role<'s>> {
-        self.roles.iter().filter(move |r| r.site.eq_ignore_ascii_case(site) && r.is(role))
+    pub(crate) fn with_role<'h>(
+        &'h self,
+        site: &str,
+        role: &'h str,
+    ) -> impl Iterator<Item = &'h Role<'s>> + use<'h, 's> {
+        self.roles_of(site).filter(move |r| r.is(role))
     }
 
     /// The computers that serve a site, each once, with their roles.
     pub(crate) fn systems(&self, shared: &Shared<'_>, site: &str) -> Vec<(Role<'s>, Vec<&'s str>)> {
         let mut out: Vec<(Role<'s>, Vec<&'s str>)> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
-        for role in self.roles.iter().filter(|r| r.site.eq_ignore_ascii_case(site)) {
+        for role in self.roles_of(site) {
             let number = *known.entry(shared.ids.computer_key(role.host)).or_insert(out.len());
             match out.get_mut(number) {
                 Some((_, roles)) => roles.push(role.role),

@@ -7,11 +7,14 @@
 //! `Authenticated Users`, a user of a domain to its `Domain Users` unless the directory gives another primary group.
 //! Those that depend on how someone signs in (`INTERACTIVE`, `NETWORK`, ...) count as groups nobody belongs to.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, View};
+use crate::estate::value::{Bucket, identity_bucket};
 use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, TableId, Why};
 use crate::source::Place;
 
@@ -37,13 +40,15 @@ pub(crate) struct Link {
 }
 
 /// A group under the names one knows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct Group {
     members: Vec<Member>,
     /// All its members are listed.
     whole: bool,
     /// Why they are not, and where that shows.
     cut: Option<(Why, Option<Place>)>,
+    /// Made when a large group is first looked through.
+    roll: OnceLock<Roll>,
 }
 
 /// A direct member of a group.
@@ -69,16 +74,127 @@ pub(crate) struct Listed<'m> {
 #[derive(Debug, Default)]
 pub(crate) struct Membership {
     groups: Vec<Group>,
-    /// Key of a computer and key or security identifier of the group.
-    local: HashMap<(String, String), usize>,
+    /// By key of a computer: keys or security identifiers of its groups, and their numbers.
+    local: HashMap<String, Vec<(Arc<str>, u32)>>,
     /// Key or security identifier of the group.
-    domain: HashMap<String, usize>,
+    domain: HashMap<String, u32>,
     /// Key of an account and its primary group: a full or relative identifier.
     primary: HashMap<String, String>,
     /// Keys of computers that are domain controllers, with their domain.
     controllers: HashMap<String, Option<String>>,
     local_table: TableId,
     domain_table: TableId,
+}
+
+/// Someone who is asked about, resolved once for many questions.
+#[derive(Debug)]
+pub(crate) struct Subject<'a> {
+    account: &'a Account,
+    identity: Identity,
+    kind: AccountKind,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn of(shared: &Shared<'_>, account: &'a Account) -> Self {
+        let identity = shared.ids.resolve(account);
+        Self { account, kind: shared.ids.kind_of(&identity), identity }
+    }
+
+    fn is_local(&self, shared: &Shared<'_>) -> bool {
+        shared.ids.scope_of(&self.identity) == Some(Scope::Local)
+    }
+}
+
+/// A group, or what may be one, that is asked about, resolved once for many questions.
+#[derive(Debug)]
+pub(crate) struct Target<'a> {
+    account: &'a Account,
+    sid: Option<Cow<'a, Account>>,
+    /// A group; none if nothing tells.
+    group: Option<bool>,
+    /// Of the account and of its security identifier.
+    identities: Vec<Identity>,
+    /// The keys it has among the groups of a computer.
+    keys: OnceCell<Vec<String>>,
+}
+
+impl<'a> Target<'a> {
+    /// `sid` is the security identifier of the account, where the export gives both.
+    pub(crate) fn of(shared: &Shared<'_>, account: &'a Account, sid: Option<&str>) -> Self {
+        Self::new(shared, account, sid.and_then(Account::parse).map(Cow::Owned), None)
+    }
+
+    fn member(shared: &Shared<'_>, member: &'a Member) -> Self {
+        Self::new(shared, &member.account, member.sid.as_deref().map(Cow::Borrowed), member.group)
+    }
+
+    fn new(
+        shared: &Shared<'_>,
+        account: &'a Account,
+        sid: Option<Cow<'a, Account>>,
+        group: Option<bool>,
+    ) -> Self {
+        let identities =
+            std::iter::once(account).chain(sid.as_deref()).map(|a| shared.ids.resolve(a)).collect();
+        Self { account, sid, group, identities, keys: OnceCell::new() }
+    }
+
+    /// Of the account itself.
+    fn identity(&self) -> Option<&Identity> {
+        self.identities.first()
+    }
+
+    fn scope(&self, shared: &Shared<'_>) -> Option<Scope> {
+        self.identity().and_then(|identity| shared.ids.scope_of(identity))
+    }
+
+    /// Whether it is proven to be another account.
+    fn is_never(&self, shared: &Shared<'_>, who: &Subject<'_>) -> bool {
+        self.identities.iter().all(|i| shared.ids.compare(&who.identity, i) == Some(false))
+    }
+
+    fn keys(&self, shared: &Shared<'_>) -> &[String] {
+        self.keys.get_or_init(|| {
+            let mut keys = local_keys(shared, self.account, None);
+            keys.extend(self.sid.as_ref().map(|sid| sid.written.to_uppercase()));
+            keys
+        })
+    }
+}
+
+/// The computer on which a question is asked, with its key.
+#[derive(Debug, Clone)]
+pub(crate) struct On<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) key: String,
+}
+
+impl<'a> On<'a> {
+    pub(crate) fn of(shared: &Shared<'_>, host: &'a str) -> Self {
+        Self { host, key: shared.ids.computer_key(host) }
+    }
+}
+
+/// A group with its members resolved.
+#[derive(Debug)]
+pub(crate) struct Ready<'m> {
+    number: u32,
+    /// With whether it is a plain account.
+    members: Vec<(Target<'m>, bool)>,
+}
+
+/// From so many members on a group is looked through by the keys of its members.
+const LARGE: usize = 32;
+
+/// The members of a large group, by number.
+#[derive(Debug, Default)]
+struct Roll {
+    /// Groups and whatever else is no plain account of a domain: these are always looked at.
+    always: Vec<u32>,
+    /// Plain accounts by what they are looked up by.
+    by_key: HashMap<String, Vec<u32>>,
+    /// Plain accounts that may be any.
+    any: Vec<u32>,
 }
 
 impl Membership {
@@ -94,6 +210,7 @@ impl Membership {
             domain_table: shared.schema.table("domain_group_members").unwrap_or_default(),
             ..Self::default()
         };
+        let mut interned: HashSet<Arc<str>> = HashSet::new();
         for table in ["local_groups", "local_group_members"] {
             let Some(view) = View::of(shared, table) else { continue };
             for line in view.rows().chain(view.gaps()) {
@@ -101,10 +218,9 @@ impl Membership {
                 let host = line.text("host").map(|h| shared.ids.computer_key(h)).unwrap_or_default();
                 let keys = local_keys(shared, group, line.text("sid").filter(|_| table == "local_groups"))
                     .into_iter()
-                    .chain(line.text("group_sid").map(str::to_uppercase))
-                    .map(|key| (host.clone(), key));
-                let number = entry(&mut out.local, &mut out.groups, keys);
-                out.groups[number].take(line, table == "local_groups");
+                    .chain(line.text("group_sid").map(str::to_uppercase));
+                let number = out.local_entry(host, keys, &mut interned);
+                out.groups[number as usize].take(line, table == "local_groups");
             }
         }
         for table in ["domain_groups", "domain_group_members"] {
@@ -115,7 +231,7 @@ impl Membership {
                 let keys = std::iter::once(shared.ids.resolve(group).key().to_owned())
                     .chain(sid.or(line.text("group_sid")).map(str::to_uppercase));
                 let number = entry(&mut out.domain, &mut out.groups, keys);
-                out.groups[number].take(line, table == "domain_groups");
+                out.groups[number as usize].take(line, table == "domain_groups");
             }
         }
         for line in View::of(shared, "directory_accounts").into_iter().flat_map(View::rows) {
@@ -133,6 +249,33 @@ impl Membership {
         out
     }
 
+    /// The number of the group of a computer that has one of these keys; a new one if none has.
+    fn local_entry(
+        &mut self,
+        host: String,
+        keys: impl Iterator<Item = String>,
+        interned: &mut HashSet<Arc<str>>,
+    ) -> u32 {
+        let keys: Vec<String> = keys.collect();
+        let groups = self.local.entry(host).or_default();
+        let known = |key: &String| groups.iter().find(|(own, _)| **own == **key).map(|(_, number)| *number);
+        let number = keys.iter().find_map(known).unwrap_or_else(|| {
+            self.groups.push(Group::default());
+            u32::try_from(self.groups.len() - 1).unwrap_or(u32::MAX)
+        });
+        for key in keys {
+            if !groups.iter().any(|(own, _)| **own == *key) {
+                let key = interned.get(key.as_str()).cloned().unwrap_or_else(|| {
+                    let key: Arc<str> = key.into();
+                    interned.insert(Arc::clone(&key));
+                    key
+                });
+                groups.push((key, number));
+            }
+        }
+        number
+    }
+
     /// Whether `who` is `to` or belongs to it, directly or through other groups. `to_sid` is the security identifier
     /// of `to`, where the export gives both; `host` is the computer on which the question is asked, whose local
     /// groups count.
@@ -144,10 +287,51 @@ impl Membership {
         to_sid: Option<&str>,
         host: Option<&str>,
     ) -> Belongs {
-        let who = Who { account: who, identity: shared.ids.resolve(who), kind: shared.ids.kind(who) };
-        let sid = to_sid.and_then(Account::parse);
-        let target = Target { account: to, sid: sid.as_ref(), group: None };
-        self.look(shared, &who, &target, host, &mut HashSet::new())
+        let on = host.map(|host| On::of(shared, host));
+        self.is_in(shared, &Subject::of(shared, who), &Target::of(shared, to, to_sid), on.as_ref())
+    }
+
+    /// [`Membership::belongs`] for those that have been resolved.
+    pub(crate) fn is_in(
+        &self,
+        shared: &Shared<'_>,
+        who: &Subject<'_>,
+        to: &Target<'_>,
+        on: Option<&On<'_>>,
+    ) -> Belongs {
+        self.look(shared, who, to, on, None, &mut HashSet::new())
+    }
+
+    /// Resolves the members of a group, so that many can be asked whether they are in it.
+    pub(crate) fn ready(
+        &self,
+        shared: &Shared<'_>,
+        to: &Target<'_>,
+        on: Option<&On<'_>>,
+    ) -> Option<Ready<'_>> {
+        let number = self.find(shared, to, on)?;
+        let members = &self.groups.get(number as usize)?.members;
+        if members.len() >= LARGE {
+            return None;
+        }
+        let ready = |member| {
+            let target = Target::member(shared, member);
+            let plain = self.is_plain(shared, &target);
+            (target, plain)
+        };
+        Some(Ready { number, members: members.iter().map(ready).collect() })
+    }
+
+    /// [`Membership::is_in`], with what [`Membership::ready`] gave for the group.
+    pub(crate) fn is_in_ready(
+        &self,
+        shared: &Shared<'_>,
+        who: &Subject<'_>,
+        to: &Target<'_>,
+        on: Option<&On<'_>>,
+        ready: Option<&Ready<'_>>,
+    ) -> Belongs {
+        self.look(shared, who, to, on, ready, &mut HashSet::new())
     }
 
     /// The direct members that are listed of a group of a computer, or of a domain. None if no export speaks of the
@@ -159,11 +343,9 @@ impl Membership {
         sid: Option<&str>,
         host: Option<&str>,
     ) -> Option<Listed<'_>> {
-        let sid = sid.and_then(Account::parse);
-        let target = Target { account: group, sid: sid.as_ref(), group: Some(true) };
-        let identities: Vec<Identity> =
-            std::iter::once(group).chain(target.sid).map(|a| shared.ids.resolve(a)).collect();
-        let group = &self.groups[self.find(shared, &target, &identities, host)?];
+        let target = Target { group: Some(true), ..Target::of(shared, group, sid) };
+        let on = host.map(|host| On::of(shared, host));
+        let group = &self.groups[self.find(shared, &target, on.as_ref())? as usize];
         let cut = (!group.whole).then(|| group.cut.unwrap_or((Why::NotExported, None)));
         Some(Listed { members: &group.members, cut })
     }
@@ -171,60 +353,66 @@ impl Membership {
     fn look(
         &self,
         shared: &Shared<'_>,
-        who: &Who<'_>,
+        who: &Subject<'_>,
         to: &Target<'_>,
-        host: Option<&str>,
-        seen: &mut HashSet<usize>,
+        on: Option<&On<'_>>,
+        ready: Option<&Ready<'_>>,
+        seen: &mut HashSet<u32>,
     ) -> Belongs {
-        let identities: Vec<Identity> =
-            std::iter::once(to.account).chain(to.sid).map(|a| shared.ids.resolve(a)).collect();
-        let same: Vec<Option<bool>> =
-            identities.iter().map(|i| shared.ids.compare(&who.identity, i)).collect();
-        if same.contains(&Some(true)) {
+        let same = |answer: Option<bool>| {
+            to.identities.iter().any(|i| shared.ids.compare(&who.identity, i) == answer)
+        };
+        if same(Some(true)) {
             return Belongs::Yes(Link::default());
         }
-        if let Some(answer) = self.by_meaning(shared, who, to, &identities) {
+        if let Some(answer) = self.by_meaning(shared, who, to) {
             return answer;
         }
-        let found = self.find(shared, to, &identities, host);
-        let written = &to.account.written;
-        let Some(number) = found else {
-            let kind = shared.ids.kind(to.account);
-            let group = to.group.or(match kind {
-                AccountKind::User | AccountKind::Computer => Some(false),
-                AccountKind::Group | AccountKind::WellKnown => Some(true),
-                AccountKind::Unknown => None,
+        let Some(number) = self.find(shared, to, on) else {
+            let group = to.group.or_else(|| match to.identity().map(|i| shared.ids.kind_of(i)) {
+                Some(AccountKind::User | AccountKind::Computer) => Some(false),
+                Some(AccountKind::Group | AccountKind::WellKnown) => Some(true),
+                Some(AccountKind::Unknown) | None => None,
             });
             if group == Some(false) {
                 // Another account; whether it is this one under another name may not be known.
-                return if same.contains(&Some(false)) {
+                return if same(Some(false)) {
                     Belongs::No
                 } else {
-                    Belongs::Open(self.unsure(who, written))
+                    Belongs::Open(self.unsure(who, &to.account.written))
                 };
             }
-            let on = match (host, self.is_local(shared, to.account, &identities)) {
-                (Some(host), true) => format!(" on `{host}`"),
-                _ => String::new(),
-            };
-            let table = if on.is_empty() { self.domain_table } else { self.local_table };
-            let what = format!("the members of `{written}`{on}").into();
-            return Belongs::Open(Missing { why: Why::NotExported, table, what, place: None });
+            return Belongs::Open(self.unlisted(shared, to, on, None));
         };
         if !seen.insert(number) {
             return Belongs::No;
         }
-        let group = &self.groups[number];
+        let group = &self.groups[number as usize];
         let mut open = None;
-        for member in &group.members {
-            let target = Target { account: &member.account, sid: member.sid.as_deref(), group: member.group };
-            match self.look(shared, who, &target, host, seen) {
+        let chosen = self.worth_looking_at(shared, group, who);
+        let count = u32::try_from(group.members.len()).unwrap_or(u32::MAX);
+        let mut numbers = (0..count).filter(|_| chosen.is_none()).chain(chosen.iter().flatten().copied());
+        let ready_here = ready.filter(|ready| ready.number == number);
+        while let Some((place, member)) =
+            numbers.next().and_then(|n| Some((n as usize, group.members.get(n as usize)?)))
+        {
+            let made;
+            let target = match ready_here.and_then(|ready| ready.members.get(place)) {
+                // A plain account that is proven to be another one.
+                Some((target, true)) if target.is_never(shared, who) => continue,
+                Some((target, _)) => target,
+                None => {
+                    made = Target::member(shared, member);
+                    &made
+                }
+            };
+            match self.look(shared, who, target, on, ready, seen) {
                 Belongs::Yes(link) => {
                     let mut via = link.via;
-                    let itself = [Some(&target.account), target.sid.as_ref()]
-                        .into_iter()
-                        .flatten()
-                        .any(|a| shared.ids.compare(&who.identity, &shared.ids.resolve(a)) == Some(true));
+                    let itself = target
+                        .identities
+                        .iter()
+                        .any(|identity| shared.ids.compare(&who.identity, identity) == Some(true));
                     if !itself {
                         via.insert(0, Arc::from(&*member.account.written));
                     }
@@ -240,16 +428,87 @@ impl Membership {
         if group.whole {
             return Belongs::No;
         }
-        let (why, place) = group.cut.unwrap_or((Why::NotExported, None));
-        let local = self.is_local(shared, to.account, &identities);
-        let table = if local { self.local_table } else { self.domain_table };
-        let on = host.filter(|_| local).map(|host| format!(" on `{host}`")).unwrap_or_default();
-        let what = format!("the members of `{written}`{on}").into();
-        Belongs::Open(Missing { why, table, what, place })
+        let cut = group.cut.unwrap_or((Why::NotExported, None));
+        Belongs::Open(self.unlisted(shared, to, on, Some(cut)))
+    }
+
+    /// The members of a large group that may be someone, or may hold them, in their order; none for all.
+    fn worth_looking_at(&self, shared: &Shared<'_>, group: &Group, who: &Subject<'_>) -> Option<Vec<u32>> {
+        if group.members.len() < LARGE {
+            return None;
+        }
+        let wanted = identity_bucket(&who.identity);
+        if wanted.any {
+            return None;
+        }
+        let roll = group.roll.get_or_init(|| self.roll(shared, &group.members));
+        let keyed = wanted.keys.iter().filter_map(|key| roll.by_key.get(key)).flatten();
+        let mut numbers: Vec<u32> = keyed.chain(&roll.any).chain(&roll.always).copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        Some(numbers)
+    }
+
+    fn roll(&self, shared: &Shared<'_>, members: &[Member]) -> Roll {
+        let mut roll = Roll::default();
+        for (number, member) in (0u32..).zip(members) {
+            let target = Target::member(shared, member);
+            if !self.is_plain(shared, &target) {
+                roll.always.push(number);
+                continue;
+            }
+            let buckets: Vec<Bucket> = target.identities.iter().map(identity_bucket).collect();
+            if buckets.iter().any(|bucket| bucket.any) {
+                roll.any.push(number);
+            } else {
+                for key in buckets.into_iter().flat_map(|bucket| bucket.keys) {
+                    roll.by_key.entry(key).or_default().push(number);
+                }
+            }
+        }
+        roll
+    }
+
+    /// Whether it is an account of a domain that no export takes for a group.
+    fn is_plain(&self, shared: &Shared<'_>, to: &Target<'_>) -> bool {
+        let kind = to.identity().map_or(AccountKind::Unknown, |identity| shared.ids.kind_of(identity));
+        let account = match (to.group, kind) {
+            (_, AccountKind::WellKnown) | (Some(true), _) => false,
+            (Some(false), _) => true,
+            (None, kind) => matches!(kind, AccountKind::User | AccountKind::Computer),
+        };
+        let listed = || {
+            to.identities.iter().any(|identity| {
+                self.domain.contains_key(identity.key())
+                    || identity.sid().is_some_and(|sid| self.domain.contains_key(sid))
+            })
+        };
+        account && to.scope(shared) == Some(Scope::Domain) && !listed()
+    }
+
+    /// That the members of a group are not known.
+    fn unlisted(
+        &self,
+        shared: &Shared<'_>,
+        to: &Target<'_>,
+        on: Option<&On<'_>>,
+        listed: Option<(Why, Option<Place>)>,
+    ) -> Missing {
+        let (why, place) = listed.unwrap_or((Why::NotExported, None));
+        let listed = listed.is_some();
+        let local = self.is_local(shared, to);
+        let written = &to.account.written;
+        let what = match on.filter(|_| local) {
+            Some(on) => format!("the members of `{written}` on `{}`", on.host),
+            None => format!("the members of `{written}`"),
+        };
+        // A group that no export speaks of is one of a domain where it is not known on which computer it is.
+        let table = if local && (listed || on.is_some()) { self.local_table } else { self.domain_table };
+        Missing { why, table, what: what.into(), place }
     }
 
     /// Two names of which the exports do not say whether they are one account.
-    fn unsure(&self, who: &Who<'_>, other: &str) -> Missing {
+    fn unsure(&self, who: &Subject<'_>, other: &str) -> Missing {
         Missing {
             why: Why::Identity,
             table: self.domain_table,
@@ -259,21 +518,16 @@ impl Membership {
     }
 
     /// The answer for groups without a list of members.
-    fn by_meaning(
-        &self,
-        shared: &Shared<'_>,
-        who: &Who<'_>,
-        to: &Target<'_>,
-        identities: &[Identity],
-    ) -> Option<Belongs> {
+    fn by_meaning(&self, shared: &Shared<'_>, who: &Subject<'_>, to: &Target<'_>) -> Option<Belongs> {
+        let identities = &to.identities;
         let yes = || Some(Belongs::Yes(Link::default()));
         let sid = identities
             .iter()
             .find_map(Identity::sid)
-            .or_else(|| to.sid.map(|s| &*s.written))
+            .or_else(|| to.sid.as_deref().map(|s| &*s.written))
             .or_else(|| (to.account.form == AccountForm::Sid).then_some(&*to.account.written));
         let name = identities.iter().find_map(Identity::name);
-        let local = || shared.ids.scope(who.account) == Some(Scope::Local);
+        let local = || who.is_local(shared);
         match sid {
             Some("S-1-1-0" | "S-1-5-11") => return yes(),
             Some("S-1-5-113") => {
@@ -314,7 +568,7 @@ impl Membership {
         }
         let everyday = everyday?;
         let computer = who.kind == AccountKind::Computer;
-        if shared.ids.scope(who.account) == Some(Scope::Local) || computer != (everyday == 515) {
+        if who.is_local(shared) || computer != (everyday == 515) {
             return Some(Belongs::No);
         }
         match identities.iter().find_map(|i| shared.ids.same_domain_of(&who.identity, i)) {
@@ -332,44 +586,35 @@ impl Membership {
     }
 
     /// The group in evidence.
-    fn find(
-        &self,
-        shared: &Shared<'_>,
-        to: &Target<'_>,
-        identities: &[Identity],
-        host: Option<&str>,
-    ) -> Option<usize> {
-        let host = host.map(|host| shared.ids.computer_key(host)).unwrap_or_default();
-        let mut keys = local_keys(shared, to.account, None);
-        keys.extend(to.sid.map(|sid| sid.written.to_uppercase()));
-        let elsewhere =
-            shared.ids.scope(to.account) == Some(Scope::Domain) && !self.controllers.contains_key(&host);
-        if !elsewhere {
-            for key in &keys {
-                if let Some(number) = self.local.get(&(host.clone(), key.clone())) {
+    fn find(&self, shared: &Shared<'_>, to: &Target<'_>, on: Option<&On<'_>>) -> Option<u32> {
+        let host = on.map(|on| on.key.as_str()).unwrap_or_default();
+        let elsewhere = to.scope(shared) == Some(Scope::Domain) && !self.controllers.contains_key(host);
+        if !elsewhere && let Some(groups) = self.local.get(host) {
+            for key in to.keys(shared) {
+                if let Some((_, number)) = groups.iter().find(|(own, _)| **own == **key) {
                     return Some(*number);
                 }
             }
         }
-        for identity in identities {
+        for identity in &to.identities {
             let found = self.domain.get(identity.key()).or_else(|| self.domain.get(identity.sid()?));
             if let Some(number) = found {
                 return Some(*number);
             }
         }
         // On a domain controller the built-in groups are those of the domain.
-        let domain = self.controllers.get(&host)?.as_deref()?;
-        let name = identities.iter().find_map(Identity::name)?;
+        let domain = self.controllers.get(host)?.as_deref()?;
+        let name = to.identities.iter().find_map(Identity::name)?;
         let of_domain = Account::parse(&format!("{domain}\\{name}"))?;
         self.domain.get(shared.ids.resolve(&of_domain).key()).copied()
     }
 
     /// Whether a group is one of the computer's own.
-    fn is_local(&self, shared: &Shared<'_>, account: &Account, identities: &[Identity]) -> bool {
-        match shared.ids.scope(account) {
+    fn is_local(&self, shared: &Shared<'_>, to: &Target<'_>) -> bool {
+        match to.scope(shared) {
             Some(Scope::Domain) => false,
             Some(_) => true,
-            None => identities.iter().any(|i| i.sid().is_some_and(|sid| sid.starts_with("S-1-5-32-"))),
+            None => to.identities.iter().any(|i| i.sid().is_some_and(|sid| sid.starts_with("S-1-5-32-"))),
         }
     }
 }
@@ -377,18 +622,6 @@ impl Membership {
 /// Whether a primary group is the one with that relative identifier.
 fn is_rid(primary: &str, rid: u32) -> bool {
     primary.rsplit('-').next().and_then(|r| r.parse::<u32>().ok()) == Some(rid)
-}
-
-struct Who<'a> {
-    account: &'a Account,
-    identity: Identity,
-    kind: AccountKind,
-}
-
-struct Target<'a> {
-    account: &'a Account,
-    sid: Option<&'a Account>,
-    group: Option<bool>,
 }
 
 impl Group {
@@ -432,15 +665,11 @@ impl Group {
 }
 
 /// The number of the group that has one of these keys; a new one if none has.
-fn entry<K: std::hash::Hash + Eq + Clone>(
-    map: &mut HashMap<K, usize>,
-    groups: &mut Vec<Group>,
-    keys: impl Iterator<Item = K>,
-) -> usize {
-    let keys: Vec<K> = keys.collect();
+fn entry(map: &mut HashMap<String, u32>, groups: &mut Vec<Group>, keys: impl Iterator<Item = String>) -> u32 {
+    let keys: Vec<String> = keys.collect();
     let number = keys.iter().find_map(|key| map.get(key).copied()).unwrap_or_else(|| {
         groups.push(Group::default());
-        groups.len() - 1
+        u32::try_from(groups.len() - 1).unwrap_or(u32::MAX)
     });
     for key in keys {
         map.entry(key).or_insert(number);

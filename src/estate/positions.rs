@@ -95,26 +95,21 @@ pub(crate) fn positions<'s>(shared: &'s Shared<'_>, schema: &TableSchema) -> Tab
 
 /// Computers in one of these positions, each once.
 pub(crate) fn hosts<'s>(shared: &'s Shared<'_>, positions: &[&str]) -> Vec<Line<'s>> {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     View::of(shared, "positions")
         .into_iter()
         .flat_map(View::rows)
         .filter(|line| positions.iter().any(|position| is(line.text("position"), position)))
         .filter(|line| {
             let Some(host) = line.text("host") else { return false };
-            let key = shared.ids.computer_key(host);
-            let new = !seen.contains(&key);
-            if new {
-                seen.push(key);
-            }
-            new
+            seen.insert(shared.ids.computer_key(host))
         })
         .collect()
 }
 
 /// What is not known of computers in these positions.
 pub(crate) fn unknown_hosts<'s>(shared: &'s Shared<'_>, positions: &[&str]) -> Vec<Line<'s>> {
-    let mut tables = Vec::new();
+    let mut seen = HashSet::new();
     View::of(shared, "positions")
         .into_iter()
         .flat_map(View::gaps)
@@ -123,12 +118,7 @@ pub(crate) fn unknown_hosts<'s>(shared: &'s Shared<'_>, positions: &[&str]) -> V
         })
         .filter(|line| {
             let Some(gap) = line.gap else { return false };
-            let key = (gap.table, gap.why, line.text("host").map(str::to_owned));
-            let new = !tables.contains(&key);
-            if new {
-                tables.push(key);
-            }
-            new
+            seen.insert((gap.table, gap.why, line.text("host").map(str::to_owned)))
         })
         .collect()
 }

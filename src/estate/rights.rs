@@ -3,7 +3,7 @@
 //! An account holds a right if it, or a group it belongs to, is assigned the right, and neither is denied it. What
 //! a policy does not assign is decided elsewhere; what it does not deny it lets stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::estate::membership::{Belongs, Membership};
@@ -49,6 +49,8 @@ pub(crate) struct Rights<'s> {
     assigned: BTreeMap<(Where, String), Vec<Assigned<'s>>>,
     /// Places of which all assignments are known, so that what is not there is denied to nobody.
     whole: BTreeMap<Where, bool>,
+    /// The computers among these places, by their key.
+    hosts: HashMap<String, Where>,
     /// What is missing from the table.
     gaps: Vec<Line<'s>>,
 }
@@ -104,7 +106,13 @@ impl<'s> Rights<'s> {
                 });
             }
         }
-        Some(Self { table: view.id, assigned, whole, gaps: view.gaps().collect() })
+        let mut hosts: HashMap<String, Where> = HashMap::new();
+        for place in whole.keys() {
+            if let Where::Host(key, _) = place {
+                hosts.entry(key.clone()).or_insert_with(|| place.clone());
+            }
+        }
+        Some(Self { table: view.id, assigned, whole, hosts, gaps: view.gaps().collect() })
     }
 
     /// The computers and policies whose rights are known.
@@ -114,8 +122,7 @@ impl<'s> Rights<'s> {
 
     /// The computer under the name that its assignments use.
     pub(crate) fn host(&self, shared: &Shared<'_>, host: &str) -> Option<&Where> {
-        let key = shared.ids.computer_key(host);
-        self.whole.keys().find(|place| matches!(place, Where::Host(known, _) if *known == key))
+        self.hosts.get(&shared.ids.computer_key(host))
     }
 
     /// What is missing where no export tells the rights of a computer, or of any.

@@ -27,8 +27,17 @@ pub(crate) struct Shared<'e> {
     worked_out: WorkedOut,
     /// Identities of the accounts of a column, one a row; built when first needed.
     columns: Vec<OnceLock<Box<[OnceLock<Column>]>>>,
-    #[allow(clippy::type_complexity)]
-    indexes: Mutex<HashMap<(TableId, usize, Mode), Arc<OnceLock<Index>>>>,
+    indexes: Mutex<HashMap<Indexed, Arc<OnceLock<Index>>>>,
+}
+
+/// What an index is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Indexed {
+    pub(crate) table: TableId,
+    pub(crate) field: usize,
+    pub(crate) mode: Mode,
+    /// The gaps of the table instead of its rows.
+    pub(crate) gaps: bool,
 }
 
 /// A table, or how it is made when it is first asked for.
@@ -70,12 +79,14 @@ impl<'e> Frame<'e> {
     }
 }
 
-/// Rows by the keys of a field.
+/// Rows, or gaps, by the keys of a field.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     by_key: HashMap<String, Vec<u32>>,
-    /// Rows that possibly have any value.
+    /// Those that possibly have any value.
     any: Vec<u32>,
+    /// Those that are known to have none.
+    empty: Vec<u32>,
 }
 
 /// The rows among which a value is to be looked for.
@@ -101,6 +112,32 @@ impl Index {
             keyed: bucket.keys.iter().filter_map(|key| self.by_key.get(key)).map(Vec::as_slice).collect(),
             possible: if bucket.any { None } else { Some(&self.any) },
         }
+    }
+
+    /// The rows that may be proven to have the value, each once, in their order.
+    pub(crate) fn proven(&self, bucket: &Bucket) -> Vec<u32> {
+        let mut rows: Vec<u32> =
+            bucket.keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// All rows that may have the value, each once, in their order; none for all there are.
+    pub(crate) fn possible(&self, bucket: &Bucket) -> Option<Vec<u32>> {
+        if bucket.any {
+            return None;
+        }
+        let mut rows = self.proven(bucket);
+        rows.extend(&self.any);
+        rows.sort_unstable();
+        rows.dedup();
+        Some(rows)
+    }
+
+    /// The rows without a value.
+    pub(crate) fn empty(&self) -> &[u32] {
+        &self.empty
     }
 
     /// No row at all.
@@ -206,15 +243,20 @@ impl<'e> Shared<'e> {
     }
 
     /// The place of an index; it is built when it is first asked for.
-    pub(crate) fn index_slot(&self, table: TableId, field: usize, mode: Mode) -> Arc<OnceLock<Index>> {
+    pub(crate) fn index_slot(&self, of: Indexed) -> Arc<OnceLock<Index>> {
         let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(indexes.entry((table, field, mode)).or_default())
+        Arc::clone(indexes.entry(of).or_default())
     }
 
-    pub(crate) fn build_index(&self, table: TableId, field: usize, mode: Mode) -> Index {
+    pub(crate) fn build_index(&self, of: Indexed) -> Index {
+        let Indexed { table, field, mode, gaps } = of;
         let mut index = Index::default();
-        for number in 0..u32::try_from(self.table(table).rows.len()).unwrap_or(u32::MAX) {
-            let frame = self.row(table, number);
+        let count = if gaps { self.table(table).gaps.len() } else { self.table(table).rows.len() };
+        for number in 0..u32::try_from(count).unwrap_or(u32::MAX) {
+            let frame = match self.table(table).gaps.get(number as usize).filter(|_| gaps) {
+                Some(gap) => self.gap(table, gap),
+                None => self.row(table, number),
+            };
             let Some(cell) = frame.cell(field) else { continue };
             self.enter(&mut index, &frame, field, mode, number, cell);
         }
@@ -231,7 +273,7 @@ impl<'e> Shared<'e> {
         cell: &'s Cell,
     ) {
         match &cell.fact {
-            Fact::Empty => {}
+            Fact::Empty => index.empty.push(number),
             Fact::Unknown(_) => index.any.push(number),
             Fact::List(cells) => {
                 for cell in cells {

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use super::shared::Shared;
+use crate::estate::shared::{Index, Indexed, Shared};
+use crate::estate::value::{Bucket, Value, bucket};
 use crate::evidence::{Account, Cell, Fact, Gap, Row, Table, TableId, TableSchema, Why};
+use crate::rules::Mode;
 use crate::source::Place;
 
 /// A text as a fact; an empty one is no value.
@@ -27,6 +29,7 @@ pub(crate) fn texts<S: AsRef<str>>(texts: impl IntoIterator<Item = S>, place: Op
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'s> {
     pub(crate) id: TableId,
+    shared: &'s Shared<'s>,
     schema: &'s TableSchema,
     table: &'s Table,
 }
@@ -35,7 +38,65 @@ impl<'s> View<'s> {
     /// The table of that name. None if the content declares none.
     pub(crate) fn of(shared: &'s Shared<'_>, name: &str) -> Option<Self> {
         let id = shared.schema.table(name)?;
-        Some(Self { id, schema: &shared.schema.tables[id], table: shared.table(id) })
+        Some(Self { id, shared, schema: &shared.schema.tables[id], table: shared.table(id) })
+    }
+
+    /// The rows in which a field is proven to be a computer, in their order.
+    pub(crate) fn on(self, field: &'static str, host: &str) -> impl Iterator<Item = Line<'s>> + use<'s> {
+        let ids = self.shared.ids;
+        let rows: Vec<Line<'s>> = self
+            .look_up(field, Mode::Computer, Fact::Text(host.into()), Index::proven)
+            .filter(|line| line.text(field).is_some_and(|on| ids.same_computer(on, host) == Some(true)))
+            .collect();
+        rows.into_iter()
+    }
+
+    /// The rows in which a field is not proven to be another computer than that, in their order.
+    pub(crate) fn perhaps_on(
+        self,
+        field: &'static str,
+        host: &str,
+    ) -> impl Iterator<Item = Line<'s>> + use<'s> {
+        let ids = self.shared.ids;
+        let all = self.table.rows.len();
+        let possible = move |index: &Index, bucket: &Bucket| match index.possible(bucket) {
+            Some(mut rows) => {
+                rows.extend(index.empty());
+                rows.sort_unstable();
+                rows
+            }
+            None => (0..u32::try_from(all).unwrap_or(u32::MAX)).collect(),
+        };
+        let rows: Vec<Line<'s>> = self
+            .look_up(field, Mode::Computer, Fact::Text(host.into()), possible)
+            .filter(|line| line.text(field).is_none_or(|on| ids.same_computer(on, host) != Some(false)))
+            .collect();
+        rows.into_iter()
+    }
+
+    /// The rows with a text in a field, whatever the case of its letters, in their order.
+    pub(crate) fn with(self, field: &'static str, text: &str) -> impl Iterator<Item = Line<'s>> + use<'s> {
+        self.look_up(field, Mode::Name, Fact::Text(text.into()), Index::proven)
+    }
+
+    fn look_up(
+        self,
+        field: &'static str,
+        mode: Mode,
+        fact: Fact,
+        choose: impl Fn(&Index, &Bucket) -> Vec<u32>,
+    ) -> impl Iterator<Item = Line<'s>> {
+        let rows = self.schema.field(field).map(|number| {
+            let of = Indexed { table: self.id, field: number, mode, gaps: false };
+            let slot = self.shared.index_slot(of);
+            let index = slot.get_or_init(|| self.shared.build_index(of));
+            choose(index, &bucket(self.shared.ids, mode, &Value::new(&fact, self.shared.ids)))
+        });
+        let schema = self.schema;
+        rows.into_iter()
+            .flatten()
+            .filter_map(move |number| self.table.rows.get(number as usize))
+            .map(move |row| Line { schema, cells: &row.cells, record: row.record, gap: None })
     }
 
     /// Its rows.
@@ -47,6 +108,27 @@ impl<'s> View<'s> {
             record: row.record,
             gap: None,
         })
+    }
+
+    /// Its rows with the places they have in it.
+    pub(crate) fn numbered_rows(self) -> impl Iterator<Item = (At, Line<'s>)> {
+        (0u32..).zip(self.rows()).map(|(number, line)| (At { number, gap: false }, line))
+    }
+
+    /// Its gaps with the places they have in it.
+    pub(crate) fn numbered_gaps(self) -> impl Iterator<Item = (At, Line<'s>)> {
+        (0u32..).zip(self.gaps()).map(|(number, line)| (At { number, gap: true }, line))
+    }
+
+    /// The row or gap at a place.
+    pub(crate) fn line(self, at: At) -> Option<Line<'s>> {
+        let (schema, number) = (self.schema, at.number as usize);
+        if at.gap {
+            let gap = self.table.gaps.get(number)?;
+            return Some(Line { schema, cells: &gap.cells, record: gap.place, gap: Some(gap) });
+        }
+        let row = self.table.rows.get(number)?;
+        Some(Line { schema, cells: &row.cells, record: row.record, gap: None })
     }
 
     /// What is missing from it.
@@ -62,6 +144,13 @@ impl<'s> View<'s> {
             gap.why == Why::NotExported && gap.cells.iter().all(|c| matches!(c.fact, Fact::Unknown(_)))
         })
     }
+}
+
+/// The place of a row or gap in its table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At {
+    number: u32,
+    gap: bool,
 }
 
 /// A row or a gap of a table.

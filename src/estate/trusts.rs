@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::content::fact::AccountDomain;
 use crate::estate::documented::{Told, distrusts_database, told_by};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Out, View, flag, text};
+use crate::estate::table::{Out, View, flag, text};
 use crate::evidence::{Account, Fact, Scope, Table, TableId, TableSchema, Why};
 
 /// The trusts in evidence.
@@ -138,17 +138,14 @@ pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let domains = Domains::read(shared);
     let servers = servers(shared);
     let sites = shared.schema.table("sites").unwrap_or_default();
-    let installation: Vec<Line<'_>> =
-        View::of(shared, "installation_accounts").into_iter().flat_map(View::rows).collect();
+    let installation = View::of(shared, "installation_accounts");
     for line in View::of(shared, "role_accounts").into_iter().flat_map(View::rows) {
         let (Some(host), Some(entity)) = (line.text("host"), line.text("entity")) else { continue };
         let site = line.text("site").unwrap_or_default().to_uppercase();
         // For some it is the database that must not be in another forest; the other roles belong to the site.
         let database = line.text("database_server").filter(|_| distrusts_database(shared.content, entity));
         let server = database.or(servers.get(&site).copied());
-        let installed = installation
-            .iter()
-            .find(|i| i.text("host").is_some_and(|h| shared.ids.same_computer(h, host) == Some(true)));
+        let installed = installation.and_then(|view| view.on("host", host).next());
         let host_domain = domains.of(shared, host);
         let server_domain = server.and_then(|server| domains.of(shared, server));
         let verdict = match (&server_domain, &host_domain) {

@@ -175,11 +175,7 @@ pub(crate) fn bucket(ids: &Identities, mode: Mode, value: &Value<'_>) -> Bucket 
         Mode::Date => texts(|t| date(t).to_owned()),
         Mode::Path => texts(path),
         Mode::Account => match value.identity(ids) {
-            Some(identity) => {
-                let mut keys = vec![format!("k{}", identity.key())];
-                keys.extend(identity.name().map(|name| format!("n{name}")));
-                Bucket { any: identity.name().is_none(), keys }
-            }
+            Some(identity) => identity_bucket(&identity),
             None => Bucket::default(),
         },
         Mode::Computer => text(value.fact).map_or_else(Bucket::default, computer_bucket),
@@ -194,6 +190,13 @@ pub(crate) fn bucket(ids: &Identities, mode: Mode, value: &Value<'_>) -> Bucket 
             _ => text(value.fact).map_or_else(Bucket::default, computer_bucket),
         },
     }
+}
+
+/// An account is looked up by its key and by its name.
+pub(crate) fn identity_bucket(identity: &Identity) -> Bucket {
+    let mut keys = vec![format!("k{}", identity.key())];
+    keys.extend(identity.name().map(|name| format!("n{name}")));
+    Bucket { any: identity.name().is_none(), keys }
 }
 
 /// A computer is looked up by what its NetBIOS name would be; an address may be any computer's.

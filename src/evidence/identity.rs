@@ -595,8 +595,12 @@ impl Identities {
 
     /// What the evidence tells an account to be.
     pub fn kind(&self, account: &Account) -> AccountKind {
-        let identity = self.resolve(account);
-        if self.is_well_known(&identity) {
+        self.kind_of(&self.resolve(account))
+    }
+
+    /// [`Identities::kind`] of an account that has been resolved.
+    pub fn kind_of(&self, identity: &Identity) -> AccountKind {
+        if self.is_well_known(identity) {
             return AccountKind::WellKnown;
         }
         if identity.name.ends_with('$') {
@@ -636,7 +640,12 @@ impl Identities {
     /// Where an account lives. None if the evidence does not tell: a SID of an unknown domain or computer, a
     /// name in a short form that is both a domain's and a computer's.
     pub fn scope(&self, account: &Account) -> Option<Scope> {
-        match self.resolve(account).home {
+        self.scope_of(&self.resolve(account))
+    }
+
+    /// [`Identities::scope`] of an account that has been resolved.
+    pub fn scope_of(&self, identity: &Identity) -> Option<Scope> {
+        match identity.home {
             Home::None => Some(Scope::None),
             Home::Builtin | Home::Authority(_) => Some(Scope::BuiltIn),
             Home::Here | Home::Computer(_) => Some(Scope::Local),

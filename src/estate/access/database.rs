@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::content::fact::{Access as DocumentedAccess, Database, Says};
 use crate::content::{EntityKind, FactAt, Securable as On};
-use crate::estate::access::account_of_computer;
+use crate::estate::computers::account_of_computer;
 use crate::estate::documented::database_of;
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
@@ -63,6 +63,8 @@ struct Exported<'s> {
     members: Vec<Line<'s>>,
     permissions: Vec<Line<'s>>,
     principals: Vec<Line<'s>>,
+    /// Keys of the logins that are switched off.
+    disabled: HashSet<String>,
     table: TableId,
 }
 
@@ -271,8 +273,8 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
 /// The database server of a site.
 fn database_server<'s>(shared: &'s Shared<'_>, site: &str) -> Option<&'s str> {
     View::of(shared, "site_systems")?
-        .rows()
-        .find(|line| is(line.text("role"), "SMS SQL Server") && is(line.text("site"), site))
+        .with("site", site)
+        .find(|line| is(line.text("role"), "SMS SQL Server"))
         .and_then(|line| line.text("host"))
 }
 
@@ -512,6 +514,12 @@ impl<'s> Exported<'s> {
             server,
             members: members.rows().filter(mine).collect(),
             permissions: permissions.rows().filter(mine).collect(),
+            disabled: principals
+                .rows()
+                .filter(|line| mine(line) && line.flag("disabled") == Some(true))
+                .filter(|line| line.text("database").is_none())
+                .filter_map(|line| line.account("principal").map(|login| shared.ids.key(login)))
+                .collect(),
             principals: principals.rows().filter(mine).collect(),
             table: members.id,
             name,
@@ -536,7 +544,7 @@ impl<'s> Exported<'s> {
             }
             let name = principal.written.trim();
             // A login that is switched off lets nobody in.
-            if seen.contains(&(of_server, name.to_lowercase())) || self.disabled(line, principal) {
+            if seen.contains(&(of_server, name.to_lowercase())) || self.is_disabled(line, principal) {
                 continue;
             }
             let login = line.account("login").unwrap_or(principal);
@@ -611,13 +619,9 @@ impl<'s> Exported<'s> {
         alone
     }
 
-    fn disabled(&self, line: &Line<'_>, principal: &Account) -> bool {
+    fn is_disabled(&self, line: &Line<'_>, principal: &Account) -> bool {
         let login = line.account("login").map_or(principal, |login| login);
-        self.principals.iter().any(|other| {
-            other.flag("disabled") == Some(true)
-                && other.text("database").is_none()
-                && other.account("principal").is_some_and(|p| self.shared.ids.same(p, login) == Some(true))
-        })
+        !self.disabled.is_empty() && self.disabled.contains(&self.shared.ids.key(login))
     }
 
     /// Whether an account comes in by a login.

@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use crate::estate::access::{Ask, DCOM, List, LocalGroup, State, granted, lists, means};
+use crate::estate::access::list::{ByHost, DCOM, List, State, lists};
+use crate::estate::access::local::LocalGroup;
+use crate::estate::access::{Ask, granted, means};
 
 use crate::content::fact::DcomPermission;
 use crate::content::{Level, Securable as On};
@@ -36,14 +38,8 @@ fn group<'c>(shared: &Shared<'c>, entity: &str) -> Option<&'c str> {
     shared.content.entity(entity)?.name.at(shared.revision).map(String::as_str)
 }
 
-/// The lists of a computer that decide.
-fn of_host<'l, 's>(shared: &Shared<'_>, lists: &'l [List<'s>], host: &str) -> Vec<&'l List<'s>> {
-    let mine: Vec<&List<'_>> = lists
-        .iter()
-        .filter(|list| {
-            list.line.text("host").is_some_and(|h| shared.ids.same_computer(h, host) == Some(true))
-        })
-        .collect();
+/// Of the lists of a computer those that decide.
+fn deciding<'l, 's>(mine: Vec<&'l List<'s>>) -> Vec<&'l List<'s>> {
     let own = mine.iter().any(|list| {
         let name = list.line.text("application");
         !is(name, LIMITS) && !is(name, DEFAULTS)
@@ -55,6 +51,7 @@ fn of_host<'l, 's>(shared: &Shared<'_>, lists: &'l [List<'s>], host: &str) -> Ve
 pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let lists = lists(shared, DCOM);
+    let by_host = ByHost::of(&lists);
     let entries_table = shared.schema.table(DCOM.entries).unwrap_or_default();
     for (fact, said) in shared.content.judged::<DcomPermission>(shared.revision) {
         let positions: Vec<&str> = said.positions.iter().map(String::as_str).collect();
@@ -76,7 +73,7 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     .set("permission", text(permission))
                     .copy("host", host.cell("host"))
             });
-            let mine = of_host(shared, &lists, name);
+            let mine = deciding(by_host.on(shared, &lists, name));
             if mine.is_empty() {
                 let absent = View::of(shared, DCOM.entries).and_then(View::absent).is_some();
                 let what: Option<Arc<str>> =

@@ -1,14 +1,14 @@
 //! The tables of Active Directory: what accounts may do with the objects that documented facts speak of
 //! (`directory_access`), and by which ways an account may join computers to a domain (`join_routes`).
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::content::fact::{DirectoryPermission, DirectoryTarget, Effect, Judged};
 use crate::content::{FactAt, Securable as On};
-use crate::estate::access::{
-    Ask, DIRECTORY, Granted, List, State, account_of_computer, domain_of_computer, domain_of_object, granted,
-    lists, means, names,
-};
+use crate::estate::access::list::{DIRECTORY, List, State, lists};
+use crate::estate::access::{Ask, Granted, granted, means, names};
+use crate::estate::computers::{account_of_computer, domain_of_computer, domain_of_object};
 use crate::estate::documented::{told_by, with_right};
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
@@ -56,7 +56,7 @@ impl<'s> Who<'s> {
     fn means(
         &self,
         shared: &Shared<'_>,
-        entry: &crate::estate::access::Entry<'_>,
+        entry: &crate::estate::access::list::Entry<'_>,
     ) -> (Member, Option<Missing>) {
         means(shared, &self.account, self.computer.as_deref(), entry, None)
     }
@@ -117,7 +117,7 @@ fn sites<'s>(shared: &'s Shared<'_>) -> impl Iterator<Item = Line<'s>> {
 
 /// The server of a site.
 fn server<'s>(shared: &'s Shared<'_>, site: &str) -> Option<Line<'s>> {
-    sites(shared).find(|line| is(line.text("site"), site))
+    View::of(shared, "sites")?.with("site", site).next()
 }
 
 /// The server of the site at the top.
@@ -133,7 +133,7 @@ fn top<'s>(shared: &'s Shared<'_>) -> Option<Line<'s>> {
 pub(crate) fn directory_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let facts: Vec<_> = shared.content.judged::<DirectoryPermission>(shared.revision).collect();
-    let objects = lists(shared, DIRECTORY);
+    let objects = Objects::of(shared);
     for (fact, permission) in &facts {
         match (permission.effect, permission.target) {
             (Effect::Require, DirectoryTarget::SystemManagement) => {
@@ -149,7 +149,7 @@ pub(crate) fn directory_access(shared: &Shared<'_>, schema: &TableSchema) -> Tab
 }
 
 /// Locations that a discovery method searches.
-fn locations(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &[List<'_>]) {
+fn locations(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &Objects<'_>) {
     let Some(view) = View::of(shared, "discovery_accounts") else { return };
     for line in view.rows().filter(|line| is(line.text("entity"), fact.entity)) {
         if line.is_empty("location") {
@@ -211,7 +211,7 @@ fn nobody(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, line: Line<
 }
 
 /// Forests that are discovered.
-fn forests(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &[List<'_>]) {
+fn forests(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &Objects<'_>) {
     for line in View::of(shared, "forests").into_iter().flat_map(View::rows) {
         if line.flag("discovery") != Some(true) {
             continue;
@@ -237,7 +237,7 @@ fn forests(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &
 }
 
 /// The container that sites publish to.
-fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &[List<'_>]) {
+fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &Objects<'_>) {
     for line in View::of(shared, "forests").into_iter().flat_map(View::rows) {
         let Some(forest) = line.text("forest") else { continue };
         let Some(wanted) = line.flag("publishing") else {
@@ -254,6 +254,7 @@ fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects
             continue;
         };
         let containers: Vec<&List<'_>> = objects
+            .lists
             .iter()
             .filter(|list| {
                 let object = list.line.text("object").map(object_key).unwrap_or_default();
@@ -302,7 +303,7 @@ fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects
                 None => nobody(shared, out, fact, line),
             }
         }
-        let mut asked: Vec<(String, String)> = Vec::new();
+        let mut asked: HashSet<(String, String)> = HashSet::new();
         for (who, site, domain) in whos {
             for object in &names {
                 // A server publishes to the container of its own domain.
@@ -312,10 +313,9 @@ fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects
                     _ => true,
                 };
                 let key = (shared.ids.key(&who.account), object_key(object));
-                if (!own && names.len() > 1) || asked.contains(&key) {
+                if (!own && names.len() > 1) || !asked.insert(key) {
                     continue;
                 }
-                asked.push(key);
                 let question = Question {
                     fact,
                     who: Who {
@@ -336,13 +336,32 @@ fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects
     hand_on(shared, out, fact, "forests", |_| true);
 }
 
-fn find<'l, 's>(objects: &'l [List<'s>], object: &str) -> Option<&'l List<'s>> {
-    let key = object_key(object);
-    objects.iter().find(|list| list.line.text("object").is_some_and(|known| object_key(known) == key))
+/// The objects whose lists are exported.
+struct Objects<'s> {
+    lists: Vec<List<'s>>,
+    /// By distinguished name, in the form of [`object_key`].
+    by_name: HashMap<String, usize>,
+}
+
+impl<'s> Objects<'s> {
+    fn of(shared: &'s Shared<'_>) -> Self {
+        let lists = lists(shared, DIRECTORY);
+        let mut by_name = HashMap::new();
+        for (number, list) in lists.iter().enumerate() {
+            if let Some(object) = list.line.text("object") {
+                by_name.entry(object_key(object)).or_insert(number);
+            }
+        }
+        Self { lists, by_name }
+    }
+
+    fn find(&self, object: &str) -> Option<&List<'s>> {
+        self.by_name.get(&object_key(object)).and_then(|number| self.lists.get(*number))
+    }
 }
 
 /// One row, or the gap where nothing can be said.
-fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objects: &[List<'_>]) {
+fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objects: &Objects<'_>) {
     let Question { fact, who, object, line, .. } = question;
     let base = |row: Pending<'_, '_>| -> () {
         let row = row
@@ -366,7 +385,7 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
         }
     };
     let entries_table = shared.schema.table(DIRECTORY.entries).unwrap_or_default();
-    let found = find(objects, object);
+    let found = objects.find(object);
     let Some(list) = found.filter(|list| !matches!(list.state, State::Unknown(_))) else {
         let why = match found.map(|list| list.state) {
             Some(State::Unknown(why)) => why,
@@ -381,7 +400,7 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
     let permissions = said.map(|said| said.permissions.as_slice()).unwrap_or_default();
     let wanted: Vec<(&str, u32)> =
         (permissions.iter()).filter_map(|name| Some((name.as_str(), mask(shared, name)?.0))).collect();
-    let member = |entry: &crate::estate::access::Entry<'_>| who.means(shared, entry);
+    let member = |entry: &crate::estate::access::list::Entry<'_>| who.means(shared, entry);
     let got = granted(list, Ask::OBJECT, member);
     let below = granted(list, Ask { below: true, ..Ask::OBJECT }, member);
     let judge = |got: &Granted| -> Result<Vec<&str>, Option<Missing>> {
@@ -487,7 +506,7 @@ pub(crate) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         let Some(view) = View::of(shared, told.table) else { continue };
         // Steps that join a domain say which one.
         let domains = shared.schema.tables.get(view.id).is_some_and(|table| table.field("domain").is_some());
-        let mut asked: Vec<(String, String)> = Vec::new();
+        let mut asked: HashSet<(String, String)> = HashSet::new();
         for line in view.rows() {
             if told.several && !is(line.text("entity"), entity) {
                 continue;
@@ -498,10 +517,9 @@ pub(crate) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 continue;
             }
             let key = (shared.ids.key(who), domain.unwrap_or_default().to_lowercase());
-            if asked.contains(&key) {
+            if !asked.insert(key) {
                 continue;
             }
-            asked.push(key);
             let who = Who { account: Arc::clone(who), computer: None, cell: line.cell(told.account) };
             routes(shared, &mut out, &objects, entity, &who, line, domain, (bits, class.as_deref()));
         }
@@ -611,22 +629,18 @@ fn right(
     let Some(view) = View::of(shared, "user_rights") else { return };
     let controllers: Vec<(&str, Option<&str>)> = View::of(shared, "computers")
         .into_iter()
-        .flat_map(View::rows)
-        .filter(|line| is(line.text("position"), "domain-controller"))
+        .flat_map(|view| view.with("position", "domain-controller"))
         .filter_map(|line| Some((line.text("host")?, line.text("domain"))))
         .filter(|(_, of)| of_domain(*of) != Some(false))
         .collect();
     let mut known = false;
     for (host, _) in &controllers {
-        let mine = |line: &Line<'_>| {
-            line.text("host").is_some_and(|on| shared.ids.same_computer(on, host) == Some(true))
-        };
         let listed = View::of(shared, "policies")
             .into_iter()
-            .flat_map(View::rows)
-            .any(|line| mine(&line) && line.flag("user_rights") != Some(false));
+            .flat_map(|view| view.on("host", host))
+            .any(|line| line.flag("user_rights") != Some(false));
         let rows: Vec<Line<'_>> =
-            view.rows().filter(|line| mine(line) && line.flag("enabled") != Some(false)).collect();
+            view.on("host", host).filter(|line| line.flag("enabled") != Some(false)).collect();
         if rows.is_empty() && !listed {
             continue;
         }

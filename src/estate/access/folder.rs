@@ -9,10 +9,9 @@ use std::sync::Arc;
 
 use crate::content::fact::{FolderPermission, FolderScope, Folders};
 use crate::content::{Entity, EntityKind};
-use crate::estate::access::{
-    Ask, Entry, FOLDERS, Granted, List, LocalGroup, State, folder_mask, folder_permissions, granted, lists,
-    means, telling,
-};
+use crate::estate::access::list::{Entry, FOLDERS, List, State, lists};
+use crate::estate::access::local::{LocalGroup, LocalGroups};
+use crate::estate::access::{Ask, Granted, folder_mask, folder_permissions, granted, means, telling};
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::principals::{everybody, group_name};
 use crate::estate::shared::Shared;
@@ -203,6 +202,13 @@ impl Holder<'_> {
         }
     }
 
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Group(_) => EntityKind::Group.name(),
+            Self::Account(_) => EntityKind::Account.name(),
+        }
+    }
+
     /// Whether an entry means it.
     fn is_meant(
         &self,
@@ -255,6 +261,7 @@ fn unknown_accounts(shared: &Shared<'_>, out: &mut Out<'_>, documented: &[Docume
                 out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
                     .set("statement", text(fact.statement))
                     .set("entity", text(&fact.entity.id))
+                    .set("holder", text(EntityKind::Account.name()))
                     .put();
             }
         }
@@ -365,6 +372,9 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
     let tails = tails(shared);
     let documented = facts(shared);
     let lists_table = shared.schema.table(FOLDERS.lists).unwrap_or_default();
+    let whose: Vec<Vec<Holder<'_>>> = (sites.iter())
+        .flat_map(|site| documented.iter().map(|fact| holders(shared, fact, site.code)))
+        .collect();
     // (site, fact) of which some folder is exported
     let mut seen = vec![false; sites.len() * documented.len()];
     for folder in &folders {
@@ -380,7 +390,7 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                 if !serves(shared, site, fact.entity) {
                     continue;
                 }
-                for holder in holders(shared, fact, site.code) {
+                for holder in &whose[placed.site * documented.len() + number] {
                     let name = holder.name();
                     let demanded = fact.demanded(lies);
                     if demanded || (fact.scope == FolderScope::SomeSubfolders && lies == Lies::Below) {
@@ -392,6 +402,7 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                             .set("statement", text(fact.statement))
                             .set("entity", text(&fact.entity.id))
                             .set("group", text(name))
+                            .set("holder", text(holder.kind()))
                             .copy("site", site.line.cell("site"))
                             .copy("path", folder.list.line.cell("path"))
                             .set("relative", text(&placed.relative))
@@ -476,12 +487,13 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                     Some(format!("the permissions of {below}`{dir}\\{}`", fact.written).into())
                 }
             };
-            for holder in holders(shared, fact, site.code) {
+            for holder in &whose[s * documented.len() + f] {
                 let gap = out
                     .gap(Why::NotExported, lists_table, what.clone(), None)
                     .set("statement", text(fact.statement))
                     .set("entity", text(&fact.entity.id))
                     .set("group", text(holder.name()))
+                    .set("holder", text(holder.kind()))
                     .copy("site", site.line.cell("site"))
                     .copy("host", site.line.cell("server"))
                     .set("demanded", flag(fact.scope != FolderScope::SomeSubfolders))
@@ -556,8 +568,9 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                 .put();
         }
         for entry in &folder.list.entries {
+            let names = names_of(shared, entry);
             let found = groups.iter().find_map(|entity| {
-                let (name, code) = name_in(shared, entity, entry)?;
+                let (name, code) = name_in(shared, entity, &names)?;
                 let group = LocalGroup { name: &name, host };
                 let trustee = entry.who.as_ref()?;
                 (group.is_named(shared, trustee, entry.sid).0 == Some(true)).then_some((*entity, name, code))
@@ -641,25 +654,23 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
     out.table
 }
 
-/// The name of the group that an entry may mean, with the site code at its end.
-fn name_in(shared: &Shared<'_>, entity: &Entity, entry: &Entry<'_>) -> Option<(String, Option<String>)> {
-    let trustee = entry.who.as_ref()?;
-    let mut names: Vec<String> = vec![trustee.name().trim().to_owned()];
+/// The names that may be meant by an entry.
+fn names_of<'e>(shared: &'e Shared<'_>, entry: &'e Entry<'_>) -> Vec<&'e str> {
+    let Some(trustee) = &entry.who else { return Vec::new() };
     let sid = entry.sid.unwrap_or(&trustee.written);
-    for line in View::of(shared, "local_groups").into_iter().flat_map(View::rows) {
-        if line.text("sid").is_some_and(|known| known.eq_ignore_ascii_case(sid))
-            && let Some(group) = line.account("group")
-        {
-            names.push(group.name().trim().to_owned());
-        }
-    }
+    let of_sid = LocalGroups::of(shared).names_of(sid).iter().map(String::as_str);
+    std::iter::once(trustee.name().trim()).chain(of_sid).collect()
+}
+
+/// The name of the group that an entry with these names may mean, with the site code at its end.
+fn name_in(shared: &Shared<'_>, entity: &Entity, names: &[&str]) -> Option<(String, Option<String>)> {
     let pattern = entity.name_pattern.as_deref().or(entity.name.at(shared.revision).map(String::as_str))?;
-    names.into_iter().find_map(|name| match pattern.strip_suffix("<sitecode>") {
+    names.iter().find_map(|name| match pattern.strip_suffix("<sitecode>") {
         None => name.eq_ignore_ascii_case(pattern).then(|| (pattern.to_owned(), None)),
         Some(stem) => {
             let (start, code) = name.split_at_checked(stem.len())?;
             let fits = start.eq_ignore_ascii_case(stem) && code.len() == 3;
-            fits.then(|| (name.clone(), Some(code.to_owned())))
+            fits.then(|| ((*name).to_owned(), Some(code.to_owned())))
         }
     })
 }

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use crate::content::fact::SharePermission;
-use crate::estate::access::{Ask, FOLDERS, State, folder_mask, granted, lists, means, telling};
+use crate::estate::access::list::{ByHost, FOLDERS, State, lists};
+use crate::estate::access::{Ask, folder_mask, granted, means, telling};
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, View, filling, flag, is, text, texts};
@@ -49,7 +50,7 @@ fn of_share(
     let (mut allow, mut maybe_allow, mut deny, mut maybe_deny) = (0u32, 0u32, 0u32, 0u32);
     let mut open = None;
     let mut place = None;
-    for line in view.rows().filter(mine) {
+    for line in view.perhaps_on("host", server).filter(mine) {
         // Of a share nothing is told that has no name.
         if line.text("share").is_none() {
             continue;
@@ -109,6 +110,7 @@ fn of_share(
 pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::new(schema);
     let folders = lists(shared, FOLDERS);
+    let by_host = ByHost::of(&folders);
     let permissions = shared.schema.table("share_permissions").unwrap_or_default();
     let Some(steps) = View::of(shared, "task_sequence_steps") else { return out.table };
     for (fact, said) in shared.content.judged::<SharePermission>(shared.revision) {
@@ -156,7 +158,7 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 base(out.gap(Why::NotExported, permissions, what, None)).put();
                 continue;
             };
-            let folder = behind(shared, &folders, &server, &share, &rest);
+            let folder = behind(shared, &folders, &by_host, &server, &share, &rest);
             let ntfs = folder.map(|list| {
                 granted(list, Ask::FOLDER, |entry| means(shared, who, None, entry, Some(&server)))
             });
@@ -227,15 +229,16 @@ fn nothing(access: Access, any: u32) -> Option<bool> {
 /// The exported list of the folder behind a network path, or of the folder around the file it names.
 fn behind<'f, 's>(
     shared: &Shared<'_>,
-    folders: &'f [crate::estate::access::List<'s>],
+    folders: &'f [crate::estate::access::list::List<'s>],
+    by_host: &ByHost,
     server: &str,
     share: &str,
     rest: &str,
-) -> Option<&'f crate::estate::access::List<'s>> {
-    let root = View::of(shared, "shares")?.rows().find_map(|line| {
-        let same = line.text("host").is_some_and(|host| shared.ids.same_computer(host, server) == Some(true));
-        (same && is(line.text("share"), share)).then(|| line.text("path")).flatten()
-    })?;
+) -> Option<&'f crate::estate::access::list::List<'s>> {
+    let root = View::of(shared, "shares")?
+        .on("host", server)
+        .find_map(|line| is(line.text("share"), share).then(|| line.text("path")).flatten())?;
+    let mine = by_host.on(shared, folders, server);
     let whole = path_key(&format!("{root}\\{rest}"));
     let around = rest
         .rsplit('\\')
@@ -244,9 +247,8 @@ fn behind<'f, 's>(
         .and_then(|_| whole.rsplit_once('\\'))
         .map(|(folder, _)| folder.to_owned());
     [Some(whole), around].into_iter().flatten().find_map(|path| {
-        folders.iter().find(|list| {
+        mine.iter().copied().find(|list| {
             !matches!(list.state, State::Unknown(_))
-                && list.line.text("host").is_some_and(|h| shared.ids.same_computer(h, server) == Some(true))
                 && list.line.text("path").is_some_and(|known| path_key(known) == path)
         })
     })

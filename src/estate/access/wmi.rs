@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::content::Securable as On;
 use crate::content::fact::WmiPermission;
-use crate::estate::access::{Ask, LocalGroup, State, WMI, granted, lists};
+use crate::estate::access::list::{ByHost, State, WMI, lists};
+use crate::estate::access::local::LocalGroup;
+use crate::estate::access::{Ask, granted};
 use crate::estate::positions::{hosts, unknown_hosts};
 use crate::estate::principals::everybody;
 use crate::estate::shared::Shared;
@@ -30,6 +32,7 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     const PROVIDER: [&str; 1] = ["sms-provider-computer"];
     let mut out = Out::new(schema);
     let lists = lists(shared, WMI);
+    let by_host = ByHost::of(&lists);
     let rights = rights(shared);
     let entries_table = shared.schema.table(WMI.entries).unwrap_or_default();
     for (fact, said) in shared.content.judged::<WmiPermission>(shared.revision) {
@@ -48,10 +51,10 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     .copy("host", host.cell("host"))
                     .set("namespace", text(namespace))
             });
-            let list = lists.iter().find(|list| {
-                list.line.text("namespace").is_some_and(|n| path_key(n) == path_key(namespace))
-                    && list.line.text("host").is_some_and(|h| shared.ids.same_computer(h, name) == Some(true))
-            });
+            let list = by_host
+                .on(shared, &lists, name)
+                .into_iter()
+                .find(|list| list.line.text("namespace").is_some_and(|n| path_key(n) == path_key(namespace)));
             let Some(list) = list.filter(|list| !matches!(list.state, State::Unknown(_))) else {
                 let why = match list.map(|list| list.state) {
                     Some(State::Unknown(why)) => why,
@@ -65,7 +68,7 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             };
             let group = LocalGroup { name: principal, host: Some(name) };
             let broad = principal.eq_ignore_ascii_case("Authenticated Users");
-            let member = |entry: &crate::estate::access::Entry<'_>| {
+            let member = |entry: &crate::estate::access::list::Entry<'_>| {
                 let of = entry.who.as_ref().and_then(|who| everybody(shared, who, entry.sid, None));
                 match of {
                     Some("Everyone" | "Authenticated Users") => (Member::Yes, None),
@@ -74,7 +77,7 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 }
             };
             // What goes beyond counts only where an entry is for the principal itself.
-            let own = |entry: &crate::estate::access::Entry<'_>| -> (Member, Option<Missing>) {
+            let own = |entry: &crate::estate::access::list::Entry<'_>| -> (Member, Option<Missing>) {
                 let Some(who) = &entry.who else { return (Member::No, None) };
                 if broad {
                     let same = everybody(shared, who, entry.sid, None) == Some("Authenticated Users");

@@ -1,9 +1,10 @@
 //! Who belongs in a documented group, from the facts on its members, and whether they are in it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::content::fact::{Computers, Member as Documented, Members};
+use crate::estate::computers::label;
 use crate::estate::documented::opens_database_for;
 use crate::estate::groups::{Found, kind};
 use crate::estate::hierarchy::{Hierarchy, RemoteTools, remote};
@@ -11,7 +12,8 @@ use crate::estate::membership::{Belongs, Member, Membership};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Lack, Line, Pending, View, account, text};
 use crate::estate::trusts::{Domains, Trusts};
-use crate::evidence::{Account, AccountForm, Cell, Fact, Identity, Scope, Why, computer_name};
+use crate::estate::value::{Bucket, identity_bucket};
+use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, Why, computer_name};
 use crate::source::Place;
 
 /// Whether something has to be there.
@@ -272,7 +274,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 line.text("entity").is_none_or(|e| opens_database_for(shared.content, e, "management-point"))
                     && line.text("host").is_none_or(|h| shared.ids.same_computer(h, host) != Some(false))
             };
-            for line in view.rows().filter(of_host) {
+            for line in view.perhaps_on("host", host).filter(of_host) {
                 if line.account("account").is_some() {
                     return Want::No;
                 }
@@ -356,16 +358,16 @@ impl<'s, 'x> Candidates<'s, 'x> {
 
     /// Whether the site server fetches the data of a site system.
     fn server_initiated(&self, host: &str) -> bool {
-        View::of(self.shared, "installation_accounts").into_iter().flat_map(View::rows).any(|line| {
-            line.flag("server_initiated") == Some(true)
-                && line.text("host").is_some_and(|h| self.shared.ids.same_computer(h, host) == Some(true))
-        })
+        View::of(self.shared, "installation_accounts")
+            .into_iter()
+            .flat_map(|view| view.on("host", host))
+            .any(|line| line.flag("server_initiated") == Some(true))
     }
 
     fn children(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Known {
         let mut known = Known::default();
         known.1.extend(hierarchy.sites_lack.clone());
-        for child in &hierarchy.sites {
+        for child in hierarchy.perhaps_below(site) {
             match child.parent() {
                 Some(Some(parent)) if parent.eq_ignore_ascii_case(site) => {
                     let (candidates, lacks) = self.neighbour(hierarchy, child.code, site);
@@ -455,19 +457,14 @@ impl<'s, 'x> Candidates<'s, 'x> {
             None => ids.compare(&identity, other),
         };
         let mut open: Option<Lack> = None;
-        let mut user = false;
-        for one in &group.members {
+        for one in group.worth_looking_at(candidate, &identity) {
             let verdicts: Vec<Option<bool>> =
                 one.accounts.iter().map(|(account, other)| same(account, other)).collect();
             if verdicts.contains(&Some(true)) {
                 return Presence::Yes;
             }
             let member = one.member;
-            user |= one.kind == "user" && ids.scope(&member.account) != Some(Scope::Local);
-            let may_hold = one.kind == "group"
-                || member.group.is_none()
-                    && ids.kind(&member.account) == crate::evidence::AccountKind::Unknown;
-            if may_hold && one.resolved {
+            if one.may_hold && one.resolved {
                 let sid = member.sid.as_ref().map(|sid| &*sid.written);
                 match Membership::of(self.shared).belongs(self.shared, &who, &member.account, sid, group.host)
                 {
@@ -489,12 +486,17 @@ impl<'s, 'x> Candidates<'s, 'x> {
         if let Some(open) = open {
             return Presence::Open(open);
         }
-        if user && candidate.or_user {
+        if group.users && candidate.or_user {
             let what = format!("with which account `{}` connects to the site server", candidate.name);
             return Presence::Open(Lack::of(self.shared, "site_systems", &what));
         }
         Presence::No
     }
+}
+
+/// What the names of a computer begin with, where NetBIOS names end; in a form that is the key of no account.
+fn start_of(label: &str) -> String {
+    format!("${}", label.chars().take(15).collect::<String>())
 }
 
 pub(crate) enum Presence {
@@ -506,6 +508,12 @@ pub(crate) enum Presence {
 /// The members of a group, made ready to be compared.
 pub(crate) struct Listing<'g> {
     members: Vec<Ready<'g>>,
+    /// Numbers of members that may hold others, or be anyone: these are always looked at.
+    always: Vec<usize>,
+    /// Numbers of the others, by name, and by the computer whose account it is.
+    by_name: HashMap<String, Vec<usize>>,
+    /// There are user accounts among them that are not of a single computer.
+    users: bool,
     cut: Option<Lack>,
     host: Option<&'g str>,
 }
@@ -513,14 +521,16 @@ pub(crate) struct Listing<'g> {
 pub(crate) struct Ready<'g> {
     member: &'g Member,
     accounts: Vec<(&'g Account, Identity)>,
-    kind: &'static str,
+    /// It is, or may be, a group.
+    may_hold: bool,
     resolved: bool,
 }
 
 impl<'g> Listing<'g> {
     pub(crate) fn of(shared: &'g Shared<'_>, found: &'g Found<'_>) -> Self {
         let listed = found.listed(shared);
-        let members = listed
+        let mut users = false;
+        let members: Vec<Ready<'_>> = listed
             .members
             .iter()
             .map(|member| {
@@ -530,14 +540,53 @@ impl<'g> Listing<'g> {
                     .collect();
                 let resolved = member.account.form != AccountForm::Sid
                     || accounts.iter().any(|(_, identity)| identity.name().is_some());
-                Ready { member, kind: kind(shared, member, resolved), accounts, resolved }
+                let kind = kind(shared, member, resolved);
+                users |= kind == "user" && shared.ids.scope(&member.account) != Some(Scope::Local);
+                let may_hold = kind == "group"
+                    || member.group.is_none() && shared.ids.kind(&member.account) == AccountKind::Unknown;
+                Ready { member, may_hold, accounts, resolved }
             })
             .collect();
+        let (mut always, mut by_name) = (Vec::new(), HashMap::<String, Vec<usize>>::new());
+        for (number, one) in members.iter().enumerate() {
+            let buckets: Vec<Bucket> =
+                one.accounts.iter().map(|(_, identity)| identity_bucket(identity)).collect();
+            if one.may_hold || buckets.iter().any(|bucket| bucket.any) {
+                always.push(number);
+                continue;
+            }
+            for key in buckets.into_iter().flat_map(|bucket| bucket.keys) {
+                by_name.entry(key).or_default().push(number);
+            }
+            // The account of a computer, whose label may be cut off.
+            let names = one.accounts.iter().filter_map(|(_, identity)| identity.name()?.strip_suffix('$'));
+            for label in names {
+                by_name.entry(start_of(label)).or_default().push(number);
+            }
+        }
         let host = match &found.host.fact {
             Fact::Text(host) => Some(&**host),
             _ => None,
         };
-        Self { members, cut: listed.cut.map(|cut| found.cut(shared, cut)), host }
+        let cut = listed.cut.map(|cut| found.cut(shared, cut));
+        Self { members, always, by_name, users, cut, host }
+    }
+
+    /// The members that may be someone, or may hold them, in their order.
+    fn worth_looking_at(&self, candidate: &Candidate, who: &Identity) -> Vec<&Ready<'g>> {
+        let bucket = identity_bucket(who);
+        if bucket.any && candidate.host().is_none() {
+            return self.members.iter().collect();
+        }
+        let keys = match candidate.host() {
+            Some(host) => vec![start_of(&label(host))],
+            None => bucket.keys,
+        };
+        let keyed = keys.iter().filter_map(|key| self.by_name.get(key)).flatten();
+        let mut numbers: Vec<usize> = keyed.chain(&self.always).copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into_iter().filter_map(|number| self.members.get(number)).collect()
     }
 }
 
