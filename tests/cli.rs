@@ -419,7 +419,7 @@ mod check {
         let ran = place.run(&["check", "--select", "network-access-account-without-domain"]).ends(1);
         has(
             &ran.out,
-            r#""PropLists":[{"PropertyListName":"Network Access User Names","Values":["svc-naa"]}],"token":"…"}"#,
+            r#"[{"PropertyListName":"Network Access User Names","Values":["svc-naa"]}],"token":"…"}"#,
         );
         for secret in ["Sommer", "Herbst", "Winter"] {
             assert!(!ran.out.contains(secret), "{}", ran.out);
