@@ -16,7 +16,7 @@ use crate::check::shared::Shared;
 use crate::check::value::{path as path_key, within};
 use crate::content::{Entity, EntityKind};
 use crate::evidence::{Account, Fact, Table, TableSchema, Why, computer_name};
-use crate::sddl::{AceKind, Member};
+use crate::sddl::{self, AceKind, Member};
 
 /// A site with the directory it is installed in.
 struct Site<'s> {
@@ -858,7 +858,6 @@ pub(super) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
                 if member == Member::No {
                     continue;
                 }
-                let has = folder_permissions(entry.mask);
                 let named = super::access::names(shared, who, None, entry) == Some(true);
                 let got = granted(&folder.list, Ask::FOLDER, |other| {
                     let (member, _) = means(shared, who, None, other, host);
@@ -871,7 +870,7 @@ pub(super) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
                     }
                     _ if certain => out.row(entry.line.record).at(
                         "right",
-                        text(has.last().copied().unwrap_or("Write")),
+                        text(&sddl::ntfs_beyond_reading(entry.mask)),
                         entry.line.cell("mask").and_then(|c| c.place),
                     ),
                     _ => continue,
