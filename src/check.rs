@@ -11,6 +11,7 @@ mod derived;
 mod eval;
 mod example;
 mod finding;
+mod fit;
 mod group;
 mod open;
 mod rows;
@@ -140,6 +141,8 @@ pub fn run(
     evidence: &Evidence,
     options: &Options,
 ) -> Run {
+    let evidence = fit::fit(content, schema, evidence, options.revision);
+    let evidence = &*evidence;
     let ids = Identities::build(schema, evidence);
     let shared = Shared::new(content, schema, evidence, &ids, options.revision, &[]);
     let results: Vec<Judged> = rules

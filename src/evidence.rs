@@ -8,6 +8,7 @@ mod account;
 mod collect;
 mod convert;
 mod identity;
+mod joined;
 mod made;
 mod mapping;
 mod merge;
@@ -26,7 +27,7 @@ use crate::yaml::Problems;
 
 pub use account::computer_name;
 pub use identity::{AccountKind, Identities, Identity, Scope};
-pub use mapping::Mapping;
+pub use mapping::{KnownFrom, MappedName, Mapping};
 pub use places::{ExportPlace, classes, places};
 
 /// Reads `evidence.yaml` and `sources.yaml` of a content tree.
@@ -62,6 +63,7 @@ pub fn collect(schema: &Schema, mapping: &Mapping, sources: &Sources) -> Collect
 /// Puts the rows of all sources together and fills the tables that are made from others.
 fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource>) -> merge::Merged {
     let mut merged = merge::merge(schema, mapping, sources);
+    joined::join(schema, &mut merged.evidence);
     made::fill(schema, &mut merged.evidence, &merged.lost, &[]);
     merged
 }

@@ -432,8 +432,9 @@ fn sources() -> Vec<(Vec<String>, BTreeSet<String>)> {
 }
 
 /// Classes whose objects are written with all their properties.
-const WHOLE: [&str; 14] = [
+const WHOLE: [&str; 15] = [
     "SMS_ADForest",
+    "SMS_ADForestDiscoveryStatus",
     "SMS_Admin",
     "SMS_ClientSettings",
     "SMS_CollectionSettings",
@@ -676,7 +677,13 @@ fn classes() -> Vec<(&'static str, Vec<Value>)> {
         (
             "SMS_ADForest",
             vec![
-                json!({"ForestFQDN": "contoso.com", "ForestID": 1, "Account": "", "EnableDiscovery": true, "PublishingPath": "", "PublishingSites": ["P01"]}),
+                json!({"ForestFQDN": "contoso.com", "ForestID": 1, "Account": "", "EnableDiscovery": true, "PublishingPath": "", "PublishingStatus": 1}),
+            ],
+        ),
+        (
+            "SMS_ADForestDiscoveryStatus",
+            vec![
+                json!({"ForestID": 1, "SiteCode": "P01", "DiscoveryEnabled": true, "PublishingEnabled": true}),
             ],
         ),
         (

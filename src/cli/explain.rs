@@ -1,5 +1,6 @@
 //! `cmlint explain`: a rule, a documented statement, an account or group, or an evidence table, in the terminal.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::bail;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use super::names::{Book, Target};
 use super::{Exit, Global, TextFormat, output};
 use crate::content::{Checkable, Content, Date, Entity, EntityKind, Fact, Level, Statement, Timeline};
-use crate::evidence::TableSchema;
+use crate::evidence::{KnownFrom, Mapping, TableId, TableSchema};
 use crate::report::text::{
     BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, level_style, list, pad, paint, paragraphs, width, wrap,
 };
@@ -46,12 +47,12 @@ pub(super) fn run(args: &ExplainArgs, global: &Global) -> anyhow::Result<Exit> {
     }
     let text = match args.format {
         TextFormat::Human => {
-            let page = Page { book: &book, columns: output::columns(false) };
+            let page = Page { book: &book, mapping: &loaded.mapping, columns: output::columns(false) };
             let pages: Vec<String> = targets.iter().map(|t| page.target(t)).collect();
             pages.join(&format!("\n{}\n\n", paint(FAINT, "─".repeat(page.columns.min(72)))))
         }
         TextFormat::Json => {
-            let mut values: Vec<Value> = targets.iter().map(|t| value(&book, t)).collect();
+            let mut values: Vec<Value> = targets.iter().map(|t| value(&book, &loaded.mapping, t)).collect();
             let value = if values.len() == 1 { values.remove(0) } else { Value::Array(values) };
             format!("{value:#}\n")
         }
@@ -64,6 +65,7 @@ pub(super) fn run(args: &ExplainArgs, global: &Global) -> anyhow::Result<Exit> {
 
 struct Page<'a> {
     book: &'a Book<'a>,
+    mapping: &'a Mapping,
     columns: usize,
 }
 
@@ -410,6 +412,23 @@ impl Page<'_> {
         format!("{name} ({id})")
     }
 
+    /// Which names of exported classes a table is read from, and where these are known from.
+    fn names(&self, out: &mut String, table: TableId) {
+        let read = names_read(self.mapping, table);
+        if read.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", paint(STRONG, "Read from, and where its names are known from"));
+        for (class, origins) in read {
+            let _ = writeln!(out, "  {}", paint(CODE, class));
+            for (known_from, names) in origins {
+                let style = if known_from == KnownFrom::Unverified { DOUBT } else { FAINT };
+                let line = format!("{}: {}", paint(style, known_from.name()), names.join(", "));
+                let _ = writeln!(out, "    {}", wrap(&line, self.columns, 6));
+            }
+        }
+    }
+
     fn table(&self, table: &TableSchema) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "{} {} evidence table", paint(CODE, &table.name), paint(FAINT, "·"));
@@ -439,6 +458,7 @@ impl Page<'_> {
                 &format!("{}{}", field.about, paint(FAINT, key)),
             );
         }
+        self.names(&mut out, id);
         let rules = self.book.rules_reading(&table.name);
         if !rules.is_empty() {
             let _ = writeln!(out, "\n{}", paint(STRONG, "Rules that read it"));
@@ -446,6 +466,23 @@ impl Page<'_> {
         }
         out
     }
+}
+
+/// Names of one class by where they are known from, the surest first.
+type Origins<'m> = BTreeMap<KnownFrom, Vec<&'m str>>;
+
+/// The classes a table is read from, with the names that are read.
+fn names_read(mapping: &Mapping, table: TableId) -> Vec<(&str, Origins<'_>)> {
+    let mut out: Vec<(&str, Origins<'_>)> = Vec::new();
+    for name in mapping.names_of(table) {
+        if out.last().is_none_or(|(class, _)| *class != &*name.class) {
+            out.push((&name.class, Origins::new()));
+        }
+        if let Some((_, origins)) = out.last_mut() {
+            origins.entry(name.known_from).or_default().push(&name.name);
+        }
+    }
+    out
 }
 
 fn painted_level(level: Level) -> String {
@@ -539,7 +576,7 @@ fn plain(value: &Value) -> String {
 
 // ----------------------------------------------------------------------------------------- for programs
 
-fn value(book: &Book<'_>, target: &Target<'_>) -> Value {
+fn value(book: &Book<'_>, mapping: &Mapping, target: &Target<'_>) -> Value {
     match target {
         Target::Rule(rule) => rule_value(book, rule),
         Target::Statement(entity, statement) => {
@@ -571,6 +608,14 @@ fn value(book: &Book<'_>, target: &Target<'_>) -> Value {
                 "about": f.about,
                 "key": table.key.contains(&i),
             })).collect::<Vec<_>>(),
+            "read_from": names_read(mapping, book.schema.table(&table.name).unwrap_or_default())
+                .into_iter()
+                .map(|(class, origins)| {
+                    let known: serde_json::Map<String, Value> =
+                        origins.iter().map(|(known, names)| (known.name().to_owned(), json!(names))).collect();
+                    json!({ "class": class, "known_from": known })
+                })
+                .collect::<Vec<_>>(),
             "rules": ids(&book.rules_reading(&table.name)),
         }),
     }
