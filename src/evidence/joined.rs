@@ -39,7 +39,8 @@ fn fill(schema: &Schema, evidence: &mut Evidence, link: &Link) {
     let (Some(to), Some(from)) = (numbers(schema, link.to), numbers(schema, link.from)) else { return };
     let mut told: HashMap<String, Cell> = HashMap::new();
     for row in &evidence.tables[from.0].rows {
-        if let Some(key) = key(&row.cells[from.1]) {
+        let says = !matches!(row.cells[from.2].fact, Fact::Unknown(_));
+        if let Some(key) = key(&row.cells[from.1]).filter(|_| says) {
             told.entry(key).or_insert_with(|| row.cells[from.2].clone());
         }
     }
