@@ -10,6 +10,7 @@ mod bind;
 mod eval;
 mod example;
 mod finding;
+mod fit;
 mod group;
 mod open;
 mod rows;
@@ -142,6 +143,8 @@ pub fn run(
     evidence: &Evidence,
     options: &Options,
 ) -> Run {
+    let evidence = fit::fit(content, schema, evidence, options.revision);
+    let evidence = &*evidence;
     let ids = Identities::build(schema, evidence);
     let shared = estate::of(content, schema, evidence, &ids, options.revision, &[]);
     let results: Vec<Judged> = rules

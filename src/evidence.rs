@@ -8,6 +8,7 @@ mod account;
 mod collect;
 mod convert;
 mod identity;
+mod joined;
 mod known;
 mod made;
 mod mapping;
@@ -30,7 +31,7 @@ use crate::yaml::Problems;
 
 pub use account::computer_name;
 pub use identity::{AccountKind, Identities, Identity, Scope};
-pub use mapping::Mapping;
+pub use mapping::{KnownFrom, MappedName, Mapping};
 pub use places::{ExportPlace, classes, places};
 
 /// Reads `evidence.yaml` and `sources.yaml` of a content tree, and the well-known principals of its vocabulary.
@@ -42,6 +43,7 @@ pub fn load(assets: &Assets) -> Result<(Schema, Mapping), Problems> {
     let mut schema = schema::load(assets, &mut problems);
     let mapping = mapping::load(assets, &schema, &mut problems);
     mapping.tell_domains(&mut schema);
+    mapping.tell_names(&mut schema);
     problems.or_value((schema, mapping)).map(|(loaded, _)| loaded)
 }
 
@@ -80,6 +82,7 @@ pub fn records_of(schema: &Schema, evidence: &Evidence, places: &HashSet<Place>)
 /// Puts the rows of all sources together and fills the tables that are made from others.
 fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource>) -> merge::Merged {
     let mut merged = merge::merge(schema, mapping, sources);
+    joined::join(schema, &mut merged.evidence);
     made::fill(schema, &mut merged.evidence, &merged.lost, &[]);
     merged
 }
@@ -126,6 +129,8 @@ pub struct TableSchema {
     pub made_from: Vec<TableId>,
     /// How it is filled.
     pub made: Made,
+    /// The names of exports it is read from, class by class.
+    pub read_from: Vec<MappedName>,
 }
 
 /// How a table is filled.

@@ -96,6 +96,9 @@ pub enum Encoding {
     Utf16Be,
     /// Not UTF-8 and without a byte order mark: taken for the Western code page, and said so.
     Windows1252,
+    /// Not UTF-8 either: its words have letters only where the code page of a Western console has them
+    /// (`wmic ... > file`). Taken for code page 850, and said so.
+    Oem850,
 }
 
 impl Encoding {
@@ -106,6 +109,7 @@ impl Encoding {
             Self::Utf16Le => "utf-16le",
             Self::Utf16Be => "utf-16be",
             Self::Windows1252 => "windows-1252",
+            Self::Oem850 => "cp850",
         }
     }
 
@@ -114,7 +118,7 @@ impl Encoding {
         match self {
             Self::Utf8 => c.len_utf8() as u64,
             Self::Utf16Le | Self::Utf16Be => 2 * c.len_utf16() as u64,
-            Self::Windows1252 => 1,
+            Self::Windows1252 | Self::Oem850 => 1,
         }
     }
 
@@ -122,7 +126,7 @@ impl Encoding {
     pub(crate) fn unit(self) -> u64 {
         match self {
             Self::Utf16Le | Self::Utf16Be => 2,
-            Self::Utf8 | Self::Windows1252 => 1,
+            Self::Utf8 | Self::Windows1252 | Self::Oem850 => 1,
         }
     }
 }

@@ -101,6 +101,7 @@ fn table<'n>(
         lookup,
         serves,
         made_from: Vec::new(),
+        read_from: Vec::new(),
         made: Made::Exported,
     };
     Some(Declared { schema, fields })

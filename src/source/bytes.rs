@@ -266,8 +266,13 @@ impl Bytes {
 
     /// What a person should know of the encoding: set when it had to be guessed.
     pub fn note(&self) -> Option<&'static str> {
-        (self.sniffed.encoding == Encoding::Windows1252)
-            .then_some("neither UTF-8 nor marked as UTF-16: read as windows-1252")
+        match self.sniffed.encoding {
+            Encoding::Windows1252 => Some("neither UTF-8 nor marked as UTF-16: read as windows-1252"),
+            Encoding::Oem850 => {
+                Some("neither UTF-8 nor windows-1252: read as code page 850, in which a console writes")
+            }
+            _ => None,
+        }
     }
 
     /// Fills `buffer` from `offset` on, or as much of it as there are bytes. Returns how much.
@@ -285,7 +290,7 @@ impl Bytes {
     /// When the file cannot be read.
     pub fn find(&self, from: u64, to: u64, pattern: &str) -> Result<Option<u64>, SourceError> {
         let needle: Vec<u8> = match self.encoding() {
-            Encoding::Utf8 | Encoding::Windows1252 => pattern.as_bytes().to_vec(),
+            Encoding::Utf8 | Encoding::Windows1252 | Encoding::Oem850 => pattern.as_bytes().to_vec(),
             Encoding::Utf16Le => pattern.encode_utf16().flat_map(u16::to_le_bytes).collect(),
             Encoding::Utf16Be => pattern.encode_utf16().flat_map(u16::to_be_bytes).collect(),
         };

@@ -57,7 +57,9 @@ impl Offsets {
         let at = at.max(from);
         match self.encoding {
             Encoding::Utf8 => file + (at - from) as u64,
-            Encoding::Windows1252 => file + text.get(from..at).unwrap_or_default().chars().count() as u64,
+            Encoding::Windows1252 | Encoding::Oem850 => {
+                file + text.get(from..at).unwrap_or_default().chars().count() as u64
+            }
             Encoding::Utf16Le | Encoding::Utf16Be => {
                 let run = text.get(from..at).unwrap_or_default();
                 if run.is_ascii() {

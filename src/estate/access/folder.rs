@@ -18,7 +18,7 @@ use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, gaps_of, is, text, texts};
 use crate::estate::value::{path as path_key, within};
 use crate::evidence::{Account, Fact, Table, TableSchema, Why, computer_name};
-use crate::sddl::{AceKind, Member};
+use crate::sddl::{self, AceKind, Member};
 
 /// A site with the directory it is installed in.
 struct Site<'s> {
@@ -882,7 +882,6 @@ pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
                 if member == Member::No {
                     continue;
                 }
-                let has = folder_permissions(entry.mask);
                 let named = crate::estate::access::names(shared, who, None, entry) == Some(true);
                 let got = granted(&folder.list, Ask::FOLDER, |other| {
                     let (member, _) = means(shared, who, None, other, host);
@@ -895,7 +894,7 @@ pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
                     }
                     _ if certain => out.row(entry.line.record).at(
                         "right",
-                        text(has.last().copied().unwrap_or("Write")),
+                        text(&sddl::ntfs_beyond_reading(entry.mask)),
                         entry.line.cell("mask").and_then(|c| c.place),
                     ),
                     _ => continue,
