@@ -13,6 +13,7 @@ mod pack;
 #[path = "src/yaml/packed.rs"]
 mod packed;
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -59,11 +60,40 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         writeln!(table, "];")?;
     }
+    fs::write(out.join("names.rs"), handles(&fs::read_to_string(root.join("content/evidence.yaml"))?)?)?;
     for source in ["node", "pack", "packed"] {
         println!("cargo::rerun-if-changed=src/yaml/{source}.rs");
     }
     fs::write(out.join("embedded.rs"), table)?;
     Ok(())
+}
+
+/// A constant for each table and each name of a field in `evidence.yaml`: what `src/evidence/names.rs` includes.
+fn handles(text: &str) -> Result<String, Box<dyn Error>> {
+    let root =
+        node::Node::parse(text).map_err(|fault| format!("content/evidence.yaml: {}", fault.message))?;
+    let declared = root.get("tables").and_then(node::Node::as_map).unwrap_or_default();
+    let tables: BTreeSet<&str> = declared.iter().map(|(name, _)| name.value.as_str()).collect();
+    let fields: BTreeSet<&str> = declared
+        .iter()
+        .flat_map(|(_, table)| table.get("fields").and_then(node::Node::as_map).unwrap_or_default())
+        .map(|(name, _)| name.value.as_str())
+        .collect();
+    let mut out = String::new();
+    for (module, list, what, kind, names) in [
+        ("table", "TABLES", "Tables", "TableName", &tables),
+        ("field", "FIELDS", "Fields", "FieldName", &fields),
+    ] {
+        writeln!(out, "static {list}: [&str; {}] = {names:?};", names.len())?;
+        writeln!(out, "/// {what} by their names.\n#[allow(dead_code)]\npub mod {module} {{")?;
+        for (number, name) in names.iter().enumerate() {
+            writeln!(out, "    /// `{name}`")?;
+            writeln!(out, "    pub const {}: super::{kind} = super::{kind}({number});", name.to_uppercase())?;
+        }
+        writeln!(out, "}}")?;
+    }
+    // A set is written with braces.
+    Ok(out.replace("= {", "= [").replace("\"};", "\"];"))
 }
 
 /// The names of the files below a folder that are wanted, with `/` between their parts.

@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::assets::Assets;
 
 mod check;
+mod checked;
 mod collect;
 mod diff;
 mod explain;
@@ -25,6 +26,8 @@ mod rules;
 mod site;
 mod test;
 mod track;
+
+pub use checked::{BuiltIn, Checked};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))

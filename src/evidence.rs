@@ -8,9 +8,12 @@ mod account;
 mod collect;
 mod convert;
 mod identity;
+mod joined;
+mod known;
 mod made;
 mod mapping;
 mod merge;
+mod names;
 mod path;
 mod places;
 mod rows;
@@ -18,16 +21,19 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use crate::assets::Assets;
+use crate::reader::structure::Known;
 use crate::source::{Place, Sources, Span};
-use crate::vocabulary::{self, Principals};
+use crate::vocabulary::Principals;
 use crate::yaml::Problems;
 
 pub use account::computer_name;
 pub use identity::{AccountKind, Identities, Identity, Scope};
-pub use mapping::Mapping;
+pub use mapping::{KnownFrom, MappedName, Mapping};
+pub use names::{FieldName, TableName, field, table};
 pub use places::{ExportPlace, classes, places};
 
 /// Reads `evidence.yaml` and `sources.yaml` of a content tree, and the well-known principals of its vocabulary.
@@ -37,9 +43,9 @@ pub use places::{ExportPlace, classes, places};
 pub fn load(assets: &Assets) -> Result<(Schema, Mapping), Problems> {
     let mut problems = Problems::new();
     let mut schema = schema::load(assets, &mut problems);
-    schema.principals = Arc::new(vocabulary::principals(assets));
     let mapping = mapping::load(assets, &schema, &mut problems);
     mapping.tell_domains(&mut schema);
+    mapping.tell_names(&mut schema);
     problems.or_value((schema, mapping)).map(|(loaded, _)| loaded)
 }
 
@@ -61,9 +67,24 @@ pub fn collect(schema: &Schema, mapping: &Mapping, sources: &Sources) -> Collect
     collect::collect(schema, mapping, sources)
 }
 
+/// The values of some records that are in a table, by record: what an excerpt of the record may show.
+pub fn known_values(
+    schema: &Schema,
+    evidence: &Evidence,
+    records: &HashSet<Place>,
+) -> HashMap<Place, Vec<Known>> {
+    known::values(schema, evidence, records)
+}
+
+/// The records in which some values stand, where a table tells.
+pub fn records_of(schema: &Schema, evidence: &Evidence, places: &HashSet<Place>) -> HashMap<Place, Place> {
+    known::records(schema, evidence, places)
+}
+
 /// Puts the rows of all sources together and fills the tables that are made from others.
 fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource>) -> merge::Merged {
     let mut merged = merge::merge(schema, mapping, sources);
+    joined::join(schema, &mut merged.evidence);
     made::fill(schema, &mut merged.evidence, &merged.lost, &[]);
     merged
 }
@@ -80,6 +101,8 @@ pub struct Schema {
     pub tables: Vec<TableSchema>,
     /// The principals that Windows and every domain come with, by which accounts are recognised.
     pub principals: Arc<Principals>,
+    /// What the names of tables that the program knows stand for; see [`Schema::id`].
+    pub(crate) ids: OnceLock<Box<[Option<TableId>]>>,
 }
 
 /// Number of a table in [`Schema::tables`] and [`Evidence::tables`].
@@ -110,6 +133,10 @@ pub struct TableSchema {
     pub made_from: Vec<TableId>,
     /// How it is filled.
     pub made: Made,
+    /// The names of exports it is read from, class by class.
+    pub read_from: Vec<MappedName>,
+    /// What the names of fields that the program knows stand for; see [`TableSchema::column`].
+    pub(crate) columns: OnceLock<Box<[Option<usize>]>>,
 }
 
 /// How a table is filled.
@@ -178,6 +205,13 @@ impl TableSchema {
     /// The number of a field.
     pub fn field(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|f| f.name == name)
+    }
+
+    /// The number of a field that the program knows by name; none if the table does not have it.
+    pub fn column(&self, name: FieldName) -> Option<usize> {
+        let columns =
+            self.columns.get_or_init(|| FieldName::all().map(|name| self.field(name.name())).collect());
+        columns.get(name.number()).copied().flatten()
     }
 }
 
@@ -261,6 +295,12 @@ impl Schema {
             }
         }
         out
+    }
+
+    /// The number of a table that the program knows by name; none if the content declares none.
+    pub fn id(&self, name: TableName) -> Option<TableId> {
+        let ids = self.ids.get_or_init(|| TableName::all().map(|name| self.table(name.name())).collect());
+        ids.get(name.number()).copied().flatten()
     }
 }
 

@@ -10,6 +10,9 @@
 //! Each has one public verb: `source::read`, `reader::read`, `evidence::collect`, `content::load`,
 //! `rules::compile`, `estate::of`, `check::run`, `report::write`, `site::build`.
 
+pub mod files;
+pub mod isolate;
+
 pub mod assets;
 pub mod yaml;
 

@@ -29,6 +29,7 @@ mod secret;
 mod security_roles;
 mod segments;
 mod stream;
+pub mod structure;
 mod task_sequence;
 #[cfg(test)]
 mod testing;
@@ -320,6 +321,8 @@ pub enum Status {
     Unrecognised,
     /// None: it could not be opened, decoded or parsed.
     Unreadable,
+    /// None: reading it met a fault of this program.
+    Error,
 }
 
 /// A remark on an input, with the place it is about.

@@ -101,6 +101,7 @@ fn status_word(status: Status) -> &'static str {
         Status::Partial => "partial",
         Status::Unrecognised => "unrecognised",
         Status::Unreadable => "unreadable",
+        Status::Error => "error",
     }
 }
 

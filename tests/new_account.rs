@@ -57,8 +57,7 @@ statements:
 ";
 
 /// Where exports hold it: one more role of a site system.
-const SOURCE: &str = "\
-      - table: role_accounts
+const SOURCE: &str = "      - table: role_accounts
         presence: class
         when: {RoleName: SMS Archive Point}
         fields:

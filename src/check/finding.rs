@@ -149,6 +149,7 @@ impl<'b> Writer<'b> {
                 help: rule.help.clone(),
                 fix,
                 labels,
+                again: 0,
                 fingerprint,
             },
         }
@@ -318,7 +319,8 @@ impl<'b> Writer<'b> {
                 None => continue,
             };
             let cell = label.at.field(frame.table).and_then(|f| frame.cell(f));
-            let Some(place) = cell.and_then(|c| c.place).or(frame.record) else { continue };
+            let value = cell.and_then(|c| c.place);
+            let Some(place) = value.or(frame.record) else { continue };
             let text = self.text(&label.text, line, Form::Titled);
             // What was taken from another record shows itself and nothing around it.
             let within = |record: &Place| {
@@ -326,7 +328,8 @@ impl<'b> Writer<'b> {
                     && record.span.start <= place.span.start
                     && place.span.end <= record.span.end
             };
-            labels.push(Label { place, record: frame.record.filter(within).unwrap_or(place), text });
+            let record = frame.record.filter(within).unwrap_or(place);
+            labels.push(Label { place, record, text, is_value: value.is_some() });
         }
         labels
     }

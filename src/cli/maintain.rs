@@ -58,6 +58,7 @@ fn seen(args: &SeenArgs, global: &Global) -> anyhow::Result<Exit> {
     if !folder.is_dir() {
         bail!("{}: there is no such folder; name the one to edit with --content", folder.display());
     }
+    super::load::settle(&Global { content: Some(folder.clone()), rules: None, color: global.color })?;
     let content = match content::load(&Assets::Folder(folder.clone())) {
         Ok((content, _)) => content,
         Err(problems) => {

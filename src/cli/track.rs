@@ -91,6 +91,7 @@ enum TrackFormat {
 }
 
 pub(super) fn run(args: &TrackArgs, global: &Global) -> anyhow::Result<Exit> {
+    output::keep_apart(args.output.as_deref(), args.pages.iter().map(PathBuf::as_path))?;
     let pages = pages(args)?;
     if args.write {
         return write(args, global, &pages);

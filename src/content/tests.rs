@@ -348,12 +348,12 @@ fn mistakes_in_an_entity() {
         (
             "host: site-server,",
             "host: everywhere,",
-            "17:80: unknown role or place `everywhere` (known are `any`, `site-server`)",
+            "17:114: unknown role or place `everywhere` (known are `any`, `site-server`)",
         ),
         (
             "derived: [host]",
             "derived: [hosts]",
-            "17:103: unknown key of the fact `hosts` (did you mean `host`?)",
+            "17:137: unknown key of the fact `hosts` (did you mean `host`?)",
         ),
         (
             "{kind: limit, most",
@@ -563,7 +563,7 @@ fn mistakes_in_revisions_and_vocabulary() {
             "places: [{id: any, name: any computer}]",
             "places: [{id: any, name: any computer, role: site-sever}]"
         ),
-        "vocabulary.yaml:13:15: unknown role `site-sever`"
+        "vocabulary.yaml:13:11: unknown role `site-sever`"
     );
     assert_eq!(
         v("'of {of}'", "'of {of'"),

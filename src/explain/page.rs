@@ -1,5 +1,6 @@
 //! What is known of a thing, for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::Value;
@@ -8,7 +9,7 @@ use super::{Book, Target};
 use crate::content::{
     Checkable, Content, Date, Entity, EntityKind, Fact, Level, Statement, Timeline, Values,
 };
-use crate::evidence::{TableId, TableSchema};
+use crate::evidence::{KnownFrom, TableId, TableSchema};
 use crate::rules::{Expect, Reference, Rule};
 use crate::text::{BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, list, pad, paint, paragraphs, width, wrap};
 
@@ -390,6 +391,17 @@ impl Page<'_> {
                 &format!("{}{}", field.about, paint(FAINT, key)),
             );
         }
+        if !table.read_from.is_empty() {
+            self.head(&mut out, "Read from, and where its names are known from");
+        }
+        for (class, origins) in origins(table) {
+            let _ = writeln!(out, "  {}", paint(CODE, class));
+            for (known_from, names) in origins {
+                let style = if known_from == KnownFrom::Unverified { DOUBT } else { FAINT };
+                let line = format!("{}: {}", paint(style, known_from.name()), names.join(", "));
+                let _ = writeln!(out, "    {}", wrap(&line, self.columns, 6));
+            }
+        }
         let rules = self.book.rules_reading(&table.name);
         if !rules.is_empty() {
             self.head(&mut out, "Rules that read it");
@@ -397,6 +409,20 @@ impl Page<'_> {
         }
         out
     }
+}
+
+/// The classes a table is read from, each with the names that are read by where they are known from, the surest first.
+pub(super) fn origins(table: &TableSchema) -> Vec<(&str, BTreeMap<KnownFrom, Vec<&str>>)> {
+    let mut out: Vec<(&str, BTreeMap<KnownFrom, Vec<&str>>)> = Vec::new();
+    for name in &table.read_from {
+        if out.last().is_none_or(|(class, _)| *class != &*name.class) {
+            out.push((&name.class, BTreeMap::new()));
+        }
+        if let Some((_, origins)) = out.last_mut() {
+            origins.entry(name.known_from).or_default().push(&name.name);
+        }
+    }
+    out
 }
 
 fn painted_level(level: Level) -> String {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::page::origins;
 use super::{Book, Target};
 use crate::content::{Statement, Timeline};
 use crate::rules::{Expect, Rule};
@@ -35,6 +36,14 @@ pub(super) fn of(book: &Book<'_>, target: &Target<'_>) -> Value {
                 "about": f.about,
                 "key": table.key.contains(&i),
             })).collect::<Vec<_>>(),
+            "read_from": origins(table)
+                .into_iter()
+                .map(|(class, origins)| {
+                    let known: serde_json::Map<String, Value> =
+                        origins.iter().map(|(known, names)| (known.name().to_owned(), json!(names))).collect();
+                    json!({ "class": class, "known_from": known })
+                })
+                .collect::<Vec<_>>(),
             "rules": ids(&book.rules_reading(&table.name)),
         }),
     }
