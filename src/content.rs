@@ -29,7 +29,7 @@ pub use fact::{Fact, Values};
 pub use overlay::{ConfirmedChange, ConfirmedMerge, ConfirmedRename, Overlay};
 pub use revision::Revision;
 pub use timeline::{Date, Timeline, date};
-pub use words::{Words, capital, join};
+pub use words::{Words, capital};
 
 /// The whole specification.
 #[derive(Debug, Clone, Default)]

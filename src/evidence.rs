@@ -8,6 +8,8 @@ mod account;
 mod collect;
 mod convert;
 mod identity;
+mod joined;
+mod known;
 mod made;
 mod mapping;
 mod merge;
@@ -19,16 +21,18 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::assets::Assets;
+use crate::reader::structure::Known;
 use crate::source::{Place, Sources, Span};
-use crate::vocabulary::{self, Principals};
+use crate::vocabulary::Principals;
 use crate::yaml::Problems;
 
 pub use account::computer_name;
 pub use identity::{AccountKind, Identities, Identity, Scope};
-pub use mapping::Mapping;
+pub use mapping::{KnownFrom, MappedName, Mapping};
 pub use names::{FieldName, TableName, field, table};
 pub use places::{ExportPlace, classes, places};
 
@@ -39,9 +43,9 @@ pub use places::{ExportPlace, classes, places};
 pub fn load(assets: &Assets) -> Result<(Schema, Mapping), Problems> {
     let mut problems = Problems::new();
     let mut schema = schema::load(assets, &mut problems);
-    schema.principals = Arc::new(vocabulary::principals(assets));
     let mapping = mapping::load(assets, &schema, &mut problems);
     mapping.tell_domains(&mut schema);
+    mapping.tell_names(&mut schema);
     problems.or_value((schema, mapping)).map(|(loaded, _)| loaded)
 }
 
@@ -63,9 +67,24 @@ pub fn collect(schema: &Schema, mapping: &Mapping, sources: &Sources) -> Collect
     collect::collect(schema, mapping, sources)
 }
 
+/// The values of some records that are in a table, by record: what an excerpt of the record may show.
+pub fn known_values(
+    schema: &Schema,
+    evidence: &Evidence,
+    records: &HashSet<Place>,
+) -> HashMap<Place, Vec<Known>> {
+    known::values(schema, evidence, records)
+}
+
+/// The records in which some values stand, where a table tells.
+pub fn records_of(schema: &Schema, evidence: &Evidence, places: &HashSet<Place>) -> HashMap<Place, Place> {
+    known::records(schema, evidence, places)
+}
+
 /// Puts the rows of all sources together and fills the tables that are made from others.
 fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource>) -> merge::Merged {
     let mut merged = merge::merge(schema, mapping, sources);
+    joined::join(schema, &mut merged.evidence);
     made::fill(schema, &mut merged.evidence, &merged.lost, &[]);
     merged
 }
@@ -114,6 +133,8 @@ pub struct TableSchema {
     pub made_from: Vec<TableId>,
     /// How it is filled.
     pub made: Made,
+    /// The names of exports it is read from, class by class.
+    pub read_from: Vec<MappedName>,
     /// What the names of fields that the program knows stand for; see [`TableSchema::column`].
     pub(crate) columns: OnceLock<Box<[Option<usize>]>>,
 }
@@ -243,6 +264,37 @@ impl Schema {
     /// The number of a table.
     pub fn table(&self, name: &str) -> Option<TableId> {
         self.tables.iter().position(|t| t.name == name)
+    }
+
+    /// The tables themselves, and for those that are made of others, the others.
+    pub fn leaves(&self, tables: &[TableId]) -> Vec<TableId> {
+        let mut out = Vec::new();
+        let mut todo: Vec<TableId> = tables.iter().rev().copied().collect();
+        let mut seen = Vec::new();
+        while let Some(table) = todo.pop() {
+            if seen.contains(&table) {
+                continue;
+            }
+            seen.push(table);
+            match self.tables.get(table) {
+                Some(t) if !t.made_from.is_empty() => todo.extend(t.made_from.iter().rev()),
+                _ => out.push(table),
+            }
+        }
+        out
+    }
+
+    /// The lines that collect these tables, each once.
+    pub fn collects(&self, tables: &[TableId]) -> Vec<&str> {
+        let mut out: Vec<&str> = Vec::new();
+        for table in self.leaves(tables) {
+            if let Some(table) = self.tables.get(table)
+                && !out.contains(&table.collect.as_str())
+            {
+                out.push(&table.collect);
+            }
+        }
+        out
     }
 
     /// The number of a table that the program knows by name; none if the content declares none.

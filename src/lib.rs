@@ -10,6 +10,9 @@
 //! Each has one public verb: `source::read`, `reader::read`, `evidence::collect`, `content::load`,
 //! `rules::compile`, `estate::of`, `check::run`, `report::write`, `site::build`.
 
+pub mod files;
+pub mod isolate;
+
 pub mod assets;
 pub mod yaml;
 
@@ -19,7 +22,9 @@ pub mod sddl;
 
 pub mod source;
 
-pub mod history;
+pub(crate) mod text;
+
+pub(crate) mod history;
 
 pub mod reader;
 
@@ -36,6 +41,8 @@ pub mod estate;
 pub mod check;
 
 pub mod report;
+
+pub(crate) mod explain;
 
 pub mod page;
 

@@ -24,6 +24,7 @@ use rayon::prelude::*;
 use crate::assets::Assets;
 use crate::content::{Content, Date, Timeline};
 use crate::evidence::{Schema, TableId};
+use crate::text::{BAD, DOUBT};
 use crate::yaml::{Document, File, Problem, Problems, discard, read_all};
 
 pub use coverage::{Coverage, Covered, Totals, coverage, open};
@@ -60,6 +61,15 @@ impl Level {
             Self::Note => "note",
             Self::Warning => "warning",
             Self::Error => "error",
+        }
+    }
+
+    /// The colour it has on a terminal.
+    pub fn style(self) -> anstyle::Style {
+        match self {
+            Self::Error => BAD,
+            Self::Warning => DOUBT,
+            Self::Note => anstyle::AnsiColor::BrightGreen.on_default().bold(),
         }
     }
 }

@@ -57,8 +57,7 @@ statements:
 ";
 
 /// Where exports hold it: one more role of a site system.
-const SOURCE: &str = "\
-      - table: role_accounts
+const SOURCE: &str = "      - table: role_accounts
         presence: class
         when: {RoleName: SMS Archive Point}
         fields:
@@ -171,13 +170,25 @@ fn export(folder: &Path, broken: bool) {
     for (name, text) in files {
         fs::write(folder.join(name), text).expect("written");
     }
-    let (service, batch) =
-        if broken { ("*S-1-5-32-544", "CONTOSO\\archive") } else { ("CONTOSO\\archive", "*S-1-5-32-551") };
-    let template = format!(
-        "[Unicode]\r\nUnicode=yes\r\n[Version]\r\nsignature=\"$CHICAGO$\"\r\nRevision=1\r\n[Privilege Rights]\r\n\
-         SeServiceLogonRight = {service}\r\nSeBatchLogonRight = {batch}\r\n"
-    );
-    fs::write(folder.join("mp1.contoso.com.inf"), template).expect("written");
+    let archive = json!([{"Name": "CONTOSO\\archive", "Sid": "S-1-5-21-1-2-3-1105"}]);
+    let group = |name: &str, sid: &str| json!([{"Name": format!("BUILTIN\\{name}"), "Sid": sid}]);
+    let (service, batch) = if broken {
+        (group("Administrators", "S-1-5-32-544"), archive)
+    } else {
+        (archive, group("Backup Operators", "S-1-5-32-551"))
+    };
+    let right = |right: &str, trustees: Value| {
+        json!({"__CLASS": "UserRightsAssignment", "Computer": "mp1.contoso.com", "Name": "local", "Source": "template",
+            "Right": right, "Trustees": trustees})
+    };
+    let rights = [
+        json!({"__CLASS": "SecurityPolicy", "Computer": "mp1.contoso.com", "Name": "local", "Source": "template",
+            "UserRights": true}),
+        right("SeServiceLogonRight", service),
+        right("SeBatchLogonRight", batch),
+    ];
+    let rights: Vec<String> = rights.iter().map(Value::to_string).collect();
+    fs::write(folder.join("rights.ndjson"), rights.join("\n") + "\n").expect("written");
     let groups = json!([
         {"Computer": "mp1.contoso.com", "Group": "Administrators", "GroupSid": "S-1-5-32-544", "Members": []},
         {"Computer": "mp1.contoso.com", "Group": "Backup Operators", "GroupSid": "S-1-5-32-551", "Members": []},
@@ -190,9 +201,14 @@ fn export(folder: &Path, broken: bool) {
         })
         .collect();
     fs::write(folder.join("local-groups.ndjson"), lines.join("\n") + "\n").expect("written");
+    let user = |name: &str, sid: &str| {
+        json!({"__CLASS": "ADUser", "SamAccountName": name, "DistinguishedName": format!("CN={name},DC=contoso,DC=com"),
+            "SID": sid, "ObjectClass": "user"})
+    };
     let principals = json!([
-        {"__CLASS": "ADPrincipal", "Name": "CONTOSO\\archive", "Sid": "S-1-5-21-1-2-3-1105", "ObjectClass": "user"},
-        {"__CLASS": "ADPrincipal", "Name": "CONTOSO\\other", "Sid": "S-1-5-21-1-2-3-1999", "ObjectClass": "user"},
+        {"__CLASS": "ADDomain", "NetBIOSName": "CONTOSO", "DNSRoot": "contoso.com", "DomainSID": "S-1-5-21-1-2-3"},
+        user("archive", "S-1-5-21-1-2-3-1105"),
+        user("other", "S-1-5-21-1-2-3-1999"),
     ]);
     fs::write(folder.join("principals.json"), principals.to_string()).expect("written");
 }

@@ -71,6 +71,11 @@ pub struct Entity {
 }
 
 impl Entity {
+    /// Its title at a revision, or the last it had; its id if it never had one.
+    pub fn title(&self, revision: Date) -> &str {
+        self.name.at_or_last(revision).map_or(&self.id, String::as_str)
+    }
+
     /// From when on it is the same for good, to the letter; none if it differs from revision to revision.
     pub fn settled_since(&self) -> Option<Date> {
         let mut items = self.roles.iter().chain(&self.site_types);
@@ -111,7 +116,9 @@ pub enum Level {
 }
 
 impl Level {
-    const ALL: [Self; 6] = [Self::Must, Self::MustNot, Self::Should, Self::ShouldNot, Self::May, Self::Info];
+    /// All of them, the strictest first.
+    pub const ALL: [Self; 6] =
+        [Self::Must, Self::MustNot, Self::Should, Self::ShouldNot, Self::May, Self::Info];
 
     /// The word used in files and reports.
     pub fn name(self) -> &'static str {
@@ -328,7 +335,7 @@ pub(super) fn read(
                 .help("an id never changes; rename the file"),
             );
         } else {
-            kebab(id, file, problems);
+            problems.kebab(file, id);
         }
     }
     let (expected, folder) = match file.folder() {
@@ -420,19 +427,6 @@ pub(super) fn read(
 
 fn owned(texts: Vec<Spanned<&str>>) -> Vec<String> {
     texts.into_iter().map(|t| t.value.to_owned()).collect()
-}
-
-fn kebab(id: &Spanned<&str>, file: &Arc<File>, problems: &mut Problems) {
-    let fine = id
-        .value
-        .split('-')
-        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
-    if !fine {
-        problems.push(
-            Problem::error(file, id.span.clone(), format!("the id `{}` is not in kebab-case", id.value))
-                .help("use lower-case letters and digits, with single hyphens between words"),
-        );
-    }
 }
 
 /// Reads the parts of one file.
@@ -535,7 +529,7 @@ impl Reader<'_> {
         let mut f = node.fields(file, "statement", problems)?;
         let id = f.required_text("id", problems);
         if let Some(id) = &id {
-            kebab(id, file, problems);
+            problems.kebab(file, id);
         }
         let category = f.required_text("category", problems);
         if let Some(category) = &category {

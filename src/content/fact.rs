@@ -959,7 +959,10 @@ impl Written<'_> {
             });
             states.push((date, state));
         }
-        problems.extend(found);
+        // What is wrong with a name has been told where names are looked up.
+        let told = |p: &Problem| problems.0.iter().any(|q| q.span == p.span && q.file.path == p.file.path);
+        let found = found.0.into_iter().filter(|p| !told(p)).collect();
+        problems.extend(Problems(found));
         let kind = self.kind.value.to_owned();
         Fact { kind, keys: self.keys, derived: self.derived, span: self.kind.span, states }
     }
@@ -969,6 +972,10 @@ impl Written<'_> {
         let kind = vocabulary.fact_kind(self.kind.value)?;
         let missing = kind.needs.iter().find(|key| !values.contains_key(*key));
         let Some(missing) = missing else { return Some(()) };
+        // One that is there and could not be read has been told.
+        if !self.keys.contains_key(missing) && self.nodes.iter().any(|(key, _)| key.value == *missing) {
+            return None;
+        }
         let message = if self.keys.contains_key(missing) {
             format!("the fact has no `{missing}` from {date} on")
         } else {

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use super::{Content, Date, Values};
+use crate::text::joined;
 use crate::vocabulary::{FactKind, How, Piece, Saying};
 
 /// The words for ids: roles, places, principals, accounts and groups.
@@ -30,8 +31,7 @@ impl Words<'_> {
     pub fn name(&self, id: &str) -> String {
         let v = &self.content.vocabulary;
         if let Some(entity) = self.content.entity(id) {
-            let title = entity.name.at(self.revision).or_else(|| entity.name.values().last());
-            return title.map_or(id, String::as_str).to_owned();
+            return entity.title(self.revision).to_owned();
         }
         let known = [&v.principals, &v.places, &v.roles, &v.site_types];
         if let Some(name) = known.iter().flat_map(|list| list.iter()).find(|n| n.id == id) {
@@ -56,7 +56,7 @@ impl Words<'_> {
             Value::String(text) => self.name(text),
             Value::Bool(flag) => yes_or_no(*flag).to_owned(),
             Value::Null => "nothing".to_owned(),
-            Value::Array(items) => join(&items.iter().map(|v| self.value(v)).collect::<Vec<_>>(), "and"),
+            Value::Array(items) => joined(&items.iter().map(|v| self.value(v)).collect::<Vec<_>>(), "and"),
             Value::Object(map) => {
                 let items: Vec<String> =
                     map.iter().map(|(k, v)| format!("{}: {}", k.replace('_', " "), self.value(v))).collect();
@@ -138,7 +138,7 @@ impl Said<'_> {
         let all = |one: &dyn Fn(&Value) -> String| items.iter().map(|v| one(v)).collect::<Vec<String>>();
         let words = |value: &Value| self.own(key, value).unwrap_or_else(|| self.words.value(value));
         Some(match how {
-            How::Words(last) => join(&all(&words), last),
+            How::Words(last) => joined(&all(&words), last),
             How::The => {
                 let the = |value: &Value| {
                     self.own(key, value).unwrap_or_else(|| {
@@ -146,13 +146,13 @@ impl Said<'_> {
                         if words.starts_with("the ") { words } else { format!("the {words}") }
                     })
                 };
-                join(&all(&the), "and")
+                joined(&all(&the), "and")
             }
             How::Then => all(&words).join(", then "),
             How::Path => all(&raw).join(" > "),
-            How::Code => join(&all(&|value| format!("`{}`", raw(value))), "and"),
-            How::Raw => join(&all(&raw), "and"),
-            How::Right => join(&all(&|value| self.words.right(&raw(value))), "and"),
+            How::Code => joined(&all(&|value| format!("`{}`", raw(value))), "and"),
+            How::Raw => joined(&all(&raw), "and"),
+            How::Right => joined(&all(&|value| self.words.right(&raw(value))), "and"),
         })
     }
 
@@ -191,14 +191,5 @@ pub fn capital(text: &str) -> String {
     match chars.next() {
         Some(first) if first != '`' => first.to_uppercase().chain(chars).collect(),
         _ => text.to_owned(),
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub fn join(items: &[String], last: &str) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., end] => format!("{} {last} {end}", most.join(", ")),
     }
 }

@@ -93,8 +93,14 @@ pub(crate) fn granted(
     for (number, entry) in list.entries.iter().enumerate() {
         let counts = if ask.below { entry.below && !entry.below_confined } else { entry.here };
         let confined = entry.confined.is_some() && entry.confined.as_deref() != ask.object;
-        let (who, missing) =
-            if (counts && !confined) || entry.kind.is_none() { member(entry) } else { (Member::No, None) };
+        let (who, missing) = if entry.kind.is_none() && entry.who.is_none() {
+            // One that could not be read and tells nobody may be about anyone.
+            (Member::Unknown, Some(unreadable(entry)))
+        } else if (counts && !confined) || entry.kind.is_none() {
+            member(entry)
+        } else {
+            (Member::No, None)
+        };
         let rights = if entry.kind.is_some() { ask.kind.map_generic(entry.mask) } else { u32::MAX };
         if let Some(missing) = missing {
             out.open.push((rights, missing));

@@ -22,12 +22,12 @@ pub(crate) fn everybody_of<'s>(
     sid: Option<&str>,
     relative: Option<i64>,
 ) -> Option<&'s str> {
-    let ids = shared.ids;
+    let principals = shared.ids.principals();
     let known = match identity.sid().or(sid) {
-        Some(sid) => ids.principals().of_sid(&sid.to_uppercase()),
+        Some(sid) => principals.of_sid(&sid.to_uppercase()),
         None => relative
-            .and_then(|rid| ids.principals().of_rid(u32::try_from(rid).ok()?))
-            .or_else(|| ids.principals().of_domain(identity.name()?)),
+            .and_then(|rid| principals.of_rid(u32::try_from(rid).ok()?))
+            .or_else(|| principals.of_domain(identity.name()?)),
     };
     known.filter(|known| known.everybody).map(|known| known.name.as_str())
 }

@@ -4,13 +4,16 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Derived, FieldKind, FieldSchema, Made, Part, Permissions, Scalar, Schema, TableId, TableSchema};
 use crate::assets::Assets;
+use crate::vocabulary;
 use crate::yaml::{Document, Fields, File, Node, Problem, Problems, Spanned, read_all, wrong_kind};
 
 /// Reads `evidence.yaml` of a content tree.
 pub(super) fn load(assets: &Assets, problems: &mut Problems) -> Schema {
     let documents = read_all(assets, |name| name == "evidence.yaml", problems);
     match documents.first() {
-        Some(document) => read(document, problems),
+        Some(document) => {
+            Schema { principals: Arc::new(vocabulary::principals(assets)), ..read(document, problems) }
+        }
         None => {
             if problems.is_empty() {
                 let path = format!("{}/evidence.yaml", assets.root());
@@ -98,6 +101,7 @@ fn table<'n>(
         lookup,
         serves,
         made_from: Vec::new(),
+        read_from: Vec::new(),
         made: Made::Exported,
         columns: OnceLock::new(),
     };

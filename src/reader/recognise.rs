@@ -70,7 +70,7 @@ pub(super) fn shape(text: &str, last: bool) -> Shape {
                 false => Shape::Other("a CLIXML stream without any object".into()),
             }
         }
-        '[' => match inf_header(rest) {
+        '[' => match inf_header(rest) || begins_with_section(rest) {
             true => Shape::SecurityTemplate,
             false => Shape::Json,
         },
@@ -132,6 +132,24 @@ fn inf_header(line: &str) -> bool {
     })
 }
 
+/// Whether a text begins with a section that a template may have beside those that are known: a header on a line of its
+/// own, and lines such as `Name = value` or another header behind it. A list in JSON has neither.
+fn begins_with_section(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(';'));
+    let header = lines.next().and_then(|line| line.strip_prefix('[')?.strip_suffix(']'));
+    let named = header.is_some_and(|name| {
+        name.starts_with(|c: char| c.is_alphabetic())
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-'))
+            && !matches!(name, "true" | "false" | "null")
+    });
+    named
+        && lines.next().is_some_and(|line| {
+            let key = line.split_once('=').map(|(key, _)| key);
+            inf_header(line)
+                || key.is_some_and(|key| !key.contains(['"', '{', '[']) && !key.trim().is_empty())
+        })
+}
+
 /// The shape of an XML document.
 fn xml(text: &str, last: bool) -> Shape {
     let mut tokens = Tokens::resume(text, 0, last, Default::default());
@@ -184,7 +202,15 @@ fn root(tokens: &Tokens<'_>, text: &str) -> Shape {
         "Relationships" if space("openxmlformats.org/package") => Shape::ExportPart,
         "coreProperties" if space("openxmlformats.org/package") => Shape::ExportPart,
         "GPO" | "report" if space("GroupPolicy/Settings") => Shape::GpoReport,
+        // The text of `Get-GPOReport -All`: the name space stands at each of the objects.
+        "GPOS" | "GPOs" => Shape::GpoReport,
         "Rsop" if space("GroupPolicy/Rsop") => Shape::GpoReport,
+        // The files of group policy preferences, by their class.
+        "Groups" | "ScheduledTasks" | "NTServices" | "DataSources" | "Drives" | "Printers"
+            if tokens.attribute_any_case("clsid").is_some() =>
+        {
+            Shape::GpoReport
+        }
         "GroupPolicyBackupScheme" | "BackupInst" => other("a part of a Group Policy backup"),
         "html" | "HTML" => Shape::Other("an HTML page".into()),
         _ => Shape::Other(format!(
@@ -219,6 +245,12 @@ mod tests {
             ("<Rsop xmlns=\"http://www.microsoft.com/GroupPolicy/Rsop\"/>", Shape::GpoReport),
             ("[Unicode]\r\nUnicode=yes", Shape::SecurityTemplate),
             ("; x\r\n[version]\r\n", Shape::SecurityTemplate),
+            ("[System Log]\r\nMaximumLogSize = 16384\r\n", Shape::SecurityTemplate),
+            ("[Strings]\r\n\r\n[Privilege Rights]\r\n", Shape::SecurityTemplate),
+            ("[true]\n[a = 1]", Shape::Json),
+            ("[\n\"a=b\"]", Shape::Json),
+            ("<GPOS>\n<GPO/></GPOS>", Shape::GpoReport),
+            ("<Groups clsid=\"{3125E937-EB16-4b4c-9934-544FC6D24D26}\"/>", Shape::GpoReport),
             ("<Policy/>", Shape::ClientPolicy),
             ("<string/>", Shape::ExportPart),
             ("<LibraryDocument/>", Shape::ExportPart),

@@ -38,14 +38,6 @@ pub(super) fn is_package(class: &str) -> bool {
     class.eq_ignore_ascii_case("SMS_TaskSequencePackage")
 }
 
-/// Whether a text is a document that holds a task sequence.
-pub(super) fn is_document(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
-        && ["<sequence", "<SequenceData"]
-            .iter()
-            .any(|tag| memmem::find(text.as_bytes(), tag.as_bytes()).is_some())
-}
-
 /// What stands in a package's record in place of the sequence.
 pub(super) fn placeholder(span: Span) -> Value {
     Value { span, data: Data::Object(Object { class: Some("sequence".into()), properties: Vec::new() }) }
@@ -389,6 +381,9 @@ struct Variable<'a> {
 /// Variables whose text is a document or a script of its own.
 const INNER: [&str; 2] = ["OSDSetDynamicVariablesRules", "OSDRunPowerShellScriptSourceScript"];
 
+/// Where a set-variable step has the value: shown in the console, or hidden there (property and variable).
+const VALUES: [&str; 3] = ["VariableValue", "HiddenVariableValue", "SetVariableActionHiddenVariableValue"];
+
 /// Reads the variable whose start tag is the current token.
 fn variable<'a>(tokens: &mut Tokens<'a>, view: View<'a>) -> Result<Variable<'a>, Stop> {
     let name = attribute_text(tokens, view, "name");
@@ -500,7 +495,7 @@ fn step<'a>(
         if !guarded && !named && property.is_none() {
             continue;
         }
-        let value = if variable.name.eq_ignore_ascii_case("VariableValue") && sets.secret {
+        let value = if sets.secret && VALUES.iter().any(|name| variable.name.eq_ignore_ascii_case(name)) {
             // The same credential as in the list of what the step sets.
             Value { span: variable.span(), data: Data::Secret(sets.judged) }
         } else if !guarded {
@@ -576,8 +571,12 @@ struct Sets {
 fn sets(variables: &[Variable<'_>], found: &mut Vec<Found>, sink: &mut dyn Sink) -> Sets {
     let mut sets = Sets { list: Vec::new(), secret: false, judged: Secret::Empty };
     let named = |wanted: &str| variables.iter().find(|v| v.name.eq_ignore_ascii_case(wanted));
-    if let (Some(name), Some(value)) = (named("VariableName"), named("VariableValue")) {
-        let hidden = named("DoNotShowVariableValue").is_some_and(|v| v.text().eq_ignore_ascii_case("true"));
+    // A value that the console hides stands under a name of its own; the other is empty then.
+    let mut values = VALUES.iter().filter_map(|name| named(name));
+    let value = values.clone().find(|value| !value.text().is_empty()).or_else(|| values.next());
+    if let (Some(name), Some(value)) = (named("VariableName"), value) {
+        let hidden = !value.name.eq_ignore_ascii_case(VALUES[0])
+            || named("DoNotShowVariableValue").is_some_and(|v| v.text().eq_ignore_ascii_case("true"));
         let set = set(name.value(), value.value(), hidden, found, sink);
         if let Data::Object(object) = &set.data
             && let Some(Data::Secret(secret @ (Secret::Clear | Secret::Protected))) =
@@ -829,6 +828,30 @@ mod tests {
     }
 
     #[test]
+    fn a_hidden_value_is_that_of_its_variable() {
+        let text = r#"<sequence><step name="Account" type="SMS_TaskSequence_SetVariableAction"><defaultVarList>
+<variable name="DoNotShowVariableValue" property="DoNotShowVariableValue">true</variable>
+<variable name="SetVariableActionHiddenVariableValue" property="HiddenVariableValue">CONTOSO\join</variable>
+<variable name="VariableName" property="VariableName">OSDJoinAccount</variable>
+<variable name="VariableValue" property="VariableValue"></variable></defaultVarList></step>
+<step name="Door" type="SMS_TaskSequence_SetVariableAction"><defaultVarList>
+<variable name="SetVariableActionHiddenVariableValue" property="HiddenVariableValue">word-three</variable>
+<variable name="VariableName" property="VariableName">Door</variable></defaultVarList></step></sequence>"#;
+        let (_, taken) = take(text, None);
+        let set = |number: usize| {
+            let steps: Vec<_> = taken.records.iter().filter(|r| &*r.class == "TaskSequenceStep").collect();
+            let Data::List(sets) = data(steps[number], "Sets") else { panic!() };
+            let Data::Object(set) = &sets[0].data else { panic!() };
+            (set.get("Name").unwrap().data.clone(), set.get("Value").unwrap().data.clone())
+        };
+        let t = |t: &str| Data::Text(t.into());
+        assert_eq!(set(0), (t("OSDJoinAccount"), t(r"CONTOSO\join")));
+        assert_eq!(set(1).0, t("Door"));
+        assert!(!format!("{:?}", taken.records).contains("word-"), "{:?}", taken.records);
+        assert!(taken.secrets.iter().any(|&s| at(text, s) == "word-three"));
+    }
+
+    #[test]
     fn credentials() {
         let text = r#"<sequence><globalVarList><variable name="GlobalPassword">word-zero</variable></globalVarList>
 <step name="Promote" type="BDD_ConfigureADDS"><defaultVarList>
@@ -949,7 +972,7 @@ mod tests {
         let (result, taken) = take(text, None);
         let fault = result.unwrap_err();
         assert_eq!(at(text, fault.span), "</sequence>");
-        assert_eq!(fault.text, "`</sequence>` stands where `</step>` is expected");
+        assert_eq!(fault.text, "an end tag does not close the element that was opened last");
         assert_eq!(taken.records.len(), 2);
         assert_eq!(data(&taken.records[1], "Name"), &Data::Text("A".into()));
     }

@@ -215,7 +215,6 @@ fn rid(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::assets::Assets;
 
     #[test]

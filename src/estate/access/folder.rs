@@ -18,7 +18,7 @@ use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, gaps_of, is, text, texts};
 use crate::estate::value::{path as path_key, within};
 use crate::evidence::{Account, Fact, Table, TableSchema, Why, computer_name, field, table};
-use crate::sddl::{AceKind, Member};
+use crate::sddl::{self, AceKind, Member};
 
 /// A site with the directory it is installed in.
 struct Site<'s> {
@@ -202,6 +202,13 @@ impl Holder<'_> {
         }
     }
 
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Group(_) => EntityKind::Group.name(),
+            Self::Account(_) => EntityKind::Account.name(),
+        }
+    }
+
     /// Whether an entry means it.
     fn is_meant(
         &self,
@@ -254,6 +261,7 @@ fn unknown_accounts(shared: &Shared<'_>, out: &mut Out<'_>, documented: &[Docume
                 out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
                     .set(field::STATEMENT, text(fact.statement))
                     .set(field::ENTITY, text(&fact.entity.id))
+                    .set(field::HOLDER, text(EntityKind::Account.name()))
                     .put();
             }
         }
@@ -364,6 +372,9 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
     let tails = tails(shared);
     let documented = facts(shared);
     let lists_table = shared.schema.id(FOLDERS.lists).unwrap_or_default();
+    let whose: Vec<Vec<Holder<'_>>> = (sites.iter())
+        .flat_map(|site| documented.iter().map(|fact| holders(shared, fact, site.code)))
+        .collect();
     // (site, fact) of which some folder is exported
     let mut seen = vec![false; sites.len() * documented.len()];
     for folder in &folders {
@@ -379,7 +390,7 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                 if !serves(shared, site, fact.entity) {
                     continue;
                 }
-                for holder in holders(shared, fact, site.code) {
+                for holder in &whose[placed.site * documented.len() + number] {
                     let name = holder.name();
                     let demanded = fact.demanded(lies);
                     if demanded || (fact.scope == FolderScope::SomeSubfolders && lies == Lies::Below) {
@@ -391,6 +402,7 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                             .set(field::STATEMENT, text(fact.statement))
                             .set(field::ENTITY, text(&fact.entity.id))
                             .set(field::GROUP, text(name))
+                            .set(field::HOLDER, text(holder.kind()))
                             .copy(field::SITE, site.line.cell(field::SITE))
                             .copy(field::PATH, folder.list.line.cell(field::PATH))
                             .set(field::RELATIVE, text(&placed.relative))
@@ -476,12 +488,13 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                     Some(format!("the permissions of {below}`{dir}\\{}`", fact.written).into())
                 }
             };
-            for holder in holders(shared, fact, site.code) {
+            for holder in &whose[s * documented.len() + f] {
                 let gap = out
                     .gap(Why::NotExported, lists_table, what.clone(), None)
                     .set(field::STATEMENT, text(fact.statement))
                     .set(field::ENTITY, text(&fact.entity.id))
                     .set(field::GROUP, text(holder.name()))
+                    .set(field::HOLDER, text(holder.kind()))
                     .copy(field::SITE, site.line.cell(field::SITE))
                     .copy(field::HOST, site.line.cell(field::SERVER))
                     .set(field::DEMANDED, flag(fact.scope != FolderScope::SomeSubfolders))
@@ -873,7 +886,6 @@ pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
                 if member == Member::No {
                     continue;
                 }
-                let has = folder_permissions(entry.mask);
                 let named = crate::estate::access::names(shared, who, None, entry) == Some(true);
                 let got = granted(&folder.list, Ask::FOLDER, |other| {
                     let (member, _) = means(shared, who, None, other, host);
@@ -886,7 +898,7 @@ pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
                     }
                     _ if certain => out.row(entry.line.record).at(
                         field::RIGHT,
-                        text(has.last().copied().unwrap_or("Write")),
+                        text(&sddl::ntfs_beyond_reading(entry.mask)),
                         entry.line.cell(field::MASK).and_then(|c| c.place),
                     ),
                     _ => continue,

@@ -61,8 +61,7 @@ fn direction(change: &Change) -> &'static str {
 }
 
 fn title(model: &Model<'_>, id: &str, revision: Date) -> String {
-    let entity = model.content().entity(id);
-    entity.and_then(|e| crate::report::name_at(&e.name, revision)).unwrap_or(id).to_owned()
+    model.content().entity(id).map_or(id, |e| e.title(revision)).to_owned()
 }
 
 fn fact(model: &Model<'_>, diff: &Diff, change: &FactChange) -> View {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::model::Model;
 use super::super::view::show_serialized;
-use crate::content::{Date, Entity, EntityKind, Securable, Values, Words, capital, join};
+use crate::content::{Date, Entity, EntityKind, Securable, Values, Words, capital};
 
 /// A line of the summary: a name and what is said.
 #[derive(Debug, Clone, Serialize)]
@@ -87,7 +87,7 @@ fn texts<'v>(values: &'v Values, key: &str) -> Vec<&'v str> {
 
 fn names(words: &Words<'_>, values: &Values, key: &str) -> String {
     let names: Vec<String> = texts(values, key).into_iter().map(|t| words.name(t)).collect();
-    join(&names, "and")
+    crate::text::list(&names)
 }
 
 fn effect(values: &Values) -> &'static str {

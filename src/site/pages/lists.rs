@@ -232,7 +232,7 @@ fn tag_title(tag: &str) -> &'static str {
 pub(in super::super) fn coverage(model: &Model<'_>) -> View {
     let all = covered(model.content(), model.sources.rules);
     let row = |c: &crate::rules::Covered<'_>| {
-        let level = c.statement.level.steps.iter().rev().find_map(|(_, l)| *l);
+        let level = c.statement.level.last().copied();
         let text = c.statement.text.values().last();
         let now = c.entity.name.at(model.newest).is_some() && c.statement.text.at(model.newest).is_some();
         let href = if now
@@ -255,7 +255,7 @@ pub(in super::super) fn coverage(model: &Model<'_>) -> View {
             "id": c.statement.id(),
             "href": href,
             "text": text,
-            "level": level.map(crate::report::level_word),
+            "level": level.map(crate::content::Level::name),
             "level_words": level.map(level_words),
             "rules": model.rule_links_of(&c.statement.reference),
             "because": c.unruled(),

@@ -3,49 +3,44 @@
 //! Everything that comes from an export goes through [`harmless`] before it reaches a terminal, so that no
 //! file can move the cursor, change colours or reorder what is shown. Colours are always written; whoever
 //! owns the stream takes them away where they are not wanted.
+//!
+//! [`differences`] says which runs of words or lines of two texts differ.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style};
+use similar::DiffOp;
+use similar::algorithms::{Capture, Compact, Replace, patience};
 use unicode_width::UnicodeWidthChar;
 
-use crate::rules::Level;
 use crate::source::visible;
 
 /// Titles, names, what a heading is to a page.
-pub const STRONG: Style = Style::new().bold();
+pub(crate) const STRONG: Style = Style::new().bold();
 /// What may be overlooked.
-pub const FAINT: Style = Style::new().dimmed();
+pub(crate) const FAINT: Style = Style::new().dimmed();
 /// Ids and commands.
-pub const CODE: Style = AnsiColor::Cyan.on_default();
+pub(crate) const CODE: Style = AnsiColor::Cyan.on_default();
 /// Something is as it should be.
-pub const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// Something is wrong.
-pub const BAD: Style = AnsiColor::BrightRed.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::BrightRed.on_default().bold();
 /// Something is doubtful.
-pub const DOUBT: Style = AnsiColor::BrightYellow.on_default().bold();
+pub(crate) const DOUBT: Style = AnsiColor::BrightYellow.on_default().bold();
 /// Frames and line numbers.
-pub const FRAME: Style = AnsiColor::Blue.on_default();
+pub(crate) const FRAME: Style = AnsiColor::Blue.on_default();
 /// Secondary headings.
-pub const MARK: Style = AnsiColor::BrightCyan.on_default().bold();
-
-/// The colour of a level.
-pub fn level_style(level: Level) -> Style {
-    match level {
-        Level::Error => BAD,
-        Level::Warning => DOUBT,
-        Level::Note => AnsiColor::BrightGreen.on_default().bold(),
-    }
-}
+pub(crate) const MARK: Style = AnsiColor::BrightCyan.on_default().bold();
 
 /// `text` in a style.
-pub fn paint(style: Style, text: impl Display) -> String {
+pub(crate) fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
 /// One line of text from an export, without anything a terminal would act on.
-pub fn harmless(text: &str) -> Cow<'_, str> {
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| visible(c) == c) {
         Cow::Borrowed(text)
     } else {
@@ -54,12 +49,12 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
 }
 
 /// As [`harmless`], but line ends stay.
-pub fn harmless_lines(text: &str) -> String {
+pub(crate) fn harmless_lines(text: &str) -> String {
     text.lines().map(harmless).collect::<Vec<_>>().join("\n")
 }
 
 /// How many columns the text takes on a terminal. Colour sequences take none.
-pub fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     let mut chars = text.chars();
     let mut columns = 0;
     while let Some(c) = chars.next() {
@@ -74,33 +69,14 @@ pub fn width(text: &str) -> usize {
 }
 
 /// The text with spaces behind it up to that many columns.
-pub fn pad(text: &str, columns: usize) -> String {
+pub(crate) fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
-}
-
-/// The text without what stands beyond that many columns, with an ellipsis if something was cut.
-pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
-    if width(text) <= columns {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::new();
-    let mut used = 1;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > columns {
-            break;
-        }
-        out.push(c);
-    }
-    out.truncate(out.trim_end().len());
-    out.push('…');
-    Cow::Owned(out)
 }
 
 /// The text in lines of at most `columns`, broken at spaces. Lines after the first start with `indent` spaces,
 /// which count. A word that is longer than a line stays whole. Lines of the text itself stay lines; what
 /// starts with spaces (code) or is written as a list keeps its shape.
-pub fn wrap(text: &str, columns: usize, indent: usize) -> String {
+pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> String {
     let columns = columns.max(indent + 20);
     let mut out = String::new();
     for (i, line) in text.trim_end().lines().enumerate() {
@@ -139,7 +115,7 @@ pub fn wrap(text: &str, columns: usize, indent: usize) -> String {
 
 /// Paragraphs of Markdown as the rules have them: lines of a paragraph are joined, lists and indented code
 /// keep their lines.
-pub fn paragraphs(text: &str) -> String {
+pub(crate) fn paragraphs(text: &str) -> String {
     let mut out = String::new();
     let mut joining = false;
     for line in text.trim().lines() {
@@ -159,7 +135,7 @@ pub fn paragraphs(text: &str) -> String {
 }
 
 /// `1 error`, `2 errors`.
-pub fn count(n: usize, one: &str, many: &str) -> String {
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, d) in digits.chars().enumerate() {
@@ -172,15 +148,45 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub fn list<T: AsRef<str>>(items: &[T]) -> String {
+pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    joined(items, "and")
+}
+
+/// As [`list`], with another word before the last item: `a, b or c`.
+pub(crate) fn joined<T: AsRef<str>>(items: &[T], last: &str) -> String {
     match items {
         [] => String::new(),
         [one] => one.as_ref().to_owned(),
-        [most @ .., last] => {
+        [most @ .., end] => {
             let most: Vec<_> = most.iter().map(AsRef::as_ref).collect();
-            format!("{} and {}", most.join(", "), last.as_ref())
+            format!("{} {last} {}", most.join(", "), end.as_ref())
         }
     }
+}
+
+/// Which runs of two lists are the same and which differ, by patience: what stands once in both is matched first.
+///
+/// The one place where lists are compared: the library is generic, and each type it is asked for costs seconds of
+/// building, so that everything is compared as numbers.
+pub(crate) fn differences(a: &[u64], b: &[u64]) -> Vec<DiffOp> {
+    let mut found = Compact::new(Replace::new(Capture::new()), a, b);
+    // It fails only if what takes its results does, and that cannot.
+    let _ = patience::diff(&mut found, a, 0..a.len(), b, 0..b.len());
+    found.into_inner().into_inner().into_ops()
+}
+
+/// As [`differences`], of words or lines.
+pub(crate) fn differences_of(a: &[&str], b: &[&str]) -> Vec<DiffOp> {
+    let mut known: HashMap<&str, u64> = HashMap::new();
+    let mut next = 0;
+    let mut number = |text| {
+        *known.entry(text).or_insert_with(|| {
+            next += 1;
+            next
+        })
+    };
+    let numbers = [a, b].map(|texts| texts.iter().map(|text| number(*text)).collect::<Vec<u64>>());
+    differences(&numbers[0], &numbers[1])
 }
 
 #[cfg(test)]
@@ -237,6 +243,5 @@ mod tests {
         assert_eq!(count(1234567, "row", "rows"), "1,234,567 rows");
         assert_eq!(count(1234, "row", "rows"), "1234 rows");
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
-        assert_eq!(cut("abcdef", 4), "abc…");
     }
 }

@@ -3,22 +3,30 @@
 use crate::content::{Content, Entity, Statement};
 use crate::evidence::{Schema, TableSchema};
 use crate::rules::{Rule, RuleSet};
+use crate::text::{harmless, list};
 use crate::yaml;
 
 /// Everything that has a name.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Book<'a> {
-    pub(super) content: &'a Content,
-    pub(super) schema: &'a Schema,
-    pub(super) rules: &'a RuleSet,
+pub(crate) struct Book<'a> {
+    /// The specification.
+    pub(crate) content: &'a Content,
+    /// The evidence tables.
+    pub(crate) schema: &'a Schema,
+    /// The rules.
+    pub(crate) rules: &'a RuleSet,
 }
 
 /// What a name can mean.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Target<'a> {
+pub(crate) enum Target<'a> {
+    /// A rule.
     Rule(&'a Rule),
+    /// A statement, and what it is about.
     Statement(&'a Entity, &'a Statement),
+    /// An account or group.
     Entity(&'a Entity),
+    /// An evidence table.
     Table(&'a TableSchema),
 }
 
@@ -36,12 +44,13 @@ fn plain(name: &str) -> String {
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn new(content: &'a Content, schema: &'a Schema, rules: &'a RuleSet) -> Self {
+    /// What the names of these stand for.
+    pub(crate) fn new(content: &'a Content, schema: &'a Schema, rules: &'a RuleSet) -> Self {
         Self { content, schema, rules }
     }
 
     /// What the name means: at best one thing, more if a title or a part of a reference stands for several.
-    pub(super) fn find(&self, asked: &str) -> Vec<Target<'a>> {
+    pub(crate) fn find(&self, asked: &str) -> Vec<Target<'a>> {
         let wanted = plain(asked);
         let rules = &self.rules.rules;
         if let Some(rule) = rules
@@ -83,7 +92,7 @@ impl<'a> Book<'a> {
     }
 
     /// A message that a name is not known, with what was probably meant.
-    pub(super) fn unknown(&self, what: &str, asked: &str) -> String {
+    pub(crate) fn unknown(&self, what: &str, asked: &str) -> String {
         let wanted = plain(asked);
         let mut all: Vec<String> = self.rules.rules.iter().map(|r| r.id.clone()).collect();
         for entity in &self.content.entities {
@@ -93,7 +102,7 @@ impl<'a> Book<'a> {
         }
         all.extend(self.schema.tables.iter().map(|t| t.name.clone()));
         let plains: Vec<String> = all.iter().map(|n| plain(n)).collect();
-        let mut out = format!("there is no {what} named `{}`", crate::report::text::harmless(asked));
+        let mut out = format!("there is no {what} named `{}`", harmless(asked));
         // What is asked for may be the beginning or a part of a name.
         let mut parts: Vec<&str> = Vec::new();
         if wanted.len() > 2 {
@@ -121,17 +130,17 @@ impl<'a> Book<'a> {
     }
 
     /// Rules that enforce a statement.
-    pub(super) fn rules_of(&self, reference: &str) -> Vec<&'a Rule> {
+    pub(crate) fn rules_of(&self, reference: &str) -> Vec<&'a Rule> {
         self.rules.rules.iter().filter(|r| r.statements.iter().any(|s| s == reference)).collect()
     }
 
     /// Rules that enforce a statement of an entity.
-    pub(super) fn rules_of_entity(&self, id: &str) -> Vec<&'a Rule> {
+    pub(crate) fn rules_of_entity(&self, id: &str) -> Vec<&'a Rule> {
         self.rules.rules.iter().filter(|r| r.statements.iter().any(|s| belongs(s, id))).collect()
     }
 
     /// Rules that read a table.
-    pub(super) fn rules_reading(&self, table: &str) -> Vec<&'a Rule> {
+    pub(crate) fn rules_reading(&self, table: &str) -> Vec<&'a Rule> {
         let Some(table) = self.schema.table(table) else { return Vec::new() };
         self.rules.rules.iter().filter(|r| r.evidence.contains(&table)).collect()
     }
@@ -140,7 +149,7 @@ impl<'a> Book<'a> {
     ///
     /// # Errors
     /// If it is none of rule, group of rules, account or group, statement; the message says what is near.
-    pub(super) fn selector(&self, asked: &str) -> Result<Selector, String> {
+    pub(crate) fn selector(&self, asked: &str) -> Result<Selector, String> {
         let wanted = plain(asked);
         if let Some(rule) = self.rules.rules.iter().find(|r| r.id == wanted || r.aliases.contains(&wanted)) {
             return Ok(Selector::Rule(rule.id.clone()));
@@ -161,7 +170,7 @@ impl<'a> Book<'a> {
                     ));
                 }
                 let mut out = self.unknown("rule, group of rules, account or group", asked);
-                out.push_str(&format!("\n\nGroups of rules are {}.", crate::report::text::list(&groups)));
+                out.push_str(&format!("\n\nGroups of rules are {}.", list(&groups)));
                 Err(out)
             }
         }
@@ -170,21 +179,25 @@ impl<'a> Book<'a> {
 
 /// What a run is narrowed to, or what it leaves out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Selector {
+pub(crate) enum Selector {
+    /// A rule, by its id.
     Rule(String),
+    /// All rules of a folder.
     Group(String),
+    /// All that is about an account or group.
     Entity(String),
+    /// One statement, by its reference.
     Statement(String),
 }
 
 impl Selector {
     /// Whether a rule as a whole, or any statement of it, is meant.
-    pub(super) fn touches(&self, rule: &Rule) -> bool {
+    pub(crate) fn touches(&self, rule: &Rule) -> bool {
         self.selects(rule, &rule.statements)
     }
 
     /// Whether `--select` of this keeps what was found or concluded on these statements of a rule.
-    pub(super) fn selects(&self, rule: &Rule, statements: &[String]) -> bool {
+    pub(crate) fn selects(&self, rule: &Rule, statements: &[String]) -> bool {
         match self {
             Self::Rule(id) => rule.id == *id,
             Self::Group(group) => rule.group == *group,
@@ -194,7 +207,7 @@ impl Selector {
     }
 
     /// Whether a statement is meant, which these rules enforce.
-    pub(super) fn means(&self, reference: &str, rules: &[&Rule]) -> bool {
+    pub(crate) fn means(&self, reference: &str, rules: &[&Rule]) -> bool {
         match self {
             Self::Rule(_) | Self::Group(_) => rules.iter().any(|r| self.touches(r)),
             Self::Entity(id) => belongs(reference, id),
@@ -203,7 +216,7 @@ impl Selector {
     }
 
     /// Whether `--ignore` of this drops it: what is about something else as well stays.
-    pub(super) fn ignores(&self, rule: &Rule, statements: &[String]) -> bool {
+    pub(crate) fn ignores(&self, rule: &Rule, statements: &[String]) -> bool {
         match self {
             Self::Rule(_) | Self::Group(_) => self.touches(rule),
             Self::Entity(id) => !statements.is_empty() && statements.iter().all(|s| belongs(s, id)),

@@ -1,41 +1,31 @@
-//! `cmlint rules --coverage`: for each documented statement the rules that enforce it, or why none can.
+//! Coverage: for each documented statement the rules that enforce it, or why none can.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::super::names::{Book, Selector};
-use super::RulesFormat;
-use crate::content::{Checkable, Level, Statement};
-use crate::report::text::{CODE, DOUBT, FAINT, GOOD, STRONG, count, list, pad, paint, wrap};
-use crate::report::{level_word, name_at};
+use super::{Book, Selector, Shape};
+use crate::content::{Checkable, Statement};
 use crate::rules::{Covered, Totals, coverage};
+use crate::text::{CODE, DOUBT, FAINT, GOOD, STRONG, count, list, pad, paint, wrap};
 
 /// The coverage of all statements, or of those that are selected.
-pub(super) fn write(book: &Book<'_>, selectors: &[Selector], format: RulesFormat, columns: usize) -> String {
+pub(crate) fn write(book: &Book<'_>, selectors: &[Selector], format: Shape, columns: usize) -> String {
     let all: Vec<Covered<'_>> = (coverage(book.content, book.rules).into_iter())
         .filter(|c| {
             selectors.is_empty() || selectors.iter().any(|s| s.means(&c.statement.reference, &c.rules))
         })
         .collect();
     match format {
-        RulesFormat::Human => human(book, &all, columns),
-        RulesFormat::Concise => concise(&all),
-        RulesFormat::Json => format!("{:#}\n", value(&all)),
+        Shape::Human => human(book, &all, columns),
+        Shape::Concise => concise(&all),
+        Shape::Json => format!("{:#}\n", value(&all)),
     }
 }
 
 /// The level in the newest revision that has one.
-fn level(statement: &Statement) -> Option<Level> {
-    statement.level.steps.iter().rev().find_map(|(_, l)| *l)
-}
-
-fn checkable(statement: &Statement) -> &'static str {
-    match statement.checkable {
-        Checkable::Yes => "yes",
-        Checkable::Partial => "partial",
-        Checkable::No => "no",
-    }
+fn level(statement: &Statement) -> Option<&'static str> {
+    statement.level.last().map(|level| level.name())
 }
 
 fn value(all: &[Covered<'_>]) -> Value {
@@ -44,8 +34,8 @@ fn value(all: &[Covered<'_>]) -> Value {
         .map(|c| {
             json!({
                 "ref": c.statement.reference,
-                "level": level(c.statement).map(level_word),
-                "checkable": checkable(c.statement),
+                "level": level(c.statement),
+                "checkable": c.statement.checkable.name(),
                 "rules": c.rules.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(),
                 "because": c.statement.because,
             })
@@ -68,12 +58,12 @@ fn concise(all: &[Covered<'_>]) -> String {
     for c in all {
         let rules: Vec<&str> = c.rules.iter().map(|r| r.id.as_str()).collect();
         let rules = if rules.is_empty() { "-".to_owned() } else { rules.join(",") };
-        let level = level(c.statement).map_or("-", level_word);
+        let level = level(c.statement).unwrap_or("-");
         let _ = writeln!(
             out,
             "{}  {level:10}  {:7}  {rules}",
             pad(&paint(CODE, &c.statement.reference), size),
-            checkable(c.statement)
+            c.statement.checkable.name()
         );
     }
     out
@@ -87,12 +77,12 @@ fn human(book: &Book<'_>, all: &[Covered<'_>], columns: usize) -> String {
             continue;
         }
         let totals = Totals::of(here.iter().copied());
-        let name = name_at(&entity.name, book.content.newest()).unwrap_or(&entity.id);
+        let name = entity.title(book.content.newest());
         let _ =
             writeln!(out, "{} {}", paint(STRONG, name), paint(FAINT, format_args!("({})", parts(&totals))));
         for c in here {
             let id = c.statement.reference.rsplit('/').next().unwrap_or_default();
-            let level = level(c.statement).map_or("-", level_word);
+            let level = level(c.statement).unwrap_or("-");
             let rules: Vec<&str> = c.rules.iter().map(|r| r.id.as_str()).collect();
             let (mark, style, said) = match c.statement.checkable {
                 _ if !rules.is_empty() => ("●", GOOD, list(&rules)),
