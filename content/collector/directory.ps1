@@ -475,11 +475,7 @@ function Read-Member {
         Add-Failure -Class 'ADGroupMembers' -Target $target -Reason $_ -Tags $tags
         return
     }
-    # The built-in administrators of a domain are those of its controllers, which tell them themselves; under this
-    # identifier every computer has a group of its own.
-    if ($Group.Sid -ne 'S-1-5-32-544') {
-        Add-Row -Class 'ADGroupMembers' -Row ([ordered]@{ Domain = $short; Group = $Group.Name; GroupSid = $Group.Sid; GroupScope = $Group.Scope; Members = $members.ToArray() })
-    }
+    Add-Row -Class 'ADGroupMembers' -Row ([ordered]@{ Domain = $short; Group = $Group.Name; GroupSid = $Group.Sid; GroupScope = $Group.Scope; Members = $members.ToArray() })
     return $inner.ToArray()
 }
 

@@ -227,6 +227,8 @@ function ConvertTo-Element {
     if (-not $kept -and -not ($name -match '^[\w .:-]{1,80}$' -and (Test-SecretName -Name $name))) { return $null }
     $masked = $Instance.CimInstanceProperties['IsMasked']
     $hidden = $null -ne $masked -and $masked.Value -eq $true
+    # What nobody is shown is not written: what would be read there is not known.
+    if ($hidden -and $kept) { throw "the value of $name is masked" }
     foreach ($part in 'Value', 'Value1', 'Value2', 'Values', 'ValueStrings') {
         $property = $Instance.CimInstanceProperties[$part]
         if ($null -eq $property) { continue }
@@ -258,7 +260,13 @@ function ConvertTo-Row {
             foreach ($item in @($value)) {
                 if (-not (Test-Instance -Value $item)) { continue }
                 if ($spec.Keyed.ContainsKey($name)) {
-                    $element = ConvertTo-Element -Instance $item -Keys $spec.Keyed[$name]
+                    try { $element = ConvertTo-Element -Instance $item -Keys $spec.Keyed[$name] }
+                    catch {
+                        $tags = @{}
+                        foreach ($id in 'CollectionID', 'SiteCode') { if ($row.Contains($id)) { $tags[$id] = $row[$id] } }
+                        Add-Failure -Class $Class -Target "$Class $(@($tags.Values) -join ' ')" -Reason $_ -Tags $tags
+                        continue
+                    }
                     if ($null -ne $element) { $list.Add($element) }
                     continue
                 }

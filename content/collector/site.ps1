@@ -133,7 +133,8 @@ function Read-Sequence {
             try {
                 $whole = Get-CimWhole -Session $Site.Session -Instance $listed
                 $text = "$(Get-Value -Object $whole -Name 'Sequence')"
-                $sequence = if ($text -eq '') { @{ Text = ''; Lost = @() } } else { ConvertTo-Sequence -Text $text }
+                if ($text -eq '') { throw 'the task sequence came without its steps' }
+                $sequence = ConvertTo-Sequence -Text $text
                 Add-Row -Class $class -Row ([ordered]@{
                         PackageID = $package
                         Name = $name

@@ -65,7 +65,10 @@ function Get-Summary {
 
 function Add-Skipped {
     # What the parameters leave out is not read, which has to be said.
-    if ($DirectoryOnly) { Add-Failure -Class $SiteClasses -Target 'the site' -Reason 'left out, as -DirectoryOnly asks' -Quiet }
+    if ($DirectoryOnly) {
+        Add-Failure -Class $SiteClasses -Target 'the site' -Reason 'left out, as -DirectoryOnly asks' -Quiet
+        Add-Failure -Class 'ManagementRoleAssignment' -Target 'Exchange' -Reason 'left out, as -DirectoryOnly asks' -Quiet
+    }
     if ($DirectoryOnly -or $SkipHosts) { Add-Failure -Class $HostClasses -Target 'the computers' -Reason 'left out, as the parameters ask' -Quiet }
     if ($DirectoryOnly -or $SkipSql) { Add-Failure -Class $SqlClasses -Target 'the databases' -Reason 'left out, as the parameters ask' -Quiet }
     if ($SkipDirectory) { Add-Failure -Class $DomainClasses -Target 'the domains' -Reason 'left out, as -SkipDirectory asks' -Tags @{ Secures = 'directory' } -Quiet }
@@ -78,6 +81,7 @@ function Initialize-Manifest {
     $parameters = [ordered]@{}
     foreach ($name in @($Bound.Keys | Where-Object { 'Credential', 'Rest' -notcontains $_ } | Sort-Object)) {
         $value = $Bound[$name]
+        if ($value -is [array] -and $value.Count -eq 0) { continue }
         $parameters[$name] = if ($value -is [array]) { [object[]] $value } elseif ($value -is [switch]) { [bool] $value } else { $value }
     }
     $Manifest['Version'] = $ScriptVersion

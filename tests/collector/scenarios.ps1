@@ -42,7 +42,7 @@ $Scenarios = [ordered]@{
     'sequence-with-a-document-type' = @{ Parameters = $SiteOnly; Arrange = { Add-Sequence -Id 'CAS00077' -Name 'Entities' -Text '<!DOCTYPE sequence [<!ENTITY a "Leak96!">]><sequence version="3.10"><step type="X" name="&a;"/></sequence>' }; Base = 'plain' }
     'old-site' = @{ Parameters = $SiteOnly; Arrange = { foreach ($class in 'SMS_CollectionSettings', 'SMS_RcmSqlControl', 'SMS_MigrationSiteMapping', 'SMS_MigrationSourceSite', 'SMS_ADForestDiscoveryStatus', 'SMS_ADForest') { $World.Cim['CAS1|root\sms\site_CAS'].Remove($class) } }; Base = 'plain' }
     'two-sites-in-one-provider' = @{ Parameters = $SiteOnly; Arrange = { Add-Cim -Namespace 'root\sms' -Class 'SMS_ProviderLocation' -Instance (New-Cim 'SMS_ProviderLocation' ([ordered]@{ Machine = 'p01-srv.contoso.com'; ProviderForLocalSite = $true; SiteCode = 'P01' })) }; Base = 'plain' }
-    'provider-not-local' = @{ Parameters = $SiteOnly; Arrange = { $World.Cim['CAS1|root\sms']['SMS_ProviderLocation'].Clear(); Add-Cim -Namespace 'root\sms' -Class 'SMS_ProviderLocation' -Instance (New-Cim 'SMS_ProviderLocation' ([ordered]@{ Machine = 'p01-srv.contoso.com'; ProviderForLocalSite = $true; SiteCode = 'CAS' })) }; Base = 'plain' }
+    'provider-not-local' = @{ Parameters = $SiteOnly; Arrange = { $World.Cim['CAS1|root\sms']['SMS_ProviderLocation'].Clear(); foreach ($m in 'p01-srv.contoso.com', 'cas1.contoso.com') { Add-Cim -Namespace 'root\sms' -Class 'SMS_ProviderLocation' -Instance (New-Cim 'SMS_ProviderLocation' ([ordered]@{ Machine = $m; ProviderForLocalSite = $true; SiteCode = 'CAS' })) } }; Base = 'plain' }
     'site-code-not-found' = @{ Parameters = @{ SiteCode = 'XYZ' }; Base = 'plain' }
     'scoped-admin' = @{ Parameters = $SiteOnly; Arrange = { foreach ($class in 'SMS_TaskSequencePackage', 'SMS_Admin', 'SMS_SCI_Reserved', 'SMS_Role') { (Get-StandinList $class).Clear() } }; Base = 'plain' }
     'scoped-by-own-entry' = @{ Parameters = $SiteOnly; Arrange = { (Get-StandinList 'SMS_TaskSequencePackage').Clear(); Add-Cim -Class 'SMS_Admin' -Instance (New-Cim 'SMS_Admin' ([ordered]@{ AdminID = [uint32] 77; AdminSid = [Standin.WindowsIdentity]::Sid; LogonName = [Standin.WindowsIdentity]::Account; IsGroup = $false; RoleNames = @('Read-only Analyst'); Categories = @('CAS00003') })) } }
@@ -73,8 +73,10 @@ $Scenarios = [ordered]@{
     'target-share-denied' = @{ Arrange = { Add-Fault '\|acl\|\\\\fs1' 'Access is denied.' }; Base = 'plain' }
     'long-host-name' = @{ Arrange = {
             # A DNS suffix of its own, beside the domain it is in.
+            [Standin.Dns]::Names['SUP1'] = 'sup1.corp.contoso.com' }; Base = 'plain' }
+    'other-domain-name' = @{ Arrange = {
             [Standin.Dns]::Names['SUP1'] = 'sup1.corp.contoso.com'
-            $null = $World.Cim['SUP1|root\cimv2']['Win32_ComputerSystem'][0].Set('Domain', 'corp.contoso.com') }; Base = 'plain' }
+            $null = $World.Cim['SUP1|root\cimv2']['Win32_ComputerSystem'][0].Set('Domain', 'corp.contoso.com') } }
     'short-host-name' = @{ Arrange = { foreach ($row in (Get-StandinList 'SMS_SCI_SysResUse')) { if ($row.Get('NetworkOSPath') -like '*sup1*') { $null = $row.Set('NetworkOSPath', '\\SUP1') } } }; Base = 'plain' }
     'bad-computer-name' = @{ Parameters = @{ ComputerName = 'no such name', 'fs1.contoso.com' } }
     'remoting-throws' = @{ Arrange = { Add-Fault '\|remoting\|all\|start' 'The WinRM client cannot process the request.' }; Base = 'plain' }
