@@ -193,7 +193,7 @@ function Send-Member {
 }
 
 function Send-Group {
-    $groups = @(Get-LocalInstance -Class 'Win32_Group' -Filter 'LocalAccount = True')
+    $groups = @(Get-LocalInstance -Class Win32_Group -Filter 'LocalAccount = True')
     $machineSid = ''
     if ($Here.Controller) {
         # On a domain controller these are the groups of the domain, thousands of them.

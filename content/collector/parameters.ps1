@@ -1,4 +1,3 @@
-#requires -Version 5.1
 <#
 .SYNOPSIS
 Collects what cmlint checks: how Configuration Manager uses accounts and groups. Read only.
@@ -119,6 +118,9 @@ Full Administrator sees everything), and to see the rest: local administrator an
 VIEW ANY DEFINITION on the database servers and VIEW DEFINITION in the databases, read access to Active Directory. No
 module has to be installed.
 #>
+
+#requires -Version 5.1
+
 [CmdletBinding(PositionalBinding = $false)]
 param(
     [string] $SiteServer,
@@ -178,7 +180,7 @@ $TablesOfClass = @{
 }
 
 # Of what came from where: classes of the provider, of computers, of domains, of databases.
-$SiteClasses = 'SMS_Site', 'SMS_SCI_SiteDefinition', 'SMS_SCI_SysResUse', 'SMS_SCI_ClientComp', 'SMS_SCI_Component', 'SMS_SCI_Address', 'SMS_SCI_Reserved', 'SMS_PackageAccessByUsers', 'SMS_MigrationSiteMapping', 'SMS_Admin', 'SMS_Role', 'SMS_ClientSettings', 'SMS_CollectionSettings', 'SMS_ADForest', 'SMS_R_System', 'SMS_TaskSequencePackage', 'AccountChange', 'ContentStatus', 'DatabaseLink', 'SourceSite', 'SourceSitePermission'
+$SiteClasses = 'SMS_Site', 'SMS_SCI_SiteDefinition', 'SMS_SCI_SysResUse', 'SMS_SCI_ClientComp', 'SMS_SCI_Component', 'SMS_SCI_Address', 'SMS_SCI_Reserved', 'SMS_PackageAccessByUsers', 'SMS_MigrationSiteMapping', 'SMS_Admin', 'SMS_Role', 'SMS_ClientSettings', 'SMS_CollectionSettings', 'SMS_ADForest', 'SMS_ADForestDiscoveryStatus', 'SMS_R_System', 'SMS_TaskSequencePackage', 'AccountChange', 'ContentStatus', 'DatabaseLink', 'SourceSite', 'SourceSitePermission'
 $HostClasses = 'Win32_ComputerSystem', 'LocalGroup', 'LocalGroupMembers', 'UserRightsAssignment', 'SecurityPolicy', 'DirectorySecurity', 'MSFT_SmbShare', 'MSFT_SmbShareAccessControlEntry', '__SystemSecurity', 'DcomSecurity'
 $DomainClasses = 'ADDomain', 'TrustList', 'ActiveDirectorySecurity', 'ADUser', 'ADGroup', 'ADGroupMembers'
 $SqlClasses = 'SqlPrincipal', 'SqlRoleMember', 'SqlPermission'

@@ -185,7 +185,7 @@ function Protect-Text {
     # Forms without a name: users with passwords before a host, tokens, options of a letter or two.
     $Text = [regex]::Replace($Text, '(?i)(://|\\\\)[^\s/\\:@]{1,100}:[^\s/\\@]{1,200}@', "`$1$ClearMark@")
     $Text = [regex]::Replace($Text, '(?i)\b(Basic|Bearer)\s+[\w.~+/=-]{4,}', "`$1 $ClearMark")
-    $Text = [regex]::Replace($Text, '(?i)(?<=\s|^|[?&;])([-/]{1,2}(?:[\w-]{0,30}(?:key|token|cred\w{0,10}|pw|pin)|[pux]d?|encodedcommand|enc?|string)|sig|\w{0,30}key|pin)(\s*[:=]\s*|\s+)(?![-/(])("[^"]*"|''[^'']*''|[^\s"'']+)', "`$1`$2$ClearMark")
+    $Text = [regex]::Replace($Text, '(?i)(?<=\s|^|[?&;])([-/]{1,2}(?:[\w-]{0,30}(?:key|token|cred\w{0,10}|pw|pin)|[px]d?|encodedcommand|enc?|string)|sig|\w{0,30}key|pin)(\s*[:=]\s*|\s+)(?![-/(])("[^"]*"|''[^'']*''|[^\s"'']+)', "`$1`$2$ClearMark")
     return [regex]::Replace($Text, '(?i)<(\w*(?:password|value|credential)\w*)>[^<]+<', "<`$1>$ClearMark<")
 }
 
@@ -263,7 +263,10 @@ function ConvertTo-Row {
                     try { $element = ConvertTo-Element -Instance $item -Keys $spec.Keyed[$name] }
                     catch {
                         $tags = @{}
-                        foreach ($id in 'CollectionID', 'SiteCode') { if ($row.Contains($id)) { $tags[$id] = $row[$id] } }
+                        foreach ($id in 'CollectionID', 'SiteCode') {
+                            $known = $Instance.CimInstanceProperties[$id]
+                            if ($null -ne $known) { $tags[$id] = "$($known.Value)" }
+                        }
                         Add-Failure -Class $Class -Target "$Class $(@($tags.Values) -join ' ')" -Reason $_ -Tags $tags
                         continue
                     }
@@ -283,8 +286,8 @@ function ConvertTo-Row {
             $row[$name] = if ($null -eq $value) { $null } else { $list.ToArray() }
             continue
         }
-        $known = $spec.Own.ContainsKey($name)
-        if (-not $known -and -not ($value -is [valuetype] -and $value -isnot [char])) { continue }
+        $read = $spec.Own.ContainsKey($name)
+        if (-not $read -and -not ($value -is [valuetype] -and $value -isnot [char])) { continue }
         $plain = ConvertTo-Plain -Value $value
         if ($plain -is [array]) { $plain = [object[]] $plain }
         $row[$name] = $plain

@@ -47,7 +47,8 @@ function ConvertTo-Command {
     param([string] $Text)
     if ($KeepCommandLines) { return (Protect-Text -Text $Text) }
     $program = ''
-    if ($Text -match '^\s*"?(?:[A-Za-z]:\\|\\\\|\.\\|%\w+%\\)?(?:[^"\s<>|]*\\)?([\w.-]{1,60}\.(?:exe|com|cmd|bat|msi|ps1|vbs|wsf))"?(?=[\s"]|$)') { $program = $Matches[1] }
+    $name = '([\w.-]{1,60}\.(?:exe|com|cmd|bat|msi|ps1|vbs|wsf))'
+    if ($Text -match "^\s*(?:""(?:[^""<>|]*\\)?$name""|(?:[^""\s<>|]*\\)?$name(?=\s|$))") { $program = "$($Matches[1])$($Matches[2])" }
     $parts = @($program) + @(Get-Assigned -Text $Text | ForEach-Object { $_.Show } | Sort-Object -Unique)
     return (@($parts | Where-Object { $_ -ne '' }) -join ' ')
 }

@@ -316,7 +316,7 @@ function Read-SourcePermission {
     Invoke-Work -Class 'SourceSitePermission' -Target "source site $code" -Tags @{ Source = $code } -Read {
         if ("$($Row['Generation'])" -ne '2007') { throw 'permissions are read from sites of Configuration Manager 2007 only' }
         $session = Connect-Computer -Name $Row['Server']
-        try { $found = @(Get-CimList -Session $session -Namespace "root\sms\site_$code" -Class 'SMS_UserClassPermissionNames') }
+        try { $found = @(Get-CimList -Session $session -Namespace "root\sms\site_$code" -Class SMS_UserClassPermissionNames) }
         finally { $session.Close() }
         $granted = [ordered]@{}
         foreach ($one in $found) {
@@ -367,7 +367,7 @@ function Test-Scope {
 
 function Read-Site {
     param([hashtable] $Site)
-    foreach ($class in 'SMS_Site', 'SMS_SCI_SiteDefinition', 'SMS_SCI_SysResUse', 'SMS_SCI_ClientComp', 'SMS_SCI_Component', 'SMS_SCI_Address', 'SMS_SCI_Reserved', 'SMS_PackageAccessByUsers', 'SMS_MigrationSiteMapping') {
+    foreach ($class in 'SMS_Site', 'SMS_SCI_SiteDefinition', 'SMS_SCI_SysResUse', 'SMS_SCI_ClientComp', 'SMS_SCI_Component', 'SMS_SCI_Address', 'SMS_SCI_Reserved', 'SMS_PackageAccessByUsers', 'SMS_MigrationSiteMapping', 'SMS_ADForestDiscoveryStatus') {
         Read-SiteClass -Site $Site -Class $class
     }
     foreach ($class in 'SMS_Admin', 'SMS_Role', 'SMS_ClientSettings', 'SMS_CollectionSettings') {

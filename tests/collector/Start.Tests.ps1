@@ -60,7 +60,7 @@ Describe 'as a process of its own' {
         $file = [System.IO.Path]::Combine($space, 'plain.ps1')
         [System.IO.File]::WriteAllText($file, $text)
         $folder = [System.IO.Path]::Combine($space, [guid]::NewGuid())
-        $said = Get-Said (Start-Runner -Arguments '-Command', "`$body = [scriptblock]::Create([System.IO.File]::ReadAllText('$file')); `$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; & `$body -OutputFolder '$folder'")
+        $said = Get-Said (Start-Runner -Arguments '-Command', "`$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; & '$file' -OutputFolder '$folder'")
         $said -replace '\s+', ' ' | Should -Match 'ConstrainedLanguage mode.*Sign this script'
         [System.IO.Directory]::Exists($folder) | Should -BeFalse
     }

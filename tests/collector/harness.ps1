@@ -1,10 +1,7 @@
-# Runs the collector over the stand-ins. Dot-source it, then Invoke-Scenario. On its own, for a look by hand:
-#
-#     pwsh -NoProfile -File tests/collector/harness.ps1 -Script collect.ps1 -Scenario plain,host-timeout -Output out
+# Runs the collector over the stand-ins. Dot-source it, then Invoke-Scenario; play.ps1 does so from the command line.
 #
 # The script is the one that cmlint prints; only the names of types that Windows alone has are replaced in it, all of
 # which stand in content/collector/platform.ps1, and the cmdlets that it calls are functions here.
-param([string] $Script, [string] $Scenario, [string] $Output)
 $ErrorActionPreference = 'Stop'
 $HarnessRoot = $PSScriptRoot
 $ExampleFolder = [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($HarnessRoot, '..', '..', 'examples', 'contoso'))
@@ -112,15 +109,4 @@ function Read-Rows {
     $file = [System.IO.Path]::Combine($Folder, "$Class.json")
     if (-not [System.IO.File]::Exists($file)) { return $null }
     return , @((ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText($file)) -AsHashtable -DateKind String)[$Class])
-}
-
-if ($Script) {
-    $text = [System.IO.File]::ReadAllText($Script)
-    foreach ($name in @($Scenario -split ',')) {
-        $result = Invoke-Scenario -Name $name -Text $text -Folder ([System.IO.Path]::Combine([System.IO.Path]::GetFullPath($Output), $name))
-        $result.Said
-        "$name`: $($result.Seconds) s; $($result.Problem)"
-        $result | Select-Object SessionsOpen, DirectoryOpen, SqlOpen, JobsLeft, Strays, TemplatesLeft | Format-List
-        ($result.Calls.GetEnumerator() | ForEach-Object { "$($_.Key)=$($_.Value)" }) -join ' '
-    }
 }

@@ -82,7 +82,7 @@ $Scenarios = [ordered]@{
     'remoting-throws' = @{ Arrange = { Add-Fault '\|remoting\|all\|start' 'The WinRM client cannot process the request.' }; Base = 'plain' }
     'one-batch-throws' = @{ Arrange = { Add-Fault '^(\d{2,}|[2-9])\|remoting\|all\|start' 'One of the computers cannot be used.' }; Base = 'plain' }
     'sql-port' = @{ Arrange = { $null = ((Get-StandinList 'SMS_SCI_SiteDefinition') | Where-Object { $_.Get('SiteCode') -eq 'P01' }).Set('SQLServerName', 'sql01.contoso.com,1433') }; Base = 'plain' }
-    'role-database-port' = @{ Arrange = { foreach ($row in (Get-StandinList 'SMS_SCI_SysResUse')) { foreach ($p in @($row.Get('Props'))) { if ("$($p.Get('PropertyName'))" -match 'ServerName' -and "$($p.Get('Value2'))" -ne '') { $null = $p.Set('Value2', "tcp:$($p.Get('Value2'))\INST1,1533") } } } } }
+    'role-database-port' = @{ Arrange = { foreach ($row in (Get-StandinList 'SMS_SCI_SysResUse')) { foreach ($p in @($row.Get('Props') | Where-Object { $_ })) { if ("$($p.Get('PropertyName'))" -match 'ServerName' -and "$($p.Get('Value2'))" -ne '') { $null = $p.Set('Value2', "tcp:$($p.Get('Value2'))\INST1,1533") } } } } }
 
     # --- Active Directory
     'ad-unreachable' = @{ Parameters = $DirectoryToo; Arrange = { [Standin.Ad]::ForestFault = 'The specified domain either does not exist or could not be contacted.' }; Base = 'plain' }
