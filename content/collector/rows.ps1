@@ -158,7 +158,11 @@ function Invoke-Work {
     param([string[]] $Class, [string] $Target, [System.Collections.IDictionary] $Tags = @{}, [scriptblock] $Read)
     Add-Work -Class $Class -Target $Target -Tags $Tags
     try { & $Read }
-    catch { Add-Failure -Class $Class -Target $Target -Reason $_ -Tags $Tags }
+    catch {
+        # What was read within before is settled.
+        $open = @($Class | Where-Object { $Planned.Contains("$_|$Target") })
+        if ($open.Count -gt 0) { Add-Failure -Class $open -Target $Target -Reason $_ -Tags $Tags }
+    }
     Close-Work -Class $Class -Target $Target
 }
 

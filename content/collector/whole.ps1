@@ -117,7 +117,7 @@ function Read-Everything {
             catch { Add-Failure -Class $SiteClasses -Target $provider -Reason $_ }
             if ($null -ne $site) {
                 #% for $SiteClasses
-                Read-Site -Site $site
+                Invoke-Work -Class $SiteClasses -Target $site.Server -Read { Read-Site -Site $site }
                 #% end
                 Close-Work -Class $SiteClasses -Target $site.Server
             }
