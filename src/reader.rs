@@ -16,6 +16,7 @@ pub(crate) mod date;
 mod finish;
 mod gpo_report;
 mod inf;
+mod job;
 mod json;
 mod mof;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod secret;
 mod security_roles;
 mod segments;
 mod stream;
+pub mod structure;
 mod task_sequence;
 #[cfg(test)]
 mod testing;
@@ -106,6 +108,26 @@ pub enum Format {
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::Clixml,
+        Self::ConvertToXml,
+        Self::Json,
+        Self::Ndjson,
+        Self::AdminService,
+        Self::CimXml,
+        Self::TaskSequence,
+        Self::SecurityRoles,
+        Self::ClientPolicy,
+        Self::Mof,
+        Self::SecurityTemplate,
+        Self::GpoReport,
+        Self::Rsop,
+        Self::SharpHound,
+        Self::OpenGraph,
+        Self::ExportPart,
+    ];
+
     /// The name used in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -299,6 +321,8 @@ pub enum Status {
     Unrecognised,
     /// None: it could not be opened, decoded or parsed.
     Unreadable,
+    /// None: reading it met a fault of this program.
+    Error,
 }
 
 /// A remark on an input, with the place it is about.

@@ -20,13 +20,15 @@ use std::sync::{Arc, OnceLock};
 mod archive;
 mod bytes;
 mod decode;
+mod excerpt;
 mod locate;
 mod offsets;
 mod walk;
 mod window;
 
 pub use bytes::Bytes;
-pub use locate::{Excerpt, Location, MASK, Request, locate};
+pub use excerpt::{ELIDED, Excerpt, MASK, excerpt_context};
+pub use locate::{Location, Request, locate};
 pub use offsets::{Offsets, View};
 pub use window::{Damage, Window};
 

@@ -1,9 +1,11 @@
 //! Loads specification, evidence tables and rules, and collects what is wrong with them.
 
 use super::{Global, output};
+use crate::assets::Assets;
 use crate::content::{self, Content};
 use crate::evidence::{self, Mapping, Schema};
 use crate::rules::{self, RuleSet};
+use crate::text::{BAD, DOUBT, GOOD, count, paint};
 use crate::yaml::{self, Problems};
 
 /// What every command but `--version` needs.
@@ -17,9 +19,13 @@ pub(super) struct Loaded {
 
 /// Loads everything. None if something is wrong; the problems then have an error among them.
 pub(super) fn load_all(global: &Global) -> (Option<Loaded>, Problems) {
-    let assets = global.content();
+    load_from(&global.content(), &global.rules())
+}
+
+/// [`load_all`] from given places.
+pub(super) fn load_from(assets: &Assets, rules: &Assets) -> (Option<Loaded>, Problems) {
     let mut problems = Problems::new();
-    let (content, evidence) = rayon::join(|| content::load(&assets), || evidence::load(&assets));
+    let (content, evidence) = rayon::join(|| content::load(assets), || evidence::load(assets));
     let content = match content {
         Ok((content, warnings)) => {
             problems.extend(warnings);
@@ -39,7 +45,7 @@ pub(super) fn load_all(global: &Global) -> (Option<Loaded>, Problems) {
     };
     // Rules name statements and tables: without these every name in them would be a mistake.
     let (Some(content), Some((schema, mapping))) = (content, evidence) else { return (None, problems) };
-    match rules::compile(&global.rules(), &content, &schema) {
+    match rules::compile(rules, &content, &schema) {
         Ok(mut rules) => {
             problems.extend(std::mem::take(&mut rules.warnings));
             (Some(Loaded { content, schema, mapping, rules }), problems)
@@ -61,6 +67,20 @@ pub(super) fn load(global: &Global) -> anyhow::Result<Loaded> {
         problems.0.retain(|p| !p.warning);
         problems.sort();
         output::aside(&yaml::render(&problems, true));
-        anyhow::anyhow!("the specification or the rules cannot be used: {}", super::test::verdict(&problems))
+        anyhow::anyhow!("the specification or the rules cannot be used: {}", verdict(&problems))
     })
+}
+
+/// `2 errors, 1 warning`, or that all is well.
+pub(super) fn verdict(problems: &Problems) -> String {
+    let errors = problems.0.iter().filter(|p| !p.warning).count();
+    let warnings = problems.0.len() - errors;
+    let mut parts = Vec::new();
+    if errors > 0 {
+        parts.push(paint(BAD, count(errors, "error", "errors")));
+    }
+    if warnings > 0 {
+        parts.push(paint(DOUBT, count(warnings, "warning", "warnings")));
+    }
+    if parts.is_empty() { paint(GOOD, "all is well") } else { parts.join(", ") }
 }

@@ -180,7 +180,7 @@ impl<'a> Builder<'a, '_> {
                         let content = tokens.content()?;
                         if is_sequence {
                             let text = unescape::mapped(view, &content, Style::Xml);
-                            if task_sequence::is_document(&text.text) {
+                            if row::is_document(&text.text) {
                                 values.push(task_sequence::placeholder(view.span(content.range())));
                                 self.sequence = Some(text);
                                 continue;
@@ -387,7 +387,7 @@ mod tests {
         assert_eq!((reading.status, taken.records.len(), taken.missing.len()), (Status::Partial, 1, 1));
         assert_eq!(
             reading.notes[0].text,
-            "the file ends before `<PROPERTY>` is closed; what stands before this place was read"
+            "the file ends before all elements are closed; what stands before this place was read"
         );
     }
 }

@@ -19,7 +19,8 @@ mod token;
 
 use rows::{LISTS, Rows, Tally, context_class, find, is_class_key, key_class};
 use text::decode;
-use token::{Kind, Member, Scanner, Stop, Token};
+pub(super) use token::{Kind, Scanner, Token};
+use token::{Member, Stop};
 
 pub(super) use parts::{Part, Tallied, join, outline, read_part};
 

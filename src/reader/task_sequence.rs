@@ -38,14 +38,6 @@ pub(super) fn is_package(class: &str) -> bool {
     class.eq_ignore_ascii_case("SMS_TaskSequencePackage")
 }
 
-/// Whether a text is a document that holds a task sequence.
-pub(super) fn is_document(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
-        && ["<sequence", "<SequenceData"]
-            .iter()
-            .any(|tag| memmem::find(text.as_bytes(), tag.as_bytes()).is_some())
-}
-
 /// What stands in a package's record in place of the sequence.
 pub(super) fn placeholder(span: Span) -> Value {
     Value { span, data: Data::Object(Object { class: Some("sequence".into()), properties: Vec::new() }) }
@@ -949,7 +941,7 @@ mod tests {
         let (result, taken) = take(text, None);
         let fault = result.unwrap_err();
         assert_eq!(at(text, fault.span), "</sequence>");
-        assert_eq!(fault.text, "`</sequence>` stands where `</step>` is expected");
+        assert_eq!(fault.text, "an end tag does not close the element that was opened last");
         assert_eq!(taken.records.len(), 2);
         assert_eq!(data(&taken.records[1], "Name"), &Data::Text("A".into()));
     }
