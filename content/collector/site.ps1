@@ -121,31 +121,33 @@ function Read-Sequence {
     Invoke-Work -Class $class -Target $Site.Server -Read {
         $found = @(Get-SiteList -Site $Site -Class $class)
         Add-Class -Class $class
-        foreach ($listed in $found) { Add-Work -Class $class -Target "task sequence $($listed.PackageID)" -Tags @{ PackageID = "$($listed.PackageID)"; Name = "$($listed.Name)" } }
+        # A name that is more than a name is not written.
+        $all = @(foreach ($listed in $found) {
+                $package = "$($listed.PackageID)"
+                @{ Listed = $listed; Package = $package; Target = "task sequence $package"; Name = if (Test-Name -Text "$($listed.Name)") { "$($listed.Name)" } else { $package } }
+            })
+        foreach ($one in $all) { Add-Work -Class $class -Target $one.Target -Tags @{ PackageID = $one.Package; Name = $one.Name } }
         $number = 0
-        foreach ($listed in $found) {
+        foreach ($one in $all) {
             $number++
-            $name = "$($listed.Name)"
-            $package = "$($listed.PackageID)"
-            $target = "task sequence $package"
-            $tags = @{ PackageID = $package; Name = $name }
-            Write-Progress -Id 1 -Activity 'Task sequences' -Status "$number of $($found.Count): $name" -PercentComplete (100 * $number / $found.Count)
+            $tags = @{ PackageID = $one.Package; Name = $one.Name }
+            Write-Progress -Id 1 -Activity 'Task sequences' -Status "$number of $($all.Count): $($one.Name)" -PercentComplete (100 * $number / $all.Count)
             try {
-                $whole = Get-CimWhole -Session $Site.Session -Instance $listed
+                $whole = Get-CimWhole -Session $Site.Session -Instance $one.Listed
                 $text = "$(Get-Value -Object $whole -Name 'Sequence')"
                 if ($text -eq '') { throw 'the task sequence came without its steps' }
                 $sequence = ConvertTo-Sequence -Text $text
                 Add-Row -Class $class -Row ([ordered]@{
-                        PackageID = $package
-                        Name = $name
+                        PackageID = $one.Package
+                        Name = $one.Name
                         SourceSite = "$(Get-Value -Object $whole -Name 'SourceSite')"
                         LastRefreshTime = ConvertTo-Plain -Value (Get-Value -Object $whole -Name 'LastRefreshTime')
                         Sequence = $sequence.Text
                     })
-                foreach ($lost in $sequence.Lost) { Add-Failure -Class $class -Target $target -Reason "a step is left out: $lost" -Tags $tags }
+                foreach ($lost in $sequence.Lost) { Add-Failure -Class $class -Target $one.Target -Reason "a step is left out: $lost" -Tags $tags }
             }
-            catch { Add-Failure -Class $class -Target $target -Reason $_ -Tags $tags }
-            Close-Work -Class $class -Target $target
+            catch { Add-Failure -Class $class -Target $one.Target -Reason $_ -Tags $tags }
+            Close-Work -Class $class -Target $one.Target
         }
     }
     Write-Progress -Id 1 -Activity 'Task sequences' -Completed
