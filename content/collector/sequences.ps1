@@ -35,98 +35,126 @@ function Test-Value {
     return $false
 }
 
-function Get-Escape {
-    # A text as it stands in XML. What XML cannot hold is left out.
-    param([string] $Text)
-    $clean = $Text -replace '[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]', ''
-    return $clean.Replace('&', '&amp;').Replace('<', '&lt;').Replace('>', '&gt;').Replace('"', '&quot;')
-}
+# What has been found out of names, kinds of values and command lines: the same ones come again and again.
+$KnownNames = @{}
+$KnownKinds = @{}
+$KnownValues = @{}
+$KnownCommands = @{}
 
 function ConvertTo-Command {
     # What may be written of a command line: its program, and that it holds passwords, if it does.
     param([string] $Text)
-    if ($KeepCommandLines) { return (Protect-Text -Text $Text) }
-    $program = ''
-    $name = '([\w.-]{1,60}\.(?:exe|com|cmd|bat|msi|ps1|vbs|wsf))'
-    if ($Text -match "^\s*(?:""(?:[^""<>|]*\\)?$name""|(?:[^""\s<>|]*\\)?$name(?=\s|$))") { $program = "$($Matches[1])$($Matches[2])" }
-    $parts = @($program) + @(Get-Assigned -Text $Text | ForEach-Object { $_.Show } | Sort-Object -Unique)
-    return (@($parts | Where-Object { $_ -ne '' }) -join ' ')
+    if ($KnownCommands.ContainsKey($Text)) { return $KnownCommands[$Text] }
+    if ($KeepCommandLines) { $shown = Protect-Text -Text $Text }
+    else {
+        $program = ''
+        $name = '([\w.-]{1,60}\.(?:exe|com|cmd|bat|msi|ps1|vbs|wsf))'
+        if ($Text -match "^\s*(?:""(?:[^""<>|]*\\)?$name""|(?:[^""\s<>|]*\\)?$name(?=\s|$))") { $program = "$($Matches[1])$($Matches[2])" }
+        $parts = @($program) + @(Get-Assigned -Text $Text | ForEach-Object { $_.Show } | Sort-Object -Unique)
+        $shown = @($parts | Where-Object { $_ -ne '' }) -join ' '
+    }
+    $KnownCommands[$Text] = $shown
+    return $shown
 }
 
-function Get-StepVariable {
-    # The variables of a step that are written: name, property, text. Nothing where a value that cmlint reads has not
-    # the form of such a value, for what else it may be is not known.
-    param([System.Xml.XmlElement] $Step)
-    $nodes = @($Step.SelectNodes('.//variable[not(ancestor::condition)]'))
+function Get-ValueKind {
+    # What kind of value a variable of a step holds: one that cmlint reads, a password, or any other.
+    param([string] $Name, [string] $Property)
+    if ($Name -notmatch '^[\w.-]{0,128}$' -or $Property -notmatch '^[\w.-]{0,128}$') { return 'nothing' }
+    foreach ($one in $Name, $Property) { if ($StepValues.ContainsKey($one)) { return $StepValues[$one] } }
+    if ('VariableName', 'VariableValue', 'HiddenVariableValue' -contains $Name) { return $Name }
+    if ($Name -eq 'DoNotShowVariableValue') { return 'flag' }
+    if ((Test-SecretName -Name $Name) -or (Test-SecretName -Name $Property)) { return 'secret' }
+    return 'other'
+}
+
+function Get-SetKind {
+    # What kind of value the variable gets that a step sets.
+    param([string] $Set, [string] $Kind)
+    $account = $AccountVariables -contains $Set
+    if ($Kind -eq 'HiddenVariableValue' -and $account) { throw "the value of $Set is hidden" }
+    if ($Kind -eq 'HiddenVariableValue' -or $Set -eq '') { return 'nothing' }
+    if ($account) { return 'account' }
+    if (Test-SecretName -Name $Set) { return 'secret' }
+    return 'nothing'
+}
+
+function Add-Variable {
+    # Writes the variables of a step, or of the whole sequence, that may be written. Where a value that cmlint reads has
+    # not the form of such a value, what else it may be is not known, and nothing of the step is written.
+    param([System.Xml.XmlElement] $Step, [System.Text.StringBuilder] $Text, [string] $List)
     $set = ''
-    foreach ($node in $nodes) { if ($node.GetAttribute('name') -eq 'VariableName') { $set = $node.InnerText.Trim() } }
+    $nodes = @(foreach ($node in $Step.GetElementsByTagName('variable')) {
+            $above = $node.get_ParentNode()
+            while ($above -ne $Step -and $above.get_LocalName() -ne 'condition') { $above = $above.get_ParentNode() }
+            if ($above -ne $Step) { continue }
+            if ($node.GetAttribute('name') -eq 'VariableName') { $set = $node.get_InnerText().Trim() }
+            $node
+        })
+    $open = $false
     foreach ($node in $nodes) {
         $name = $node.GetAttribute('name')
         $property = $node.GetAttribute('property')
-        $text = $node.InnerText.Trim()
-        $kind = if ($StepValues.ContainsKey($name)) { $StepValues[$name] } elseif ($StepValues.ContainsKey($property)) { $StepValues[$property] } else { '' }
-        if ($name -match '^(Hidden)?VariableValue$' -and $set -ne '') {
-            if ($name -eq 'HiddenVariableValue') { $kind = if ($AccountVariables -contains $set) { throw "the value of $set is hidden" } else { 'nothing' } }
-            elseif (Test-SecretName -Name $set) { $kind = 'secret' }
-            else { $kind = if ($AccountVariables -contains $set) { 'account' } else { 'nothing' } }
+        $value = $node.get_InnerText().Trim()
+        $key = "$name|$property"
+        if (-not $KnownKinds.ContainsKey($key)) { $KnownKinds[$key] = Get-ValueKind -Name $name -Property $property }
+        $kind = $KnownKinds[$key]
+        if ($kind -eq 'VariableValue' -or $kind -eq 'HiddenVariableValue') { $kind = Get-SetKind -Set $set -Kind $kind }
+        if ($kind -eq 'nothing' -or ($kind -eq 'VariableName' -and $value -notmatch '^[\w.-]{1,128}$')) { continue }
+        if ($value -eq '') { if ($kind -eq 'other') { continue } }
+        elseif ($kind -eq 'secret') { $value = Protect-Secret -Text $value }
+        elseif ($kind -eq 'other') {
+            # That it holds a password, if it does.
+            $value = ConvertTo-Command -Text $value
+            if (-not $KeepCommandLines -and -not $value.Contains($ClearMark)) { continue }
         }
-        elseif ($name -eq 'VariableName') { $kind = if ($text -match '^[\w.-]{1,128}$') { 'name' } else { 'nothing' } }
-        elseif ($name -eq 'DoNotShowVariableValue') { $kind = 'flag' }
-        elseif ($kind -eq '' -and ((Test-SecretName -Name $name) -or (Test-SecretName -Name $property))) { $kind = 'secret' }
-        if ($kind -eq 'nothing' -or $name -notmatch '^[\w.-]{0,128}$' -or $property -notmatch '^[\w.-]{0,128}$') { continue }
-        if ($kind -eq 'secret') { $text = Protect-Secret -Text $text }
-        elseif ($kind -eq '') {
-            # Of anything else: that it holds a password, if it does.
-            $text = ConvertTo-Command -Text $text
-            if ($text -notmatch [regex]::Escape($ClearMark) -and -not $KeepCommandLines) { continue }
+        elseif ($kind -ne 'VariableName') {
+            $key = "$kind|$value"
+            if (-not $KnownValues.ContainsKey($key)) { $KnownValues[$key] = Test-Value -Kind $kind -Text $value }
+            if (-not $KnownValues[$key]) { throw "$name does not look like the $kind that it should be" }
         }
-        elseif ($kind -ne 'name' -and $text -ne '' -and -not (Test-Value -Kind $kind -Text $text)) { throw "$name does not look like the $kind that it should be" }
-        if ($kind -eq 'path' -and $text -match '^\\\\[^%]+$') { $Targets[($text -replace '\\[^\\]*\.wim$', '')] = $true }
-        @{ Name = $name; Property = $property; Text = $text }
+        if ($kind -eq 'path' -and $value -match '^\\\\[^%]+$') { $Targets[($value -replace '\\[^\\]*\.wim$', '')] = $true }
+        if (-not $open) { $null = $Text.Append("<$List>") }
+        $open = $true
+        $null = $Text.Append('<variable name="').Append($name)
+        if ($property -ne '') { $null = $Text.Append('" property="').Append($property) }
+        $null = $Text.Append('">').Append([System.Security.SecurityElement]::Escape($value)).Append('</variable>')
     }
+    if ($open) { $null = $Text.Append("</$List>") }
 }
 
 function Add-SequenceNode {
-    # Writes what may be written of a group, a step, or what stands between, and of what is in it.
+    # Writes what may be written of groups and steps, and of what is in them. Properties are read by their methods: to
+    # PowerShell an attribute or element of that name would come before them.
     param([System.Xml.XmlElement] $Node, [System.Text.StringBuilder] $Text, [System.Collections.Generic.List[string]] $Lost)
-    foreach ($inner in @($Node.ChildNodes)) {
+    foreach ($inner in $Node.get_ChildNodes()) {
         if ($inner -isnot [System.Xml.XmlElement]) { continue }
-        $kind = $inner.LocalName
+        $kind = $inner.get_LocalName()
+        $mark = $Text.Length
         if ($kind -eq 'group') {
-            $null = $Text.Append('<group').Append((Get-NodeAttribute -Node $inner)).Append('>')
+            $null = $Text.Append("<group$(Get-NodeAttribute -Node $inner)>")
             Add-SequenceNode -Node $inner -Text $Text -Lost $Lost
             $null = $Text.Append('</group>')
         }
-        elseif ($kind -eq 'step' -or $kind -eq 'subtasksequence') {
-            try { $variables = @(Get-StepVariable -Step $inner) }
-            catch {
-                $Lost.Add("$($_.Exception.Message)")
-                continue
+        elseif ($kind -eq 'step' -or $kind -eq 'subtasksequence' -or $kind -eq 'globalVarList') {
+            try {
+                if ($kind -eq 'globalVarList') {
+                    Add-Variable -Step $inner -Text $Text -List $kind
+                    continue
+                }
+                $null = $Text.Append("<$kind$(Get-NodeAttribute -Node $inner)>")
+                $action = $inner.get_Item('action')
+                if ($null -ne $action) { $null = $Text.Append('<action>').Append([System.Security.SecurityElement]::Escape((ConvertTo-Command -Text $action.get_InnerText().Trim()))).Append('</action>') }
+                Add-Variable -Step $inner -Text $Text -List 'defaultVarList'
+                $null = $Text.Append("</$kind>")
             }
-            $null = $Text.Append("<$kind").Append((Get-NodeAttribute -Node $inner)).Append('>')
-            $action = $inner.SelectSingleNode('action')
-            if ($null -ne $action) { $null = $Text.Append('<action>').Append((Get-Escape -Text (ConvertTo-Command -Text $action.InnerText.Trim()))).Append('</action>') }
-            Add-VariableList -Text $Text -List 'defaultVarList' -Variables $variables
-            $null = $Text.Append("</$kind>")
-        }
-        elseif ($kind -eq 'globalVarList') {
-            try { Add-VariableList -Text $Text -List $kind -Variables @(Get-StepVariable -Step $inner) }
-            catch { $Lost.Add("$($_.Exception.Message)") }
+            catch {
+                $Text.Length = $mark
+                $Lost.Add("$($_.Exception.Message)")
+            }
         }
         elseif ($kind -ne 'condition') { Add-SequenceNode -Node $inner -Text $Text -Lost $Lost }
     }
-}
-
-function Add-VariableList {
-    param([System.Text.StringBuilder] $Text, [string] $List, [array] $Variables)
-    if ($Variables.Count -eq 0) { return }
-    $null = $Text.Append("<$List>")
-    foreach ($one in $Variables) {
-        $null = $Text.Append('<variable name="').Append((Get-Escape -Text $one.Name)).Append('"')
-        if ($one.Property -ne '') { $null = $Text.Append(' property="').Append((Get-Escape -Text $one.Property)).Append('"') }
-        $null = $Text.Append('>').Append((Get-Escape -Text $one.Text)).Append('</variable>')
-    }
-    $null = $Text.Append("</$List>")
 }
 
 function Get-NodeAttribute {
@@ -136,9 +164,11 @@ function Get-NodeAttribute {
     $name = $Node.GetAttribute('name')
     $out = ''
     if ($type -match '^[\w.-]{1,100}$') { $out += " type=`"$type`"" }
-    if (-not (Test-Name -Text $name)) { $name = "($($Node.LocalName) $($Node.SelectNodes('preceding::step|preceding::group|ancestor::group').Count + 1))" }
-    if ($Node.HasAttribute('name')) { $out += " name=`"$(Get-Escape -Text $name)`"" }
-    if ($Node.GetAttribute('disable') -match '^(true|false|0|1)$') { $out += " disable=`"$($Node.GetAttribute('disable'))`"" }
+    if (-not $KnownNames.ContainsKey($name)) { $KnownNames[$name] = Test-Name -Text $name }
+    if (-not $KnownNames[$name]) { $name = "($($Node.get_LocalName()) $($Node.SelectNodes('preceding::step|preceding::group|ancestor::group').Count + 1))" }
+    if ($Node.HasAttribute('name')) { $out += " name=`"$([System.Security.SecurityElement]::Escape($name))`"" }
+    $disable = $Node.GetAttribute('disable')
+    if ('true', 'false', '0', '1' -contains $disable) { $out += " disable=`"$disable`"" }
     return $out
 }
 
@@ -158,7 +188,7 @@ function ConvertTo-Sequence {
     $out = New-Object -TypeName System.Text.StringBuilder
     $lost = New-Object -TypeName 'System.Collections.Generic.List[string]'
     $null = $out.Append('<sequence version="3.10">')
-    Add-SequenceNode -Node $document.DocumentElement -Text $out -Lost $lost
+    Add-SequenceNode -Node $document.get_DocumentElement() -Text $out -Lost $lost
     $null = $out.Append('</sequence>')
     return @{ Text = $out.ToString(); Lost = $lost }
 }

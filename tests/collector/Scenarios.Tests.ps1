@@ -20,7 +20,7 @@ BeforeAll {
     function Test-Played { param([string] $Name) return [System.IO.File]::Exists([System.IO.Path]::Combine($output, "$Name.result.json")) }
     function Get-Report {
         param([string] $Name, [string] $Class = '', [string] $Target = '')
-        return @((Get-Rows $Name 'CollectorReport') | Where-Object { $_ -and ($Class -eq '' -or $_.Class -eq $Class) -and "$($_.Target)" -match $Target })
+        return , @((Get-Rows $Name 'CollectorReport') | Where-Object { $_ -and ($Class -eq '' -or $_.Class -eq $Class) -and "$($_.Target)" -match $Target })
     }
     $Judgements = @{}
     function Get-Judgement {
@@ -80,7 +80,7 @@ Describe 'the folder of <Name>' -ForEach $whole {
     }
     It 'says of every class that it collects what there is of it' {
         # Each class has a file, or a failure that says why not.
-        $failed = @(Get-Report $Name | ForEach-Object { $_.Class })
+        $failed = @((Get-Report $Name) | ForEach-Object { $_.Class })
         $text = [System.IO.File]::ReadAllText([System.IO.Path]::Combine($output, 'collect.ps1'))
         $list = [regex]::Match($text, '(?s)\$TablesOfClass = @\{(.*?)\n\}').Groups[1].Value
         $asked = @((Get-Rows $Name 'CollectorManifest')[0].Parameters['Table'] | Where-Object { $_ })
