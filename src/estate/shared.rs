@@ -174,6 +174,12 @@ impl Index {
         Some(rows)
     }
 
+    /// How many rows [`Index::possible`] would give, those that have several keys counted for each; none for all.
+    pub(crate) fn count(&self, bucket: &Bucket) -> Option<usize> {
+        let keyed = bucket.keys.iter().filter_map(|key| self.by_key.get(key)).map(Vec::len).sum::<usize>();
+        (!bucket.any).then_some(keyed + self.any.len())
+    }
+
     /// The rows without a value.
     pub(crate) fn empty(&self) -> &[u32] {
         &self.empty
