@@ -10,10 +10,10 @@ use crate::check::{self, Options, Run};
 use crate::content::{Content, Date};
 use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
 use crate::reader::Note;
-use crate::text::{harmless, list};
 use crate::report::{self, Format, Input, Report};
 use crate::rules::Level;
 use crate::source::{self, Source, Sources, Span};
+use crate::text::{harmless, list};
 
 /// The built-in specification, evidence tables and rules.
 #[derive(Debug)]
