@@ -195,14 +195,17 @@ fn every_table_is_supplied_with_every_property() {
         let body = text(&script, part);
         let mut names: BTreeSet<String> =
             of_kind(part, "key_expression").iter().map(|key| text(&script, *key).to_owned()).collect();
-        names.extend(of_kind(part, "string_literal").iter().map(|key| text(&script, *key).replace('\'', "")));
-        for set in body.split("$row['").chain(body.split("$Manifest['")).skip(1) {
+        for set in body.split("$row['").skip(1) {
             names.extend(set.split('\'').next().map(str::to_owned));
         }
         for class in written.keys().filter(|class| body.contains(&format!("'{class}'"))) {
             properties.entry(class).or_default().extend(names.iter().cloned());
         }
     }
+    // What is noted on the way is written at the end.
+    let noted =
+        script.split("$Manifest['").skip(1).filter_map(|set| Some(set.split('\'').next()?.to_owned()));
+    properties.entry("CollectorManifest").or_default().extend(noted);
     for query in script.split("Class = 'Sql").skip(1) {
         let (class, rest) = query.split_once('\'').expect("a class");
         let class = written.keys().find(|known| known.strip_prefix("Sql") == Some(class)).expect("known");

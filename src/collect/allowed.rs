@@ -85,7 +85,9 @@ fn of_row(row: &Value, kept: &mut BTreeSet<String>) {
     }
     for list in each.iter().flatten() {
         let list = outer(list);
-        if !list.contains("[]") && keys.is_empty() && !kept.iter().any(|path| path.starts_with(&format!("{list}[")))
+        if !list.contains("[]")
+            && keys.is_empty()
+            && !kept.iter().any(|path| path.starts_with(&format!("{list}[")))
         {
             kept.insert(list);
         }
@@ -154,7 +156,8 @@ fn of_step(row: &Value, steps: &mut Steps, accounts: &mut BTreeSet<String>) {
     }
     for (path, names) in conditions(&row["where"]) {
         if path == ".Name" {
-            accounts.extend(names.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+            accounts
+                .extend(names.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
         }
     }
 }

@@ -47,7 +47,8 @@ pub(super) fn join(
     for (number, part) in parts.iter().enumerate() {
         let own = |i: &usize| pieces[*i].part == number;
         // A part without functions is one that only sets things.
-        let functions = (0..pieces.len()).filter(own).filter(|i| matches!(pieces[*i].kind, Kind::Function(_)));
+        let functions =
+            (0..pieces.len()).filter(own).filter(|i| matches!(pieces[*i].kind, Kind::Function(_)));
         let mut functions = functions.peekable();
         if functions.peek().is_some() && !functions.any(|i| kept.contains(&i)) {
             continue;
@@ -125,7 +126,9 @@ fn split(lines: Vec<&str>, part: usize) -> Vec<Piece<'_>> {
         };
         let kind = begins.unwrap_or(Kind::Other);
         match out.last_mut() {
-            Some(last) if inside || (kind == Kind::Other && last.kind == Kind::Other) => last.lines.push(line),
+            Some(last) if inside || (kind == Kind::Other && last.kind == Kind::Other) => {
+                last.lines.push(line)
+            }
             _ => out.push(Piece { kind, lines: vec![line], part }),
         }
         inside = (inside || begins.is_some()) && line != "}";

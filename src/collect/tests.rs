@@ -60,13 +60,19 @@ fn only_what_the_tables_are_made_of() {
 fn what_may_be_written_is_what_is_read() {
     let script = made(&[]).expect("a script");
     let of = |start: &str| {
-        let line = script.lines().find(|line| line.trim_start().starts_with(start)).unwrap_or_else(|| panic!("{start}"));
+        let line = script
+            .lines()
+            .find(|line| line.trim_start().starts_with(start))
+            .unwrap_or_else(|| panic!("{start}"));
         line.trim_start().to_owned()
     };
     let reserved = of("'SMS_SCI_Reserved' = 'A");
     assert_eq!(reserved, "'SMS_SCI_Reserved' = 'AccountUsage', 'ItemName', 'SiteCode', 'UserName'");
     let components = of("'SMS_SCI_Component' = 'C");
-    assert!(components.contains("'PropLists[AD Accounts:*]', 'PropLists[ConnectorConfig_*]', 'PropLists[Reserved2]'"));
+    assert!(
+        components
+            .contains("'PropLists[AD Accounts:*]', 'PropLists[ConnectorConfig_*]', 'PropLists[Reserved2]'")
+    );
     assert!(components.contains("'Props[SETTINGS]'") && !components.contains("Value"), "{components}");
     let settings = of("'SMS_ClientSettings' = 'A");
     assert_eq!(
@@ -75,7 +81,10 @@ fn what_may_be_written_is_what_is_read() {
     );
     // Of the variables of a collection only those that name an account, whatever the others hold.
     let collections = of("'SMS_CollectionSettings' = 'C");
-    assert!(collections.contains("'CollectionVariables[OSDJoinAccount]'") && !collections.contains("[]"), "{collections}");
+    assert!(
+        collections.contains("'CollectionVariables[OSDJoinAccount]'") && !collections.contains("[]"),
+        "{collections}"
+    );
     assert_eq!(of("'OSDJoinAccount' = "), "'OSDJoinAccount' = 'account'");
     assert_eq!(of("'OSDJoinPassword' = "), "'OSDJoinPassword' = 'secret'");
     assert_eq!(of("'OSDCaptureDestination' = "), "'OSDCaptureDestination' = 'path'");
@@ -86,7 +95,8 @@ fn a_content_tree_can_bring_its_own_parts() {
     let (schema, mapping) = loaded();
     let folder = tempfile::tempdir().expect("a folder");
     for file in ["sources.yaml", "vocabulary.yaml"] {
-        std::fs::write(folder.path().join(file), Assets::content().text(file).expect("built in")).expect("written");
+        std::fs::write(folder.path().join(file), Assets::content().text(file).expect("built in"))
+            .expect("written");
     }
     let assets = Assets::Folder(folder.path().to_owned());
     let text = script(&assets, &schema, &mapping, &[]).expect("the one that is built in");
