@@ -26,15 +26,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     for tree in ["content", "rules"] {
         println!("cargo::rerun-if-changed={tree}");
         let mut names = Vec::new();
-        list(&root.join(tree), "", &|name| name.ends_with(".yaml"), &mut names)?;
+        list(&root.join(tree), "", &|name| name.ends_with(".yaml") || name.ends_with(".ps1"), &mut names)?;
         names.sort_unstable();
         writeln!(table, "static {}: [Embedded; {}] = [", tree.to_uppercase(), names.len())?;
         for (i, name) in names.iter().enumerate() {
             let source = root.join(tree).join(name);
             let text = fs::read_to_string(&source).map_err(|e| format!("{tree}/{name}: {e}"))?;
-            let packed = match node::Node::parse(&text) {
-                Ok(node) => pack::pack(&text, &node),
-                Err(fault) => {
+            let parsed = name.ends_with(".yaml").then(|| node::Node::parse(&text));
+            let packed = match parsed {
+                None => Vec::new(),
+                Some(Ok(node)) => pack::pack(&text, &node),
+                Some(Err(fault)) => {
                     println!("cargo::warning={tree}/{name}: {}", fault.message);
                     Vec::new()
                 }
