@@ -6,6 +6,7 @@
 //! by [`Wanted`].
 
 mod access;
+mod answer_file;
 #[cfg(test)]
 mod beside;
 mod cim_xml;
@@ -27,6 +28,7 @@ mod run;
 mod secret;
 mod security_roles;
 mod segments;
+mod settings;
 mod stream;
 mod task_sequence;
 #[cfg(test)]
@@ -36,6 +38,8 @@ mod wmi_path;
 mod xml;
 
 use std::collections::HashMap;
+
+pub use secret::{Program, SecretWords};
 
 use crate::source::{Source, Span};
 
@@ -103,6 +107,12 @@ pub enum Format {
     OpenGraph,
     /// A part of a task sequence export that holds no evidence: manifest, reference list, OPC parts.
     ExportPart,
+    /// Settings in sections: MDT's `CustomSettings.ini`. Read for credentials alone.
+    Settings,
+    /// Exported registry keys. Read for credentials alone.
+    Registry,
+    /// An answer file of Windows Setup. Read for credentials alone.
+    AnswerFile,
 }
 
 impl Format {
@@ -125,6 +135,9 @@ impl Format {
             Self::SharpHound => "sharphound",
             Self::OpenGraph => "opengraph",
             Self::ExportPart => "export-part",
+            Self::Settings => "ini",
+            Self::Registry => "reg",
+            Self::AnswerFile => "unattend",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::reader::SecretWords;
 use crate::yaml::{Document, Fields, File, Node, Problem, Problems, Spanned, wrong_kind};
 
 /// Names that statements and rules may use.
@@ -27,6 +28,8 @@ pub struct Vocabulary {
     pub principals: Vec<Name>,
     /// Words that mean the same to someone who searches.
     pub synonyms: Vec<Vec<String>>,
+    /// Words that name and show a credential. Readers use those that are built in.
+    pub secrets: SecretWords,
 }
 
 /// A kind of evidence.
@@ -269,6 +272,9 @@ impl Vocabulary {
                     .map(|w| w.value.to_owned())
                     .collect(),
             );
+        }
+        if let Some(secrets) = root.fields("secrets", "secrets", problems) {
+            out.secrets = SecretWords::read(secrets, problems);
         }
         root.finish(problems);
         out

@@ -1,5 +1,6 @@
 //! Reads one source: recognises its shape, runs the reader for it, and says what became of it.
 
+use crate::reader::answer_file::AnswerFile;
 use crate::reader::cim_xml::CimXml;
 use crate::reader::client_policy::ClientPolicy;
 use crate::reader::clixml::{self, Clixml, Types};
@@ -12,7 +13,7 @@ use crate::reader::stream::{self, Ended};
 use crate::reader::xml::{Kind, Stack, Tokens};
 use crate::reader::{
     Data, Fault, Format, Missing, Note, Options, Reading, Record, Sink, Status, Wanted, inf, json, mof,
-    segments, task_sequence,
+    segments, settings, task_sequence,
 };
 use crate::source::{Bytes, Damage, Source, SourceError, Span, View, Window};
 
@@ -34,14 +35,27 @@ pub(super) fn read<S: Sink + Send>(
         Ok(bytes) => bytes,
         Err(error) => return (unreadable(error.to_string(), None), Vec::new()),
     };
+    let mut head = [0; 512];
+    let length = bytes.read_at(0, &mut head).unwrap_or_default();
+    if let Some(what) = recognise::binary(&head[..length]) {
+        return (unrecognised(what.to_owned()), Vec::new());
+    }
     let encoding = bytes.note().map(|text| Note { text: text.to_owned(), span: None });
     let job = Job { bytes, wanted, options };
     let (mut reading, sinks) = match job.read(make) {
         Ok(done) => done,
         Err(error) => (unreadable(error.to_string(), None), Vec::new()),
     };
-    reading.notes.extend(encoding);
+    // Of what is no export the encoding says nothing.
+    if reading.status != Status::Unrecognised {
+        reading.notes.extend(encoding);
+    }
     (reading, sinks)
+}
+
+fn unrecognised(text: String) -> Reading {
+    let notes = vec![Note { text, span: None }];
+    Reading { format: None, records: 0, status: Status::Unrecognised, notes }
 }
 
 fn unreadable(text: String, span: Option<Span>) -> Reading {
@@ -51,18 +65,37 @@ fn unreadable(text: String, span: Option<Span>) -> Reading {
 impl Job<'_> {
     fn read<S: Sink + Send>(&self, make: &(impl Fn() -> S + Sync)) -> Result<(Reading, Vec<S>), SourceError> {
         let mut window = self.bytes.window(0, None)?;
+        let mut before = None;
         let shape = loop {
             match recognise::shape(window.view().text, window.at_end()) {
                 Shape::More => {
                     window.advance(0)?;
                 }
+                // What begins there is no message.
+                Shape::Behind(preamble) => {
+                    window.advance(preamble.at)?;
+                    before = Some(preamble);
+                }
                 shape => break shape,
             }
         };
+        let (mut reading, sinks) = self.read_shape(shape, window, before.is_some(), make)?;
+        reading.notes.extend(before.map(|preamble| Note { text: preamble.note(), span: None }));
+        Ok((reading, sinks))
+    }
+
+    /// Reads a source of that shape from the window on, which is not at its beginning if something stands `behind` it.
+    fn read_shape<S: Sink + Send>(
+        &self,
+        shape: Shape,
+        mut window: Window,
+        behind: bool,
+        make: &(impl Fn() -> S + Sync),
+    ) -> Result<(Reading, Vec<S>), SourceError> {
         let mut sink = make();
         let mut reading = match shape {
-            Shape::Clixml(skip) => return self.clixml(window, skip, make),
-            Shape::Json => return self.json(window, make),
+            Shape::Clixml(skip) => return self.clixml(window, skip, behind, make),
+            Shape::Json => return self.json(window, behind, make),
             Shape::Mof => mof_file(&mut window, self.wanted, &mut sink)?,
             Shape::ConvertToXml => {
                 let mut reader = ConvertToXml::new(self.wanted);
@@ -120,16 +153,27 @@ impl Job<'_> {
                 let ended = run(&mut window, &mut Nothing, &mut sink);
                 conclude(Format::ExportPart, &Counts::of(0), ended, &mut sink)
             }
-            Shape::Other(text) => {
-                let notes = vec![Note { text, span: None }];
-                Reading { format: None, records: 0, status: Status::Unrecognised, notes }
+            Shape::Settings => {
+                let done = settings::read(&mut window, &mut sink);
+                for_credentials(Format::Settings, done.named, done.fault, "settings, no export", &mut sink)
             }
+            Shape::Registry => {
+                let done = settings::read_registry(&mut window, &mut sink);
+                for_credentials(Format::Registry, done.named, done.fault, REGISTRY, &mut sink)
+            }
+            Shape::AnswerFile => {
+                let mut reader = AnswerFile::default();
+                let ended = run(&mut window, &mut reader, &mut sink);
+                let what = "an answer file of Windows Setup";
+                for_credentials(Format::AnswerFile, reader.named, ended.fault, what, &mut sink)
+            }
+            Shape::Other(text) => unrecognised(text),
             Shape::Broken(syntax) => {
                 let span = window.view().span(syntax.at);
                 unreadable(format!("not well-formed XML: {}", syntax.text), Some(span))
             }
             // Not given at the end of the text.
-            Shape::More => unreadable("the file is empty".into(), None),
+            Shape::More | Shape::Behind(_) => unreadable("the file is empty".into(), None),
         };
         note_damage(&mut reading, window.damage());
         Ok((reading, vec![sink]))
@@ -139,9 +183,13 @@ impl Job<'_> {
         &self,
         mut window: Window,
         skip: usize,
+        behind: bool,
         make: &(impl Fn() -> S + Sync),
     ) -> Result<(Reading, Vec<S>), SourceError> {
-        if let Some((mut reading, sinks, damaged)) = segments::clixml(self, &window, skip, make) {
+        // Objects that are referred to are looked for from the beginning of the file on.
+        let from = window.view().offsets.file(window.view().text, 0);
+        let divided = if behind { None } else { segments::clixml(self, &window, skip, make) };
+        if let Some((mut reading, sinks, damaged)) = divided {
             note_damage(&mut reading, damaged);
             return Ok((reading, sinks));
         }
@@ -153,7 +201,7 @@ impl Job<'_> {
         let mut sinks = vec![sink];
         let (later, types) = reader.into_later();
         if !later.is_empty() {
-            sinks.push(self.resolve(later, types, skip, &mut counts, make));
+            sinks.push(self.resolve(later, types, from, skip, &mut counts, make));
         }
         let mut reading = conclude(Format::Clixml, &counts, ended, &mut sinks[0]);
         note_damage(&mut reading, window.damage());
@@ -163,9 +211,11 @@ impl Job<'_> {
     fn json<S: Sink + Send>(
         &self,
         mut window: Window,
+        behind: bool,
         make: &(impl Fn() -> S + Sync),
     ) -> Result<(Reading, Vec<S>), SourceError> {
-        let (mut reading, sinks, damaged) = match segments::json(self, &window, make) {
+        let divided = if behind { None } else { segments::json(self, &window, make) };
+        let (mut reading, sinks, damaged) = match divided {
             Some(done) => done,
             None => {
                 let mut sink = make();
@@ -182,13 +232,14 @@ impl Job<'_> {
         &self,
         later: clixml::Later,
         types: Types,
+        from: u64,
         skip: usize,
         counts: &mut Counts,
         make: &impl Fn() -> S,
     ) -> S {
         let mut sink = make();
         let open = || {
-            let mut window = self.bytes.window(0, None).ok()?;
+            let mut window = self.bytes.window(from, None).ok()?;
             window.advance(skip).ok()?;
             Some(window)
         };
@@ -217,6 +268,25 @@ impl Counts {
     }
 }
 
+/// How registry keys are exported for the tables that need them.
+const REGISTRY: &str =
+    "exported registry keys, no export; `secedit /export` writes user rights, `cmlint collect` the rest";
+
+/// What became of a source that is read for credentials alone: where it names none, it is no input.
+fn for_credentials(
+    format: Format,
+    named: u64,
+    fault: Option<Fault>,
+    what: &str,
+    sink: &mut dyn Sink,
+) -> Reading {
+    if named == 0 {
+        return unrecognised(format!("{what}: read for passwords alone, and it names none"));
+    }
+    let ended = Ended { fault, stack: Stack::default(), at: 0, doctype: None };
+    conclude(format, &Counts::of(named), ended, sink)
+}
+
 /// What became of a source whose shape was recognised.
 pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut dyn Sink) -> Reading {
     let mut reading =
@@ -224,10 +294,15 @@ pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut
     if let Some(fault) = ended.fault {
         broken(&mut reading, fault, sink);
     } else if counts.records > 0 && counts.known == 0 {
+        reading.format = None;
+        reading.status = Status::Unrecognised;
         let text = if counts.records == 1 {
-            "its object is not of a class that cmlint knows".to_owned()
+            "its object is not of a class that cmlint knows; only passwords in clear text are looked for in it".to_owned()
         } else {
-            format!("none of its {} objects is of a class that cmlint knows", counts.records)
+            format!(
+                "none of its {} objects is of a class that cmlint knows; only passwords in clear text are looked for in it",
+                counts.records
+            )
         };
         reading.notes.push(Note { text, span: None });
     }
