@@ -457,14 +457,10 @@ function Read-Forests {
         $found = @(Get-SiteInstance -Site $Site -Class $class)
         $states = @(Get-SiteInstance -Site $Site -Class 'SMS_ADForestDiscoveryStatus')
         Add-Class -Class $class
-        foreach ($forest in $found) {
-            $row = ConvertTo-PlainInstance -Instance $forest
-            $publishing = New-Object -TypeName 'System.Collections.Generic.List[object]'
-            foreach ($state in $states) {
-                if ($state.ForestID -eq $forest.ForestID -and $state.PublishingEnabled) { $publishing.Add("$($state.SiteCode)") }
-            }
-            $row['PublishingSites'] = $publishing.ToArray()
-            Add-Row -Class $class -Row $row
+        foreach ($forest in $found) { Add-Row -Class $class -Row (ConvertTo-PlainInstance -Instance $forest) }
+        Add-Class -Class 'SMS_ADForestDiscoveryStatus'
+        foreach ($state in $states) {
+            Add-Row -Class 'SMS_ADForestDiscoveryStatus' -Row (ConvertTo-PlainInstance -Instance $state)
         }
     }
     catch {
@@ -506,12 +502,13 @@ function Read-ContentStatus {
         $packages = @(Get-SiteInstance -Site $Site -Class 'SMS_PackageAccessByUsers' | ForEach-Object { "$($_.PackageID)" } | Sort-Object -Unique)
         Add-Class -Class $class
         foreach ($package in $packages) {
-            $query = "SELECT PackageID, ServerNALPath, LastCopied FROM SMS_PackageStatusDistPointsSummarizer WHERE PackageID = '$($package -replace "['\\]", '')'"
+            $query = "SELECT PackageID, PackageType, ServerNALPath, LastCopied FROM SMS_PackageStatusDistPointsSummarizer WHERE PackageID = '$($package -replace "['\\]", '')'"
             foreach ($status in @(Get-CimInstance -CimSession $Site.Session -Namespace $Site.Namespace -Query $query -OperationTimeoutSec $TimeoutSeconds)) {
                 if ("$($status.ServerNALPath)" -notmatch '\\\\([^\\"]+)\\?"?') { continue }
                 # When the access list was changed stands nowhere: it stays open.
                 Add-Row -Class $class -Row ([ordered]@{
                         PackageID = $package
+                        PackageType = ConvertTo-Plain -Value (Get-Value -Object $status -Name 'PackageType')
                         DistributionPoint = $Matches[1]
                         Redistributed = ConvertTo-Plain -Value (Get-Value -Object $status -Name 'LastCopied')
                     })

@@ -72,7 +72,7 @@ impl Assets {
         }
     }
 
-    /// All files whose name ends in `.yaml`, in the order of their names.
+    /// All files whose name ends in `.yaml`, in the order of their names, without hidden ones and those in hidden folders.
     ///
     /// # Errors
     /// When a folder or one of its files cannot be read, or is not UTF-8; the message names the path.
@@ -85,7 +85,7 @@ impl Assets {
     /// # Errors
     /// As [`Assets::yaml_files`].
     pub fn yaml_files_named(&self, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Asset>> {
-        self.files_named(|name| name.ends_with(".yaml") && wanted(name))
+        self.files_named(|name| name.ends_with(".yaml") && !is_hidden(name) && wanted(name))
     }
 
     /// All files in the order of their names, but those whose name, or a folder's on the way, starts with a dot.
@@ -93,7 +93,7 @@ impl Assets {
     /// # Errors
     /// As [`Assets::yaml_files`].
     pub fn files(&self) -> io::Result<Vec<Asset>> {
-        self.files_named(|name| !name.split('/').any(|part| part.starts_with('.')))
+        self.files_named(|name| !is_hidden(name))
     }
 
     fn files_named(&self, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Asset>> {
@@ -125,6 +125,11 @@ impl Asset {
             (file.text == self.text && !file.tree.is_empty()).then_some(file.tree)
         })
     }
+}
+
+/// Whether a name, or that of a folder on the way, starts with a dot.
+fn is_hidden(name: &str) -> bool {
+    name.split('/').any(|part| part.starts_with('.'))
 }
 
 fn folder(root: &Path, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Asset>> {

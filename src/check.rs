@@ -7,30 +7,29 @@
 //! This module prints nothing and decides nothing about waivers, formats or exit codes.
 
 mod bind;
-mod derived;
 mod eval;
 mod example;
 mod finding;
+mod fit;
 mod group;
 mod open;
 mod rows;
-mod shared;
-mod value;
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
 use crate::content::{Content, Date};
+use crate::estate::{self, Shared};
 use crate::evidence::{Evidence, Identities, Schema, TableId, Why};
+use crate::isolate::isolated;
 use crate::rules::{Check, Confidence, Level, Rule, RuleSet};
 use crate::source::Place;
 
 use bind::Binding;
 use finding::{Ranked, Writer};
 use rows::Verdict;
-use shared::Shared;
 
 pub use example::{example, examples, messages as example_messages};
 
@@ -78,6 +77,8 @@ pub struct Finding {
     pub fix: Option<String>,
     /// Where; the first is primary. Empty only where no label has a place.
     pub labels: Vec<Label>,
+    /// How many of the labels, the last ones, are further places of which the same is said.
+    pub again: usize,
     /// 16 hexadecimal digits from rule, entity and subject.
     pub fingerprint: String,
 }
@@ -91,6 +92,8 @@ pub struct Label {
     pub record: Place,
     /// What is to be seen there.
     pub text: String,
+    /// Whether the place is that of a value, and not of the record as a whole.
+    pub is_value: bool,
 }
 
 /// What became of a rule.
@@ -140,8 +143,10 @@ pub fn run(
     evidence: &Evidence,
     options: &Options,
 ) -> Run {
+    let evidence = fit::fit(content, schema, evidence, options.revision);
+    let evidence = &*evidence;
     let ids = Identities::build(schema, evidence);
-    let shared = Shared::new(content, schema, evidence, &ids, options.revision, &[]);
+    let shared = estate::of(content, schema, evidence, &ids, options.revision, &[]);
     let results: Vec<Judged> = rules
         .rules
         .par_iter()
@@ -168,15 +173,15 @@ fn run_alone(
     options: &Options,
 ) -> Run {
     let ids = Identities::build(schema, evidence);
-    let shared = Shared::new(content, schema, evidence, &ids, options.revision, given);
+    let shared = estate::of(content, schema, evidence, &ids, options.revision, given);
     let (outcomes, ranked) = guarded(rule, || judge(&shared, 0, rule));
     Run { revision: options.revision, findings: settle(&RuleSet::default(), ranked), outcomes }
 }
 
 /// Runs a rule; if it breaks, that is its outcome and stops no other.
 fn guarded(rule: &Rule, judge: impl FnOnce() -> Judged) -> Judged {
-    catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|_| {
-        let outcome = Outcome::Error("the rule could not be evaluated; please report this".to_owned());
+    isolated(judge).unwrap_or_else(|fault| {
+        let outcome = Outcome::Error(fault.text("evaluating it"));
         (
             vec![RuleOutcome { rule: rule.id.clone(), statements: rule.statements.clone(), outcome }],
             Vec::new(),
@@ -185,8 +190,8 @@ fn guarded(rule: &Rule, judge: impl FnOnce() -> Judged) -> Judged {
 }
 
 impl Finding {
-    /// Takes in another finding of the same rule on the same subject.
-    fn join(&mut self, other: Self) {
+    /// Takes in another finding of the same rule on the same subject. `places` are those of its labels.
+    fn join(&mut self, other: Self, places: &mut HashSet<Place>) {
         self.level = self.level.max(other.level);
         self.confidence = self.confidence.max(other.confidence);
         for statement in other.statements {
@@ -195,14 +200,14 @@ impl Finding {
             }
         }
         if let Some(label) = other.labels.into_iter().next()
-            && self.labels.len() < MOST_LABELS
-            && self.labels.iter().all(|l| l.place != label.place)
+            && places.insert(label.place)
         {
             let text = match self.labels.first() {
                 Some(first) if first.text == label.text => "and here".to_owned(),
                 _ => format!("also here: {}", label.text),
             };
             self.labels.push(Label { text, ..label });
+            self.again += 1;
         }
     }
 }
@@ -247,6 +252,11 @@ fn judge(shared: &Shared<'_>, number: usize, rule: &Rule) -> Judged {
         let own = std::slice::from_ref(statement);
         if let Some(reason) = &absent {
             outcomes.push(outcome(own, Outcome::NotApplicable(reason.clone())));
+            continue;
+        }
+        if !rule.judges.contains(statement) {
+            let reason = "the tables of the rule never hold what it would look for";
+            outcomes.push(outcome(own, Outcome::NotApplicable(reason.to_owned())));
             continue;
         }
         let mut verdict: Option<Verdict> = None;
@@ -336,22 +346,22 @@ fn settle(rules: &RuleSet, mut ranked: Vec<Ranked>) -> Vec<Finding> {
     });
     // What one rule says of one subject is one finding, in as many places as it takes.
     let mut out: Vec<Finding> = Vec::new();
-    let mut seen: HashMap<(usize, String), usize> = HashMap::new();
+    let mut seen: HashMap<(usize, String), (usize, HashSet<Place>)> = HashMap::new();
     for one in ranked {
         let (rule, finding) = (one.rule, one.finding);
         match seen.entry((rule, finding.fingerprint.clone())) {
-            std::collections::hash_map::Entry::Occupied(first) => out[*first.get()].join(finding),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(out.len());
+            Entry::Occupied(mut first) => {
+                let (number, places) = first.get_mut();
+                out[*number].join(finding, places);
+            }
+            Entry::Vacant(first) => {
+                first.insert((out.len(), finding.labels.iter().map(|label| label.place).collect()));
                 out.push(finding);
             }
         }
     }
     out
 }
-
-/// How many labels a finding that was made several times has at most.
-const MOST_LABELS: usize = 8;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cmlint::cli::{self, Cli, Exit};
+use cmlint::isolate;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -15,9 +16,14 @@ fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Trouble.into() } else { Exit::Clean.into() };
         }
     };
-    match cli::run(cli) {
-        Ok(exit) => exit.into(),
-        Err(error) => {
+    isolate::note_panics();
+    match isolate::isolated(|| cli::run(cli)) {
+        Err(fault) => {
+            cli::complain(&anyhow::Error::msg(fault.text("running this command")));
+            Exit::Trouble.into()
+        }
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(error)) => {
             cli::complain(&error);
             Exit::Trouble.into()
         }

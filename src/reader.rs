@@ -17,6 +17,7 @@ pub(crate) mod date;
 mod finish;
 mod gpo_report;
 mod inf;
+mod job;
 mod json;
 mod mof;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod security_roles;
 mod segments;
 mod settings;
 mod stream;
+pub mod structure;
 mod task_sequence;
 #[cfg(test)]
 mod testing;
@@ -38,8 +40,6 @@ mod wmi_path;
 mod xml;
 
 use std::collections::HashMap;
-
-pub use secret::{Program, SecretWords};
 
 use crate::source::{Source, Span};
 
@@ -116,6 +116,29 @@ pub enum Format {
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::Clixml,
+        Self::ConvertToXml,
+        Self::Json,
+        Self::Ndjson,
+        Self::AdminService,
+        Self::CimXml,
+        Self::TaskSequence,
+        Self::SecurityRoles,
+        Self::ClientPolicy,
+        Self::Mof,
+        Self::SecurityTemplate,
+        Self::GpoReport,
+        Self::Rsop,
+        Self::SharpHound,
+        Self::OpenGraph,
+        Self::ExportPart,
+        Self::Settings,
+        Self::Registry,
+        Self::AnswerFile,
+    ];
+
     /// The name used in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -312,6 +335,8 @@ pub enum Status {
     Unrecognised,
     /// None: it could not be opened, decoded or parsed.
     Unreadable,
+    /// None: reading it met a fault of this program.
+    Error,
 }
 
 /// A remark on an input, with the place it is about.

@@ -23,7 +23,7 @@ mod names;
 mod syntax;
 
 pub use access::{Access, Member, Securable};
-pub use names::{NTFS, ntfs_permissions, rights_of_names};
+pub use names::{NTFS, ntfs_beyond_reading, ntfs_permissions, rights_of_names};
 
 /// Reads a security descriptor in SDDL.
 ///

@@ -22,7 +22,6 @@ mod revision;
 pub mod search;
 pub mod serve;
 mod view;
-mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -99,10 +98,24 @@ pub struct Report {
     pub pages: usize,
     /// How many files are new or differ from what was there.
     pub written: usize,
-    /// How many files were there and are no longer part of the site.
+    /// How many files were there and are no longer part of the site; of what no build made, folders count as one.
     pub removed: usize,
     /// The size of all files together.
     pub bytes: u64,
+    /// What else is in the folder, and was left alone; of a folder that holds nothing of the site only its name.
+    pub kept: Vec<String>,
+}
+
+/// What a build does with files in its folder that no build made, or that were changed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Build {
+    /// Leaves them alone, and does nothing if one of them stands where a page goes.
+    #[default]
+    Careful,
+    /// Writes over those that stand where a page goes, and leaves all others alone.
+    OverEdits,
+    /// Replaces the folder whole: all of them go.
+    Whole,
 }
 
 /// Why there is no site.
@@ -127,6 +140,20 @@ pub enum Error {
         "{}: the folder is not empty and was not made by this command, so it is left alone; choose another folder, or empty this one", .0.display()
     )]
     Foreign(PathBuf),
+    /// Files stand where pages go, and are not what a build made.
+    #[error("{}", in_the_way(out, files))]
+    Edited {
+        /// The folder.
+        out: PathBuf,
+        /// Their names in it.
+        files: Vec<String>,
+    },
+    /// Another build writes there.
+    #[error("{}: another build is writing this folder; try again when it has ended", .0.display())]
+    Busy(PathBuf),
+    /// The work folder beside it cannot be used.
+    #[error(transparent)]
+    Stage(#[from] crate::files::StageError),
     /// A file cannot be read or written.
     #[error("{}: {error}", path.display())]
     File {
@@ -144,8 +171,25 @@ impl Error {
     }
 }
 
-/// Builds the site into a folder. The folder is replaced whole or not at all; files that are what they were are not
-/// written again. `progress` hears how many of how many files are done.
+/// So many files are named in a message.
+const NAMED: usize = 8;
+
+fn in_the_way(out: &Path, files: &[String]) -> String {
+    let mut text = format!(
+        "{}: files here were changed since they were made, or made by something else:\n",
+        out.display()
+    );
+    for name in files.iter().take(NAMED) {
+        text.push_str(&format!("    {}\n", name.escape_debug()));
+    }
+    if files.len() > NAMED {
+        text.push_str(&format!("    and {} more\n", files.len() - NAMED));
+    }
+    text + "move them away; or write over files with --force; or replace the folder whole with --prune"
+}
+
+/// Builds the site into a folder. All of it is written or nothing; files that are what they were are not written again,
+/// and what is there of others is treated as `build` says. `progress` hears how many of how many files are done.
 ///
 /// # Errors
 /// See [`Error`]. Whatever goes wrong, the folder is then as it was.
@@ -153,9 +197,10 @@ pub fn build(
     sources: &Sources<'_>,
     options: &Options,
     out: &Path,
+    build: Build,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Report, Error> {
-    let target = output::Target::open(out)?;
+    let target = output::Target::open(out, build)?;
     let plan = plan::Plan::new(sources, options)?;
     let pages = AtomicUsize::new(0);
     let all = produce(&plan, progress, |page| {

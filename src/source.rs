@@ -14,19 +14,21 @@
 //! It does not look at what the text says: shapes are the reader's business. It does not map files into
 //! memory: windows of `read_at` are as fast, and a file that shrinks cannot take the process down.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 mod archive;
 mod bytes;
 mod decode;
+mod excerpt;
 mod locate;
 mod offsets;
 mod walk;
 mod window;
 
 pub use bytes::Bytes;
-pub use locate::{Excerpt, Location, MASK, Request, locate};
+pub use excerpt::{ELIDED, Excerpt, MASK, excerpt_context};
+pub use locate::{Location, Request, locate};
 pub use offsets::{Offsets, View};
 pub use window::{Damage, Window};
 
@@ -45,6 +47,19 @@ pub fn read(inputs: &[PathBuf], limits: &Limits) -> Sources {
         walk.input(input);
     }
     walk.done()
+}
+
+/// [`read`], but not if one of the files that would be read is to be written as well: `output`, by whatever name or link.
+///
+/// # Errors
+/// When that is so: the label of the input.
+pub fn read_beside(inputs: &[PathBuf], limits: &Limits, output: Option<&Path>) -> Result<Sources, String> {
+    let mut walk = walk::Walk::new(limits);
+    walk.keep_from(output);
+    for input in inputs {
+        walk.input(input);
+    }
+    walk.done_apart()
 }
 
 /// Number of a source in the order of [`read`]'s result.
@@ -81,6 +96,9 @@ pub enum Encoding {
     Utf16Be,
     /// Not UTF-8 and without a byte order mark: taken for the Western code page, and said so.
     Windows1252,
+    /// Not UTF-8 either: its words have letters only where the code page of a Western console has them
+    /// (`wmic ... > file`). Taken for code page 850, and said so.
+    Oem850,
 }
 
 impl Encoding {
@@ -91,6 +109,7 @@ impl Encoding {
             Self::Utf16Le => "utf-16le",
             Self::Utf16Be => "utf-16be",
             Self::Windows1252 => "windows-1252",
+            Self::Oem850 => "cp850",
         }
     }
 
@@ -99,7 +118,7 @@ impl Encoding {
         match self {
             Self::Utf8 => c.len_utf8() as u64,
             Self::Utf16Le | Self::Utf16Be => 2 * c.len_utf16() as u64,
-            Self::Windows1252 => 1,
+            Self::Windows1252 | Self::Oem850 => 1,
         }
     }
 
@@ -107,7 +126,7 @@ impl Encoding {
     pub(crate) fn unit(self) -> u64 {
         match self {
             Self::Utf16Le | Self::Utf16Be => 2,
-            Self::Utf8 | Self::Windows1252 => 1,
+            Self::Utf8 | Self::Windows1252 | Self::Oem850 => 1,
         }
     }
 }
@@ -127,16 +146,18 @@ pub struct Limits {
     pub archive_entries: usize,
     /// Bytes to which one archive entry may inflate. 4 GiB.
     pub entry_size: u64,
-    /// Bytes to which all entries of an archive together may inflate, those of the archives inside
-    /// included. 16 GiB.
+    /// Bytes to which the entries of all archives together may inflate, those of archives inside included. 16 GiB.
     pub archive_size: u64,
-    /// How many times larger than its packed form an entry may be. Holds for entries above
-    /// [`Limits::in_memory`]; smaller ones do no harm. Text seldom exceeds 100, a bomb has 1000. 500.
+    /// How many times larger than its packed form an entry above [`Limits::in_memory`] may be, and all entries together
+    /// than the archives that hold them, beyond [`Limits::free`]. Text seldom exceeds 100, a bomb has 1000. 200.
     pub ratio: u64,
+    /// Bytes to which the archives of a run may inflate whatever their size: short texts may well be of one letter. 64 MiB.
+    pub free: u64,
     /// Bytes up to which standard input and archive entries are kept in memory while they are in use;
     /// longer ones go to an unnamed temporary file. 8 MiB.
     pub in_memory: u64,
-    /// Bytes that are taken from standard input or a pipe. 16 GiB.
+    /// Bytes that are taken from standard input, a pipe or a device. The first [`Limits::in_memory`] of them have to look
+    /// like text that holds an export. 2 GiB.
     pub stdin: u64,
 }
 
@@ -150,9 +171,10 @@ impl Default for Limits {
             archive_entries: 100_000,
             entry_size: 4 << 30,
             archive_size: 16 << 30,
-            ratio: 500,
+            ratio: 200,
+            free: 64 << 20,
             in_memory: 8 << 20,
-            stdin: 16 << 30,
+            stdin: 2 << 30,
         }
     }
 }
@@ -252,6 +274,7 @@ impl Source {
 #[derive(Debug, Default)]
 pub struct Sources {
     list: Vec<Source>,
+    skipped: Vec<String>,
 }
 
 impl Sources {
@@ -290,6 +313,15 @@ impl Sources {
         &self.list
     }
 
+    /// What folders hold that is no file and was left alone (pipes, sockets, devices): a line on each.
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+
+    fn skip(&mut self, label: &str, why: &str) {
+        self.skipped.push(format!("{}: {why}", label.chars().map(visible).collect::<String>()));
+    }
+
     fn push(&mut self, label: &str, node: Arc<Node>) {
         let id = SourceId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
         let label = label.chars().map(visible).collect::<String>().into();
@@ -316,7 +348,7 @@ fn reason(e: &std::io::Error) -> String {
 }
 
 /// The nearest character boundary of `text` at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
+pub(crate) fn floor(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
     (0..=at).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
 }

@@ -432,8 +432,9 @@ fn sources() -> Vec<(Vec<String>, BTreeSet<String>)> {
 }
 
 /// Classes whose objects are written with all their properties.
-const WHOLE: [&str; 14] = [
+const WHOLE: [&str; 15] = [
     "SMS_ADForest",
+    "SMS_ADForestDiscoveryStatus",
     "SMS_Admin",
     "SMS_ClientSettings",
     "SMS_CollectionSettings",
@@ -547,7 +548,13 @@ fn every_table_is_supplied_with_every_property() {
         "Object",
     ];
     missing.retain(|(class, path)| {
-        let lists = ["DirectorySecurity", "ActiveDirectorySecurity", "__SystemSecurity", "DcomSecurity"];
+        let lists = [
+            "DirectorySecurity",
+            "ActiveDirectorySecurity",
+            "__SystemSecurity",
+            "DcomSecurity",
+            "MSFT_SmbShare",
+        ];
         !(lists.contains(&class.as_str()) && entries.contains(&path.as_str()))
     });
     assert_eq!(missing, known);
@@ -676,7 +683,13 @@ fn classes() -> Vec<(&'static str, Vec<Value>)> {
         (
             "SMS_ADForest",
             vec![
-                json!({"ForestFQDN": "contoso.com", "ForestID": 1, "Account": "", "EnableDiscovery": true, "PublishingPath": "", "PublishingSites": ["P01"]}),
+                json!({"ForestFQDN": "contoso.com", "ForestID": 1, "Account": "", "EnableDiscovery": true, "PublishingPath": "", "PublishingStatus": 1}),
+            ],
+        ),
+        (
+            "SMS_ADForestDiscoveryStatus",
+            vec![
+                json!({"ForestID": 1, "SiteCode": "P01", "DiscoveryEnabled": true, "PublishingEnabled": true}),
             ],
         ),
         (
@@ -698,7 +711,7 @@ fn classes() -> Vec<(&'static str, Vec<Value>)> {
         (
             "ContentStatus",
             vec![
-                json!({"PackageID": "P0100020", "DistributionPoint": "dp1.contoso.com", "Redistributed": "2024-05-01T10:00:00Z"}),
+                json!({"PackageID": "P0100020", "PackageType": 0, "DistributionPoint": "dp1.contoso.com", "Redistributed": "2024-05-01T10:00:00Z"}),
             ],
         ),
         ("DatabaseLink", vec![json!({"ParentSite": "CAS", "ChildSite": "P01", "DistributedViews": false})]),

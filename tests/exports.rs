@@ -93,7 +93,7 @@ fn real_exports() {
         match reading.status {
             Status::Read => assert!(reading.format.is_some(), "{label}"),
             Status::Unrecognised => assert!(!reading.notes.is_empty(), "{label}"),
-            Status::Partial | Status::Unreadable => panic!("{label}: {reading:?}"),
+            Status::Partial | Status::Unreadable | Status::Error => panic!("{label}: {reading:?}"),
         }
         let length = source.len();
         for sink in &sinks {

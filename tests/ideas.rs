@@ -81,6 +81,14 @@ fn roles(hosts: &[(&str, &str, &str, &str)]) -> File {
     ("roles.xml", text + "</Objs>")
 }
 
+/// A software update point behind a proxy, whose account the site system holds.
+fn proxy() -> File {
+    roles(&[
+        ("sup1", "SMS Site System", "ProxyUserName", r"CONTOSO\surf"),
+        ("sup1", "SMS Software Update Point", "X", ""),
+    ])
+}
+
 fn sites(code: &str, server: &str, folder: &str) -> File {
     let row = json!({"SiteCode": code, "ServerName": server, "InstallDir": folder, "Type": 2,
         "ReportingSiteCode": "", "Version": "5.00.8740.1000", "BuildNumber": 8740});
@@ -248,6 +256,10 @@ fn ideas() -> Vec<Idea> {
         "least-privilege-account-is-administrative-user", "warning", "mail":
             [mail(2, r"CONTOSO\mail"), administrator(r"CONTOSO\mail", "Full Administrator")]
             => estate(&[administrator(r"CONTOSO\anna", "Full Administrator")]);
+        "under older pages the proxy account of a site system is that of its role", FIRST,
+        "least-privilege-account-is-administrative-user", "warning", "surf":
+            [proxy(), administrator(r"CONTOSO\surf", "Full Administrator")]
+            => [proxy(), administrator(r"CONTOSO\anna", "Full Administrator")];
         "a join step names its account", LAST,
         "step-without-required-account", "error", "join":
             [join("")] => [join(r"CONTOSO\join")];

@@ -124,6 +124,65 @@ fn a_mistake_in_the_content_is_shown_and_its_mending_brings_the_page_back() {
     assert!(serving.get("/accounts/").0.starts_with("HTTP/1.1 200"));
 }
 
+/// What comes back for these bytes, as far as it comes within some seconds.
+fn sent(address: &str, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time");
+    // The server may have had enough before all is sent.
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn no_request_ends_the_server_and_none_keeps_others_from_theirs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = Serving::start(folder.path());
+    serving.until("Built");
+    let address = serving.address.as_str();
+    let head = |first: &str, more: &str| format!("{first} HTTP/1.1\r\nHost: {address}\r\n{more}\r\n");
+    for method in ["GET", "POST", "PUT", "BREW"] {
+        for length in ["99999999999999", "18446744073709551615", "-1", "x"] {
+            let answer = sent(
+                address,
+                head(&format!("{method} /"), &format!("Content-Length: {length}\r\n")).as_bytes(),
+            );
+            let status = answer.split(' ').nth(1).unwrap_or_default().to_owned();
+            assert!(["405", "413"].contains(&status.as_str()), "{method} {length}: {answer}");
+        }
+    }
+    let chunked = sent(address, head("GET /", "Transfer-Encoding: chunked\r\n").as_bytes());
+    assert!(chunked.starts_with("HTTP/1.1 413"), "{chunked}");
+    let long = sent(address, format!("GET /{} HTTP/1.1\r\n", "x".repeat(3 << 20)).as_bytes());
+    assert!(long.is_empty() || long.starts_with("HTTP/1.1 431"), "{long}");
+    assert!(sent(address, b"\0\0\0\r\n\r\n").starts_with("HTTP/1.1 400"));
+    // Many that ask for nothing, and some that do not take what they asked for.
+    let idle: Vec<TcpStream> = (0..400).map_while(|_| TcpStream::connect(address).ok()).collect();
+    let deaf: Vec<TcpStream> = (0..20)
+        .map_while(|_| {
+            let mut stream = TcpStream::connect(address).ok()?;
+            stream.write_all(head("GET /print/", "").as_bytes()).ok()?;
+            Some(stream)
+        })
+        .collect();
+    assert!(idle.len() > 300 && deaf.len() == 20, "{} {}", idle.len(), deaf.len());
+    let start = std::time::Instant::now();
+    let (head, _) = serving.get("/accounts/");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    #[cfg(target_os = "linux")]
+    {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", serving.child.id())).expect("it runs");
+        let number = |key: &str| -> u64 {
+            let line = status.lines().find(|l| l.starts_with(key)).expect("the line");
+            line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number")
+        };
+        assert!(number("Threads:") < 100 && number("VmRSS:") < 300 << 10, "{status}");
+    }
+}
+
 #[test]
 fn a_port_that_is_taken_is_named_with_a_remedy() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

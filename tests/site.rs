@@ -13,7 +13,7 @@ use cmlint::assets::Assets;
 use cmlint::content::{self, Content};
 use cmlint::evidence::{self, Mapping, Schema};
 use cmlint::rules::{self, RuleSet};
-use cmlint::site::{self, MARKER, Options, Page, Sources};
+use cmlint::site::{self, Build, MARKER, Options, Page, Sources};
 
 struct Loaded {
     content: Content,
@@ -391,7 +391,9 @@ fn a_second_build_changes_nothing_with_any_number_of_threads() {
     let out = dir.path().join("public");
     let build = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        pool.install(|| site::build(&loaded().sources(), &Options::default(), &out, &|_, _| {}))
+        pool.install(|| {
+            site::build(&loaded().sources(), &Options::default(), &out, Build::Careful, &|_, _| {})
+        })
     };
     let first = build(1).expect("built");
     assert_eq!((first.written, first.removed), (first.files, 0));
@@ -411,7 +413,7 @@ fn a_second_build_changes_nothing_with_any_number_of_threads() {
 fn a_folder_that_is_not_ours_is_refused_and_untouched() {
     let dir = tempfile::tempdir().expect("a folder");
     fs::write(dir.path().join("index.html"), "mine").expect("writable");
-    let error = site::build(&loaded().sources(), &Options::default(), dir.path(), &|_, _| {})
+    let error = site::build(&loaded().sources(), &Options::default(), dir.path(), Build::Careful, &|_, _| {})
         .expect_err("the folder is not ours");
     assert!(error.to_string().contains("left alone"), "{error}");
     assert_eq!(fs::read_to_string(dir.path().join("index.html")).expect("there"), "mine");
@@ -433,7 +435,8 @@ fn a_broken_link_in_a_template_stops_the_build() {
     }
     let out = dir.path().join("public");
     let options = Options { templates: Assets::Folder(templates), ..Options::default() };
-    let error = site::build(&loaded().sources(), &options, &out, &|_, _| {}).expect_err("the link is broken");
+    let error = site::build(&loaded().sources(), &options, &out, Build::Careful, &|_, _| {})
+        .expect_err("the link is broken");
     assert!(error.to_string().contains("about/index.html: `../entires.json`"), "{error}");
     assert!(!out.exists());
 }

@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::bind::{Binding, Bound, BoundKind};
 use super::eval::Eval;
-use super::shared::Frame;
-use super::value::{Tri, Value, group_key};
 use super::{Finding, Label};
 use crate::content::{Content, EntityKind};
+use crate::estate::shared::Frame;
+use crate::estate::value::{Tri, Value, group_key};
 use crate::evidence::{Cell, Fact};
 use crate::rules::{Check, Segment, Spot, Text, Which};
 use crate::source::Place;
@@ -149,6 +149,7 @@ impl<'b> Writer<'b> {
                 help: rule.help.clone(),
                 fix,
                 labels,
+                again: 0,
                 fingerprint,
             },
         }
@@ -264,9 +265,7 @@ impl<'b> Writer<'b> {
     /// The title of an account or group in the chosen revision, or the last it had.
     fn title(&self, id: &str) -> Option<&'b str> {
         let entity = self.binding.shared.content.entity(id)?;
-        let now = entity.name.at(self.binding.shared.revision);
-        let name = now.or_else(|| entity.name.steps.iter().rev().find_map(|(_, name)| name.as_ref()));
-        Some(name.map_or(&entity.id, |name| name))
+        Some(entity.title(self.binding.shared.revision))
     }
 
     fn frame(&self, spot: &Spot, line: &Line<'_, 'b>) -> Option<Frame<'b>> {
@@ -320,7 +319,8 @@ impl<'b> Writer<'b> {
                 None => continue,
             };
             let cell = label.at.field(frame.table).and_then(|f| frame.cell(f));
-            let Some(place) = cell.and_then(|c| c.place).or(frame.record) else { continue };
+            let value = cell.and_then(|c| c.place);
+            let Some(place) = value.or(frame.record) else { continue };
             let text = self.text(&label.text, line, Form::Titled);
             // What was taken from another record shows itself and nothing around it.
             let within = |record: &Place| {
@@ -328,7 +328,8 @@ impl<'b> Writer<'b> {
                     && record.span.start <= place.span.start
                     && place.span.end <= record.span.end
             };
-            labels.push(Label { place, record: frame.record.filter(within).unwrap_or(place), text });
+            let record = frame.record.filter(within).unwrap_or(place);
+            labels.push(Label { place, record, text, is_value: value.is_some() });
         }
         labels
     }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::names::{Book, Target};
 use super::originals::Place;
 use super::{Exit, Global, output};
 use crate::content::{Content, Date};
 use crate::diff;
-use crate::report::text::harmless;
+use crate::explain::{Book, Target};
+use crate::text::harmless;
 use crate::yaml;
 
 #[derive(Debug, Args)]
@@ -88,6 +88,7 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> anyhow::Result<Exit> {
     let (from, to) = (revision(content, &args.from)?, revision(content, &args.to)?);
     let book = Book::new(content, &loaded.schema, &loaded.rules);
     let entity = if args.entity.is_empty() { None } else { Some(entity(&book, &args.entity.join(" "))?) };
+    output::keep_apart(args.output.as_deref(), args.originals.iter().map(PathBuf::as_path))?;
     let originals = match &args.originals {
         Some(path) => {
             let place = Place { path, file: args.file.as_deref() };

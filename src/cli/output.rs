@@ -5,10 +5,13 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use crate::files;
+use crate::text::harmless;
+
 /// Writes `text`, which may have colour sequences, to standard output or to a file.
 ///
 /// Colours reach a terminal only, unless they were asked for. A reader that has gone away (`| head`) is no
-/// error. A file is first written beside its place and then renamed, so that nobody ever sees half of it.
+/// error. A file is written whole or not at all.
 pub(super) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
     match file {
         None => {
@@ -27,37 +30,33 @@ pub(super) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
                 plain = anstream::adapter::strip_str(text).to_string();
                 &plain
             };
-            replace(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+            files::replace(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
         }
     }
 }
 
-/// Puts a file of these bytes in place of whatever is at `path`.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if path.exists() && !path.is_file() {
-        // A device or a pipe cannot be replaced, only written to.
-        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+/// Refuses to write over something that is read: the original would be gone.
+///
+/// # Errors
+/// When `output` is one of the files `read`, by whatever name or link.
+pub(super) fn keep_apart<'a>(
+    output: Option<&Path>,
+    read: impl IntoIterator<Item = &'a Path>,
+) -> anyhow::Result<()> {
+    let Some(output) = output else { return Ok(()) };
+    for path in read {
+        if path.is_file() && same_file::is_same_file(path, output).unwrap_or(false) {
+            return Err(overwrites(output, &path.display().to_string()));
+        }
     }
-    let folder = match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".cmlint-");
-    // A new file gets the permissions any new file would get, an existing one keeps its own.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut temporary = builder.tempfile_in(folder)?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    if let Ok(existing) = std::fs::metadata(path) {
-        temporary.as_file().set_permissions(existing.permissions())?;
-    }
-    temporary.persist(path).map_err(|e| e.error)?;
     Ok(())
+}
+
+/// What is said where output and input are one file.
+pub(super) fn overwrites(output: &Path, input: &str) -> anyhow::Error {
+    let (output, input) =
+        (harmless(&output.display().to_string()).into_owned(), harmless(input).into_owned());
+    anyhow::anyhow!("--output {output} would replace {input}, which is read; choose another file")
 }
 
 /// Writes to standard error; whether that works changes nothing.
@@ -73,25 +72,4 @@ pub(super) fn columns(to_file: bool) -> usize {
         return 100;
     }
     terminal_size::terminal_size().map_or(100, |(w, _)| usize::from(w.0).clamp(60, 140))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_replaced_and_nothing_else_is_left() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("report.json");
-        std::fs::write(&path, "old").unwrap();
-        replace(&path, b"new").unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_is_an_error() {
-        let dir = tempfile::tempdir().unwrap();
-        assert!(replace(&dir.path().join("no/report.json"), b"x").is_err());
-    }
 }

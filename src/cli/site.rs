@@ -10,9 +10,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Exit, Global, load, output};
 use crate::assets::Assets;
-use crate::report::text::{BAD, FAINT, GOOD, count, paint};
 use crate::site::serve::{Built, Server};
 use crate::site::{self, Options, Sources};
+use crate::text::{BAD, FAINT, GOOD, count, harmless, list, paint};
 use crate::yaml;
 
 #[derive(Debug, Args)]
@@ -35,11 +35,20 @@ Examples:
   cmlint site build                                   into the folder public
   cmlint site build --out /srv/www/cmlint --base-url https://example.org/cmlint/
 
-Open public/index.html in a browser; the pages need no server. A second build writes only what changed.")]
+Open public/index.html in a browser; the pages need no server. A second build writes only what changed.
+
+What else is in the folder (a repository, a CNAME, downloads) stays: the file .cmlint-site there lists what was made.
+Pages that were changed by hand since are named, and nothing is written.")]
 struct BuildArgs {
-    /// The folder to write; it is replaced whole, unless it holds anything this command did not make
+    /// The folder to write: new, empty, or of an earlier build; what this command did not make is left alone
     #[arg(long, value_name = "DIR", default_value = "public")]
     out: PathBuf,
+    /// Write over pages that were changed since they were made, and other files of their names
+    #[arg(long)]
+    force: bool,
+    /// Replace the folder whole: also delete everything in it that this command did not make
+    #[arg(long)]
+    prune: bool,
     /// Where the site will be published, for the sitemap, the feed and the 404 page
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -168,7 +177,12 @@ fn build(args: &BuildArgs, global: &Global) -> anyhow::Result<Exit> {
     };
     let report = {
         let progress = Progress::new();
-        let report = site::build(&sources, &options, &args.out, &|done, of| progress.show(done, of));
+        let how = match args {
+            BuildArgs { prune: true, .. } => site::Build::Whole,
+            BuildArgs { force: true, .. } => site::Build::OverEdits,
+            _ => site::Build::Careful,
+        };
+        let report = site::build(&sources, &options, &args.out, how, &|done, of| progress.show(done, of));
         progress.clear();
         report
     };
@@ -181,11 +195,12 @@ fn build(args: &BuildArgs, global: &Global) -> anyhow::Result<Exit> {
     };
     let size = report.bytes.div_ceil(1024);
     output::aside(&format!(
-        "{} {} of {} KiB in {}: {changed}\n{}\n",
+        "{} {} of {} KiB in {}: {changed}\n{}{}\n",
         paint(GOOD, "Built"),
         count(report.files, "file", "files"),
         size,
         args.out.display(),
+        kept(&report.kept),
         paint(
             FAINT,
             format_args!(
@@ -196,6 +211,18 @@ fn build(args: &BuildArgs, global: &Global) -> anyhow::Result<Exit> {
         ),
     ));
     Ok(Exit::Clean)
+}
+
+/// A line on what was left alone.
+fn kept(names: &[String]) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let mut shown: Vec<String> = names.iter().take(5).map(|name| harmless(name).into_owned()).collect();
+    if names.len() > shown.len() {
+        shown.push(format!("{} more", names.len() - shown.len()));
+    }
+    format!("Left alone, as not made by this command: {}\n", list(&shown))
 }
 
 fn serve(args: &ServeArgs, global: &Global) -> anyhow::Result<Exit> {
@@ -252,6 +279,8 @@ fn serve(args: &ServeArgs, global: &Global) -> anyhow::Result<Exit> {
 /// The pages as the files are now, or what is wrong; with a line for standard error.
 fn rebuilt(global: &Global, options: &Options) -> Built {
     let start = std::time::Instant::now();
+    // Should that fail, loading says what is wrong.
+    let _ = load::settle(global);
     let (loaded, mut problems) = load::load_all(global);
     let built = match loaded {
         Some(loaded) => {

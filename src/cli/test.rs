@@ -2,11 +2,14 @@
 
 use clap::Args;
 
+use super::load::verdict;
 use super::{Exit, Global, output};
 use crate::check;
 use crate::diff;
-use crate::report::text::{BAD, DOUBT, GOOD, count, paint};
-use crate::yaml::{self, Problems};
+use crate::evidence::{KnownFrom, Mapping};
+use crate::rules;
+use crate::text::{DOUBT, count, paint};
+use crate::yaml;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -20,10 +23,16 @@ Exit codes:
 pub(super) struct TestArgs {}
 
 pub(super) fn run(_args: &TestArgs, global: &Global) -> anyhow::Result<Exit> {
+    super::load::settle(global)?;
     let (loaded, mut problems) = super::load::load_all(global);
     if let Some(loaded) = &loaded {
         problems.extend(check::examples(&loaded.rules, &loaded.content, &loaded.schema));
         problems.extend(diff::check(&loaded.content));
+        problems.extend(loaded.content.unread());
+        // Rules of one's own are not expected to judge all that is built in.
+        if global.rules.is_none() || global.content.is_some() {
+            problems.extend(rules::open(&loaded.content, &loaded.rules));
+        }
     }
     problems.sort();
     output::aside(&yaml::render(&problems, true));
@@ -43,19 +52,27 @@ pub(super) fn run(_args: &TestArgs, global: &Global) -> anyhow::Result<Exit> {
         count(examples, "example", "examples"),
     ];
     output::write(&format!("{}: {}\n", line.join(", "), verdict(&problems)), None)?;
+    output::write(&unverified(&loaded.mapping), None)?;
     Ok(if problems.has_errors() { Exit::Trouble } else { Exit::Clean })
 }
 
-/// `2 errors, 1 warning`, or that all is well.
-pub(super) fn verdict(problems: &Problems) -> String {
-    let errors = problems.0.iter().filter(|p| !p.warning).count();
-    let warnings = problems.0.len() - errors;
-    let mut parts = Vec::new();
-    if errors > 0 {
-        parts.push(paint(BAD, count(errors, "error", "errors")));
+/// The names of exports that nothing which was found confirms, a class a line.
+fn unverified(mapping: &Mapping) -> String {
+    let mut classes: Vec<(&str, Vec<&str>)> = Vec::new();
+    for name in mapping.names().filter(|name| name.known_from == KnownFrom::Unverified) {
+        match classes.last_mut() {
+            Some((class, names)) if *class == &*name.class => names.push(&name.name),
+            _ => classes.push((&name.class, vec![&name.name])),
+        }
     }
-    if warnings > 0 {
-        parts.push(paint(DOUBT, count(warnings, "warning", "warnings")));
+    let names: usize = classes.iter().map(|(_, names)| names.len()).sum();
+    if names == 0 {
+        return String::new();
     }
-    if parts.is_empty() { paint(GOOD, "all is well") } else { parts.join(", ") }
+    let all = mapping.names().count();
+    let mut out = format!("{} of {all} names in exports are unverified:\n", paint(DOUBT, names));
+    for (class, names) in classes {
+        out.push_str(&format!("  {class}: {}\n", names.join(", ")));
+    }
+    out
 }

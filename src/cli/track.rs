@@ -11,7 +11,7 @@ use super::{Exit, Global, output};
 use crate::assets::Assets;
 use crate::content::{Content, Date};
 use crate::history;
-use crate::report::text::{CODE, DOUBT, FAINT, GOOD, STRONG, count, harmless, paint, wrap};
+use crate::text::{CODE, DOUBT, FAINT, GOOD, STRONG, count, harmless, paint, wrap};
 use crate::track::{self, Input, Source, fold};
 
 mod store;
@@ -91,6 +91,7 @@ enum TrackFormat {
 }
 
 pub(super) fn run(args: &TrackArgs, global: &Global) -> anyhow::Result<Exit> {
+    output::keep_apart(args.output.as_deref(), args.pages.iter().map(PathBuf::as_path))?;
     let pages = pages(args)?;
     if args.write {
         return write(args, global, &pages);

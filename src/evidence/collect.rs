@@ -6,8 +6,9 @@ use super::mapping::Mapping;
 use super::merge::OfSource;
 use super::rows::{Budget, Collector, Gathered, Mentions, Task};
 use super::{Collected, Input, Schema};
-use crate::reader::{self, Options, Reading, Wanted};
-use crate::source::{Source, Sources};
+use crate::isolate::isolated;
+use crate::reader::{self, Missing, Note, Options, Reading, Sink, Status, Wanted};
+use crate::source::{Source, Sources, Span};
 
 /// How many rows of lookup tables are kept before it is known which of them matter. About 13 MiB.
 const LOOKUP_ROWS: usize = 20_000;
@@ -30,8 +31,10 @@ pub(super) fn collect_within(
     let read = |source: &Source, wanted: &Wanted, task: Task<'_>| -> (Reading, Vec<Gathered>) {
         let file = stem(source.label());
         let make = || Collector::new(schema, mapping, source.id(), file, task);
-        let (reading, collectors) = reader::read(source, wanted, options, make);
-        (reading, collectors.into_iter().map(Collector::finish).collect())
+        apart(make, || {
+            let (reading, collectors) = reader::read(source, wanted, options, make);
+            (reading, collectors.into_iter().map(Collector::finish).collect())
+        })
     };
     let mut read_once: Vec<(Reading, Vec<Gathered>)> =
         sources.as_slice().par_iter().map(|source| read(source, &wanted, Task::All(&budget))).collect();
@@ -40,9 +43,14 @@ pub(super) fn collect_within(
     let mut mentions = Mentions::default();
     read_once.iter().flat_map(|(_, stretches)| stretches).for_each(|g| mentions.add(schema, g));
     let lookups = mapping.wanted_for(|table| schema.tables[table].lookup);
-    sources.as_slice().par_iter().zip(&mut read_once).for_each(|(source, (_, stretches))| {
+    sources.as_slice().par_iter().zip(&mut read_once).for_each(|(source, (reading, stretches))| {
         if stretches.iter().any(|g| g.overflow) {
-            let (_, again) = read(source, &lookups, Task::Lookup(&mentions));
+            let (second, again) = read(source, &lookups, Task::Lookup(&mentions));
+            if second.status == Status::Error {
+                *reading = second;
+                stretches.extend(again);
+                return;
+            }
             stretches.iter_mut().for_each(|g| g.tables.retain(|table, _| !schema.tables[*table].lookup));
             if let Some(first) = stretches.first_mut() {
                 for (table, rows) in again.into_iter().flat_map(|g| g.tables) {
@@ -73,11 +81,47 @@ pub(super) fn collect_within(
     Collected { evidence: merged.evidence, inputs }
 }
 
+/// Reads a source by itself: if the reader breaks, the source is one of which all may be missing.
+fn apart<'s>(
+    make: impl Fn() -> Collector<'s>,
+    read: impl FnOnce() -> (Reading, Vec<Gathered>),
+) -> (Reading, Vec<Gathered>) {
+    isolated(read).unwrap_or_else(|fault| {
+        let mut lost = make();
+        lost.missing(None, Missing::Broken, Span::default());
+        let note = Note { text: fault.text("reading this file"), span: None };
+        let reading = Reading { format: None, records: 0, status: Status::Error, notes: vec![note] };
+        (reading, vec![lost.finish()])
+    })
+}
+
 /// The name of a file without folder, archive and extension.
 fn stem(label: &str) -> &str {
     let name = label.rsplit(['/', '\\', '!']).next().unwrap_or(label);
     match name.rsplit_once('.') {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_breaks_is_an_input_of_which_all_may_be_missing() {
+        let (schema, mapping) = super::super::load(&crate::assets::Assets::content()).expect("it loads");
+        let sources = Sources::from_memory([("a.json".to_owned(), b"[]".to_vec())], &Default::default());
+        let source = &sources.as_slice()[0];
+        let budget = Budget::new(LOOKUP_ROWS);
+        let make = || Collector::new(&schema, &mapping, source.id(), "a", Task::All(&budget));
+        let (reading, stretches) = apart(make, || panic!("text of an export"));
+        assert_eq!((reading.status, reading.records), (Status::Error, 0));
+        let note = &reading.notes[0].text;
+        assert!(note.contains("while reading this file") && !note.contains("of an export"), "{note}");
+        assert_eq!(stretches.iter().map(|g| g.lost.len()).sum::<usize>(), 1);
+        // Others are read as ever.
+        let collected = collect(&schema, &mapping, &sources);
+        assert_eq!(collected.inputs[0].reading.status, Status::Read);
     }
 }

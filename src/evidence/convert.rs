@@ -48,7 +48,9 @@ pub(super) fn fact(scalar: Scalar, value: &Value) -> Fact {
 /// A text as a fact of that kind.
 pub(super) fn text_fact(scalar: Scalar, text: &str) -> Fact {
     let text = text.trim();
-    if text.is_empty() {
+    // A slot of an embedded property may hold the type of its registry value instead of one.
+    let is_type = matches!(text, "REG_SZ" | "REG_DWORD" | "REG_MULTI_SZ");
+    if text.is_empty() || is_type && matches!(scalar, Scalar::Account | Scalar::Computer) {
         return Fact::Empty;
     }
     let unreadable = Fact::Unknown(Why::Unreadable);
@@ -231,6 +233,7 @@ mod tests {
     fn an_account_with_a_variable_is_unreadable() {
         assert!(matches!(text_fact(Scalar::Account, " %JoinUser% "), Fact::Unknown(Why::Unreadable)));
         assert!(matches!(text_fact(Scalar::Account, " "), Fact::Empty));
+        assert!(matches!(text_fact(Scalar::Computer, "REG_SZ"), Fact::Empty));
         let Fact::Account(account) = text_fact(Scalar::Account, " CONTOSO\\svc ") else { panic!() };
         assert_eq!(&*account.written, "CONTOSO\\svc");
     }

@@ -34,6 +34,51 @@ pub(super) struct ClassMap {
     /// A property that is not there is empty, not unknown.
     pub(super) whole: bool,
     pub(super) rows: Vec<RowMap>,
+    /// The names that its paths read, each with where it is known from.
+    pub(super) names: Vec<MappedName>,
+}
+
+/// Where it is known from that an export has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KnownFrom {
+    /// Published reference of the product or of Windows.
+    Documentation,
+    /// A real export that was seen.
+    Export,
+    /// Published scripts that read or write it.
+    Script,
+    /// cmlint's own readers or its collector make it.
+    Reader,
+    /// Nothing that was found confirms it; it is read leniently.
+    Unverified,
+}
+
+impl KnownFrom {
+    const WORDS: [(&'static str, Self); 5] = [
+        ("documentation", Self::Documentation),
+        ("export", Self::Export),
+        ("script", Self::Script),
+        ("reader", Self::Reader),
+        ("unverified", Self::Unverified),
+    ];
+
+    /// The word used in `sources.yaml`.
+    pub fn name(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, known)| *known == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// A name that the mapping reads: a property of a class, or an entry of one of its lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedName {
+    /// The class it is read from.
+    pub class: Box<str>,
+    /// As the path has it, without the slot of an embedded property: `Props[UserName]`.
+    pub name: Box<str>,
+    /// Where it is known from.
+    pub known_from: KnownFrom,
+    /// The tables it feeds, in order.
+    pub tables: Vec<TableId>,
 }
 
 /// A property that list queries return empty.
@@ -122,6 +167,8 @@ pub(super) struct FieldMap {
     /// Lower-case values and what they become.
     pub(super) map: Option<Vec<(Box<str>, Fact)>>,
     pub(super) otherwise: Otherwise,
+    /// What the bits of a number say; the first of these that holds counts.
+    pub(super) bits: Vec<BitRule>,
     pub(super) not: bool,
     /// Where the domain of a bare account name stands: a distinguished name.
     pub(super) domain: Option<Path>,
@@ -129,6 +176,31 @@ pub(super) struct FieldMap {
     pub(super) qualified: bool,
     /// The name of the file stands in for an empty value.
     pub(super) or_file: bool,
+}
+
+/// What a number gives whose bits are so.
+#[derive(Debug, Clone)]
+pub(super) struct BitRule {
+    test: BitTest,
+    mask: i64,
+    pub(super) gives: Fact,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum BitTest {
+    All,
+    Any,
+    None,
+}
+
+impl BitRule {
+    pub(super) fn holds(&self, number: i64) -> bool {
+        match self.test {
+            BitTest::All => number & self.mask == self.mask,
+            BitTest::Any => number & self.mask != 0,
+            BitTest::None => number & self.mask == 0,
+        }
+    }
 }
 
 /// What a cell is made from.
@@ -218,6 +290,20 @@ impl Mapping {
         }
     }
 
+    /// Tells each table from which names it is read.
+    pub(super) fn tell_names(&self, schema: &mut Schema) {
+        for name in self.names() {
+            for table in &name.tables {
+                schema.tables[*table].read_from.push(name.clone());
+            }
+        }
+    }
+
+    /// All names that are read, class by class in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &MappedName> {
+        self.classes.iter().flat_map(|class| &class.names)
+    }
+
     /// The tables that objects of a class fill; none if the class is not known.
     pub fn tables(&self, class: &str) -> Option<Vec<TableId>> {
         self.class(class).map(Self::tables_of)
@@ -246,6 +332,22 @@ impl Mapping {
     }
 }
 
+impl RowMap {
+    /// The names that its paths read, each once.
+    fn labels(&self) -> Vec<String> {
+        let conditions = self.when.iter().chain(&self.filter).flatten().map(|condition| &condition.path);
+        let fields = self.fields.iter().flat_map(|(_, map)| std::iter::once(&map.path).chain(&map.domain));
+        let mut out: Vec<String> = Vec::new();
+        for steps in conditions.chain(&self.each).chain(fields).flat_map(|path| &path.alternatives) {
+            let label = steps.label();
+            if label != "." && !out.contains(&label) {
+                out.push(label);
+            }
+        }
+        out
+    }
+}
+
 impl FieldMap {
     /// Adds the texts this can give; false if it can give others.
     fn constants(&self, out: &mut Vec<Arc<str>>) -> bool {
@@ -256,7 +358,12 @@ impl FieldMap {
             }
             _ => false,
         };
+        if !self.bits.is_empty() && self.map.is_none() {
+            return false;
+        }
+        let of_bits = self.bits.iter().fold(true, |all, rule| add(&rule.gives) && all);
         match (&self.source, &self.map) {
+            _ if !of_bits => false,
             (Source::Constant(fact), None) => add(fact),
             // A source that cannot tell means one of the values that the others tell.
             (Source::Unknown, _) => true,
@@ -351,6 +458,20 @@ pub(super) fn load(assets: &Assets, schema: &Schema, problems: &mut Problems) ->
             }
             Mapping::default()
         }
+    }
+}
+
+/// Where names are known from: most of them, and some by name with the place where that is said.
+#[derive(Default)]
+struct Origins {
+    most: Option<KnownFrom>,
+    some: Vec<(Spanned<String>, KnownFrom)>,
+}
+
+impl Origins {
+    fn of(&self, name: &str) -> Option<KnownFrom> {
+        let own = self.some.iter().find(|(known, _)| known.value.eq_ignore_ascii_case(name));
+        own.map(|(_, known)| *known).or(self.most)
     }
 }
 
@@ -456,15 +577,88 @@ impl Context<'_> {
         }
         let absent = fields.word("absent", &[("unknown", false), ("empty", true)], problems);
         class.whole = absent.is_some_and(|a| a.value);
-        for node in fields.list("rows", problems) {
-            class.rows.extend(self.row(node, problems));
+        let known_from = self.origins(&mut fields, problems);
+        if known_from.most.is_none() {
+            let what = format!("the class `{}` does not say where its names are known from", name.value);
+            let words: Vec<&str> = KnownFrom::WORDS.iter().map(|(word, _)| *word).collect();
+            let help = format!("`known_from`, one of {}", words.join(", "));
+            problems.push(Problem::error(file, name.span.clone(), what).help(help));
         }
+        let mut origins = Vec::new();
+        for node in fields.list("rows", problems) {
+            if let Some((row, own)) = self.row(node, problems) {
+                class.rows.push(row);
+                origins.push(own);
+            }
+        }
+        self.names(&mut class, &known_from, &origins, problems);
         let empty = class.rows.is_empty() && class.lazy.is_empty() && class.unreadable.is_empty();
         if empty && class.failed.is_none() {
             problems.error(file, name.span.clone(), format!("the class `{}` fills no table", name.value));
         }
         fields.finish(problems);
         Some((class, names))
+    }
+
+    /// `known_from: documentation`, or `{default: documentation, unverified: [names]}`.
+    fn origins(&self, fields: &mut Fields<'_>, problems: &mut Problems) -> Origins {
+        let file = &self.file;
+        let mut out = Origins::default();
+        let Some(node) = fields.get("known_from") else { return out };
+        let Kind::Map(_) = &node.kind else {
+            let text = node.text(file, "where names are known from", problems);
+            let known = text.as_ref().map(|text| KnownFrom::WORDS.iter().find(|(w, _)| *w == text.value));
+            out.most = known.flatten().map(|(_, known)| *known);
+            if let (Some(text), None) = (text, out.most) {
+                problems.error(file, text.span, format!("unknown way to know a name `{}`", text.value));
+            }
+            return out;
+        };
+        let Some(mut inner) = node.fields(file, "way to know names", problems) else { return out };
+        out.most = inner.word("default", &KnownFrom::WORDS, problems).map(|known| known.value);
+        for (word, known) in KnownFrom::WORDS {
+            for name in inner.texts(word, problems) {
+                out.some.push((Spanned::new(name.value.to_owned(), name.span.clone()), known));
+            }
+        }
+        inner.finish(problems);
+        out
+    }
+
+    /// Gathers the names that the rows of a class read, with where each is known from.
+    fn names(&self, class: &mut ClassMap, of_class: &Origins, of_rows: &[Origins], problems: &mut Problems) {
+        let none = Origins::default();
+        let mut names: Vec<MappedName> = Vec::new();
+        for (row, own) in class.rows.iter().zip(of_rows.iter().chain(std::iter::repeat(&none))) {
+            for label in row.labels() {
+                let Some(known_from) = own.of(&label).or_else(|| of_class.of(&label)) else { continue };
+                let same = |name: &&mut MappedName| *name.name == *label && name.known_from == known_from;
+                match names.iter_mut().find(same) {
+                    Some(name) if name.tables.contains(&row.table) => {}
+                    Some(name) => name.tables.push(row.table),
+                    None => names.push(MappedName {
+                        class: class.name.clone(),
+                        name: label.into(),
+                        known_from,
+                        tables: vec![row.table],
+                    }),
+                }
+            }
+        }
+        let mut unread = |origins: &Origins, labels: &[String]| {
+            for (name, _) in &origins.some {
+                if !labels.iter().any(|label| label.eq_ignore_ascii_case(&name.value)) {
+                    let what = format!("no path reads `{}`", name.value);
+                    problems.error(&self.file, name.span.clone(), what);
+                }
+            }
+        };
+        let all: Vec<String> = class.rows.iter().flat_map(RowMap::labels).collect();
+        unread(of_class, &all);
+        for (row, own) in class.rows.iter().zip(of_rows) {
+            unread(own, &row.labels());
+        }
+        class.names = names;
     }
 
     fn others(&self, name: &str) -> Vec<Box<str>> {
@@ -529,7 +723,7 @@ impl Context<'_> {
         }
     }
 
-    fn row(&self, node: &Node, problems: &mut Problems) -> Option<RowMap> {
+    fn row(&self, node: &Node, problems: &mut Problems) -> Option<(RowMap, Origins)> {
         let file = &self.file;
         let mut fields = node.fields(file, "row", problems)?;
         let name = fields.required_text("table", problems);
@@ -546,6 +740,7 @@ impl Context<'_> {
                 "`where` is about the elements of `each`, which is missing",
             );
         }
+        let origins = self.origins(&mut fields, problems);
         let columns = fields.required("fields", problems);
         let table = name.and_then(|name| table_named(file, self.schema, name, problems));
         let columns = match (columns, table) {
@@ -560,7 +755,7 @@ impl Context<'_> {
             let what = format!("the table `{}` is made from others", self.schema.tables[table].name);
             problems.error(file, node.head(), what);
         }
-        Some(RowMap { table, presence, when, each, filter, fields: columns? })
+        Some((RowMap { table, presence, when, each, filter, fields: columns? }, origins))
     }
 
     fn fields(
@@ -654,6 +849,7 @@ impl Context<'_> {
                 problems.error(file, otherwise.span, "`otherwise` belongs to a `map`");
             }
         }
+        out.bits = self.bits(&mut fields, scalar, problems);
         out.not = fields.flag("not", problems).unwrap_or(false);
         out.domain = fields.text("domain", problems).and_then(|text| self.path(&text, elements, problems));
         out.qualified = fields.flag("qualified", problems).unwrap_or(false);
@@ -676,6 +872,34 @@ impl Context<'_> {
         }
         fields.finish(problems);
         Some(out)
+    }
+
+    /// `bits: [{all: 511, gives: full}, {none: 1, gives: none}]`
+    fn bits(&self, fields: &mut Fields<'_>, scalar: Option<Scalar>, problems: &mut Problems) -> Vec<BitRule> {
+        let file = &self.file;
+        let mut out = Vec::new();
+        for node in fields.list("bits", problems) {
+            let Some(mut inner) = node.fields(file, "rule for bits", problems) else { continue };
+            let tests = [("all", BitTest::All), ("any", BitTest::Any), ("none", BitTest::None)];
+            let given: Vec<(BitTest, i64)> = tests
+                .into_iter()
+                .filter_map(|(word, test)| match inner.get(word)?.kind {
+                    Kind::Integer(mask) => Some((test, mask)),
+                    _ => None,
+                })
+                .collect();
+            let gives = inner.get("gives").and_then(|node| self.constant(node, scalar, problems));
+            match (given.as_slice(), gives) {
+                (&[(test, mask)], Some(gives)) => out.push(BitRule { test, mask, gives }),
+                _ => {
+                    let help = "one of `all`, `any`, `none` with a number, and `gives`";
+                    let problem = Problem::error(file, inner.head(), "not a rule for bits");
+                    problems.push(problem.help(help));
+                }
+            }
+            inner.finish(problems);
+        }
+        out
     }
 
     /// A value written in the file, as a fact of the field's type.
@@ -817,6 +1041,7 @@ mod tests {
         let text = "
 classes:
   - class: SMS_Site
+    known_from: {default: hearsay, unverified: [NoSuchName]}
     recognize: [{all: [SiteCode]}]
     recognise: [{none: [X]}]
     lazy: {Props: {sitez: {}, sites: {code: X}}}
@@ -837,12 +1062,16 @@ classes:
         each: \"List[\"
         fields: {account: .}
   - class: sms_site
-    rows: [{table: sites, fields: {site: {build: X}}}]
+    known_from: documentation
+    rows: [{table: sites, known_from: hearsay, fields: {site: {build: X}, build: {path: B, bits: [{all: 1}]}}}]
   - class: Other
 ";
         assert_eq!(
             problems_of(text),
             "\
+the class `SMS_Site` does not say where its names are known from: `SMS_Site` (`known_from`, one of documentation, export, script, reader, unverified)
+unknown `default` `hearsay`: `hearsay` (known are `documentation`, `export`, `reader`, `script`, `unverified`)
+no path reads `NoSuchName`: `NoSuchName`
 unknown class field `recognize`: `recognize` (did you mean `recognise`?)
 this would recognise any row: `none`
 unknown table `sitez`: `sitez` (did you mean `sites`?)
@@ -864,7 +1093,10 @@ this gives an account, and the field is none: `domain`
 the table `account_uses` is made from others: `table`
 not a path: the bracket is not closed: `[`
 the class `sms_site` comes twice: `sms_site`
+unknown way to know a name `hearsay`: `hearsay`
 this gives an integer, and the field is none: `build`
+not a rule for bits: `all` (one of `all`, `any`, `none` with a number, and `gives`)
+the class `Other` does not say where its names are known from: `Other` (`known_from`, one of documentation, export, script, reader, unverified)
 the class `Other` fills no table: `Other`
 "
         );
@@ -872,7 +1104,8 @@ the class `Other` fills no table: `Other`
 
     #[test]
     fn a_table_that_nothing_fills_is_a_mistake() {
-        let text = "classes:\n  - {class: X, rows: [{table: sites, fields: {site: S}}]}\n";
+        let text =
+            "classes:\n  - {class: X, known_from: script, rows: [{table: sites, fields: {site: S}}]}\n";
         let problems = problems_of(text);
         assert!(problems.contains("no class fills the table `site_systems`"), "{problems}");
         assert!(!problems.contains("`sites`") && !problems.contains("`account_uses`"), "{problems}");

@@ -140,6 +140,24 @@ impl Steps {
         }
     }
 
+    /// The name it reads: the path as it is written, without the slot of an embedded property at its end.
+    pub(super) fn label(&self) -> String {
+        let slot = matches!(self.steps.last(), Some(Step::Property(name, _)) if is_value_name(name));
+        let kept = self.steps.len() - usize::from(slot && self.steps.len() > 1);
+        let mut out = String::from(if self.in_element { "." } else { "" });
+        for (i, step) in self.steps[..kept].iter().enumerate() {
+            match step {
+                Step::Property(name, _) if i > 0 => out.extend([".", name]),
+                Step::Property(name, _) => out.push_str(name),
+                Step::Named(name) => out.extend(["[", name, "]"]),
+                Step::Beginning(name) => out.extend(["[", name, "*]"]),
+                Step::Having(name) => out.extend(["[?", name, "]"]),
+                Step::Number(number) => out.extend(["[", &number.to_string(), "]"]),
+            }
+        }
+        out
+    }
+
     /// Whether the path goes further than a property of the record.
     pub(super) fn is_deep(&self) -> bool {
         self.steps.len() > 1

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::convert::{build, fact, plain, text_fact};
+use super::convert::{build, fact, integer, plain, text_fact};
 use super::mapping::{
     AccountPart, Choice, ClassMap, Condition, Failed, FieldMap, Known, Mapping, Otherwise, Presence, RowMap,
     Source, Test,
@@ -652,7 +652,8 @@ impl<'m> Collector<'m> {
     /// A single value through all that is said of the field.
     fn scalar(&self, field: &FieldMap, scalar: Scalar, value: &Value, root: Root<'_>) -> Fact {
         let cut = field.after.is_some() || field.before.is_some() || field.part.is_some();
-        if !cut && field.map.is_none() && field.domain.is_none() && !field.qualified {
+        let plain_field = field.map.is_none() && field.bits.is_empty() && field.domain.is_none();
+        if !cut && plain_field && !field.qualified {
             return negated(field, fact(scalar, value));
         }
         let text = match &value.data {
@@ -688,6 +689,12 @@ impl<'m> Collector<'m> {
                 (Some(account), AccountPart::Domain) => account.domain().unwrap_or_default(),
                 (None, _) => "",
             };
+        }
+        if !field.bits.is_empty()
+            && let Some(number) = integer(text)
+        {
+            let rule = field.bits.iter().find(|rule| rule.holds(number));
+            return rule.map_or(Fact::Unknown(Why::Unreadable), |rule| rule.gives.clone());
         }
         if field.map.is_some() {
             return mapped(field, text);

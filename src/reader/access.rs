@@ -25,6 +25,9 @@
 //! | `ObjectType` | GUID of what it is confined to |
 //! | `InheritedObjectType` | GUID of the class of objects that take it over |
 //!
+//! A descriptor that is there and cannot be read (cut off at the depth of the export, refused by the computer) is a list
+//! with one `unread` entry, never an empty one. So is the rest of a list of which the row at hand is one rule.
+//!
 //! Nothing is evaluated over several entries: what someone may do in the end is told by
 //! [`Acl::access`](crate::sddl::Acl::access). Auditing entries are left out.
 
@@ -40,15 +43,26 @@ const ENTRIES: &str = "AccessEntries";
 const LIST: &str = "AccessList";
 
 /// Properties a list is made from.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 18] = [
     "Sddl",
     "DACL",
     "Access",
     "AccessToString",
     "Descriptor",
     "SecurityDescriptor",
+    "ReturnValue",
     "Path",
     "AreAccessRulesProtected",
+    // A rule by itself.
+    "IdentityReference",
+    "AccessControlType",
+    "FileSystemRights",
+    "ActiveDirectoryRights",
+    "RegistryRights",
+    "IsInherited",
+    "InheritanceFlags",
+    "PropagationFlags",
+    "ObjectType",
 ];
 
 /// Whether access lists are to be taken apart in records of a class.
@@ -73,7 +87,15 @@ pub(super) fn add(object: &mut Object, class: &str) {
         Securable::Directory => "directory",
         Securable::Other => "other",
     };
-    let found = list_of(object, kind).or_else(|| list_of(inner?, kind));
+    let mut found = list_of(object, kind)
+        .or_else(|| list_of(inner?, kind))
+        .or_else(|| lone_rule(object, kind))
+        .or_else(|| unread_list(object, inner));
+    if let Some((_, entries)) = &mut found
+        && class.to_ascii_lowercase().contains("dcom")
+    {
+        old_launch_rights(entries);
+    }
     let protected = protected(object);
     let place = place_of(object);
     object.properties.push(property("Secures", place, Data::Text(secures.into())));
@@ -84,6 +106,54 @@ pub(super) fn add(object: &mut Object, class: &str) {
     let said = Data::Text(list.into());
     object.properties.push((LIST.into(), Value { span: entries.span, data: said }));
     object.properties.push((ENTRIES.into(), entries));
+}
+
+/// The list that a row which is one rule belongs to: what else is in it is not known.
+fn lone_rule(object: &Object, kind: Securable) -> Option<(&'static str, Value)> {
+    let span = object.get("IdentityReference")?.span;
+    let rest = unread("the other rules of the list are not in this row", span, None);
+    Some(numbered(vec![(span, dotnet_entry(object, kind)?), (span, rest)], span))
+}
+
+/// The list of a descriptor that is there and says nothing.
+fn unread_list(object: &Object, inner: Option<&Object>) -> Option<(&'static str, Value)> {
+    let answer = object.get("ReturnValue").and_then(plain).filter(|answer| *answer != "0");
+    let lists = ["DACL", "Access"].iter().filter_map(|name| inner.unwrap_or(object).get(name));
+    let whole = ["Descriptor", "SecurityDescriptor"].iter().filter_map(|name| object.get(name));
+    for value in lists.chain(whole) {
+        let cut = match &value.data {
+            Data::Truncated => true,
+            Data::List(items) => items.iter().any(|item| !matches!(item.data, Data::Object(_))),
+            Data::Null => false,
+            _ => continue,
+        };
+        let why = match (cut, answer) {
+            (true, _) => "the list is cut off at the depth of the export".to_owned(),
+            (false, Some(answer)) => format!("the computer refused it with {answer}"),
+            (false, None) => "nothing was read".to_owned(),
+        };
+        return Some(numbered(vec![(value.span, unread(&why, value.span, None))], value.span));
+    }
+    None
+}
+
+/// Rights to launch and activate, all four of them and the bit that all entries have.
+const LAUNCH: u32 = 0x1F;
+
+/// Lists written before Windows told the four rights apart have in all entries the one bit that stands for all four.
+fn old_launch_rights(entries: &mut Value) {
+    let Data::List(list) = &mut entries.data else { return };
+    let mut masks: Vec<&mut Value> = Vec::new();
+    for entry in list {
+        if let Data::Object(entry) = &mut entry.data {
+            masks.extend(entry.properties.iter_mut().filter(|(name, _)| &**name == "Mask").map(|(_, v)| v));
+        }
+    }
+    if masks.iter().all(|mask| number(Some(mask)).is_some_and(|mask| mask & LAUNCH == 1)) {
+        for mask in masks {
+            mask.data = Data::Number(LAUNCH.to_string().into());
+        }
+    }
 }
 
 /// Whether a list takes nothing from the object above. None if the export does not tell.
@@ -524,7 +594,16 @@ mod tests {
         assert_eq!(of(""), (None, Vec::new()));
         let (list, entries) = of("System.Security.AccessControl.DirectorySecurity");
         assert_eq!((list, get(&entries[0], "Kind")), (Some(t("list")), Some(&t("unread"))));
-        assert_eq!(added(object(vec![("Access", value(Data::Truncated))]), "FileSecurity").0, None);
+        // What was cut off, or refused, is not an empty list.
+        for data in [Data::Truncated, Data::List(vec![value(Data::Truncated)])] {
+            let (list, entries) = added(object(vec![("Access", value(data))]), "FileSecurity");
+            assert_eq!((list, entries.len()), (Some(t("list")), 1));
+            assert_eq!(get(&entries[0], "Kind"), Some(&t("unread")));
+        }
+        let refused =
+            vec![("Descriptor", value(Data::Null)), ("ReturnValue", value(Data::Number("5".into())))];
+        let (_, entries) = added(object(refused), "__SystemSecurity");
+        assert_eq!(get(&entries[0], "Why"), Some(&t("the computer refused it with 5")));
     }
 
     #[test]

@@ -180,7 +180,7 @@ impl<'a> Builder<'a, '_> {
                         let content = tokens.content()?;
                         if is_sequence {
                             let text = unescape::mapped(view, &content, Style::Xml);
-                            if task_sequence::is_document(&text.text) {
+                            if row::is_document(&text.text) {
                                 values.push(task_sequence::placeholder(view.span(content.range())));
                                 self.sequence = Some(text);
                                 continue;
@@ -199,6 +199,7 @@ impl<'a> Builder<'a, '_> {
                         let span = view.span(place..tokens.position());
                         values.push(Value { span, data: Data::Object(object) });
                     }
+                    "VALUE.REFERENCE" => values.push(self.reference(tokens)?),
                     "VALUE.ARRAY" | "VALUE.OBJECT" | "VALUE.OBJECTARRAY" | "VALUE.REFARRAY" => {}
                     _ => tokens.skip()?,
                 },
@@ -215,6 +216,44 @@ impl<'a> Builder<'a, '_> {
             return Ok(Value { span, data });
         }
         Ok(values.into_iter().next().unwrap_or(Value { span, data: Data::Null }))
+    }
+
+    /// The object that a reference names, whose start tag is the current token: its class and keys, and as `Server`
+    /// the computer of its path.
+    fn reference(&self, tokens: &mut Tokens<'a>) -> Result<Value, Stop> {
+        let view = self.view;
+        let start = tokens.range().start;
+        let depth = tokens.depth();
+        let attribute = |tokens: &Tokens<'a>, name: &str| {
+            tokens.attribute_any_case(name).map(|range| unescape::range(view.text, range, Style::Xml))
+        };
+        let mut object = Object::default();
+        let mut key: Box<str> = "".into();
+        loop {
+            match tokens.next()? {
+                Kind::Start => match tokens.local_name() {
+                    "INSTANCENAME" => {
+                        let class = attribute(tokens, "CLASSNAME");
+                        object.class = class.map(|class| row::class_name(&class).into());
+                    }
+                    "KEYBINDING" => key = attribute(tokens, "NAME").unwrap_or_default().into(),
+                    "KEYVALUE" => {
+                        let value = self.value(&tokens.content()?, "string", NESTING);
+                        object.properties.push((key.clone(), value));
+                    }
+                    "HOST" => {
+                        let value = self.value(&tokens.content()?, "string", NESTING);
+                        object.properties.push(("Server".into(), value));
+                    }
+                    _ => {}
+                },
+                Kind::End if tokens.depth() < depth => break,
+                Kind::Eof => break,
+                _ => {}
+            }
+        }
+        let span = view.span(start..tokens.position());
+        Ok(Value { span, data: Data::Object(object) })
     }
 
     fn has_array(&self, range: Range<usize>) -> bool {
@@ -327,6 +366,31 @@ mod tests {
     }
 
     #[test]
+    fn references_name_their_objects() {
+        let end = |name: &str, class: &str, domain: &str, of: &str| {
+            format!(
+                r#"<PROPERTY.REFERENCE NAME="{name}" REFERENCECLASS="X"><VALUE.REFERENCE><INSTANCEPATH><NAMESPACEPATH><HOST>WS01</HOST><LOCALNAMESPACEPATH><NAMESPACE NAME="root"/></LOCALNAMESPACEPATH></NAMESPACEPATH><INSTANCENAME CLASSNAME="{class}"><KEYBINDING NAME="Domain"><KEYVALUE VALUETYPE="string">{domain}</KEYVALUE></KEYBINDING><KEYBINDING NAME="Name"><KEYVALUE VALUETYPE="string">{of}</KEYVALUE></KEYBINDING></INSTANCENAME></INSTANCEPATH></VALUE.REFERENCE></PROPERTY.REFERENCE>"#
+            )
+        };
+        let text = format!(
+            "<INSTANCE CLASSNAME=\"Win32_GroupUser\">{}{}</INSTANCE>",
+            end("GroupComponent", "Win32_Group", "WS01", "Operators"),
+            end("PartComponent", "Win32_UserAccount", "CONTOSO", "anna &amp; co")
+        );
+        let (_, taken) = read(&text, &wanted(&["Win32_GroupUser"]));
+        let all = briefs(&taken).join("");
+        for part in [
+            r#"GroupComponent=Win32_Group{Server="WS01" Domain="WS01" Name="Operators""#,
+            r#"PartComponent=Win32_UserAccount{Server="WS01" Domain="CONTOSO" Name="anna & co""#,
+            "Foreign=false",
+        ] {
+            assert!(all.contains(part), "{part} in {all}");
+        }
+        let Data::Object(member) = data(&taken.records[0], "PartComponent") else { panic!() };
+        assert_eq!(at(&text, member.get("Name").unwrap().span), "anna &amp; co");
+    }
+
+    #[test]
     fn only_wanted_properties_are_built() {
         let mut wanted = wanted(&["SMS_SCI_SysResUse"]);
         wanted.classes.get_mut("sms_sci_sysresuse").unwrap().properties = vec!["flag".into(), "count".into()];
@@ -387,7 +451,7 @@ mod tests {
         assert_eq!((reading.status, taken.records.len(), taken.missing.len()), (Status::Partial, 1, 1));
         assert_eq!(
             reading.notes[0].text,
-            "the file ends before `<PROPERTY>` is closed; what stands before this place was read"
+            "the file ends before all elements are closed; what stands before this place was read"
         );
     }
 }

@@ -8,7 +8,9 @@
 //!
 //! A right without members is given to nobody; a right that is not there is not set. Elements are told by their local
 //! names and the type of the extension around them, because the prefixes are arbitrary. Passwords of preferences
-//! (`cpassword`) are encrypted with a key that is published: they are taken for clear text, wherever they stand.
+//! (`cpassword`) are encrypted with a key that is published: they are taken for clear text, wherever they stand. The files
+//! of the preferences themselves (`Groups.xml`, `ScheduledTasks.xml` and the like of a SYSVOL or a backup) are looked through
+//! for nothing else: which computers they are for does not stand in them.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -37,7 +39,7 @@ const CPASSWORD: &str = "cpassword";
 /// An open element that matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// `report`: several Group Policy objects.
+    /// `report`, or `GPOS` in the text of `Get-GPOReport -All`: several Group Policy objects.
     Report,
     /// `GPO` at the top.
     Gpo,
@@ -91,6 +93,8 @@ struct Common {
     computer_enabled: Option<Value>,
     user_enabled: Option<Value>,
     links: Option<Value>,
+    /// Where in the directory the computer or user is.
+    scope: Option<Value>,
     rights: bool,
     groups: bool,
     files: bool,
@@ -120,7 +124,7 @@ impl<'w> GpoReport<'w> {
         let name = tokens.local_name();
         let top = self.open.last().map(|(_, place)| *place);
         let place = match (top, name) {
-            (None, "report") => Place::Report,
+            (None, "report" | "GPOS" | "GPOs") => Place::Report,
             (None | Some(Place::Report), "GPO") => {
                 self.common = Common { start: view.span(tokens.range()).start, ..Common::default() };
                 Place::Gpo
@@ -193,6 +197,10 @@ impl<'w> GpoReport<'w> {
             }
             (Some(Place::Half), "Domain") if self.is_rsop => {
                 self.common.domain = Some(leaf(tokens, view)?);
+                return Ok(());
+            }
+            (Some(Place::Half), "SOM") if self.is_rsop => {
+                self.common.scope = Some(leaf(tokens, view)?);
                 return Ok(());
             }
             (Some(Place::Half), "GPO") if self.is_rsop => {
@@ -422,6 +430,7 @@ impl<'w> GpoReport<'w> {
             };
             if self.is_rsop {
                 add(if common.side == Some("user") { "User" } else { "Computer" }, &common.name);
+                add("Scope", &common.scope);
             } else {
                 add("Gpo", &common.name);
                 add("GpoId", &common.id);

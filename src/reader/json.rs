@@ -20,14 +20,14 @@ mod token;
 
 use rows::{LISTS, Rows, Tally, context_class, find, is_class_key, key_class};
 use text::decode;
-use token::{Kind, Member, Scanner, Stop, Token};
+pub(super) use token::{Kind, Scanner, Token};
+use token::{Member, Stop};
 
 pub(super) use begin::{begins, holds_rows};
 pub(super) use parts::{Part, Tallied, join, outline, read_part};
 
-use crate::reader::recognise::floor;
 use crate::reader::{Format, Note, Reading, Sink, Status, Wanted};
-use crate::source::{SourceError, Span, View, Window};
+use crate::source::{SourceError, Span, View, Window, floor};
 
 /// Reads a whole JSON source.
 pub(super) fn read(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Reading {

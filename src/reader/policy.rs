@@ -9,7 +9,8 @@
 //!
 //! What all of them may have: `Source` (`template`, `gpo`, `rsop` for what is in effect, `rsop-planning` for a
 //! what-if run), `Gpo` and `GpoId` (name and identifier of the Group Policy object), `Domain`, `Side` (`computer` or
-//! `user`), `Enabled` (whether that half of the object is), `Links` (list of objects: `Path`, `Name`, `Enabled`,
+//! `user`), `Enabled` (whether that half of the object is), `Scope` (in a resultant set: where in the directory the
+//! computer is, `contoso.com/Domain Controllers`), `Links` (list of objects: `Path`, `Name`, `Enabled`,
 //! `Enforced`), `Computer`, `Precedence` (1 wins).
 //!
 //! A member is written as in the export where that is a name, and as a security identifier where the name is the
@@ -100,6 +101,47 @@ pub(super) fn said(data: Data, at: Span) -> Value {
     Value { span: Span { start: at.start, end: at.start }, data }
 }
 
+/// Identities of the system that resultant sets and templates give by their names alone, with or without the part before
+/// the backslash, as English Windows has them. What they are is in their identifiers.
+const SPECIAL: [(&str, &str); 24] = [
+    ("everyone", "S-1-1-0"),
+    ("local", "S-1-2-0"),
+    ("console logon", "S-1-2-1"),
+    ("dialup", "S-1-5-1"),
+    ("network", "S-1-5-2"),
+    ("batch", "S-1-5-3"),
+    ("interactive", "S-1-5-4"),
+    ("service", "S-1-5-6"),
+    ("anonymous logon", "S-1-5-7"),
+    ("enterprise domain controllers", "S-1-5-9"),
+    ("self", "S-1-5-10"),
+    ("authenticated users", "S-1-5-11"),
+    ("restricted", "S-1-5-12"),
+    ("terminal server user", "S-1-5-13"),
+    ("remote interactive logon", "S-1-5-14"),
+    ("this organization", "S-1-5-15"),
+    ("system", "S-1-5-18"),
+    ("local account", "S-1-5-113"),
+    ("local account and member of administrators group", "S-1-5-114"),
+    ("iis_iusrs", "S-1-5-32-568"),
+    ("all services", "S-1-5-80-0"),
+    ("all application pool identities", "S-1-5-82-0"),
+    ("virtual machines", "S-1-5-83-0"),
+    ("window manager group", "S-1-5-90-0"),
+];
+
+/// The part before the backslash in names of such identities; in lower case.
+const OF_SYSTEM: [&str; 7] =
+    ["", "nt authority", "builtin", "nt service", "iis apppool", "nt virtual machine", "window manager"];
+
+/// The identifier of an identity of the system that goes by this name.
+fn special(name: &str) -> Option<&'static str> {
+    let lower = name.trim().to_lowercase();
+    let (place, name) = lower.split_once('\\').unwrap_or(("", &lower));
+    let known = SPECIAL.iter().find(|(known, _)| *known == name).map(|(_, sid)| *sid);
+    known.filter(|_| OF_SYSTEM.contains(&place))
+}
+
 /// An account or group that a policy names.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trustee {
@@ -129,7 +171,12 @@ impl Trustee {
     }
 
     /// As an object with what is known.
-    pub(super) fn object(self) -> Option<Value> {
+    pub(super) fn object(mut self) -> Option<Value> {
+        if let (Some(name), None) = (&self.name, &self.sid)
+            && let Data::Text(written) = &name.data
+        {
+            self.sid = special(written).map(|sid| text(sid, name.span));
+        }
         let span = self.name.as_ref().or(self.sid.as_ref())?.span;
         let mut properties: Vec<(Box<str>, Value)> = Vec::new();
         properties.extend(self.name.map(|name| ("Name".into(), name)));
@@ -187,6 +234,15 @@ mod tests {
         assert_eq!(best(None, domain), Some(text("S-1-5-21-1-2-3-1105", at(2))));
         assert_eq!(best(Some("Users"), None), Some(text("Users", at(1))));
         assert_eq!(best(None, None), None);
+        let object = |name: &str| Trustee { name: Some(text(name, at(1))), sid: None }.object().unwrap();
+        let sid = |name: &str| match object(name).data {
+            Data::Object(object) => object.get("Sid").map(|sid| sid.data.clone()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(sid("Local account"), Some(Data::Text("S-1-5-113".into())));
+        assert_eq!(sid("NT AUTHORITY\\SERVICE"), Some(Data::Text("S-1-5-6".into())));
+        assert_eq!(sid("Window Manager\\Window Manager Group"), Some(Data::Text("S-1-5-90-0".into())));
+        assert_eq!((sid("CONTOSO\\Service"), sid("svc")), (None, None));
         assert!(Trustee::default().is_empty() && Trustee::default().object().is_none());
     }
 }

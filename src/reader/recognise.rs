@@ -11,6 +11,7 @@ pub(super) use preamble::Preamble;
 
 use crate::reader::xml::{Kind, Stop, Syntax, Tokens, shorten};
 use crate::reader::{json, mof, settings};
+use crate::source::floor;
 
 /// How far the first element is looked for, in bytes of decoded text.
 const PROLOG: usize = 1 << 20;
@@ -87,7 +88,7 @@ pub(super) fn shape(text: &str, last: bool) -> Shape {
                 false => Shape::Other("a CLIXML stream without any object".into()),
             }
         }
-        '[' if inf_header(rest) => Shape::SecurityTemplate,
+        '[' if inf_header(rest) || is_template(rest) => Shape::SecurityTemplate,
         '{' | '[' if json::begins(rest) => Shape::Json,
         _ => plain(rest, start),
     }
@@ -120,15 +121,6 @@ fn plain(text: &str, start: usize) -> Shape {
     Shape::Other(foreign::describe(head))
 }
 
-/// The character boundary at or before `at`.
-pub(super) fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
 /// Whether a line is a section header of a security template.
 fn inf_header(line: &str) -> bool {
     let header =
@@ -137,6 +129,9 @@ fn inf_header(line: &str) -> bool {
         [
             "Unicode",
             "Version",
+            "System Log",
+            "Security Log",
+            "Application Log",
             "System Access",
             "Event Audit",
             "Privilege Rights",
@@ -153,8 +148,34 @@ fn inf_header(line: &str) -> bool {
     })
 }
 
+/// Sections that only templates have: one of them may come behind others.
+const TEMPLATE: [&str; 8] = [
+    "System Access",
+    "Event Audit",
+    "Privilege Rights",
+    "Group Membership",
+    "Registry Values",
+    "Registry Keys",
+    "File Security",
+    "Service General Setting",
+];
+
+/// Whether a text that begins with a section is a template: one of the sections that only those have comes later.
+fn is_template(text: &str) -> bool {
+    let head = &text[..floor(text, PROLOG)];
+    settings::is_settings(head)
+        && head.lines().any(|line| {
+            TEMPLATE.iter().any(|name| {
+                line.trim()
+                    .strip_prefix('[')
+                    .and_then(|l| l.strip_suffix(']'))
+                    .is_some_and(|l| l.eq_ignore_ascii_case(name))
+            })
+        })
+}
+
 /// Root elements of exports.
-const ROOTS: [&str; 17] = [
+const ROOTS: [&str; 24] = [
     "Objs",
     "Objects",
     "sequence",
@@ -169,8 +190,15 @@ const ROOTS: [&str; 17] = [
     "PolicyAssignment",
     "LibraryDocument",
     "GPO",
+    "GPOS",
+    "GPOs",
     "report",
     "Rsop",
+    "Groups",
+    "ScheduledTasks",
+    "NTServices",
+    "DataSources",
+    "Drives",
     "unattend",
 ];
 
@@ -258,7 +286,15 @@ fn root(tokens: &Tokens<'_>, text: &str) -> Shape {
         "Relationships" if space("openxmlformats.org/package") => Shape::ExportPart,
         "coreProperties" if space("openxmlformats.org/package") => Shape::ExportPart,
         "GPO" | "report" if space("GroupPolicy/Settings") => Shape::GpoReport,
+        // The text of `Get-GPOReport -All`: the name space stands at each of the objects.
+        "GPOS" | "GPOs" => Shape::GpoReport,
         "Rsop" if space("GroupPolicy/Rsop") => Shape::GpoReport,
+        // The files of group policy preferences, by their class.
+        "Groups" | "ScheduledTasks" | "NTServices" | "DataSources" | "Drives" | "Printers"
+            if tokens.attribute_any_case("clsid").is_some() =>
+        {
+            Shape::GpoReport
+        }
         "GroupPolicyBackupScheme" | "BackupInst" => other("a part of a Group Policy backup"),
         "unattend" => Shape::AnswerFile,
         _ if is_html(&format!("<{name} ")) || is_html(&format!("<{name}>")) => Shape::Other(HTML.into()),
@@ -294,6 +330,12 @@ mod tests {
             ("<Rsop xmlns=\"http://www.microsoft.com/GroupPolicy/Rsop\"/>", Shape::GpoReport),
             ("[Unicode]\r\nUnicode=yes", Shape::SecurityTemplate),
             ("; x\r\n[version]\r\n", Shape::SecurityTemplate),
+            ("[System Log]\r\nMaximumLogSize = 16384\r\n", Shape::SecurityTemplate),
+            ("[Strings]\r\n\r\n[Privilege Rights]\r\n", Shape::SecurityTemplate),
+            ("[true]\n[a = 1]", Shape::Json),
+            ("[\n\"a=b\"]", Shape::Json),
+            ("<GPOS>\n<GPO/></GPOS>", Shape::GpoReport),
+            ("<Groups clsid=\"{3125E937-EB16-4b4c-9934-544FC6D24D26}\"/>", Shape::GpoReport),
             ("<Policy/>", Shape::ClientPolicy),
             ("<string/>", Shape::ExportPart),
             ("<LibraryDocument/>", Shape::ExportPart),

@@ -3,26 +3,20 @@
 use crate::reader::answer_file::AnswerFile;
 use crate::reader::cim_xml::CimXml;
 use crate::reader::client_policy::ClientPolicy;
-use crate::reader::clixml::{self, Clixml, Types};
+use crate::reader::clixml::{Clixml, Types};
 use crate::reader::convert_to_xml::ConvertToXml;
-use crate::reader::finish::{self, CutOff};
+use crate::reader::finish;
 use crate::reader::gpo_report::GpoReport;
+use crate::reader::job::{Counts, Job, conclude};
 use crate::reader::recognise::{self, Shape};
 use crate::reader::security_roles::SecurityRoles;
 use crate::reader::stream::{self, Ended};
 use crate::reader::xml::{Kind, Stack, Tokens};
 use crate::reader::{
-    Data, Fault, Format, Missing, Note, Options, Reading, Record, Sink, Status, Wanted, inf, json, mof,
-    segments, settings, task_sequence,
+    Data, Fault, Format, Missing, Note, Options, Reading, Record, Sink, Status, Value, Wanted, inf, json,
+    mof, segments, settings, task_sequence,
 };
-use crate::source::{Bytes, Damage, Source, SourceError, Span, View, Window};
-
-/// What reading needs to know.
-pub(super) struct Job<'a> {
-    pub(super) bytes: Bytes,
-    pub(super) wanted: &'a Wanted,
-    pub(super) options: &'a Options,
-}
+use crate::source::{Damage, Source, SourceError, Span, View, Window, floor};
 
 /// See [`crate::reader::read`].
 pub(super) fn read<S: Sink + Send>(
@@ -71,7 +65,6 @@ impl Job<'_> {
                 Shape::More => {
                     window.advance(0)?;
                 }
-                // What begins there is no message.
                 Shape::Behind(preamble) => {
                     window.advance(preamble.at)?;
                     before = Some(preamble);
@@ -79,54 +72,70 @@ impl Job<'_> {
                 shape => break shape,
             }
         };
-        let (mut reading, sinks) = self.read_shape(shape, window, before.is_some(), make)?;
+        let (mut reading, sinks) = self.read_shape(window, shape, before.is_some(), make)?;
         reading.notes.extend(before.map(|preamble| Note { text: preamble.note(), span: None }));
         Ok((reading, sinks))
     }
 
-    /// Reads a source of that shape from the window on, which is not at its beginning if something stands `behind` it.
+    /// Reads a source of that shape from the window on, which begins `behind` something else or at the beginning.
     fn read_shape<S: Sink + Send>(
         &self,
-        shape: Shape,
         mut window: Window,
+        shape: Shape,
         behind: bool,
         make: &(impl Fn() -> S + Sync),
     ) -> Result<(Reading, Vec<S>), SourceError> {
-        let mut sink = make();
-        let mut reading = match shape {
+        match shape {
             Shape::Clixml(skip) => return self.clixml(window, skip, behind, make),
             Shape::Json => return self.json(window, behind, make),
-            Shape::Mof => mof_file(&mut window, self.wanted, &mut sink)?,
+            _ => {}
+        }
+        let mut sink = make();
+        let mut reading = if doctype(window.view()).is_some() {
+            let mut through = Undefined { sink: &mut sink, values: 0, first: None };
+            let mut reading = self.shaped(&mut window, shape, &mut through)?;
+            through.note(&mut reading);
+            reading
+        } else {
+            self.shaped(&mut window, shape, &mut sink)?
+        };
+        note_damage(&mut reading, window.damage());
+        Ok((reading, vec![sink]))
+    }
+
+    /// Reads a source of a shape that is not divided.
+    fn shaped(&self, window: &mut Window, shape: Shape, sink: &mut dyn Sink) -> Result<Reading, SourceError> {
+        Ok(match shape {
+            Shape::Mof => mof_file(window, self.wanted, sink)?,
             Shape::ConvertToXml => {
                 let mut reader = ConvertToXml::new(self.wanted);
-                let ended = run(&mut window, &mut reader, &mut sink);
+                let ended = run(window, &mut reader, sink);
                 let counts = Counts { records: reader.records, known: reader.known, cut_off: reader.cut_off };
-                conclude(Format::ConvertToXml, &counts, ended, &mut sink)
+                conclude(Format::ConvertToXml, &counts, ended, sink)
             }
             Shape::CimXml => {
                 let mut reader = CimXml::new(self.wanted);
-                let ended = run(&mut window, &mut reader, &mut sink);
+                let ended = run(window, &mut reader, sink);
                 // A list of references that lists nothing is a part of an export like any other.
                 let nothing = reader.records == 0 && ended.fault.is_none();
                 let format = if nothing { Format::ExportPart } else { Format::CimXml };
                 let counts =
                     Counts { records: reader.records, known: reader.records, cut_off: reader.cut_off };
-                conclude(format, &counts, ended, &mut sink)
+                conclude(format, &counts, ended, sink)
             }
             Shape::SecurityRoles => {
                 let mut reader = SecurityRoles::default();
-                let ended = run(&mut window, &mut reader, &mut sink);
-                conclude(Format::SecurityRoles, &Counts::of(reader.records), ended, &mut sink)
+                let ended = run(window, &mut reader, sink);
+                conclude(Format::SecurityRoles, &Counts::of(reader.records), ended, sink)
             }
             Shape::ClientPolicy => {
                 let mut reader = ClientPolicy::new(self.wanted);
-                let mut ended = run(&mut window, &mut reader, &mut sink);
+                let mut ended = run(window, &mut reader, sink);
                 let mut cut = None;
                 if reader.records > 0 {
                     cut = ended.fault.take_if(|fault| fault.is_end());
                 }
-                let mut reading =
-                    conclude(Format::ClientPolicy, &Counts::of(reader.records), ended, &mut sink);
+                let mut reading = conclude(Format::ClientPolicy, &Counts::of(reader.records), ended, sink);
                 if let Some(fault) = cut {
                     let text = format!("the policy is cut off, as downloaded ones often are: {}", fault.text);
                     reading.notes.push(Note { text, span: Some(fault.span) });
@@ -134,38 +143,37 @@ impl Job<'_> {
                 reading
             }
             Shape::SecurityTemplate => {
-                let done = inf::read(&mut window, self.wanted, &mut sink);
+                let done = inf::read(window, self.wanted, sink);
                 let ended = Ended { fault: done.fault, stack: Stack::default(), at: 0, doctype: None };
                 let counts = Counts::of(done.records);
-                let mut reading = conclude(Format::SecurityTemplate, &counts, ended, &mut sink);
+                let mut reading = conclude(Format::SecurityTemplate, &counts, ended, sink);
                 reading.notes.extend(done.notes);
                 reading
             }
             Shape::GpoReport => {
                 let mut reader = GpoReport::new(self.wanted);
-                let ended = run(&mut window, &mut reader, &mut sink);
-                reader.finish(&mut sink);
+                let ended = run(window, &mut reader, sink);
+                reader.finish(sink);
                 let format = if reader.is_rsop { Format::Rsop } else { Format::GpoReport };
-                conclude(format, &Counts::of(reader.records), ended, &mut sink)
+                conclude(format, &Counts::of(reader.records), ended, sink)
             }
-            Shape::TaskSequence => task_sequence_file(&mut window, self.wanted, &mut sink)?,
+            Shape::TaskSequence => task_sequence_file(window, self.wanted, sink)?,
             Shape::ExportPart => {
-                let ended = run(&mut window, &mut Nothing, &mut sink);
-                conclude(Format::ExportPart, &Counts::of(0), ended, &mut sink)
+                let ended = run(window, &mut Nothing, sink);
+                conclude(Format::ExportPart, &Counts::of(0), ended, sink)
             }
             Shape::Settings => {
-                let done = settings::read(&mut window, &mut sink);
-                for_credentials(Format::Settings, done.named, done.fault, "settings, no export", &mut sink)
+                let done = settings::read(window, sink);
+                for_credentials(Format::Settings, done.named, done.fault, "settings, no export", sink)
             }
             Shape::Registry => {
-                let done = settings::read_registry(&mut window, &mut sink);
-                for_credentials(Format::Registry, done.named, done.fault, REGISTRY, &mut sink)
+                let done = settings::read_registry(window, sink);
+                for_credentials(Format::Registry, done.named, done.fault, REGISTRY, sink)
             }
             Shape::AnswerFile => {
                 let mut reader = AnswerFile::default();
-                let ended = run(&mut window, &mut reader, &mut sink);
-                let what = "an answer file of Windows Setup";
-                for_credentials(Format::AnswerFile, reader.named, ended.fault, what, &mut sink)
+                let ended = run(window, &mut reader, sink);
+                for_credentials(Format::AnswerFile, reader.named, ended.fault, ANSWER_FILE, sink)
             }
             Shape::Other(text) => unrecognised(text),
             Shape::Broken(syntax) => {
@@ -173,10 +181,12 @@ impl Job<'_> {
                 unreadable(format!("not well-formed XML: {}", syntax.text), Some(span))
             }
             // Not given at the end of the text.
-            Shape::More | Shape::Behind(_) => unreadable("the file is empty".into(), None),
-        };
-        note_damage(&mut reading, window.damage());
-        Ok((reading, vec![sink]))
+            Shape::More => unreadable("the file is empty".into(), None),
+            // Read elsewhere, in stretches.
+            Shape::Clixml(_) | Shape::Json | Shape::Behind(_) => {
+                unreadable("it cannot be read in one piece".into(), None)
+            }
+        })
     }
 
     fn clixml<S: Sink + Send>(
@@ -186,7 +196,7 @@ impl Job<'_> {
         behind: bool,
         make: &(impl Fn() -> S + Sync),
     ) -> Result<(Reading, Vec<S>), SourceError> {
-        // Objects that are referred to are looked for from the beginning of the file on.
+        // Objects that are referred to are looked for from here on.
         let from = window.view().offsets.file(window.view().text, 0);
         let divided = if behind { None } else { segments::clixml(self, &window, skip, make) };
         if let Some((mut reading, sinks, damaged)) = divided {
@@ -226,51 +236,18 @@ impl Job<'_> {
         note_damage(&mut reading, damaged);
         Ok((reading, sinks))
     }
-
-    /// Builds the records that had to wait.
-    pub(super) fn resolve<S: Sink>(
-        &self,
-        later: clixml::Later,
-        types: Types,
-        from: u64,
-        skip: usize,
-        counts: &mut Counts,
-        make: &impl Fn() -> S,
-    ) -> S {
-        let mut sink = make();
-        let open = || {
-            let mut window = self.bytes.window(from, None).ok()?;
-            window.advance(skip).ok()?;
-            Some(window)
-        };
-        let (records, cut_off) = clixml::resolve(later, types, self.wanted, open, &mut sink);
-        counts.records += records;
-        counts.cut_off.add(cut_off);
-        sink
-    }
 }
 
 fn run(window: &mut Window, reader: &mut dyn stream::Shape, sink: &mut dyn Sink) -> Ended {
     stream::run(window, Stack::default(), false, reader, sink)
 }
 
-/// What readers count.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counts {
-    pub(super) records: u64,
-    pub(super) known: u64,
-    pub(super) cut_off: CutOff,
-}
-
-impl Counts {
-    fn of(records: u64) -> Self {
-        Self { records, known: records, cut_off: CutOff::default() }
-    }
-}
-
-/// How registry keys are exported for the tables that need them.
+/// What exported registry keys are, and where the tables have theirs from.
 const REGISTRY: &str =
     "exported registry keys, no export; `secedit /export` writes user rights, `cmlint collect` the rest";
+
+/// What `unattend.xml` is.
+const ANSWER_FILE: &str = "an answer file of Windows Setup, no export";
 
 /// What became of a source that is read for credentials alone: where it names none, it is no input.
 fn for_credentials(
@@ -285,59 +262,6 @@ fn for_credentials(
     }
     let ended = Ended { fault, stack: Stack::default(), at: 0, doctype: None };
     conclude(format, &Counts::of(named), ended, sink)
-}
-
-/// What became of a source whose shape was recognised.
-pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut dyn Sink) -> Reading {
-    let mut reading =
-        Reading { format: Some(format), records: counts.records, status: Status::Read, notes: Vec::new() };
-    if let Some(fault) = ended.fault {
-        broken(&mut reading, fault, sink);
-    } else if counts.records > 0 && counts.known == 0 {
-        reading.format = None;
-        reading.status = Status::Unrecognised;
-        let text = if counts.records == 1 {
-            "its object is not of a class that cmlint knows; only passwords in clear text are looked for in it".to_owned()
-        } else {
-            format!(
-                "none of its {} objects is of a class that cmlint knows; only passwords in clear text are looked for in it",
-                counts.records
-            )
-        };
-        reading.notes.push(Note { text, span: None });
-    }
-    if let Some(span) = counts.cut_off.first {
-        let values = match counts.cut_off.values {
-            1 => "a value is".to_owned(),
-            values => format!("{values} values are"),
-        };
-        let again = match format {
-            Format::Clixml => "; export again with Export-Clixml -Depth 10",
-            Format::ConvertToXml => "; export again with ConvertTo-Xml -Depth 10",
-            _ => "",
-        };
-        let text = format!("{values} cut off at the depth of the export, the first one here{again}");
-        reading.notes.push(Note { text, span: Some(span) });
-    }
-    if let Some(span) = ended.doctype {
-        let text =
-            "the document type declaration is not read; no entities of its own are expanded".to_owned();
-        reading.notes.push(Note { text, span: Some(span) });
-    }
-    reading
-}
-
-/// What was read before a fault stays; what would come behind it is missing.
-fn broken(reading: &mut Reading, fault: Fault, sink: &mut dyn Sink) {
-    sink.missing(None, Missing::Broken, fault.span);
-    let text = if reading.records == 0 {
-        reading.status = Status::Unreadable;
-        fault.text
-    } else {
-        reading.status = Status::Partial;
-        format!("{}; what stands before this place was read", fault.text)
-    };
-    reading.notes.push(Note { text, span: Some(fault.span) });
 }
 
 /// Reads a task sequence document as a whole.
@@ -418,7 +342,7 @@ fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result
 }
 
 fn mof_fault(view: View<'_>, at: usize, why: &str) -> Fault {
-    let at = recognise::floor(view.text, at);
+    let at = floor(view.text, at);
     let end = view.text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
     Fault { text: format!("not valid MOF: {why}"), span: view.span(at..end) }
 }
@@ -444,6 +368,70 @@ impl Sink for Counted<'_> {
 
     fn missing(&mut self, class: Option<&str>, why: Missing, span: Span) {
         self.sink.missing(class, why, span);
+    }
+
+    fn secret(&mut self, span: Span) {
+        self.sink.secret(span);
+    }
+}
+
+/// Passes on what is read of a document that may define entities of its own: a value with a reference to one says
+/// nothing, because they are not expanded.
+struct Undefined<'a> {
+    sink: &'a mut dyn Sink,
+    values: u64,
+    first: Option<Span>,
+}
+
+impl Undefined<'_> {
+    fn value(&mut self, value: &mut Value) {
+        match &mut value.data {
+            Data::Text(text) if names_entity(text) => {
+                self.values += 1;
+                self.first = self.first.or(Some(value.span));
+                value.data = Data::Truncated;
+            }
+            Data::List(list) => list.iter_mut().for_each(|value| self.value(value)),
+            Data::Object(object) => object.properties.iter_mut().for_each(|(_, value)| self.value(value)),
+            _ => {}
+        }
+    }
+
+    fn note(self, reading: &mut Reading) {
+        if self.values == 0 {
+            return;
+        }
+        reading.status = reading.status.max(Status::Partial);
+        let values = match self.values {
+            1 => "a value names an entity and is".to_owned(),
+            values => format!("{values} values name entities and are"),
+        };
+        let text = format!("{values} not known, the first one here; export again without a document type");
+        reading.notes.push(Note { text, span: self.first });
+    }
+}
+
+/// Whether a text holds a reference to an entity, such as `&account;`.
+fn names_entity(text: &str) -> bool {
+    text.split('&').skip(1).any(|rest| {
+        let name = rest.split_once(';').map_or("", |(name, _)| name);
+        name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))
+    })
+}
+
+impl Sink for Undefined<'_> {
+    fn record(&mut self, mut record: Record) {
+        record.object.properties.iter_mut().for_each(|(_, value)| self.value(value));
+        self.sink.record(record);
+    }
+
+    fn missing(&mut self, class: Option<&str>, why: Missing, span: Span) {
+        self.sink.missing(class, why, span);
+    }
+
+    fn none(&mut self, class: &str) {
+        self.sink.none(class);
     }
 
     fn secret(&mut self, span: Span) {

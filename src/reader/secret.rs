@@ -3,7 +3,7 @@
 //!
 //! Three questions, a file each: [`names`] finds names and says how sure they are, [`value`] tells what a value looks
 //! like and what that means under such a name, [`assignment`] and [`forms`] find values in command lines, scripts and
-//! connection strings. The words are data ([`words`]). Nothing here keeps or returns the text of a credential, only
+//! connection strings. The words are data ([`crate::vocabulary`]). Nothing here keeps or returns the text of a credential, only
 //! verdicts and positions.
 //!
 //! [`mention`] is run over everything that is read and lets through what may hold one. It is made of the functions that
@@ -18,7 +18,6 @@ mod scan;
 #[cfg(test)]
 mod tests;
 mod value;
-mod words;
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -26,7 +25,6 @@ use std::sync::LazyLock;
 pub(crate) use base64::decode_text;
 pub(crate) use names::{Name, Standing, name, only_speaks};
 pub(crate) use value::{Certainty, Judged, Shape, is_hex_text, is_protected, judge, shape};
-pub use words::{Program, SecretWords};
 
 use scan::Seeds;
 

@@ -3,8 +3,18 @@
 //! `\\SRV\root\cimv2:Win32_Group.Domain="SRV",Name="SMS Admins"` is a path, as `Get-WmiObject` writes it;
 //! `Win32_Group (Name = "SMS Admins", Domain = "SRV")` is what a CIM object becomes beyond the depth of an export. Both
 //! become objects with the properties `Domain` and `Name`, where they stand in the ends of an association.
+//!
+//! An end also says what only the comparison of several parts tells:
+//!
+//! | property | says |
+//! |---|---|
+//! | `Class` | its class, where the reference has it |
+//! | `Server` | the computer that the path begins with |
+//! | `Scope` | the domain that its name belongs to: absent for the accounts of the system itself, which are listed under the name of each computer |
+//! | `Foreign` | whether it belongs to something else than the computer that was asked: a domain; absent if the export does not tell which computer that is |
 
 use crate::reader::{Data, Object, Value};
+use crate::source::Span;
 
 /// Properties that refer to other objects.
 const ENDS: [&str; 4] = ["GroupComponent", "PartComponent", "Antecedent", "Dependent"];
@@ -16,13 +26,51 @@ pub(super) fn is_end(name: &str) -> bool {
 
 /// Takes the references of an object apart.
 pub(super) fn resolve(object: &mut Object) {
-    for (name, value) in &mut object.properties {
+    if !object.properties.iter().any(|(name, _)| is_end(name)) {
+        return;
+    }
+    let asked = ["PSComputerName", "Computer", "ComputerName", "__SERVER"].iter().find_map(|name| {
+        let text = text_of(object.get(name)?)?.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    });
+    for (_, value) in object.properties.iter_mut().filter(|(name, _)| is_end(name)) {
         if let Data::Text(text) = &value.data
-            && is_end(name)
             && let Some(keys) = keys(text, value)
         {
             value.data = Data::Object(keys);
         }
+        let span = value.span;
+        if let Data::Object(end) = &mut value.data {
+            describe(end, asked.as_deref(), span);
+        }
+    }
+}
+
+fn text_of(value: &Value) -> Option<&str> {
+    match &value.data {
+        Data::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Adds what the parts of an end tell together. `asked` is the computer that was asked, where a property tells.
+fn describe(end: &mut Object, asked: Option<&str>, span: Span) {
+    let label =
+        |name: &str| name.trim_start_matches('\\').split('.').next().unwrap_or_default().to_lowercase();
+    let class = end.class.clone();
+    let domain = end.get("Domain").cloned();
+    let own = domain.as_ref().and_then(text_of).map(label).filter(|domain| !domain.is_empty());
+    let server = end.get("Server").and_then(text_of).or(asked).map(label).filter(|s| !s.is_empty());
+    let mut add = |name: &str, data: Data| end.properties.push((name.into(), Value { span, data }));
+    let is_system = class.as_deref().is_some_and(|class| class.eq_ignore_ascii_case("Win32_SystemAccount"));
+    if let (Some(domain), false) = (domain, is_system) {
+        add("Scope", domain.data);
+    }
+    if let Some(class) = class {
+        add("Class", Data::Text(class));
+    }
+    if let (Some(own), Some(server)) = (own, server) {
+        add("Foreign", Data::Bool(own != server && own != "builtin"));
     }
 }
 
@@ -38,8 +86,13 @@ fn keys(text: &str, place: &Value) -> Option<Object> {
             (&text[..dot], &text[dot + 1..])
         }
     };
-    let class = class.trim().rsplit([':', '\\', '/']).next()?;
+    let path = class.trim();
+    let class = path.rsplit([':', '\\', '/']).next()?;
     let mut properties: Vec<(Box<str>, Value)> = Vec::new();
+    let server = path.strip_prefix(r"\\").and_then(|rest| rest.split('\\').next());
+    if let Some(server) = server.filter(|server| !matches!(*server, "" | ".")) {
+        properties.push(("Server".into(), Value { span: place.span, data: Data::Text(server.into()) }));
+    }
     loop {
         let (name, behind) = rest.split_once('=')?;
         let (value, behind) = key_value(behind.trim_start())?;
@@ -89,7 +142,7 @@ mod tests {
     fn paths_and_printed_objects() {
         assert_eq!(
             said(r#"\\SRV\root\cimv2:Win32_Group.Domain="SRV",Name="SMS Admins""#).as_deref(),
-            Some(r#"Win32_Group{Domain="SRV" Name="SMS Admins"}"#)
+            Some(r#"Win32_Group{Server="SRV" Domain="SRV" Name="SMS Admins"}"#)
         );
         assert_eq!(
             said(r#"Win32_UserAccount (Name = "cm-admin", Domain = "LAB")"#).as_deref(),
@@ -121,8 +174,35 @@ mod tests {
         resolve(&mut object);
         assert_eq!(
             brief(&object),
-            r#"{groupcomponent=G{Name="x"} Filter="G.Name=\"x\"" PartComponent="plain"}"#
+            r#"{groupcomponent=G{Name="x" Class="G"} Filter="G.Name=\"x\"" PartComponent="plain"}"#
         );
+    }
+
+    #[test]
+    fn what_the_parts_of_an_end_tell_together() {
+        let end = |path: &str, asked: Option<&str>| {
+            let text = |t: &str| Value { span: Span { start: 0, end: 5 }, data: Data::Text(t.into()) };
+            let mut properties = vec![("GroupComponent".into(), text(path))];
+            properties.extend(asked.map(|asked| ("PSComputerName".into(), text(asked))));
+            let mut object = Object { class: None, properties };
+            resolve(&mut object);
+            match &object.properties[0].1.data {
+                Data::Object(end) => brief(end),
+                other => panic!("{other:?}"),
+            }
+        };
+        let group = r#"\\WS01\root\cimv2:Win32_Group.Domain="WS01",Name="Administrators""#;
+        assert!(end(group, None).ends_with(r#"Scope="WS01" Class="Win32_Group" Foreign=false}"#));
+        // A group of the domain, which a query without a filter lists, too.
+        let of_domain = group.replace("Domain=\"WS01", "Domain=\"CONTOSO");
+        assert!(end(&of_domain, None).ends_with("Foreign=true}"), "{}", end(&of_domain, None));
+        let printed = r#"Win32_Group (Name = "Administrators", Domain = "CONTOSO")"#;
+        assert!(!end(printed, None).contains("Foreign"));
+        assert!(end(printed, Some("ws01.contoso.com")).ends_with("Foreign=true}"));
+        assert!(end(printed, Some("contoso")).ends_with("Foreign=false}"));
+        // Accounts of the system itself are on no computer.
+        let everyone = r#"\\WS01\root\cimv2:Win32_SystemAccount.Domain="WS01",Name="Everyone""#;
+        assert!(!end(everyone, None).contains("Scope"), "{}", end(everyone, None));
     }
 
     proptest! {

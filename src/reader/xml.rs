@@ -455,9 +455,9 @@ impl<'a> Tokens<'a> {
 
     #[cold]
     fn open_at_end(&mut self) -> Stop {
-        let name = self.stack.names().pop().unwrap_or_default();
+        // Which element is not told: it may be a part of a value in which a `<` was not escaped.
         let end = self.text.len();
-        self.wrong(end..end, format!("the file ends before `<{}>` is closed", shorten(&name)))
+        self.wrong(end..end, "the file ends before all elements are closed".into())
     }
 
     /// Characters outside of the root element: blanks, a byte order mark or trailing zeros are let pass.
@@ -466,7 +466,7 @@ impl<'a> Tokens<'a> {
         let odd = |(_, c): &(usize, char)| !c.is_whitespace() && !matches!(c, '\0' | '\u{feff}' | '\u{1a}');
         if let Some((i, c)) = self.text.get(at..end).unwrap_or_default().char_indices().find(odd) {
             let place = at + i..at + i + c.len_utf8();
-            return Err(self.wrong(place, format!("`{}` stands outside of any element", c.escape_debug())));
+            return Err(self.wrong(place, "text stands outside of any element".into()));
         }
         self.start = at;
         self.end = end;
@@ -510,13 +510,12 @@ impl<'a> Tokens<'a> {
         }
         let name = self.text.get(from..name_end).unwrap_or_default();
         if self.stack.top() != Some(name.as_bytes()) {
-            let text = match self.stack.names().pop() {
-                Some(open) => {
-                    format!("`</{}>` stands where `</{}>` is expected", shorten(name), shorten(&open))
-                }
-                None => format!("`</{}>` closes nothing", shorten(name)),
+            // Neither name is told: either may be a part of a value in which a `<` was not escaped.
+            let text = match self.stack.depth() {
+                0 => "an end tag closes nothing",
+                _ => "an end tag does not close the element that was opened last",
             };
-            return Err(self.wrong(self.at..end + 1, text));
+            return Err(self.wrong(self.at..end + 1, text.into()));
         }
         self.start = self.at;
         self.end = end + 1;
@@ -658,8 +657,7 @@ impl<'a> Tokens<'a> {
             None => Ok(()),
             Some(i) => {
                 let (start, end) = self.attributes[i].name;
-                let text = format!("attribute `{}` is there twice", shorten(&self.text[start..end]));
-                Err(self.wrong(start..end, text))
+                Err(self.wrong(start..end, "an attribute of this name is there twice".into()))
             }
         }
     }
@@ -1022,10 +1020,10 @@ mod tests {
     #[test]
     fn mistakes_are_told_with_their_place() {
         for (text, place, message) in [
-            ("<a><b></a></b>", 6..10, "`</a>` stands where `</b>` is expected"),
-            ("<a></a></b>", 7..11, "`</b>` closes nothing"),
-            ("<a><b>", 6..6, "the file ends before `<b>` is closed"),
-            ("<a x=\"1\" y='2' x='3'/>", 15..16, "attribute `x` is there twice"),
+            ("<a><b></a></b>", 6..10, "an end tag does not close the element that was opened last"),
+            ("<a></a></b>", 7..11, "an end tag closes nothing"),
+            ("<a><b>", 6..6, "the file ends before all elements are closed"),
+            ("<a x=\"1\" y='2' x='3'/>", 15..16, "an attribute of this name is there twice"),
             ("<a x/>", 3..4, "this attribute has no value"),
             ("<a x=1/>", 3..5, "an attribute's value must stand in quotes"),
             ("<a x='1'y='2'/>", 8..9, "attributes must be parted by a blank"),
@@ -1038,8 +1036,8 @@ mod tests {
             ("<a / b>", 3..4, "a `/` in a tag must be followed by `>`"),
             ("<a>1 < 2</a>", 5..7, "`<` does not begin a tag here; in text it is written `&lt;`"),
             ("<a>1 <\u{e9}</a>", 5..8, "this tag is not closed: `>` is missing"),
-            ("text", 0..1, "`t` stands outside of any element"),
-            ("<a/> b", 5..6, "`b` stands outside of any element"),
+            ("text", 0..1, "text stands outside of any element"),
+            ("<a/> b", 5..6, "text stands outside of any element"),
             ("<![CDATA[x]]>", 0..9, "character data stands outside of any element"),
             ("<a><!-- x", 3..9, "the file ends inside a comment"),
             ("<a><![CDATA[x]]", 3..15, "the file ends inside a CDATA section"),
@@ -1068,7 +1066,10 @@ mod tests {
         let many: String = (0..=ATTRIBUTE_COUNT).map(|i| format!(" a{i}=''")).collect();
         assert_eq!(all(&format!("<a{many}/>")).unwrap_err().text, "a tag has more than 1024 attributes");
         let twice: String = (0..20).map(|i| format!(" a{}=''", i % 19)).collect();
-        assert_eq!(all(&format!("<a{twice}/>")).unwrap_err().text, "attribute `a0` is there twice");
+        assert_eq!(
+            all(&format!("<a{twice}/>")).unwrap_err().text,
+            "an attribute of this name is there twice"
+        );
         let named = format!("<{}/>", "a".repeat(NAME_LENGTH + 1));
         assert_eq!(all(&named).unwrap_err().text, "this name is longer than any real one");
     }

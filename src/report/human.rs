@@ -10,20 +10,22 @@ use codespan_reporting::diagnostic::{Diagnostic, Label, LabelStyle, Severity};
 use codespan_reporting::files::{Error, Files};
 use codespan_reporting::term::{self, GeneralWriteResult, WriteStyle};
 
-use super::text::{
-    BAD, CODE, DOUBT, FAINT, FRAME, GOOD, MARK, STRONG, count, harmless, level_style, list, pad, paint,
-    paragraphs, wrap,
-};
-use super::{Report, Spot, collects, level_word, status_word};
+use super::{Report, Spot, status_word};
 use crate::check::{Finding, Outcome};
 use crate::content::Checkable;
 use crate::evidence::{TableId, Why};
+use crate::isolate::isolated;
 use crate::reader::Status;
 use crate::rules::{Confidence, Level};
-use crate::source::Excerpt;
+use crate::source::{ELIDED, Excerpt};
+use crate::text::{
+    BAD, CODE, DOUBT, FAINT, FRAME, GOOD, MARK, STRONG, count, harmless, list, pad, paint, paragraphs, wrap,
+};
 
 /// So many findings of one rule are shown with an excerpt; the others get a line each.
 const SHOWN_IN_FULL: usize = 5;
+/// So many of the further places of which a finding says the same are shown; of the others there is a number.
+const SHOWN_AGAIN: usize = 7;
 /// So many statements of a finding are quoted; of the others only the references are shown.
 const SHOWN_STATEMENTS: usize = 3;
 /// So many lines that collect evidence are shown.
@@ -97,14 +99,18 @@ fn findings(report: &Report<'_>, out: &mut String) {
         let _ = writeln!(
             out,
             "{}{}",
-            paint(level_style(level), format_args!("{}[{rule}]", level.name())),
+            paint(level.style(), format_args!("{}[{rule}]", level.name())),
             paint(STRONG, format_args!(": {} more", more.len()))
         );
         for Block { finding, spots, .. } in more {
+            let again = match finding.again {
+                0 => String::new(),
+                n => format!(" (and {})", count(n, "more place", "more places")),
+            };
             let place = spots
                 .first()
                 .map_or(String::new(), |s| format!("{}:{}:{}: ", harmless(&s.path), s.line, s.column));
-            let line = format!("{place}{}", harmless(&finding.message));
+            let line = format!("{place}{}{again}", harmless(&finding.message));
             // Never wrapped: paths are there to be clicked and searched for.
             let _ = writeln!(out, "  {} {line}", paint(FRAME, "•"));
         }
@@ -126,12 +132,62 @@ struct Met<'a> {
 }
 
 fn one<'a>(report: &Report<'a>, block: &Block<'a>, met: &mut Met<'a>, out: &mut String) {
-    let Block { finding, spots, statements } = block;
+    let Block { finding, spots, .. } = block;
+    // One more than the limit is shown as well.
+    let hidden = if finding.again > SHOWN_AGAIN + 1 { finding.again - SHOWN_AGAIN } else { 0 };
+    let spots = &spots[..spots.len().saturating_sub(hidden)];
     let files = Excerpts::new(spots);
     let labels = files.labels(spots);
     // Gutter, bullet and the spaces around them.
     let room = report.columns.saturating_sub(files.gutter() + 3);
+    let notes = notes(report, block, met, room, hidden);
+    let severity = match finding.level {
+        Level::Error => Severity::Error,
+        Level::Warning => Severity::Warning,
+        Level::Note => Severity::Note,
+    };
+    let diagnostic = Diagnostic::new(severity)
+        .with_code(finding.rule.as_str())
+        .with_message(harmless(&finding.message))
+        .with_labels(labels)
+        .with_notes(notes);
+    let drawn = isolated(|| {
+        let mut painter = Painter(Vec::new());
+        term::emit_to_write_style(&mut painter, &config(), &files, &diagnostic).map(|()| painter.0)
+    });
+    match drawn {
+        Ok(Ok(drawn)) => out.push_str(&String::from_utf8_lossy(&drawn)),
+        _ => {
+            // The excerpt does not fit its labels. The finding is still told, with its place.
+            let place =
+                spots.first().map_or(String::new(), |s| format!(" ({}:{}:{})", s.path, s.line, s.column));
+            let _ = writeln!(
+                out,
+                "{}[{}]: {}{}\n",
+                finding.level.name(),
+                finding.rule,
+                harmless(&finding.message),
+                harmless(&place)
+            );
+        }
+    }
+}
+
+/// What stands below the excerpts: places that are not shown, statements, reasons, help.
+fn notes<'a>(
+    report: &Report<'a>,
+    block: &Block<'a>,
+    met: &mut Met<'a>,
+    room: usize,
+    hidden: usize,
+) -> Vec<String> {
+    let Block { finding, statements, .. } = block;
     let mut notes = Vec::new();
+    if hidden > 0 {
+        let places = count(hidden, "further place", "further places");
+        let text = format!("the same in {places}; --format json lists them all");
+        notes.push(format!("{} {}", paint(STRONG, "places:"), wrap(&text, room, 8)));
+    }
     for reference in statements.iter().take(SHOWN_STATEMENTS) {
         notes.push(documented(report, reference, met, room));
     }
@@ -161,34 +217,7 @@ fn one<'a>(report: &Report<'a>, block: &Block<'a>, met: &mut Met<'a>, out: &mut 
     if let Some(fix) = &finding.fix {
         notes.push(format!("{} {}", paint(MARK, "fix:"), indent(&harmless_block(fix.trim()), 5)));
     }
-    let severity = match finding.level {
-        Level::Error => Severity::Error,
-        Level::Warning => Severity::Warning,
-        Level::Note => Severity::Note,
-    };
-    let diagnostic = Diagnostic::new(severity)
-        .with_code(finding.rule.as_str())
-        .with_message(harmless(&finding.message))
-        .with_labels(labels)
-        .with_notes(notes);
-    let mut painter = Painter(Vec::new());
-    let config = config();
-    match term::emit_to_write_style(&mut painter, &config, &files, &diagnostic) {
-        Ok(()) => out.push_str(&String::from_utf8_lossy(&painter.0)),
-        Err(_) => {
-            // The excerpt does not fit its labels. The finding is still told, with its place.
-            let place =
-                spots.first().map_or(String::new(), |s| format!(" ({}:{}:{})", s.path, s.line, s.column));
-            let _ = writeln!(
-                out,
-                "{}[{}]: {}{}\n",
-                finding.level.name(),
-                finding.rule,
-                harmless(&finding.message),
-                harmless(&place)
-            );
-        }
-    }
+    notes
 }
 
 /// The note that says which statement is broken: its words at first, later only its reference.
@@ -203,8 +232,8 @@ fn documented<'a>(report: &Report<'a>, reference: &'a str, met: &mut Met<'a>, ro
     let revision = report.run.revision;
     let mut out = String::new();
     let text = statement.text.at(revision).map_or("", String::as_str);
-    let level = statement.level.at(revision).map_or(String::new(), |l| format!(", {}", level_word(*l)));
-    let name = super::name_at(&entity.name, revision).unwrap_or(&entity.id);
+    let level = statement.level.at(revision).map_or(String::new(), |l| format!(", {}", l.name()));
+    let name = entity.title(revision);
     let _ = write!(out, "{title} {}", wrap(&format!("{name}: {}", paragraphs(text)), room, 12));
     if let Some(detail) = statement.detail.as_ref().and_then(|d| d.at(revision)) {
         let _ = write!(out, "\n{}{}", " ".repeat(12), paint(FAINT, wrap(&paragraphs(detail), room, 12)));
@@ -216,7 +245,7 @@ fn documented<'a>(report: &Report<'a>, reference: &'a str, met: &mut Met<'a>, ro
 
 /// Rule texts may have values of an export in them.
 fn harmless_block(text: &str) -> String {
-    super::text::harmless_lines(text)
+    crate::text::harmless_lines(text)
 }
 
 /// The lines after the first, moved right.
@@ -309,7 +338,7 @@ impl File {
         let firsts = spots.iter().filter_map(|s| s.excerpts.first());
         let others = spots.iter().flat_map(|s| s.excerpts.iter().skip(1));
         for excerpt in firsts {
-            if !excerpts.iter().any(|e| covers(e, excerpt.line, focus(excerpt))) {
+            if !excerpts.iter().any(|e| covers(e, excerpt.line, excerpt.focus)) {
                 excerpts.push(excerpt);
             }
         }
@@ -328,7 +357,10 @@ impl File {
             };
             let start = file.text.len();
             if excerpt.before {
-                file.text.push('…');
+                // What is left out begins with such a sign of its own.
+                if !excerpt.text.starts_with(ELIDED) {
+                    file.text.push_str(ELIDED);
+                }
             } else {
                 // Indentation from before the record; it is white space, or the mark would stand here.
                 let indent = usize::try_from(excerpt.column - 1).unwrap_or(0).min(MOST_INDENT);
@@ -336,8 +368,8 @@ impl File {
             }
             let lead = file.text.len() - start;
             file.text.push_str(&excerpt.text);
-            if excerpt.after {
-                file.text.push('…');
+            if excerpt.after && !excerpt.text.ends_with(ELIDED) {
+                file.text.push_str(ELIDED);
             }
             let range = start..file.text.len();
             file.text.push('\n');
@@ -349,7 +381,7 @@ impl File {
     /// The bytes of the text that a place covers, as far as they are shown.
     fn range(&self, spot: &Spot) -> Option<Range<usize>> {
         let first = spot.excerpts.first()?;
-        let start = self.lines.iter().find(|l| covers(&l.excerpt, spot.line, focus(first)))?;
+        let start = self.lines.iter().find(|l| covers(&l.excerpt, spot.line, first.focus))?;
         if spot.end_line == spot.line {
             return Some(start.bytes(spot.column, spot.end_column));
         }
@@ -377,15 +409,9 @@ impl Shown {
     }
 }
 
-/// The column that an excerpt was made for.
-fn focus(excerpt: &Excerpt) -> u64 {
-    let before = excerpt.text.get(..excerpt.span.start).map_or(0, |t| t.chars().count());
-    excerpt.column + before as u64
-}
-
 /// Whether an excerpt shows a column of a line.
 fn covers(excerpt: &Excerpt, line: u64, column: u64) -> bool {
-    let end = excerpt.column + excerpt.text.chars().count() as u64;
+    let end = excerpt.end_column;
     excerpt.line == line && excerpt.column <= column && (column < end || column == end && !excerpt.after)
 }
 
@@ -495,11 +521,12 @@ impl WriteStyle for Painter {
 }
 
 fn severity_style(severity: Severity) -> Style {
-    level_style(match severity {
+    let level = match severity {
         Severity::Bug | Severity::Error => Level::Error,
         Severity::Warning => Level::Warning,
         Severity::Note | Severity::Help => Level::Note,
-    })
+    };
+    level.style()
 }
 
 // ----------------------------------------------------------------------------------------------- summary
@@ -567,7 +594,7 @@ fn levels(report: &Report<'_>) -> String {
     ] {
         let n = report.findings_of(level);
         if n > 0 {
-            parts.push(paint(level_style(level), count(n, one, many)));
+            parts.push(paint(level.style(), count(n, one, many)));
         }
     }
     if parts.is_empty() {
@@ -632,10 +659,15 @@ fn inputs(report: &Report<'_>, out: &mut String) {
         (Status::Partial, DOUBT),
         (Status::Unrecognised, FAINT),
         (Status::Unreadable, BAD),
+        (Status::Error, BAD),
     ] {
         let n = report.inputs.iter().filter(|i| i.status == status).count();
         if n > 0 {
-            let word = if status == Status::Partial { "read in part" } else { status_word(status) };
+            let word = match status {
+                Status::Partial => "read in part",
+                Status::Error => "lost to a fault of cmlint",
+                other => status_word(other),
+            };
             parts.push(paint(style, format_args!("{n} {word}")));
         }
     }
@@ -655,7 +687,7 @@ fn inputs(report: &Report<'_>, out: &mut String) {
             Status::Read => FAINT,
             Status::Partial => DOUBT,
             Status::Unrecognised => FAINT,
-            Status::Unreadable => BAD,
+            Status::Unreadable | Status::Error => BAD,
         };
         let path = harmless(&input.path);
         let word = pad(&paint(style, status_word(input.status)), 12);
@@ -773,7 +805,7 @@ fn unclear(report: &Report<'_>, out: &mut String) {
         });
         let line = format!("{} {}{at}", pad(&what, 9), harmless(reason));
         let _ = writeln!(out, "  {}", wrap(&line, report.columns, 4));
-        for line in collects(report.schema, &tables) {
+        for line in report.schema.collects(&tables) {
             let _ = writeln!(out, "      {}", paint(CODE, line));
         }
     }
@@ -781,9 +813,12 @@ fn unclear(report: &Report<'_>, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::text::width;
     use super::*;
     use crate::source::{Limits, Request, SourceId, Sources, Span, locate};
+    use crate::text::width;
+
+    /// Everything may be shown.
+    const ALL: Span = Span { start: 0, end: u64::MAX };
 
     /// Places in a file, each given by its bytes; they are the record as well, unless one is given.
     fn spots(
@@ -798,7 +833,7 @@ mod tests {
         let within = span(&record.unwrap_or((0, text.len())));
         let requests: Vec<Request> = places.iter().map(|p| Request { span: span(p), within }).collect();
         let secrets: Vec<Span> = secrets.iter().map(span).collect();
-        let found = locate(sources.get(SourceId(0)).unwrap(), &requests, &secrets, 90).unwrap();
+        let found = locate(sources.get(SourceId(0)).unwrap(), &requests, &[ALL], &secrets, 90).unwrap();
         (found.into_iter().enumerate())
             .map(|(i, l)| Spot {
                 path: "a.xml".into(),

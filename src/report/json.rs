@@ -1,11 +1,14 @@
 //! The report for programs. Its shape is a promise, written down in `docs/report.schema.json`: keys are
 //! added, never changed or taken away, as long as the number in `schema` stays.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 
 use super::Report;
 use crate::check::Outcome;
 use crate::evidence::TableId;
+use crate::source::visible;
 
 /// Name and number of the shape.
 const SCHEMA: &str = "cmlint-report/1";
@@ -174,7 +177,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
                     why: open.why.name(),
                     reason: &open.reason,
                     evidence: names(report, &open.tables),
-                    collect: super::collects(report.schema, &open.tables).join("\n"),
+                    collect: report.schema.collects(&open.tables).join("\n"),
                     location: (report.open_places.get(i).and_then(Option::as_ref))
                         .map(|(path, line, column)| OpenLocation { path, line: *line, column: *column }),
                 })
@@ -182,8 +185,28 @@ pub(super) fn write(report: &Report<'_>) -> String {
             .collect(),
     };
     // The types above have nothing that JSON cannot say.
-    let mut out = serde_json::to_string_pretty(&root).unwrap_or_default();
+    let mut out = escaped(serde_json::to_string_pretty(&root).unwrap_or_default());
     out.push('\n');
+    out
+}
+
+/// JSON in which no character stands that a terminal or a reader could be led astray by. Such characters stand in
+/// texts only, where they may be written as escapes; what shapes the file itself are line ends.
+fn escaped(json: String) -> String {
+    let is_odd = |c: char| c != '\n' && visible(c) != c;
+    if !json.contains(is_odd) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if is_odd(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
     out
 }
 
@@ -206,4 +229,19 @@ fn input(input: &super::Input) -> Input<'_> {
 
 fn names<'a>(report: &Report<'a>, tables: &[TableId]) -> Vec<&'a str> {
     tables.iter().filter_map(|&t| report.schema.tables.get(t)).map(|t| t.name.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_lead_astray_are_escaped_and_say_the_same() {
+        let text = "a\u{9b}b\u{202e}c\u{2028}d\u{e0041}\u{1b}é者\n";
+        let json = serde_json::to_string(text).expect("a text");
+        let out = escaped(json);
+        assert!(out.chars().all(|c| visible(c) == c), "{out}");
+        assert!(out.contains("\\u009b") && out.contains("\\udb40\\udc41") && out.contains("é者"), "{out}");
+        assert_eq!(serde_json::from_str::<String>(&out).expect("still JSON"), text);
+    }
 }

@@ -21,6 +21,33 @@ pub fn ntfs_permissions(mask: u32) -> impl Iterator<Item = &'static str> {
     NTFS.iter().filter(move |(_, bits)| mask & bits == *bits).map(|(name, _)| *name)
 }
 
+/// Single rights of files and folders beyond reading, as the dialogs of Windows name them.
+const NTFS_SINGLE: [(&str, u32); 8] = [
+    ("Create files", 0x2),
+    ("Create folders", 0x4),
+    ("Write extended attributes", 0x10),
+    ("Delete subfolders and files", 0x40),
+    ("Write attributes", 0x100),
+    ("Delete", 0x1_0000),
+    ("Change permissions", 0x4_0000),
+    ("Take ownership", 0x8_0000),
+];
+
+/// What a mask permits beyond reading: the largest basic permission that does, else the single rights. Empty if it
+/// permits nothing beyond. Generic rights must have been mapped.
+pub fn ntfs_beyond_reading(mask: u32) -> String {
+    let basic = NTFS.iter().rev().find(|(name, bits)| {
+        mask & bits == *bits && !["Read", "Read & execute", "List folder contents"].contains(name)
+    });
+    match basic {
+        Some((name, _)) => (*name).to_owned(),
+        None => {
+            let single = NTFS_SINGLE.iter().filter(|(_, bit)| mask & bit != 0).map(|(name, _)| *name);
+            single.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
 /// Letters of rights: generic, standard, directory service, file, registry key.
 const RIGHTS: [(&[u8; 2], u32); 25] = [
     (b"GA", 0x1000_0000),
@@ -74,7 +101,7 @@ pub(super) fn rights(text: &str) -> Option<u32> {
 }
 
 /// Names of rights in .NET: `FileSystemRights` and `ActiveDirectoryRights`. Names that both have mean the same bits.
-const NAMES: [(&str, u32); 39] = [
+const NAMES: [(&str, u32); 40] = [
     ("FullControl", 0x1F_01FF),
     ("Modify", 0x3_01BF),
     ("ReadAndExecute", 0x2_00A9),
@@ -114,6 +141,7 @@ const NAMES: [(&str, u32); 39] = [
     ("ReadControl", 0x2_0000),
     ("WriteDacl", 0x4_0000),
     ("WriteOwner", 0x8_0000),
+    ("AccessSystemSecurity", 0x100_0000),
 ];
 
 /// The mask of rights as .NET writes them: names with commas between them, or a number, which is negative when the
@@ -257,6 +285,20 @@ pub(super) fn sid(text: &str) -> Option<Box<str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_beyond_reading() {
+        for (mask, expected) in [
+            (0x12_00A9, ""),
+            (0x12_00AD, "Create folders"),
+            (0x12_01BF, "Write"),
+            (0x13_01BF, "Modify"),
+            (0x1F_01FF, "Full control"),
+            (0x2 | 0x1_0000, "Create files, Delete"),
+        ] {
+            assert_eq!(ntfs_beyond_reading(mask), expected, "{mask:x}");
+        }
+    }
 
     #[test]
     fn letters_and_numbers_of_rights() {

@@ -8,23 +8,24 @@
 //! changes on network shares and in containers too, which report none.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use tiny_http::{Header, Method, Request, Response};
 
 use super::Page;
 use super::escape::escape;
+
+mod http;
+
+use http::{Answer, Request};
 
 /// So often folders are looked at.
 const LOOK: Duration = Duration::from_millis(300);
 /// A page that waits for news is answered after this time at the latest.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// So many threads answer requests.
-const THREADS: usize = 4;
 /// The address of the parts that are only there while serving. No page of a site is below it.
 const OWN: &str = "-serve";
 const RELOAD: &str = include_str!("serve/reload.js");
@@ -32,17 +33,19 @@ const PROBLEM: &str = include_str!("serve/problem.css");
 /// What published pages ask for, and that nothing may frame them.
 const POLICY: &str =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'";
+/// What is said with every answer.
+const ALWAYS: [(&str, &str); 4] = [
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+];
 
 /// A port of this computer that browsers on it can ask.
+#[derive(Debug)]
 pub struct Server {
-    http: tiny_http::Server,
+    listener: TcpListener,
     port: u16,
-}
-
-impl std::fmt::Debug for Server {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("port", &self.port).finish_non_exhaustive()
-    }
 }
 
 impl Server {
@@ -51,10 +54,9 @@ impl Server {
     /// # Errors
     /// When the port is taken, or may not be used.
     pub fn open(port: u16) -> std::io::Result<Self> {
-        let http = tiny_http::Server::http((Ipv4Addr::LOCALHOST, port))
-            .map_err(|e| e.downcast::<std::io::Error>().map_or_else(std::io::Error::other, |e| *e))?;
-        let port = http.server_addr().to_ip().map_or(port, |a| a.port());
-        Ok(Self { http, port })
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let port = listener.local_addr()?.port();
+        Ok(Self { listener, port })
     }
 
     /// Where the site is: `http://127.0.0.1:3000/`.
@@ -75,22 +77,7 @@ impl Server {
         let mut seen = Seen::look(watched);
         put(build());
         std::thread::scope(|scope| {
-            for _ in 0..THREADS {
-                scope.spawn(|| {
-                    // An error is that of one connection; the next is as good as any.
-                    loop {
-                        if let Ok(request) = self.http.recv() {
-                            desk.take(request);
-                        }
-                    }
-                });
-            }
-            scope.spawn(|| {
-                loop {
-                    desk.wait_for_news(Duration::from_secs(1));
-                    desk.answer_waiting();
-                }
-            });
+            scope.spawn(|| http::serve(&self.listener, &ALWAYS, |request| desk.answer(request)));
             loop {
                 std::thread::sleep(LOOK);
                 let now = Seen::look(watched);
@@ -157,22 +144,6 @@ impl Site {
     }
 }
 
-/// An answer to a request.
-#[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    status: u16,
-    kind: &'static str,
-    /// Where to look instead.
-    location: Option<String>,
-    bytes: Vec<u8>,
-}
-
-impl Answer {
-    fn new(status: u16, kind: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { status, kind, location: None, bytes: bytes.into() }
-    }
-}
-
 /// What a request wants.
 #[derive(Debug, PartialEq, Eq)]
 enum Reply {
@@ -182,93 +153,61 @@ enum Reply {
 }
 
 /// The site that is served now, and the pages that wait for the next.
+#[derive(Debug)]
 struct Desk {
     /// Also the number of the site; both change together.
-    site: RwLock<(u64, Arc<Site>)>,
+    site: Mutex<(u64, Arc<Site>)>,
+    news: Condvar,
     /// Tells this run of the command from others, so that pages of an earlier run are reloaded.
     run: u128,
     port: u16,
-    waiting: Mutex<Vec<(Instant, Request)>>,
-    news: Condvar,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Desk {
     fn new(port: u16) -> Self {
         let run = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
         let first = Site::Problem("The site is being built …".to_owned());
-        Self {
-            site: RwLock::new((0, Arc::new(first))),
-            run,
-            port,
-            waiting: Mutex::default(),
-            news: Condvar::new(),
-        }
+        Self { site: Mutex::new((0, Arc::new(first))), news: Condvar::new(), run, port }
+    }
+
+    fn site(&self) -> MutexGuard<'_, (u64, Arc<Site>)> {
+        self.site.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn version(&self, number: u64) -> String {
+        format!("{}.{number}", self.run)
     }
 
     fn now(&self) -> (String, Arc<Site>) {
-        let site = self.site.read().unwrap_or_else(PoisonError::into_inner);
-        (format!("{}.{}", self.run, site.0), Arc::clone(&site.1))
+        let site = self.site();
+        (self.version(site.0), Arc::clone(&site.1))
     }
 
     /// Serves another site from now on.
     fn put(&self, site: Site) {
-        {
-            let mut place = self.site.write().unwrap_or_else(PoisonError::into_inner);
-            *place = (place.0 + 1, Arc::new(site));
-        }
-        self.answer_waiting();
+        let mut place = self.site();
+        *place = (place.0 + 1, Arc::new(site));
+        drop(place);
+        self.news.notify_all();
     }
 
-    fn wait_for_news(&self, at_most: Duration) {
-        let guard = lock(&self.waiting);
-        drop(self.news.wait_timeout(guard, at_most).unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn take(&self, request: Request) {
-        let host = request.headers().iter().find(|h| h.field.equiv("Host")).map(|h| h.value.as_str());
-        match self.reply(request.method(), request.url(), host) {
-            Reply::Now(answer) => send(request, answer),
+    fn answer(&self, request: &Request) -> Answer {
+        match self.reply(&request.target, request.host.as_deref()) {
+            Reply::Now(answer) => answer,
             Reply::Later => {
-                lock(&self.waiting).push((Instant::now(), request));
-                self.news.notify_all();
+                let asked = asked(&request.target);
+                let same = |site: &mut (u64, _)| asked == Some(self.version(site.0).as_str());
+                let waited = self.news.wait_timeout_while(self.site(), PATIENCE, same);
+                let number = waited.unwrap_or_else(PoisonError::into_inner).0.0;
+                told(asked, &self.version(number))
             }
         }
     }
 
-    /// Answers the requests for which there are news, and those that have waited long enough.
-    fn answer_waiting(&self) {
-        let ready: Vec<Request> = {
-            let mut waiting = lock(&self.waiting);
-            let (version, _) = self.now();
-            let all = std::mem::take(&mut *waiting);
-            let mut ready = Vec::new();
-            for (since, request) in all {
-                if since.elapsed() > PATIENCE || asked(request.url()) != Some(version.as_str()) {
-                    ready.push(request);
-                } else {
-                    waiting.push((since, request));
-                }
-            }
-            ready
-        };
-        for request in ready {
-            let (version, _) = self.now();
-            let answer = told(asked(request.url()), &version);
-            send(request, answer);
-        }
-    }
-
-    fn reply(&self, method: &Method, url: &str, host: Option<&str>) -> Reply {
+    fn reply(&self, url: &str, host: Option<&str>) -> Reply {
         if !self.ours(host) {
             // A page of some other site that had its name lead here must not read what is served.
             return plain(403, "this server answers for 127.0.0.1 and localhost only\n");
-        }
-        if !matches!(method, Method::Get | Method::Head) {
-            return plain(405, "this server only answers GET and HEAD\n");
         }
         let path = url.split(['?', '#']).next().unwrap_or_default();
         let Ok(path) = percent_decode_str(path).decode_utf8() else {
@@ -301,7 +240,7 @@ impl Desk {
 }
 
 fn plain(status: u16, text: &str) -> Reply {
-    Reply::Now(Answer::new(status, TEXT, text))
+    Reply::Now(Answer::plain(status, text))
 }
 
 /// The version a waiting page has.
@@ -392,25 +331,6 @@ fn kind(path: &str) -> &'static str {
     }
 }
 
-fn send(request: Request, answer: Answer) {
-    let mut response = Response::from_data(answer.bytes).with_status_code(answer.status);
-    let mut headers = vec![
-        ("Content-Type", answer.kind.to_owned()),
-        ("Cache-Control", "no-store".to_owned()),
-        ("Content-Security-Policy", POLICY.to_owned()),
-        ("X-Content-Type-Options", "nosniff".to_owned()),
-        ("Referrer-Policy", "no-referrer".to_owned()),
-    ];
-    headers.extend(answer.location.map(|l| ("Location", l)));
-    for (name, value) in headers {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            response.add_header(header);
-        }
-    }
-    // A browser that no longer listens is no error.
-    let _ = request.respond(response);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -429,7 +349,7 @@ mod tests {
     }
 
     fn get(desk: &Desk, url: &str) -> Answer {
-        match desk.reply(&Method::Get, url, Some("127.0.0.1:3000")) {
+        match desk.reply(url, Some("127.0.0.1:3000")) {
             Reply::Now(answer) => answer,
             Reply::Later => panic!("{url} waits"),
         }
@@ -480,18 +400,16 @@ mod tests {
     }
 
     #[test]
-    fn only_this_computer_by_its_names_and_only_to_read() {
+    fn only_this_computer_by_its_names() {
         let desk = desk();
-        let status = |method: &Method, host: Option<&str>| match desk.reply(method, "/", host) {
+        let status = |host: Option<&str>| match desk.reply("/", host) {
             Reply::Now(answer) => answer.status,
             Reply::Later => 0,
         };
-        assert_eq!(status(&Method::Get, Some("localhost:3000")), 200);
-        assert_eq!(status(&Method::Head, Some("127.0.0.1:3000")), 200);
+        assert_eq!(status(Some("localhost:3000")), 200);
         for host in [None, Some("evil.example:3000"), Some("127.0.0.1"), Some("127.0.0.1:3001"), Some("")] {
-            assert_eq!(status(&Method::Get, host), 403, "{host:?}");
+            assert_eq!(status(host), 403, "{host:?}");
         }
-        assert_eq!(status(&Method::Post, Some("localhost:3000")), 405);
     }
 
     #[test]
@@ -499,7 +417,7 @@ mod tests {
         let desk = desk();
         let (version, _) = desk.now();
         let url = format!("/-serve/wait.js?version={version}&at=1");
-        assert_eq!(desk.reply(&Method::Get, &url, Some("localhost:3000")), Reply::Later);
+        assert_eq!(desk.reply(&url, Some("localhost:3000")), Reply::Later);
         desk.put(Site::new(Ok(Vec::new())));
         assert_eq!(text(&get(&desk, &url)), "location.reload();\n");
         // A page of an earlier run is told at once too.

@@ -10,7 +10,7 @@ use memchr::memmem;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::bytes::{Node, Origin, Raw, spool};
+use super::bytes::{Node, Origin, Raw, Spooled, spool};
 use super::window::size_text;
 use super::{Limits, SourceError, reason};
 
@@ -44,6 +44,9 @@ pub(super) struct Entry {
     pub(super) packed: u64,
 }
 
+/// What the local header of an entry takes at least.
+const LOCAL_HEADER: u64 = 30;
+
 impl Archive {
     /// Reads the directory of the archive that `node` holds. None if it has more than `entries` entries: the
     /// directory is kept in memory, so that its size has to be known before.
@@ -76,6 +79,21 @@ impl Archive {
         })
     }
 
+    /// Whether entries use the same bytes of the archive. No program packs like that: it makes a small archive seem to
+    /// hold much.
+    pub(super) fn overlaps(&self) -> bool {
+        let mut spans: Vec<(u64, u64)> = (0..self.zip.len())
+            .filter_map(|index| self.zip.by_index_data(index).ok())
+            .map(|entry| {
+                let start = entry.header_start();
+                let head = LOCAL_HEADER + entry.name_raw().len() as u64;
+                (start, start.saturating_add(head).saturating_add(entry.compressed_size()))
+            })
+            .collect();
+        spans.sort_unstable();
+        spans.windows(2).any(|pair| pair[1].0 < pair[0].1)
+    }
+
     /// Whether entries are hidden behind others of the same name.
     pub(super) fn has_duplicates(&self) -> bool {
         self.zip.has_duplicate_names()
@@ -101,11 +119,11 @@ impl Archive {
         let mut zip = self.zip.clone();
         let mut entry = zip.by_index(index).map_err(why)?;
         let size = entry.size();
-        match spool(&mut entry, limits.in_memory, size) {
-            Ok(Some(raw)) if raw.len() == size => Ok(raw),
-            Ok(raw) => Err(SourceError::Unreadable(format!(
+        match spool(&mut entry, limits.in_memory, size, |_| false) {
+            Ok(Spooled::Whole(raw)) if raw.len() == size => Ok(raw),
+            Ok(other) => Err(SourceError::Unreadable(format!(
                 "damaged: {} than the {size} bytes which the archive declares; pack it again",
-                if raw.is_none() { "longer" } else { "shorter" }
+                if matches!(other, Spooled::Whole(_)) { "shorter" } else { "longer" }
             ))),
             Err(e) => Err(why(e.into())),
         }
@@ -246,16 +264,22 @@ impl Seek for Reader {
     }
 }
 
-/// What may still be taken from an archive and the archives inside.
-#[derive(Debug)]
+/// What all archives of a run have taken and may take, those in archives included.
+#[derive(Debug, Default)]
 pub(super) struct Budget {
+    /// Entries of the archive at hand and those inside.
     pub(super) entries: usize,
-    pub(super) size: u64,
+    /// Bytes of the archives that were met, those in archives left out.
+    packed: u64,
+    /// Bytes to which their entries inflate.
+    inflated: u64,
 }
 
 impl Budget {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self { entries: limits.archive_entries, size: limits.archive_size }
+    /// Another archive begins, of so many bytes.
+    pub(super) fn begin(&mut self, packed: u64) {
+        self.entries = 0;
+        self.packed = self.packed.saturating_add(packed);
     }
 
     /// Takes an entry from the budget, or says why not.
@@ -267,19 +291,26 @@ impl Budget {
                 size_text(limits.entry_size)
             ));
         }
-        if entry.size > limits.in_memory && entry.size / limits.ratio.max(1) > entry.packed {
+        let ratio = limits.ratio;
+        if entry.size > limits.in_memory && entry.size / ratio.max(1) > entry.packed {
             return Err(format!(
-                "inflates to more than {} times its size; if that is right, unpack it and check the file",
-                limits.ratio
+                "inflates to more than {ratio} times its size; if that is right, unpack it and check the file"
             ));
         }
-        if entry.size > self.size {
+        let inflated = self.inflated.saturating_add(entry.size);
+        if inflated > limits.archive_size {
             return Err(format!(
-                "the archive inflates to more than {}; unpack it and check the files",
+                "the archives inflate to more than {}; unpack it and check the files",
                 size_text(limits.archive_size)
             ));
         }
-        self.size -= entry.size;
+        // Many small entries do what a large one does.
+        if inflated > limits.free.saturating_add(self.packed.saturating_mul(ratio)) {
+            return Err(format!(
+                "the archive inflates to more than {ratio} times its size; if that is right, unpack it and check the files"
+            ));
+        }
+        self.inflated = inflated;
         Ok(())
     }
 }

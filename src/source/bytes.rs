@@ -190,24 +190,42 @@ fn short(raw: Raw) -> io::Result<Raw> {
     }
 }
 
-/// Takes in everything: up to `in_memory` bytes in memory, more in an unnamed temporary file. None if there
-/// are more than `max` bytes.
-pub(super) fn spool(input: &mut dyn Read, in_memory: u64, max: u64) -> io::Result<Option<Raw>> {
+/// What became of something that was taken in.
+#[derive(Debug)]
+pub(super) enum Spooled {
+    Whole(Raw),
+    /// There is more than may be taken.
+    TooLong,
+    /// It goes on, and its first bytes are nothing that is read here.
+    Hopeless,
+}
+
+/// Takes in everything: up to `in_memory` bytes in memory, more in an unnamed temporary file; but not more than
+/// `max` bytes, and of what does not stay in memory nothing more if its first bytes are `hopeless`.
+pub(super) fn spool(
+    input: &mut dyn Read,
+    in_memory: u64,
+    max: u64,
+    hopeless: impl FnOnce(&[u8]) -> bool,
+) -> io::Result<Spooled> {
     let mut head = Vec::new();
     let first = in_memory.min(max);
     input.take(first.saturating_add(1)).read_to_end(&mut head)?;
     if head.len() as u64 <= first {
-        return Ok(Some(Raw::Memory(head)));
+        return Ok(Spooled::Whole(Raw::Memory(head)));
+    }
+    if hopeless(&head) {
+        return Ok(Spooled::Hopeless);
     }
     if first == max {
-        return Ok(None);
+        return Ok(Spooled::TooLong);
     }
     let mut file = tempfile::tempfile()?;
     file.write_all(&head)?;
     let mut len = head.len() as u64;
     drop(head);
     len += io::copy(&mut input.take((max - len).saturating_add(1)), &mut file)?;
-    Ok((len <= max).then_some(Raw::File(file, len)))
+    Ok(if len <= max { Spooled::Whole(Raw::File(file, len)) } else { Spooled::TooLong })
 }
 
 /// The raw bytes of a source and how they are to be read. Cheap to clone and to share between threads.
@@ -248,8 +266,13 @@ impl Bytes {
 
     /// What a person should know of the encoding: set when it had to be guessed.
     pub fn note(&self) -> Option<&'static str> {
-        (self.sniffed.encoding == Encoding::Windows1252)
-            .then_some("neither UTF-8 nor marked as UTF-16: read as windows-1252")
+        match self.sniffed.encoding {
+            Encoding::Windows1252 => Some("neither UTF-8 nor marked as UTF-16: read as windows-1252"),
+            Encoding::Oem850 => {
+                Some("neither UTF-8 nor windows-1252: read as code page 850, in which a console writes")
+            }
+            _ => None,
+        }
     }
 
     /// Fills `buffer` from `offset` on, or as much of it as there are bytes. Returns how much.
@@ -267,7 +290,7 @@ impl Bytes {
     /// When the file cannot be read.
     pub fn find(&self, from: u64, to: u64, pattern: &str) -> Result<Option<u64>, SourceError> {
         let needle: Vec<u8> = match self.encoding() {
-            Encoding::Utf8 | Encoding::Windows1252 => pattern.as_bytes().to_vec(),
+            Encoding::Utf8 | Encoding::Windows1252 | Encoding::Oem850 => pattern.as_bytes().to_vec(),
             Encoding::Utf16Le => pattern.encode_utf16().flat_map(u16::to_le_bytes).collect(),
             Encoding::Utf16Be => pattern.encode_utf16().flat_map(u16::to_be_bytes).collect(),
         };

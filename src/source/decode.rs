@@ -38,7 +38,7 @@ pub(super) fn sniff(raw: &Raw) -> io::Result<Sniffed> {
 
 /// The encoding of a source that starts with `head`, and the length of its byte order mark. A UTF-16 file
 /// without mark is known by a NUL beside an ASCII character at its start, which no other text has.
-fn encoding(head: &[u8], whole: bool) -> (Encoding, usize) {
+pub(super) fn encoding(head: &[u8], whole: bool) -> (Encoding, usize) {
     let ascii = |b: u8| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
     match head {
         [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
@@ -50,7 +50,7 @@ fn encoding(head: &[u8], whole: bool) -> (Encoding, usize) {
     }
 }
 
-/// UTF-8, or windows-1252 if more bytes are not UTF-8 than there are characters that only UTF-8 has: a
+/// UTF-8, or a code page of one byte a character if more bytes are not UTF-8 than there are characters that only UTF-8 has: a
 /// UTF-8 file with a few broken bytes stays one.
 fn single(head: &[u8], whole: bool) -> Encoding {
     let mut rest = head;
@@ -80,7 +80,32 @@ fn single(head: &[u8], whole: bool) -> Encoding {
             }
         }
     }
-    if wrong > right { Encoding::Windows1252 } else { Encoding::Utf8 }
+    match wrong > right {
+        true if console_letters(head) > western_letters(head) => Encoding::Oem850,
+        true => Encoding::Windows1252,
+        false => Encoding::Utf8,
+    }
+}
+
+/// Bytes above ASCII between two ASCII letters.
+fn within_words(head: &[u8]) -> impl Iterator<Item = u8> {
+    let inside = |w: &&[u8]| w[0].is_ascii_alphabetic() && w[1] >= 0x80 && w[2].is_ascii_alphabetic();
+    head.windows(3).filter(inside).map(|w| w[1])
+}
+
+/// How many bytes speak for the code page of a console: letters there that windows-1252 does not have at all, or has as
+/// signs which do not stand within words (an apostrophe and a dash may).
+fn console_letters(head: &[u8]) -> usize {
+    let undefined = head.iter().filter(|b| matches!(b, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d)).count();
+    let signs =
+        |b: &u8| matches!(b, 0x80 | 0x82..=0x89 | 0x8b | 0x93..=0x95 | 0x98 | 0x99 | 0x9b | 0xa0..=0xa4);
+    undefined + within_words(head).filter(signs).count()
+}
+
+/// How many bytes speak for windows-1252: its letters, most of which are frames and blocks on a console. 0xE1 is
+/// a letter of every second German word there.
+fn western_letters(head: &[u8]) -> usize {
+    head.iter().filter(|b| matches!(b, 0xc0..=0xd6 | 0xd8..=0xe0 | 0xe2..=0xf6 | 0xf8..)).count()
 }
 
 /// Number of first bytes of characters longer than one byte.
@@ -124,7 +149,11 @@ pub(super) fn decode(
         Encoding::Utf16Le => utf16::<false>(raw, at, last, text, offsets, damage),
         Encoding::Utf16Be => utf16::<true>(raw, at, last, text, offsets, damage),
         Encoding::Windows1252 => {
-            windows1252(raw, at, text, offsets);
+            single_bytes(raw, at, western, text, offsets);
+            raw.len()
+        }
+        Encoding::Oem850 => {
+            single_bytes(raw, at, console, text, offsets);
             raw.len()
         }
     }
@@ -280,13 +309,13 @@ fn basic<const BIG: bool>(raw: &[u8], out: &mut [u8]) -> (usize, usize) {
     (units, bytes)
 }
 
-fn windows1252(raw: &[u8], at: u64, text: &mut String, offsets: &mut Offsets) {
+fn single_bytes(raw: &[u8], at: u64, of: fn(u8) -> char, text: &mut String, offsets: &mut Offsets) {
     let mut decoded = [0u8; 3 * BLOCK];
     for (i, block) in raw.chunks(BLOCK).enumerate() {
         offsets.anchor(text.len(), at + (i * BLOCK) as u64);
         let mut filled = 0;
         for byte in block {
-            filled += western(*byte).encode_utf8(&mut decoded[filled..]).len();
+            filled += of(*byte).encode_utf8(&mut decoded[filled..]).len();
         }
         text.push_str(std::str::from_utf8(&decoded[..filled]).unwrap_or_default());
     }
@@ -301,6 +330,28 @@ fn western(byte: u8) -> char {
     ];
     match byte {
         0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
+        _ => char::from(byte),
+    }
+}
+
+/// The upper half of code page 850, in which consoles of Western Windows write; that of code page 437 has the same
+/// letters in the same places but for a few.
+#[rustfmt::skip]
+const CONSOLE: [char; 128] = [
+    'Ç', 'ü', 'é', 'â', 'ä', 'à', 'å', 'ç', 'ê', 'ë', 'è', 'ï', 'î', 'ì', 'Ä', 'Å',
+    'É', 'æ', 'Æ', 'ô', 'ö', 'ò', 'û', 'ù', 'ÿ', 'Ö', 'Ü', 'ø', '£', 'Ø', '×', 'ƒ',
+    'á', 'í', 'ó', 'ú', 'ñ', 'Ñ', 'ª', 'º', '¿', '®', '¬', '½', '¼', '¡', '«', '»',
+    '░', '▒', '▓', '│', '┤', 'Á', 'Â', 'À', '©', '╣', '║', '╗', '╝', '¢', '¥', '┐',
+    '└', '┴', '┬', '├', '─', '┼', 'ã', 'Ã', '╚', '╔', '╩', '╦', '╠', '═', '╬', '¤',
+    'ð', 'Ð', 'Ê', 'Ë', 'È', 'ı', 'Í', 'Î', 'Ï', '┘', '┌', '█', '▄', '¦', 'Ì', '▀',
+    'Ó', 'ß', 'Ô', 'Ò', 'õ', 'Õ', 'µ', 'þ', 'Þ', 'Ú', 'Û', 'Ù', 'ý', 'Ý', '¯', '´',
+    '\u{ad}', '±', '‗', '¾', '¶', '§', '÷', '¸', '°', '¨', '·', '¹', '³', '²', '■', '\u{a0}',
+];
+
+/// The character of a byte in code page 850.
+fn console(byte: u8) -> char {
+    match byte {
+        0x80.. => CONSOLE[usize::from(byte - 0x80)],
         _ => char::from(byte),
     }
 }

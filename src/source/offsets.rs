@@ -57,7 +57,9 @@ impl Offsets {
         let at = at.max(from);
         match self.encoding {
             Encoding::Utf8 => file + (at - from) as u64,
-            Encoding::Windows1252 => file + text.get(from..at).unwrap_or_default().chars().count() as u64,
+            Encoding::Windows1252 | Encoding::Oem850 => {
+                file + text.get(from..at).unwrap_or_default().chars().count() as u64
+            }
             Encoding::Utf16Le | Encoding::Utf16Be => {
                 let run = text.get(from..at).unwrap_or_default();
                 if run.is_ascii() {
@@ -93,6 +95,29 @@ impl Offsets {
         to
     }
 
+    /// The characters of `range` of `text`: position, character, and its bytes in the original.
+    pub(super) fn chars<'a>(
+        &'a self,
+        text: &'a str,
+        range: std::ops::Range<usize>,
+    ) -> impl Iterator<Item = (usize, char, std::ops::Range<u64>)> + 'a {
+        let mut file = self.file(text, range.start);
+        let mut anchors =
+            self.anchors[self.anchors.partition_point(|a| a.0 <= range.start)..].iter().peekable();
+        let stretch = text.get(range.clone()).unwrap_or_default();
+        stretch.char_indices().map(move |(at, c)| {
+            let at = range.start + at;
+            while let Some(anchor) = anchors.next_if(|a| a.0 <= at) {
+                file = anchor.1;
+            }
+            let start = file;
+            file += self.encoding.width(c);
+            // An escape is longer than the character it stands for.
+            let end = anchors.peek().filter(|a| a.0 == at + c.len_utf8()).map_or(file, |a| a.1);
+            (at, c, start..end.max(start + 1))
+        })
+    }
+
     /// Goes with dropping the first `keep_from` bytes of `text`.
     pub(super) fn drop_before(&mut self, text: &str, keep_from: usize) {
         if keep_from == 0 {
@@ -124,5 +149,11 @@ impl View<'_> {
             start: self.offsets.file(self.text, range.start),
             end: self.offsets.file(self.text, range.end),
         }
+    }
+
+    /// The position of the character that holds the original byte `file`. What lies before the text is its start,
+    /// what lies behind it its end.
+    pub fn position(&self, file: u64) -> usize {
+        self.offsets.text(self.text, file)
     }
 }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use walkdir::{DirEntry, WalkDir};
 
 use super::archive::{Archive, Budget, MAGIC, Recent};
-use super::bytes::{Node, Origin, Raw, open, spool};
+use super::bytes::{Node, Origin, Raw, Spooled, open, spool};
+use super::decode::{SNIFF, encoding};
 use super::window::size_text;
 use super::{Limits, SourceError, Sources, reason};
 
@@ -32,6 +33,12 @@ pub(super) struct Walk {
     stdin: bool,
     /// Whether the limit of files is reached.
     full: bool,
+    /// What all archives have taken.
+    budget: Budget,
+    /// The file that will be written, and how long it is.
+    output: Option<(same_file::Handle, u64)>,
+    /// The input that it is.
+    clash: Option<String>,
 }
 
 impl Walk {
@@ -43,7 +50,35 @@ impl Walk {
             recent: Arc::default(),
             stdin: false,
             full: false,
+            budget: Budget::default(),
+            output: None,
+            clash: None,
         }
+    }
+
+    /// A file that will be written must not be read: [`Walk::done_apart`] tells whether it would be.
+    pub(super) fn keep_from(&mut self, output: Option<&Path>) {
+        let handle = |path: &Path| {
+            let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+            Some((same_file::Handle::from_path(path).ok()?, found.len()))
+        };
+        self.output = output.and_then(handle);
+    }
+
+    /// The list, or the label of the input that is to be written.
+    pub(super) fn done_apart(self) -> Result<Sources, String> {
+        match self.clash {
+            Some(label) => Err(label),
+            None => Ok(self.sources),
+        }
+    }
+
+    /// Whether a file is the one that will be written.
+    fn is_output(&self, raw: &Raw) -> bool {
+        let (Some((output, length)), Raw::File(file, len)) = (&self.output, raw) else { return false };
+        // Other lengths are other files: most need no second look.
+        len == length
+            && file.try_clone().and_then(same_file::Handle::from_file).is_ok_and(|handle| handle == *output)
     }
 
     pub(super) fn done(self) -> Sources {
@@ -55,6 +90,13 @@ impl Walk {
         if path == Path::new("-") {
             if !self.stdin {
                 self.stdin = true;
+                let same = |(output, _): &(same_file::Handle, u64)| {
+                    same_file::Handle::stdin().is_ok_and(|handle| handle == *output)
+                };
+                if self.output.as_ref().is_some_and(same) {
+                    self.clash = Some(STDIN.to_owned());
+                    return;
+                }
                 self.stream(STDIN, &mut io::stdin().lock());
             }
             return;
@@ -82,7 +124,7 @@ impl Walk {
         let mut parent: Option<(PathBuf, PathBuf)> = None;
         // Below the last one, those that lead to it through a link.
         let mut folders = vec![walk(root)];
-        while let Some(entries) = folders.last_mut().filter(|_| !self.full) {
+        while let Some(entries) = folders.last_mut().filter(|_| !self.full && self.clash.is_none()) {
             let entry = match entries.next() {
                 Some(Ok(entry)) => entry,
                 Some(Err(e)) => {
@@ -120,9 +162,11 @@ impl Walk {
                             self.file(path);
                         }
                     }
-                    Ok(_) => {}
+                    Ok(found) => self.sources.skip(&label(path), special(found.file_type())),
                     Err(e) => self.failed(&label(path), &reason(&e)),
                 }
+            } else {
+                self.sources.skip(&label(path), special(kind));
             }
         }
     }
@@ -135,6 +179,7 @@ impl Walk {
     fn file(&mut self, path: &Path) {
         let label = label(path);
         match open(path) {
+            Ok(raw) if self.is_output(&raw) => self.clash = Some(label),
             Ok(raw) => {
                 let node = Node::new(Origin::File(path.to_owned()), raw.len(), &self.limits);
                 self.add(&label, &raw, node);
@@ -145,13 +190,18 @@ impl Walk {
 
     /// Something that can be read only once.
     fn stream(&mut self, label: &str, input: &mut dyn Read) {
-        match spool(input, self.limits.in_memory, self.limits.stdin) {
-            Ok(Some(raw)) => {
+        match spool(input, self.limits.in_memory, self.limits.stdin, is_hopeless) {
+            Ok(Spooled::Hopeless) => {
+                let head = size_text(self.limits.in_memory);
+                let why = format!("nothing in its first {head} looks like an export; reading stopped there");
+                self.failed(label, &why);
+            }
+            Ok(Spooled::Whole(raw)) => {
                 let raw = Arc::new(raw);
                 let node = Node::new(Origin::Held(Arc::clone(&raw)), raw.len(), &self.limits);
                 self.add(label, &raw, node);
             }
-            Ok(None) => {
+            Ok(Spooled::TooLong) => {
                 let limit = size_text(self.limits.stdin);
                 self.failed(
                     label,
@@ -166,13 +216,16 @@ impl Walk {
     fn add(&mut self, label: &str, raw: &Raw, node: Arc<Node>) {
         let mut head = [0; MAGIC.len()];
         match raw.read_at(0, &mut head) {
-            Ok(_) if &head == MAGIC => self.archive(label, &node, 1, &mut Budget::new(&self.limits)),
+            Ok(_) if &head == MAGIC => {
+                self.budget.begin(raw.len());
+                self.archive(label, &node, 1);
+            }
             Ok(_) => self.push(label, node),
             Err(e) => self.failed(label, &reason(&e)),
         }
     }
 
-    fn archive(&mut self, label: &str, node: &Arc<Node>, depth: usize, budget: &mut Budget) {
+    fn archive(&mut self, label: &str, node: &Arc<Node>, depth: usize) {
         let limits = Arc::clone(&self.limits);
         if depth > limits.archive_depth {
             let why = format!(
@@ -181,12 +234,17 @@ impl Walk {
             );
             return self.failed(label, &why);
         }
-        let archive = match Archive::open(node, budget.entries, &self.recent) {
+        let left = limits.archive_entries.saturating_sub(self.budget.entries);
+        let archive = match Archive::open(node, left, &self.recent) {
             Ok(Some(archive)) => Arc::new(archive),
             Ok(None) => return self.failed(label, &too_many(&limits)),
             Err(SourceError::Io(e)) => return self.failed(label, &reason(&e)),
             Err(e) => return self.failed(label, &e.to_string()),
         };
+        if archive.overlaps() {
+            let why = "entries of the archive lie over one another, which no program packs; it is not read";
+            return self.failed(label, why);
+        }
         if archive.has_duplicates() {
             self.failed(
                 label,
@@ -197,18 +255,18 @@ impl Walk {
             if self.full {
                 return;
             }
-            if budget.entries == 0 {
+            if self.budget.entries >= limits.archive_entries {
                 return self.failed(label, &too_many(&limits));
             }
-            budget.entries -= 1;
+            self.budget.entries += 1;
             let label = format!("{label}!{}", entry.name);
-            if let Err(why) = budget.take(&entry, &limits) {
+            if let Err(why) = self.budget.take(&entry, &limits) {
                 self.failed(&label, &why);
                 continue;
             }
             let node = Node::new(Origin::Entry(Arc::clone(&archive), entry.index), entry.size, &limits);
             match archive.holds_archive(entry.index) {
-                Ok(true) => self.archive(&label, &node, depth + 1, budget),
+                Ok(true) => self.archive(&label, &node, depth + 1),
                 Ok(false) => self.push(&label, node),
                 Err(e) => self.failed(&label, &e.to_string()),
             }
@@ -235,6 +293,36 @@ impl Walk {
         );
         self.sources.push(label, Node::failed(why, &self.limits));
     }
+}
+
+/// What is in a folder and no file.
+fn special(kind: fs::FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a pipe, skipped; it is read if its path is given";
+        }
+        if kind.is_socket() {
+            return "a socket, skipped";
+        }
+    }
+    let _ = kind;
+    "a device, skipped; it is read if its path is given"
+}
+
+/// Whether the first bytes of something of unknown length rule out an export: noise, or text without any of the
+/// signs that all shapes have (`<`, `{`, `[`).
+fn is_hopeless(head: &[u8]) -> bool {
+    if head.starts_with(MAGIC) {
+        return false;
+    }
+    // A stretch reserved for what is to come may follow.
+    let text = &head[..head.len() - head.iter().rev().take_while(|b| **b == 0).count()];
+    let wide = encoding(text.get(..SNIFF).unwrap_or(text), false).0.unit() == 2;
+    let noise =
+        text.iter().filter(|b| **b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b)).count();
+    !text.iter().any(|b| matches!(b, b'<' | b'{' | b'[')) || (!wide && noise > text.len() / 20)
 }
 
 fn too_many(limits: &Limits) -> String {
@@ -465,9 +553,104 @@ mod tests {
             errors(Limits { archive_size: 5000, ..Limits::default() }),
             pairs(&[(
                 "large.zip!big.xml",
-                "error: the archive inflates to more than 4.9 KiB; unpack it and check the files"
+                "error: the archives inflate to more than 4.9 KiB; unpack it and check the files"
             )])
         );
+    }
+
+    #[test]
+    fn many_small_entries_count_as_one_large_does() {
+        let blanks = vec![b' '; 4000];
+        let small: Vec<(String, &[u8])> = (0..50).map(|i| (i.to_string(), blanks.as_slice())).collect();
+        let small: Vec<(&str, &[u8])> = small.iter().map(|(n, b)| (n.as_str(), *b)).collect();
+        let bomb = zipped(&small);
+        let limits = Limits { ratio: 10, free: 20_000, ..Limits::default() };
+        let allowed = (20_000 + 10 * bomb.len()) / 4000;
+        // In one archive, in archives inside, and in one after the other.
+        let nested = zipped(&[("a.zip", &bomb), ("b.zip", &bomb)]);
+        for (files, least) in [
+            (vec![("a.zip", bomb.as_slice())], allowed),
+            (vec![("a.zip", nested.as_slice())], 4),
+            (vec![("a.zip", bomb.as_slice()), ("b.zip", bomb.as_slice())], 2 * allowed - 5),
+        ] {
+            let dir = folder(&files);
+            let sources = read(&[dir.path().to_owned()], &limits);
+            let good = sources.iter().filter(|s| s.error().is_none()).count();
+            let packed: usize = files.iter().map(|f| f.1.len()).sum();
+            assert!(good >= least && good * 4000 <= 20_000 + 10 * packed, "{good} {least}");
+            let why = sources.iter().find_map(Source::error).unwrap();
+            assert!(why.contains("inflates to more than 10 times its size"), "{why}");
+        }
+        let dir = folder(&[("a.zip", &bomb)]);
+        assert!(read(&[dir.path().to_owned()], &Limits::default()).iter().all(|s| s.error().is_none()));
+    }
+
+    #[test]
+    fn entries_that_lie_over_one_another_are_not_read() {
+        let mut zip = zipped(&[("a.xml", b"first entry"), ("b.xml", b"second entry")]);
+        let header = zip.windows(4).rposition(|w| w == b"PK\x01\x02").unwrap();
+        // Where the second entry of the directory says that its bytes are.
+        zip[header + 42..header + 46].copy_from_slice(&4u32.to_le_bytes());
+        let dir = folder(&[("a.zip", &zip), ("b.xml", b"b")]);
+        let sources = read(&[dir.path().to_owned()], &Limits::default());
+        assert_eq!(sources.len(), 2);
+        assert!(sources.as_slice()[0].error().unwrap().contains("lie over one another"));
+    }
+
+    #[test]
+    fn what_goes_on_and_is_no_export_is_given_up_early() {
+        let limits = Limits { in_memory: 10_000, stdin: 1 << 20, ..Limits::default() };
+        let why = |input: &mut dyn Read| {
+            let mut walk = Walk::new(&limits);
+            walk.stream("x", input);
+            walk.done().as_slice()[0].error().unwrap_or_default().to_owned()
+        };
+        let mut seed = 7u32;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 24) as u8
+        })
+        .take(40_000)
+        .collect();
+        let early = "nothing in its first 9.8 KiB looks like an export; reading stopped there";
+        assert_eq!(why(&mut io::repeat(0)), early);
+        assert_eq!(why(&mut io::repeat(b'y')), early);
+        assert_eq!(why(&mut noise.as_slice()), early);
+        assert!(why(&mut io::repeat(b'<')).starts_with("more than the limit of 1 MiB"));
+        let wide: Vec<u8> =
+            "<a>ü\u{301}</a>".repeat(2000).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(why(&mut wide.as_slice()), "");
+        let padded = [b"<a/>".repeat(1000), vec![0; 40_000]].concat();
+        assert_eq!(why(&mut padded.as_slice()), "");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_in_folders_are_skipped_with_a_line() {
+        let dir = folder(&[("a.xml", b"a")]);
+        assert!(
+            std::process::Command::new("mkfifo").arg(dir.path().join("p\x1b")).status().unwrap().success()
+        );
+        let sources = read(&[dir.path().to_owned()], &Limits::default());
+        assert_eq!(contents(&dir, &sources), pairs(&[("a.xml", "a")]));
+        assert!(sources.skipped()[0].ends_with("p␛: a pipe, skipped; it is read if its path is given"));
+    }
+
+    #[test]
+    fn what_is_to_be_written_is_not_read() {
+        let zip = zipped(&[("e.xml", b"e")]);
+        let dir = folder(&[("in/a.xml", b"a"), ("in/b.zip", &zip), ("out.xml", b"a")]);
+        let at = |name: &str| dir.path().join(name);
+        fs::hard_link(at("in/a.xml"), at("hard.xml")).unwrap();
+        let clash =
+            |output: &str| super::super::read_beside(&[at("in")], &Limits::default(), Some(&at(output)));
+        for output in ["in/a.xml", "in/b.zip", "hard.xml", "in/../in/a.xml"] {
+            assert!(clash(output).is_err(), "{output}");
+        }
+        for output in ["out.xml", "in/new.xml", "none/new.xml"] {
+            assert_eq!(clash(output).map(|s| s.len()), Ok(2), "{output}");
+        }
+        assert_eq!(clash("in/a.xml").unwrap_err(), label(&at("in/a.xml")));
     }
 
     #[test]
@@ -484,7 +667,7 @@ mod tests {
 
     #[test]
     fn long_entries_and_long_input_go_to_a_file() {
-        let text: String = (0..2000).map(|i| format!("line {i}\n")).collect();
+        let text: String = (0..2000).map(|i| format!("line <{i}>\n")).collect();
         let dir = folder(&[("a.zip", &zipped(&[("long.txt", text.as_bytes())]))]);
         let limits = Limits { in_memory: 100, window: 64, ..Limits::default() };
         let sources = read(&[dir.path().to_owned()], &limits);
@@ -504,7 +687,7 @@ mod tests {
         walk.stream("zip", &mut zipped(&[("e.xml", b"e")]).as_slice());
         let sources = walk.done();
         assert_eq!(sources.as_slice()[0].len(), text.len() as u64);
-        assert!(content(&sources.as_slice()[0]).starts_with("line 0\nline 1\n"));
+        assert!(content(&sources.as_slice()[0]).starts_with("line <0>\nline <1>\n"));
         assert_eq!(content(&sources.as_slice()[1]), "short");
         assert_eq!(
             (sources.as_slice()[2].label(), content(&sources.as_slice()[2])),

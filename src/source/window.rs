@@ -276,6 +276,27 @@ mod tests {
     }
 
     #[test]
+    fn bytes_of_a_console() {
+        for (bytes, expected) in [
+            (b"CORP\\svc-b\x81ro".as_slice(), r"CORP\svc-büro"),
+            (b"Stra\xe1e, gr\x94\xe1er, M\x84rz".as_slice(), "Straße, größer, März"),
+            (b"cr\x82\x82 \x85 No\x89l".as_slice(), "créé à Noël"),
+        ] {
+            let source = source(bytes, 1 << 20);
+            assert!(source.bytes().unwrap().note().unwrap().contains("850"));
+            let (text, offsets) = collect(source.open().unwrap());
+            assert_eq!((text.as_str(), source.encoding()), (expected, Some(Encoding::Oem850)));
+            assert!(offsets.iter().enumerate().all(|(i, offset)| i as u64 == *offset));
+        }
+        // Quotes, apostrophes and dashes of windows-1252 are no letters.
+        for bytes in [b"Anna\x92s \x84x\x94 A\x96B \x85".as_slice(), b"gr\xf6\xdfer als \x81".as_slice()] {
+            let source = source(bytes, 1 << 20);
+            source.open().unwrap();
+            assert_eq!(source.encoding(), Some(Encoding::Windows1252));
+        }
+    }
+
+    #[test]
     fn western_table_is_that_of_the_web() {
         for byte in 0..=255u8 {
             let (text, _) =

@@ -464,14 +464,14 @@ fn a_broken_file_keeps_what_stands_before() {
     assert_eq!((reading.status, reading.records, taken.records.len()), (Status::Partial, 1, 1));
     assert_eq!(
         reading.notes[0].text,
-        "`</Props>` stands where `</Nil>` is expected; what stands before this place was read"
+        "an end tag does not close the element that was opened last; what stands before this place was read"
     );
     assert_eq!(at(&text, reading.notes[0].span.unwrap()), "</Props>");
     assert_eq!(taken.missing.len(), 1);
     assert_eq!((taken.missing[0].0.as_deref(), taken.missing[0].1), (None, Missing::Broken));
     let (reading, taken) = read("<Objs><Obj RefId=\"0\"><MS>", &wanted(&["X"]));
     assert_eq!((reading.status, reading.format), (Status::Unreadable, Some(Format::Clixml)));
-    assert_eq!(reading.notes[0].text, "the file ends before `<MS>` is closed");
+    assert_eq!(reading.notes[0].text, "the file ends before all elements are closed");
     assert_eq!(taken.missing.len(), 1);
 }
 

@@ -362,12 +362,9 @@ fn meant(view: View<'_>, token: &Token, name: &str, text: &str) -> Option<Data> 
     }
 }
 
-/// Whether a list property holds one text in which several accounts or site codes were joined by blanks, so that
+/// Whether a list property holds one text in which several accounts were joined by blanks, so that
 /// nobody can tell where one ends.
 fn is_joined_list(name: &str, text: &str) -> bool {
-    if name.eq_ignore_ascii_case("PublishingSites") {
-        return text.trim().contains(' ');
-    }
     ["Values", "PermittedViewers", "ValueStrings"].iter().any(|list| name.eq_ignore_ascii_case(list))
         && text.contains(' ')
         && text.bytes().filter(|b| *b == b'\\').count() > 1
@@ -572,8 +569,6 @@ mod tests {
 
     #[test]
     fn lists_joined_by_blanks() {
-        assert!(is_joined_list("PublishingSites", "CAS P01"));
-        assert!(!is_joined_list("PublishingSites", "CAS "));
         assert!(is_joined_list("values", "CONTOSO\\a CONTOSO\\b"));
         assert!(!is_joined_list("Values", "CONTOSO\\a b"));
         assert!(!is_joined_list("Name", "CONTOSO\\a CONTOSO\\b"));

@@ -2,12 +2,12 @@
 //!
 //! | class | properties |
 //! |---|---|
-//! | `SharpHoundUser` | `ObjectIdentifier`, `Sid`, `Name` (`SAM@DOMAIN`), `SamAccountName`, `Domain`, `DomainSid`, `DistinguishedName`, `Enabled`, `PrimaryGroupSid`, `AdminCount`, `ProfilePath`, `PasswordLastSet`, `Description` |
+//! | `SharpHoundUser` | `ObjectIdentifier`, `Sid`, `Name` (`SAM@DOMAIN`), `SamAccountName`, `Domain`, `DomainSid`, `DistinguishedName`, `Enabled`, `PrimaryGroupSid`, `AdminCount`, `ProfilePath`, `PasswordLastSet`, `LockedOut`, `Description` |
 //! | `SharpHoundGroup` | the same as far as groups have it, `Members` (list of objects: `ObjectIdentifier`, `Sid`, `ObjectType`); members by their primary group are not among them |
-//! | `SharpHoundComputer` | the same as users, `OperatingSystem`, `LocalGroups` (list of objects: `Name` (`GROUP@HOST`), `Group`, `ObjectIdentifier`, `Rid`, `Collected`, `Results`), `UserRights` (list of objects: `Privilege`, `Collected`, `Results`); `Results` are objects with `ObjectIdentifier`, `Sid`, `ObjectType` and, of local accounts, `Name` |
+//! | `SharpHoundComputer` | the same as users, `OperatingSystem`, `LocalGroups` (list of objects: `Name` (`GROUP@HOST`), `Group`, `ObjectIdentifier`, `Rid`, `GroupSid` (of the groups that every Windows has), `Collected`, `Results`), `UserRights` (list of objects: `Privilege`, `Collected`, `Results`); `Results` are objects with `ObjectIdentifier`, `Sid`, `ObjectType` and, of local accounts, `Name` |
 //! | `SharpHoundLocalGroup` | one for each of the groups in `LocalGroups`, with its properties and `Computer`, `ComputerSid` |
 //! | `SharpHoundUserRight` | one for each of the rights in `UserRights`, with its properties and `Computer`, `ComputerSid` |
-//! | `SharpHoundDomain` | the same as far as domains have it, `Trusts` (list of objects as they are: `TargetDomainName`, `TargetDomainSid`, `TrustDirection`, `TrustType`, `IsTransitive`, `SidFilteringEnabled`) |
+//! | `SharpHoundDomain` | the same as far as domains have it, `NetBios`, `Trusts` (list of objects as they are: `TargetDomainName`, `TargetDomainSid`, `TrustDirection`, `TrustType`, `IsTransitive`, `SidFilteringEnabled`) |
 //!
 //! `Sid` is the identifier without the domain that SharpHound puts before those of built-in accounts. What an object
 //! is, is told by its properties, because the type of the file often stands at its end.
@@ -21,15 +21,15 @@ use super::rows::{Rows, find};
 use super::text::decode;
 use super::token::{Kind, Member, Scanner, Token, members};
 use super::{Halt, Reader};
-use crate::reader::{Data, Format, Object, Value, secret};
-use crate::source::View;
+use crate::reader::{Data, Format, Object, Value, date, secret};
+use crate::source::{Span, View};
 
 const COMPUTER: &str = "SharpHoundComputer";
 const LOCAL_GROUP: &str = "SharpHoundLocalGroup";
 const USER_RIGHT: &str = "SharpHoundUserRight";
 
 /// Names under `Properties`, and what they are called in a record.
-const PROPERTIES: [(&str, &str); 12] = [
+const PROPERTIES: [(&str, &str); 14] = [
     ("name", "Name"),
     ("samaccountname", "SamAccountName"),
     ("domain", "Domain"),
@@ -42,6 +42,8 @@ const PROPERTIES: [(&str, &str); 12] = [
     ("description", "Description"),
     ("operatingsystem", "OperatingSystem"),
     ("functionallevel", "FunctionalLevel"),
+    ("lockedout", "LockedOut"),
+    ("netbios", "NetBios"),
 ];
 
 /// Lists of older versions, each of one local group: its relative identifier and name.
@@ -108,7 +110,11 @@ fn object(rows: &mut Rows<'_, '_>, view: View<'_>, token: &Token, all: &[Member]
             let written = decode(text, &member.key);
             match PROPERTIES.iter().find(|(name, _)| name.eq_ignore_ascii_case(&written)) {
                 Some((_, name)) if wanted => {
-                    properties.push(((*name).into(), build(view, &member.value, name)));
+                    let mut value = build(view, &member.value, name);
+                    if *name == "PasswordLastSet" {
+                        point_in_time(&mut value);
+                    }
+                    properties.push(((*name).into(), value));
                 }
                 // Some directories keep passwords in attributes.
                 _ if secret::is_secret_name(&written) && member.value.kind != Kind::Null => {
@@ -167,6 +173,16 @@ fn object(rows: &mut Rows<'_, '_>, view: View<'_>, token: &Token, all: &[Member]
             }
         }
     }
+}
+
+/// Seconds since 1970 become a date; 0 and -1 say that there is none.
+fn point_in_time(value: &mut Value) {
+    let Data::Number(number) = &value.data else { return };
+    let Ok(seconds) = number.parse::<i64>() else { return };
+    value.data = match date::format(seconds) {
+        Some(text) if seconds > 0 => Data::Text(text.into()),
+        _ => Data::Null,
+    };
 }
 
 /// `ObjectIdentifier` and `Sid`.
@@ -304,6 +320,7 @@ fn local_groups(view: View<'_>, token: &Token, all: &[Member]) -> Value {
                 Data::Text(text) => text.rsplit('-').next().filter(|rid| is_number(rid)).map(Box::from),
                 _ => None,
             };
+            properties.extend(rid.iter().filter_map(|rid| built_in(rid, id.span)));
             properties
                 .extend(rid.map(|rid| ("Rid".into(), Value { span: id.span, data: Data::Number(rid) })));
             properties.push(("ObjectIdentifier".into(), id));
@@ -320,6 +337,7 @@ fn local_groups(view: View<'_>, token: &Token, all: &[Member]) -> Value {
             ("Group".into(), said(Data::Text(group.into()))),
             ("Rid".into(), said(Data::Number(rid.into()))),
         ];
+        properties.extend(built_in(rid, span));
         match member.value.kind {
             Kind::Object => {
                 let inner = members(text, member.value.range.start);
@@ -336,6 +354,13 @@ fn local_groups(view: View<'_>, token: &Token, all: &[Member]) -> Value {
         groups.push(said(Data::Object(Object { class: None, properties })));
     }
     list_or_cut_off(view, list.unwrap_or(token), groups)
+}
+
+/// `GroupSid` of a group that every Windows has: SharpHound writes its relative identifier behind that of the computer.
+fn built_in(rid: &str, span: Span) -> Option<(Box<str>, Value)> {
+    let is_alias = rid.len() == 3 && rid.starts_with('5') && rid >= "544";
+    let data = Data::Text(format!("S-1-5-32-{rid}").into());
+    is_alias.then(|| ("GroupSid".into(), Value { span, data }))
 }
 
 fn user_rights(view: View<'_>, token: &Token, all: &[Member]) -> Value {

@@ -11,7 +11,7 @@ pub(super) const DEPTH_LIMIT: usize = 512;
 
 /// Why the tokenizer cannot go on. The scanner stands at the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(in crate::reader) enum Stop {
     /// The text ends in the middle.
     More,
     /// It is not JSON.
@@ -20,7 +20,7 @@ pub(super) enum Stop {
 
 /// What is wrong with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
+pub(in crate::reader) enum Why {
     Value,
     ValueBehindComma,
     Digit,
@@ -57,7 +57,7 @@ impl Why {
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::reader) enum Kind {
     /// `null`
     Null,
     /// `true`, `false`
@@ -76,11 +76,11 @@ pub(super) enum Kind {
 
 /// A value in the text: the range includes quotes and brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token {
+pub(in crate::reader) struct Token {
     /// What it is.
-    pub(super) kind: Kind,
+    pub(in crate::reader) kind: Kind,
     /// Where it stands.
-    pub(super) range: Range<usize>,
+    pub(in crate::reader) range: Range<usize>,
 }
 
 impl Token {
@@ -106,25 +106,25 @@ pub(super) struct Member {
 
 /// A place in the text from which to go on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scanner<'t> {
+pub(in crate::reader) struct Scanner<'t> {
     /// The text.
-    pub(super) text: &'t str,
+    pub(in crate::reader) text: &'t str,
     bytes: &'t [u8],
     /// The next byte.
-    pub(super) at: usize,
+    pub(in crate::reader) at: usize,
     /// Whether the text ends because the file does.
     pub(super) last: bool,
 }
 
 impl<'t> Scanner<'t> {
     /// At `at` of `text`; `last` says that nothing follows the text.
-    pub(super) fn new(text: &'t str, at: usize, last: bool) -> Self {
+    pub(in crate::reader) fn new(text: &'t str, at: usize, last: bool) -> Self {
         Self { text, bytes: text.as_bytes(), at, last }
     }
 
     /// The next byte, without taking it.
     #[inline]
-    pub(super) fn peek(&self) -> Result<u8, Stop> {
+    pub(in crate::reader) fn peek(&self) -> Result<u8, Stop> {
         self.bytes.get(self.at).copied().ok_or(Stop::More)
     }
 
@@ -135,7 +135,7 @@ impl<'t> Scanner<'t> {
 
     /// Skips white space.
     #[inline]
-    pub(super) fn blanks(&mut self) {
+    pub(in crate::reader) fn blanks(&mut self) {
         let Some(&first) = self.bytes.get(self.at) else { return };
         if first > b' ' {
             return;
@@ -185,7 +185,7 @@ impl<'t> Scanner<'t> {
 
     /// Takes a whole value, which begins at the next byte.
     #[inline]
-    pub(super) fn value(&mut self) -> Result<Token, Stop> {
+    pub(in crate::reader) fn value(&mut self) -> Result<Token, Stop> {
         let start = self.at;
         let kind = match self.peek()? {
             b'"' => self.string()?,

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::floor;
+use crate::source::floor;
 
 /// How much of a text is looked at.
 const REACH: usize = 16 << 10;

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::floor;
 use crate::reader::json;
+use crate::source::floor;
 
 /// How far an export is looked for.
 const REACH: usize = 16 << 10;

@@ -12,9 +12,9 @@ use super::names::{Name, Standing};
 use super::quote::{self, Word, behind_blanks};
 use super::scan::Seeds;
 use super::value::{self, Certainty, Shape, judge};
-use super::words::{Program, words};
 use super::{Assigned, assigned, base64};
 use crate::reader::Secret;
+use crate::vocabulary::{Program, secret_words};
 
 /// What a mark stands for.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,7 @@ static MARKS: LazyLock<Marks> = LazyLock::new(|| {
     ]
     .map(|(mark, kind)| (mark.as_bytes().to_vec(), kind))
     .to_vec();
-    for program in &words().programs {
+    for program in &secret_words().programs {
         marks.extend(
             program.names.iter().map(|name| (name.to_lowercase().into_bytes(), Mark::Program(program))),
         );
@@ -260,7 +260,7 @@ fn of_program(text: &str, mark: &Range<usize>, program: &Program) -> Vec<Assigne
             _ => trimmed_quotes(bytes, word.range.start + start..word.range.end),
         };
         let value = if program.account { behind_colon(bytes, value) } else { Some(value) };
-        let name = format!("{called} {}{switch}", if said[0] == b'/' { "/" } else { "-" });
+        let name = format!("{called} {switch}");
         found.extend(value.and_then(|value| readable(text, value, &name, Certainty::Certain)));
     }
     if program.place > 0 {
@@ -282,7 +282,7 @@ fn of_program(text: &str, mark: &Range<usize>, program: &Program) -> Vec<Assigne
     found
 }
 
-/// The switch of a program that an argument begins with, and where its value begins in the argument.
+/// The switch of a program that an argument begins with, as it is written, and where its value begins in the argument.
 fn switch_of(said: &[u8], program: &Program) -> Option<(String, usize)> {
     let dashes = said.iter().take_while(|b| matches!(b, b'-' | b'/')).count();
     if dashes == 0 || dashes > 2 {
@@ -296,7 +296,7 @@ fn switch_of(said: &[u8], program: &Program) -> Option<(String, usize)> {
         } else {
             head.eq_ignore_ascii_case(switch.as_bytes())
         };
-        let written = || String::from_utf8_lossy(head).into_owned();
+        let written = || String::from_utf8_lossy(&said[..dashes + switch.len()]).into_owned();
         match rest.get(switch.len()) {
             None if same => Some((written(), dashes + switch.len())),
             Some(b':' | b'=') if same => Some((written(), dashes + switch.len() + 1)),

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::scan::Seeds;
-use super::words::words;
+use crate::vocabulary::secret_words;
 
 /// How sure it is that what stands under a name is a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +57,7 @@ struct Terms {
 }
 
 static TERMS: LazyLock<Terms> = LazyLock::new(|| {
-    let words = words();
+    let words = secret_words();
     let mut terms = Vec::new();
     for (list, own, standing, is_key) in [
         (&words.passwords, false, Standing::Sure, false),
@@ -234,7 +234,8 @@ fn is_behind_head(before: &[u8]) -> bool {
     let letters = before.iter().rev().take_while(|b| b.is_ascii_alphabetic()).count();
     let run = &before[before.len() - letters..];
     let escaped = letters < before.len() && before[before.len() - letters - 1] == b'\\';
-    let is_head = |run: &[u8]| words().heads.iter().any(|head| run.eq_ignore_ascii_case(head.as_bytes()));
+    let is_head =
+        |run: &[u8]| secret_words().heads.iter().any(|head| run.eq_ignore_ascii_case(head.as_bytes()));
     // In `UserDbpass` only the last word counts.
     let last = run.iter().rposition(u8::is_ascii_uppercase).map_or(run, |i| &run[i..]);
     is_head(run) || is_head(last) || escaped && (run.len() == 1 || run.len() > 1 && is_head(&run[1..]))
@@ -282,7 +283,7 @@ fn judged(text: &str, range: Range<usize>, name: Name) -> Option<Name> {
     let place = |at: usize| places.partition_point(|&(written, _)| written < at);
     let squeezed = |at: usize| places.get(place(at)).map_or(lower.len(), |&(_, squeezed)| squeezed);
     let (first, end) = (squeezed(range.start), squeezed(range.end));
-    let words = words();
+    let words = secret_words();
     let mut maybe = false;
     // `passwordlastset`: what follows decides first. Hashes and blobs are credentials.
     let after = lower[end..].trim_start_matches(|c: char| c.is_ascii_digit());

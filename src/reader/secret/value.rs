@@ -10,8 +10,8 @@ use regex::Regex;
 
 use super::base64;
 use super::names::{self, Name, Standing};
-use super::words::words;
 use crate::reader::{Secret, date};
+use crate::vocabulary::secret_words;
 
 /// What a value looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -318,7 +318,7 @@ fn is_variable(text: &str) -> bool {
 /// Yes or no, where something is kept, one or two letters, a small or fractional number, a date.
 fn is_setting(text: &str) -> bool {
     let bare = text.strip_prefix('$').unwrap_or(text);
-    if words().settings.iter().any(|word| word.eq_ignore_ascii_case(bare)) {
+    if secret_words().settings.iter().any(|word| word.eq_ignore_ascii_case(bare)) {
         return true;
     }
     if text.len() <= 2 && text.is_ascii() {

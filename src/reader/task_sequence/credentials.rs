@@ -2,7 +2,7 @@
 //! command line.
 
 use super::Sequence;
-use super::variable::{Variable, attribute, text_of, text_value};
+use super::variable::{VALUES, Variable, attribute, text_of, text_value};
 use crate::reader::row::{self, Found};
 use crate::reader::secret::{self, Shape, assigned, decode_text};
 use crate::reader::unescape::{self, Style};
@@ -42,8 +42,12 @@ pub(super) struct Sets {
 pub(super) fn sets(variables: &[Variable<'_>], found: &mut Vec<Found>, sink: &mut dyn Sink) -> Sets {
     let mut sets = Sets { list: Vec::new(), secret: false, judged: Secret::Empty };
     let named = |wanted: &str| variables.iter().find(|v| v.name.eq_ignore_ascii_case(wanted));
-    if let (Some(name), Some(value)) = (named("VariableName"), named("VariableValue")) {
-        let hidden = named("DoNotShowVariableValue").is_some_and(|v| v.text().eq_ignore_ascii_case("true"));
+    // A value that the console hides stands under a name of its own; the other is empty then.
+    let mut values = VALUES.iter().filter_map(|name| named(name));
+    let value = values.clone().find(|value| !value.text().is_empty()).or_else(|| values.next());
+    if let (Some(name), Some(value)) = (named("VariableName"), value) {
+        let hidden = !value.name.eq_ignore_ascii_case(VALUES[0])
+            || named("DoNotShowVariableValue").is_some_and(|v| v.text().eq_ignore_ascii_case("true"));
         let set = set(name.value(), value.value(), hidden, found, sink);
         if let Data::Object(object) = &set.data
             && let Some(Data::Secret(secret @ (Secret::Clear | Secret::Protected))) =

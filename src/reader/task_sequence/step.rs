@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::credentials::{Sets, inner_value, protect_action, report, sets};
-use super::variable::{Variable, attribute, null, text_of, text_value};
+use super::variable::{VALUES, Variable, attribute, null, text_of, text_value};
 use super::{Group, Sequence};
 use crate::reader::row::Found;
 use crate::reader::secret;
@@ -166,7 +166,7 @@ fn values(
         if !guarded && !named && property.is_none() {
             continue;
         }
-        let value = if variable.name.eq_ignore_ascii_case("VariableValue") && sets.secret {
+        let value = if sets.secret && VALUES.iter().any(|name| variable.name.eq_ignore_ascii_case(name)) {
             // The same credential as in the list of what the step sets.
             Value { span: variable.span(), data: Data::Secret(sets.judged) }
         } else if !guarded {

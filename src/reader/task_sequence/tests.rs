@@ -78,6 +78,30 @@ fn steps_with_their_groups_and_variables() {
 }
 
 #[test]
+fn a_hidden_value_is_that_of_its_variable() {
+    let text = r#"<sequence><step name="Account" type="SMS_TaskSequence_SetVariableAction"><defaultVarList>
+<variable name="DoNotShowVariableValue" property="DoNotShowVariableValue">true</variable>
+<variable name="SetVariableActionHiddenVariableValue" property="HiddenVariableValue">CONTOSO\join</variable>
+<variable name="VariableName" property="VariableName">OSDJoinAccount</variable>
+<variable name="VariableValue" property="VariableValue"></variable></defaultVarList></step>
+<step name="Door" type="SMS_TaskSequence_SetVariableAction"><defaultVarList>
+<variable name="SetVariableActionHiddenVariableValue" property="HiddenVariableValue">word-three</variable>
+<variable name="VariableName" property="VariableName">Door</variable></defaultVarList></step></sequence>"#;
+    let (_, taken) = take(text, None);
+    let set = |number: usize| {
+        let steps: Vec<_> = taken.records.iter().filter(|r| &*r.class == "TaskSequenceStep").collect();
+        let Data::List(sets) = data(steps[number], "Sets") else { panic!() };
+        let Data::Object(set) = &sets[0].data else { panic!() };
+        (set.get("Name").unwrap().data.clone(), set.get("Value").unwrap().data.clone())
+    };
+    let t = |t: &str| Data::Text(t.into());
+    assert_eq!(set(0), (t("OSDJoinAccount"), t(r"CONTOSO\join")));
+    assert_eq!(set(1).0, t("Door"));
+    assert!(!format!("{:?}", taken.records).contains("word-"), "{:?}", taken.records);
+    assert!(taken.secrets.iter().any(|&s| at(text, s) == "word-three"));
+}
+
+#[test]
 fn credentials() {
     let text = r#"<sequence><globalVarList><variable name="GlobalPassword">word-zero</variable></globalVarList>
 <step name="Promote" type="BDD_ConfigureADDS"><defaultVarList>
@@ -194,7 +218,7 @@ fn what_stands_before_an_error_stays() {
     let (result, taken) = take(text, None);
     let fault = result.unwrap_err();
     assert_eq!(at(text, fault.span), "</sequence>");
-    assert_eq!(fault.text, "`</sequence>` stands where `</step>` is expected");
+    assert_eq!(fault.text, "an end tag does not close the element that was opened last");
     assert_eq!(taken.records.len(), 2);
     assert_eq!(data(&taken.records[1], "Name"), &Data::Text("A".into()));
 }

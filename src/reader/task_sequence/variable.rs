@@ -55,6 +55,10 @@ pub(super) struct Variable<'a> {
     pub(super) content: Content,
 }
 
+/// Where a set-variable step has the value: shown in the console, or hidden there (property and variable).
+pub(super) const VALUES: [&str; 3] =
+    ["VariableValue", "HiddenVariableValue", "SetVariableActionHiddenVariableValue"];
+
 /// Variables whose text is a document or a script of its own.
 const INNER: [&str; 2] = ["OSDSetDynamicVariablesRules", "OSDRunPowerShellScriptSourceScript"];
 

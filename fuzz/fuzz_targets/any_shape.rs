@@ -1,0 +1,4 @@
+//! Whatever the first bytes say.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cmlint_fuzz::reader(b"", data));

@@ -1,0 +1,4 @@
+//! `ConvertTo-Xml`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cmlint_fuzz::reader(br#"<?xml version="1.0"?><Objects>"#, data));

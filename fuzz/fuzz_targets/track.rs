@@ -1,0 +1,4 @@
+//! A newer page against what is documented.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cmlint_fuzz::track(data));

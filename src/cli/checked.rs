@@ -1,0 +1,211 @@
+//! A check from sources to a report, without files and terminal: what `cmlint check` does between its arguments and
+//! its output.
+
+use std::collections::HashSet;
+
+use super::load::{self, Loaded};
+use super::places;
+use crate::assets::Assets;
+use crate::check::{self, Options, Run};
+use crate::content::{Content, Date};
+use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
+use crate::reader::Note;
+use crate::report::{self, Format, Input, Report};
+use crate::rules::Level;
+use crate::source::{self, Source, Sources, Span};
+use crate::text::{harmless, list};
+
+/// The built-in specification, evidence tables and rules.
+#[derive(Debug)]
+pub struct BuiltIn(Loaded);
+
+impl BuiltIn {
+    /// Loads them. None only if what was built in is broken, which tests see to.
+    pub fn load() -> Option<Self> {
+        load::load_from(&Assets::content(), &Assets::rules()).0.map(Self)
+    }
+
+    /// Checks sources, with everything as it is by default.
+    pub fn check<'a>(&'a self, sources: &'a Sources) -> Checked<'a> {
+        Checked::new(&self.0, sources, RevisionArg::Auto, None)
+    }
+}
+
+/// What came out of a check; it can be written in any format, several times.
+#[derive(Debug)]
+pub struct Checked<'a> {
+    loaded: &'a Loaded,
+    sources: &'a Sources,
+    evidence: Evidence,
+    readings: Vec<evidence::Input>,
+    inputs: Vec<Input>,
+    revision_reason: String,
+    /// What the rules found.
+    pub(super) run: Run,
+}
+
+impl<'a> Checked<'a> {
+    /// Reads the sources and runs the rules, or `only` some of them.
+    pub(super) fn new(
+        loaded: &'a Loaded,
+        sources: &'a Sources,
+        revision: RevisionArg,
+        only: Option<HashSet<String>>,
+    ) -> Self {
+        let Loaded { content, schema, mapping, rules } = loaded;
+        let Collected { evidence, inputs: readings } = evidence::collect(schema, mapping, sources);
+        let inputs = inputs(sources, &readings);
+        let (date, revision_reason) = chosen(revision, content, schema, &evidence);
+        let run = check::run(rules, content, schema, &evidence, &Options { revision: date, only });
+        Self { loaded, sources, evidence, readings, inputs, revision_reason, run }
+    }
+
+    /// What became of each input.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// Number of findings of a level.
+    pub(super) fn findings_of(&self, level: Level) -> usize {
+        self.run.findings.iter().filter(|f| f.level == level).count()
+    }
+
+    /// The report in a format, colours included, and what became of files that could not be read again.
+    pub fn write(&self, format: Format, columns: usize, verbose: bool) -> (String, Vec<String>) {
+        // Room for line numbers and frames.
+        let width = if format == Format::Human { columns.saturating_sub(12) } else { 0 };
+        let exports = places::Exports {
+            schema: &self.loaded.schema,
+            evidence: &self.evidence,
+            sources: self.sources,
+            inputs: &self.readings,
+        };
+        let (spots, lost) = places::spots(&self.run.findings, exports, width);
+        let report = Report {
+            content: &self.loaded.content,
+            schema: &self.loaded.schema,
+            rules: &self.loaded.rules,
+            inputs: &self.inputs,
+            revision_reason: &self.revision_reason,
+            run: &self.run,
+            spots: &spots,
+            absent: &absent(&self.evidence),
+            open_places: &places::open(&self.run.outcomes, self.sources),
+            columns,
+            verbose,
+        };
+        (report::write(&report, format), lost)
+    }
+}
+
+/// A revision as it is given: a date or `auto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RevisionArg {
+    Auto,
+    Date(Date),
+}
+
+impl std::str::FromStr for RevisionArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("auto") {
+            return Ok(Self::Auto);
+        }
+        text.parse().map(Self::Date).map_err(|()| "give a date such as 2018-10-26, or auto".to_owned())
+    }
+}
+
+/// What became of each input, with lines and columns for what is remarked on them.
+fn inputs(sources: &Sources, readings: &[evidence::Input]) -> Vec<Input> {
+    (sources.iter().zip(readings))
+        .map(|(source, input)| Input {
+            path: source.label().to_owned(),
+            format: input.reading.format.map(crate::reader::Format::name),
+            encoding: source.encoding().map(source::Encoding::name),
+            records: input.reading.records,
+            status: input.reading.status,
+            notes: notes(source, &input.reading.notes),
+        })
+        .collect()
+}
+
+/// Remarks on an input, with line and column where they have a place that can be found again.
+fn notes(source: &Source, notes: &[Note]) -> Vec<(Option<(u64, u64)>, String)> {
+    let spans: Vec<Span> = notes.iter().filter_map(|n| n.span).collect();
+    let mut positions = places::positions(source, &spans).unwrap_or_default().into_iter();
+    notes.iter().map(|n| (n.span.and_then(|_| positions.next()), n.text.clone())).collect()
+}
+
+/// The revision to check against, and why.
+fn chosen(given: RevisionArg, content: &Content, schema: &Schema, evidence: &Evidence) -> (Date, String) {
+    if let RevisionArg::Date(date) = given {
+        return (date, "as asked for".to_owned());
+    }
+    let newest = content.newest();
+    let builds = builds(schema, evidence);
+    let said = |builds: &[&(String, u32)]| {
+        let said: Vec<String> =
+            builds.iter().map(|(site, build)| format!("{build} of site {}", harmless(site))).collect();
+        format!("{} {}", if said.len() == 1 { "build" } else { "builds" }, list(&said))
+    };
+    let Some(date) = builds.iter().filter_map(|(_, build)| content.revision_for_build(*build)).max() else {
+        return match builds.as_slice() {
+            [] => (newest, "the newest; no export tells the build of a site".to_owned()),
+            builds => {
+                (newest, format!("the newest; none speaks for {}", said(&builds.iter().collect::<Vec<_>>())))
+            }
+        };
+    };
+    let (fits, others): (Vec<_>, Vec<_>) =
+        builds.iter().partition(|(_, build)| content.revision_for_build(*build) == Some(date));
+    let mut reason = format!("it speaks for {}", said(&fits));
+    if !others.is_empty() {
+        reason.push_str(&format!(", not for {}", said(&others)));
+    }
+    (date, reason)
+}
+
+/// Which tables are in no export at all.
+fn absent(evidence: &Evidence) -> Vec<bool> {
+    let own =
+        |(id, table): (usize, &Table)| table.gaps.iter().any(|g| g.why == Why::NotExported && g.table == id);
+    evidence.tables.iter().enumerate().map(own).collect()
+}
+
+/// Site and build of the exported sites, each build once.
+fn builds(schema: &Schema, evidence: &Evidence) -> Vec<(String, u32)> {
+    let mut out: Vec<(String, u32)> = Vec::new();
+    let Some(id) = schema.table("sites") else { return out };
+    let (Some(table), Some(site), Some(build)) =
+        (evidence.tables.get(id), schema.tables[id].field("site"), schema.tables[id].field("build"))
+    else {
+        return out;
+    };
+    for row in &table.rows {
+        let (Some(Fact::Text(site)), Some(Fact::Integer(build))) =
+            (row.cells.get(site).map(|c| &c.fact), row.cells.get(build).map(|c| &c.fact))
+        else {
+            continue;
+        };
+        if let Ok(build) = u32::try_from(*build)
+            && !out.iter().any(|(_, b)| *b == build)
+        {
+            out.push((site.to_string(), build));
+        }
+    }
+    out.sort_by_key(|(_, build)| std::cmp::Reverse(*build));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_is_a_date_or_auto() {
+        assert_eq!("AUTO".parse(), Ok(RevisionArg::Auto));
+        assert_eq!("2018-10-26".parse(), Ok(RevisionArg::Date(Date { year: 2018, month: 10, day: 26 })));
+        assert!("2018".parse::<RevisionArg>().is_err());
+    }
+}
