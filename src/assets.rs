@@ -72,6 +72,12 @@ impl Assets {
         }
     }
 
+    /// The text of a file that is built in.
+    pub fn text(&self, name: &str) -> Option<&'static str> {
+        let Self::Embedded(_, files) = self else { return None };
+        Some(files.iter().find(|file| file.name == name)?.text)
+    }
+
     /// All files whose name ends in `.yaml`, in the order of their names, without hidden ones and those in hidden folders.
     ///
     /// # Errors

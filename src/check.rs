@@ -215,8 +215,19 @@ impl Finding {
 /// What became of a rule, one entry a statement for rules over documented facts, and its findings.
 type Judged = (Vec<RuleOutcome>, Vec<Ranked>);
 
-/// What becomes of a rule.
+/// What becomes of a rule. A table that lacks what the program asks of it is no evidence.
 fn judge(shared: &Shared<'_>, number: usize, rule: &Rule) -> Judged {
+    let judged = judge_rule(shared, number, rule);
+    match shared.fault_of(&rule.evidence) {
+        None => judged,
+        Some(fault) => {
+            let (rule, statements) = (rule.id.clone(), rule.statements.clone());
+            (vec![RuleOutcome { rule, statements, outcome: Outcome::Error(fault) }], Vec::new())
+        }
+    }
+}
+
+fn judge_rule(shared: &Shared<'_>, number: usize, rule: &Rule) -> Judged {
     let revision = shared.revision;
     let outcome = |statements: &[String], outcome: Outcome| RuleOutcome {
         rule: rule.id.clone(),

@@ -23,7 +23,7 @@ pub(crate) mod trusts;
 pub(crate) mod value;
 
 use crate::content::{Content, Date};
-use crate::evidence::{Evidence, Identities, Schema, TableId};
+use crate::evidence::{Evidence, Identities, Schema, TableId, TableName, table as named};
 
 pub(crate) use shared::{Maker, Shared};
 
@@ -43,39 +43,39 @@ pub(crate) fn of<'e>(
 }
 
 /// The tables of `content/evidence.yaml` that say `by: check`, and what makes them.
-const MAKERS: &[(&str, Maker)] = &[
-    ("account_domains", trusts::account_domains),
-    ("account_states", states::account_states),
-    ("content_folders", access::folder::content_folders),
-    ("content_grants", access::folder::content_grants),
-    ("database_access", access::database::database_access),
-    ("dcom_access", access::dcom::dcom_access),
-    ("dcom_grants", access::dcom::dcom_grants),
-    ("directory_access", access::directory::directory_access),
-    ("documented_groups", groups::documented::documented_groups),
-    ("documented_members", groups::documented::documented_members),
-    ("documented_titles", titles::documented_titles),
-    ("expected_groups", groups::expected::expected_groups),
-    ("expected_members", groups::members::expected_members),
-    ("folder_access", access::folder::folder_access),
-    ("forest_trusts", trusts::forest_trusts),
-    ("group_duties", duties::group_duties),
-    ("group_entries", access::folder::group_entries),
-    ("group_scopes", groups::documented::group_scopes),
-    ("held_groups", duties::held_groups),
-    ("inbox_access", access::folder::inbox_access),
-    ("join_routes", access::directory::join_routes),
-    ("name_clashes", states::name_clashes),
-    ("positions", positions::positions),
-    ("right_duties", duties::right_duties),
-    ("role_trusts", trusts::role_trusts),
-    ("share_access", access::share::share_access),
-    ("wmi_access", access::wmi::wmi_access),
+const MAKERS: &[(TableName, Maker)] = &[
+    (named::ACCOUNT_DOMAINS, trusts::account_domains),
+    (named::ACCOUNT_STATES, states::account_states),
+    (named::CONTENT_FOLDERS, access::folder::content_folders),
+    (named::CONTENT_GRANTS, access::folder::content_grants),
+    (named::DATABASE_ACCESS, access::database::database_access),
+    (named::DCOM_ACCESS, access::dcom::dcom_access),
+    (named::DCOM_GRANTS, access::dcom::dcom_grants),
+    (named::DIRECTORY_ACCESS, access::directory::directory_access),
+    (named::DOCUMENTED_GROUPS, groups::documented::documented_groups),
+    (named::DOCUMENTED_MEMBERS, groups::documented::documented_members),
+    (named::DOCUMENTED_TITLES, titles::documented_titles),
+    (named::EXPECTED_GROUPS, groups::expected::expected_groups),
+    (named::EXPECTED_MEMBERS, groups::members::expected_members),
+    (named::FOLDER_ACCESS, access::folder::folder_access),
+    (named::FOREST_TRUSTS, trusts::forest_trusts),
+    (named::GROUP_DUTIES, duties::group_duties),
+    (named::GROUP_ENTRIES, access::folder::group_entries),
+    (named::GROUP_SCOPES, groups::documented::group_scopes),
+    (named::HELD_GROUPS, duties::held_groups),
+    (named::INBOX_ACCESS, access::folder::inbox_access),
+    (named::JOIN_ROUTES, access::directory::join_routes),
+    (named::NAME_CLASHES, states::name_clashes),
+    (named::POSITIONS, positions::positions),
+    (named::RIGHT_DUTIES, duties::right_duties),
+    (named::ROLE_TRUSTS, trusts::role_trusts),
+    (named::SHARE_ACCESS, access::share::share_access),
+    (named::WMI_ACCESS, access::wmi::wmi_access),
 ];
 
 /// What makes the table of that name; none if it is not made here.
 pub(crate) fn maker(table: &str) -> Option<Maker> {
-    MAKERS.iter().find(|(name, _)| *name == table).map(|(_, maker)| *maker)
+    MAKERS.iter().find(|(name, _)| name.name() == table).map(|(_, maker)| *maker)
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
             assert!(maker(name).is_some(), "nothing makes `{name}`");
         }
         for (name, _) in MAKERS {
-            assert!(declared.contains(name), "`{name}` is not declared as made by check");
+            assert!(declared.contains(&name.name()), "`{}` is not declared as made by check", name.name());
         }
     }
 }

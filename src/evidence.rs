@@ -13,6 +13,7 @@ mod known;
 mod made;
 mod mapping;
 mod merge;
+mod names;
 mod path;
 mod places;
 mod rows;
@@ -21,7 +22,7 @@ mod schema;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::assets::Assets;
 use crate::reader::structure::Known;
@@ -32,6 +33,7 @@ use crate::yaml::Problems;
 pub use account::computer_name;
 pub use identity::{AccountKind, Identities, Identity, Scope};
 pub use mapping::{KnownFrom, MappedName, Mapping};
+pub use names::{FieldName, TableName, field, table};
 pub use places::{ExportPlace, classes, places};
 
 /// Reads `evidence.yaml` and `sources.yaml` of a content tree, and the well-known principals of its vocabulary.
@@ -99,6 +101,8 @@ pub struct Schema {
     pub tables: Vec<TableSchema>,
     /// The principals that Windows and every domain come with, by which accounts are recognised.
     pub principals: Arc<Principals>,
+    /// What the names of tables that the program knows stand for; see [`Schema::id`].
+    pub(crate) ids: OnceLock<Box<[Option<TableId>]>>,
 }
 
 /// Number of a table in [`Schema::tables`] and [`Evidence::tables`].
@@ -131,6 +135,8 @@ pub struct TableSchema {
     pub made: Made,
     /// The names of exports it is read from, class by class.
     pub read_from: Vec<MappedName>,
+    /// What the names of fields that the program knows stand for; see [`TableSchema::column`].
+    pub(crate) columns: OnceLock<Box<[Option<usize>]>>,
 }
 
 /// How a table is filled.
@@ -199,6 +205,13 @@ impl TableSchema {
     /// The number of a field.
     pub fn field(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|f| f.name == name)
+    }
+
+    /// The number of a field that the program knows by name; none if the table does not have it.
+    pub fn column(&self, name: FieldName) -> Option<usize> {
+        let columns =
+            self.columns.get_or_init(|| FieldName::all().map(|name| self.field(name.name())).collect());
+        columns.get(name.number()).copied().flatten()
     }
 }
 
@@ -282,6 +295,12 @@ impl Schema {
             }
         }
         out
+    }
+
+    /// The number of a table that the program knows by name; none if the content declares none.
+    pub fn id(&self, name: TableName) -> Option<TableId> {
+        let ids = self.ids.get_or_init(|| TableName::all().map(|name| self.table(name.name())).collect());
+        ids.get(name.number()).copied().flatten()
     }
 }
 

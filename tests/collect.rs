@@ -1,5 +1,6 @@
-//! The collector's script, held to a PowerShell grammar, to what is documented of cmdlets, and to the evidence tables;
-//! and what `check` makes of the folder it writes.
+//! The collector's script, held to a PowerShell grammar and to the evidence tables; and what `check` makes of the folder
+//! it writes. That it calls nothing that changes anything, and what it does, is tested where PowerShell is:
+//! `tests/collector/run`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -82,7 +83,9 @@ fn it_can_be_saved_as_it_is() {
     // Windows PowerShell reads a file without a byte order mark in the code page of the computer.
     assert!(script.is_ascii());
     assert!(!script.contains(['\r', '\t']));
-    assert!(script.starts_with("#requires -Version 5.1\n<#\n.SYNOPSIS\n"));
+    // Help that has a comment right before it is none.
+    assert!(script.starts_with("<#\n.SYNOPSIS\n"));
+    assert!(script.contains("\n#>\n\n#requires -Version 5.1\n"));
     let long: Vec<&str> = script.lines().filter(|line| line.trim_end() != *line).collect();
     assert_eq!(long, Vec::<&str>::new(), "blanks at the end of lines");
 }
@@ -103,305 +106,6 @@ fn its_help_explains_every_parameter() {
         help.lines().filter_map(|line| line.strip_prefix(".PARAMETER ").map(str::to_owned)).collect();
     assert_eq!(parameters, explained);
     assert!(parameters.len() >= 12, "{parameters:?}");
-}
-
-/// The cmdlets that may be called, with the parameters that may be given. All of them read, or work on objects of the
-/// session; the two exceptions are told below.
-const CMDLETS: [(&str, &[&str]); 33] = [
-    ("ConvertFrom-Json", &["-InputObject"]),
-    ("ConvertTo-Json", &["-Compress", "-Depth", "-InputObject"]),
-    ("ForEach-Object", &[]),
-    ("Get-Acl", &["-LiteralPath"]),
-    (
-        "Get-CimInstance",
-        &[
-            "-CimSession",
-            "-ClassName",
-            "-Filter",
-            "-InputObject",
-            "-Namespace",
-            "-OperationTimeoutSec",
-            "-Query",
-        ],
-    ),
-    ("Get-Command", &["-ErrorAction", "-Name"]),
-    ("Get-Date", &[]),
-    ("Get-Item", &["-LiteralPath"]),
-    ("Get-ItemProperty", &["-LiteralPath"]),
-    ("Get-ManagementRoleAssignment", &["-GetEffectiveUsers"]),
-    ("Get-PSDrive", &[]),
-    ("Get-SmbShare", &[]),
-    ("Get-SmbShareAccess", &["-Name", "-ScopeName"]),
-    // Only GetSD: see below.
-    ("Invoke-CimMethod", &["-ClassName", "-MethodName", "-Namespace"]),
-    // Only with the block for computers: see below.
-    (
-        "Invoke-Command",
-        &["-ArgumentList", "-AsJob", "-ComputerName", "-ScriptBlock", "-SessionOption", "-ThrottleLimit"],
-    ),
-    ("New-CimSession", &["-ComputerName", "-OperationTimeoutSec", "-SessionOption"]),
-    ("New-CimSessionOption", &["-Protocol"]),
-    // Only the folder for the evidence: see below.
-    ("New-Item", &["-ItemType", "-Path"]),
-    ("New-Object", &["-ArgumentList", "-Property", "-TypeName"]),
-    ("New-PSSessionOption", &["-CancelTimeout", "-OpenTimeout", "-OperationTimeout"]),
-    ("Receive-Job", &["-AutoRemoveJob", "-ErrorAction", "-ErrorVariable", "-Job", "-Wait"]),
-    ("Select-Object", &["-First"]),
-    ("Sort-Object", &["-Unique"]),
-    // Its own job.
-    ("Stop-Job", &["-Job"]),
-    ("Test-Path", &["-LiteralPath"]),
-    ("Wait-Job", &["-Job", "-Timeout"]),
-    ("Where-Object", &[]),
-    (
-        "Write-Progress",
-        &["-Activity", "-Completed", "-CurrentOperation", "-Id", "-PercentComplete", "-Status"],
-    ),
-    ("Write-Verbose", &["-Message"]),
-    ("Write-Warning", &["-Message"]),
-    // What is called by a variable.
-    ("\"$env:SystemRoot\\System32\\secedit.exe\"", &[]),
-    ("$HostBlock", &[]),
-    ("$step.Step", &[]),
-];
-
-/// A call: the command, its parameters, where it stands.
-fn calls<'s>(script: &'s str, root: Node<'_>) -> Vec<(&'s str, Vec<&'s str>, usize)> {
-    let mut out = Vec::new();
-    for command in of_kind(root, "command") {
-        let Some(name) = command.child_by_field_name("command_name") else { continue };
-        let mut parameters = Vec::new();
-        if let Some(elements) = command.child_by_field_name("command_elements") {
-            for i in 0..elements.child_count() {
-                if let Some(node) = elements.child(i as u32).filter(|n| n.kind() == "command_parameter") {
-                    parameters.push(text(script, node).trim_end_matches(':'));
-                }
-            }
-        }
-        out.push((text(script, name), parameters, command.start_byte()));
-    }
-    out
-}
-
-/// The functions of a script: name, parameters, from where to where.
-fn functions(script: &str, root: Node<'_>) -> BTreeMap<String, (Vec<String>, std::ops::Range<usize>)> {
-    let mut out = BTreeMap::new();
-    for function in of_kind(root, "function_statement") {
-        let name = of_kind(function, "function_name")[0];
-        let block = of_kind(function, "param_block").into_iter().next();
-        let parameters = block.map(|block| {
-            let list = of_kind(block, "script_parameter").into_iter();
-            list.map(|parameter| {
-                let mut variable = (0..parameter.child_count()).filter_map(|i| parameter.child(i as u32));
-                let variable = variable.rfind(|n| n.kind() == "variable").expect("a name");
-                text(script, variable).replace('$', "-")
-            })
-            .collect()
-        });
-        let name = text(script, name).to_owned();
-        let known = out.insert(name.clone(), (parameters.unwrap_or_default(), function.byte_range()));
-        assert!(known.is_none() || name == "Send-Row", "{name} comes twice");
-    }
-    out
-}
-
-/// From where to where the block that runs on each computer stands.
-fn host_block(script: &str, root: Node<'_>) -> std::ops::Range<usize> {
-    let blocks = of_kind(root, "script_block_expression").into_iter();
-    let block = blocks.max_by_key(|node| node.byte_range().len()).expect("blocks");
-    assert!(script[..block.start_byte()].ends_with("$HostBlock = "));
-    block.byte_range()
-}
-
-#[test]
-fn it_calls_nothing_that_changes_anything() {
-    let script = script();
-    let tree = parse(&script);
-    let functions = functions(&script, tree.root_node());
-    let remote = host_block(&script, tree.root_node());
-    let mut used = BTreeSet::new();
-    for (name, parameters, at) in calls(&script, tree.root_node()) {
-        let line = script[..at].matches('\n').count() + 1;
-        if let Some((known, place)) = functions.get(name) {
-            for parameter in parameters {
-                assert!(known.iter().any(|k| k == parameter), "line {line}: {name} has no {parameter}");
-            }
-            // What runs on another computer has only what is in the block.
-            let inside = remote.contains(&place.start);
-            assert_eq!(inside, remote.contains(&at), "line {line}: {name} is not there");
-            continue;
-        }
-        let allowed = CMDLETS.iter().find(|(cmdlet, _)| *cmdlet == name);
-        let Some((_, allowed)) = allowed else { panic!("line {line}: {name} is not on the list") };
-        for parameter in &parameters {
-            assert!(allowed.contains(parameter), "line {line}: {name} {parameter} is not on the list");
-            used.insert((name, *parameter));
-        }
-        used.insert((name, ""));
-    }
-    // Nothing is allowed that is not needed.
-    for (name, parameters) in CMDLETS {
-        assert!(used.contains(&(name, "")), "{name}");
-        for parameter in parameters {
-            assert!(used.contains(&(name, *parameter)), "{name} {parameter}");
-        }
-    }
-    // Each exception is made for one thing.
-    let only = |command: &str, argument: &str| {
-        let found: Vec<&str> = (script.lines())
-            .filter(|line| !line.trim_start().starts_with('#') && line.contains(&format!("{command} ")))
-            .collect();
-        assert_eq!(found.len(), 1, "{found:#?}");
-        assert!(found[0].contains(argument), "{}", found[0]);
-    };
-    only("Invoke-CimMethod", "-ClassName '__SystemSecurity' -MethodName 'GetSD'");
-    only("Invoke-Command", "-ScriptBlock $HostBlock");
-    only("New-Item", "-Path $path -ItemType Directory");
-    only("secedit.exe\"", "/export /areas USER_RIGHTS /cfg $file /log $log /quiet");
-    for verb in
-        ["Set", "Remove", "Clear", "Add", "Enable", "Disable", "Start", "Restart", "Register", "Import"]
-    {
-        let verb = format!("{verb}-");
-        let called = used.iter().find(|(name, _)| name.starts_with(&verb));
-        assert_eq!(called, None);
-    }
-}
-
-/// Methods of .NET that may be called.
-const METHODS: [&str; 55] = [
-    "Add",
-    "AddSeconds",
-    "Append",
-    "Ceiling",
-    "Clear",
-    "Close",
-    "Combine",
-    "Contains",
-    "ContainsKey",
-    "CreateCommand",
-    "Delete",
-    "Dequeue",
-    "Dispose",
-    "Enqueue",
-    "ExecuteReader",
-    "Exists",
-    "FindAll",
-    "FromFileTimeUtc",
-    "FromSeconds",
-    "GetAttribute",
-    "GetCurrentForest",
-    "GetDirectories",
-    "GetDirectoryName",
-    "GetDomain",
-    "GetFileSystemEntries",
-    "GetName",
-    "GetRange",
-    "GetSddlForm",
-    "GetTempPath",
-    "GetUnresolvedProviderPathFromPSPath",
-    "GetValue",
-    "IndexOf",
-    "Invoke",
-    "LastIndexOf",
-    "LoadXml",
-    "Matches",
-    "Min",
-    "NewGuid",
-    "Open",
-    "Read",
-    "ReadAllLines",
-    "Replace",
-    "SelectNodes",
-    "StartsWith",
-    "Substring",
-    "ToArray",
-    "ToLowerInvariant",
-    "ToString",
-    "ToUniversalTime",
-    "ToUpperInvariant",
-    "Translate",
-    "Trim",
-    "TrimEnd",
-    "TrimStart",
-    "WriteAllText",
-];
-
-#[test]
-fn it_calls_no_method_that_changes_anything() {
-    let script = script();
-    let tree = parse(&script);
-    let mut called = BTreeMap::<&str, Vec<&str>>::new();
-    for call in of_kind(tree.root_node(), "invokation_expression") {
-        let mut names = (0..call.child_count()).filter_map(|i| call.child(i as u32));
-        let Some(name) = names.rfind(|node| node.kind() == "member_name") else { continue };
-        called.entry(text(&script, name)).or_default().push(text(&script, call));
-    }
-    for (name, where_) in &called {
-        assert!(METHODS.contains(name), "{name}: {where_:?}");
-    }
-    let unneeded: Vec<&&str> = METHODS.iter().filter(|name| !called.contains_key(**name)).collect();
-    assert_eq!(unneeded, Vec::<&&str>::new());
-    // `Delete` is for the two temporary files of secedit, `WriteAllText` for the evidence, `Invoke` for the members of
-    // a group, `ExecuteReader` for constants.
-    assert_eq!(called["Delete"], ["[System.IO.File]::Delete($file)", "[System.IO.File]::Delete($log)"]);
-    assert_eq!(called["WriteAllText"].len(), 1);
-    assert_eq!(called["Invoke"], ["$entry.psbase.Invoke('Members')"]);
-    let queries: Vec<&str> =
-        script.lines().map(str::trim).filter(|line| line.starts_with("Text = \"SELECT ")).collect();
-    assert_eq!(queries.len(), 3);
-    for query in queries {
-        for word in ["INSERT", "UPDATE", "DELETE", "EXEC", "CREATE", "ALTER", "DROP", "INTO", ";"] {
-            assert!(!query.split_whitespace().any(|w| w.eq_ignore_ascii_case(word)), "{word}: {query}");
-        }
-    }
-}
-
-#[test]
-fn every_variable_is_given_a_value_somewhere() {
-    let script = script();
-    let tree = parse(&script);
-    let known = [
-        "$_",
-        "$null",
-        "$true",
-        "$false",
-        "$Matches",
-        "$LASTEXITCODE",
-        "$ExecutionContext",
-        "$ErrorActionPreference",
-    ];
-    let is_environment = |name: &str| name.starts_with("$env:");
-    let mut given: BTreeSet<String> = known.iter().map(|name| name.to_lowercase()).collect();
-    let mut give = |node: Node<'_>| {
-        for variable in of_kind(node, "variable") {
-            given.insert(text(&script, variable).to_lowercase());
-        }
-    };
-    for node in nodes(tree.root_node()) {
-        match node.kind() {
-            "left_assignment_expression" | "script_parameter" => give(node),
-            "foreach_statement" => give(node.child_by_field_name("variable").unwrap_or_else(|| {
-                (0..node.child_count())
-                    .filter_map(|i| node.child(i as u32))
-                    .find(|n| n.kind() == "variable")
-                    .expect("the variable of a loop")
-            })),
-            "array_literal_expression"
-                if node.parent().is_some_and(|p| p.kind() == "assignment_expression") =>
-            {
-                give(node);
-            }
-            _ => {}
-        }
-    }
-    let mut unknown = BTreeSet::new();
-    for variable in of_kind(tree.root_node(), "variable") {
-        let name = text(&script, variable).replace(['{', '}'], "").to_lowercase();
-        if !given.contains(&name) && !is_environment(&name) {
-            unknown.insert(format!("{}: {name}", variable.start_position().row + 1));
-        }
-    }
-    assert_eq!(unknown, BTreeSet::new());
 }
 
 /// What classes there are in `sources.yaml`, and what each reads: names of classes, and paths.
@@ -431,7 +135,7 @@ fn sources() -> Vec<(Vec<String>, BTreeSet<String>)> {
     out
 }
 
-/// Classes whose objects are written with all their properties.
+/// Classes of the provider that are written with all that `sources.yaml` reads of them.
 const WHOLE: [&str; 15] = [
     "SMS_ADForest",
     "SMS_ADForestDiscoveryStatus",
@@ -498,6 +202,10 @@ fn every_table_is_supplied_with_every_property() {
             properties.entry(class).or_default().extend(names.iter().cloned());
         }
     }
+    // What is noted on the way is written at the end.
+    let noted =
+        script.split("$Manifest['").skip(1).filter_map(|set| Some(set.split('\'').next()?.to_owned()));
+    properties.entry("CollectorManifest").or_default().extend(noted);
     for query in script.split("Class = 'Sql").skip(1) {
         let (class, rest) = query.split_once('\'').expect("a class");
         let class = written.keys().find(|known| known.strip_prefix("Sql") == Some(class)).expect("known");
@@ -844,6 +552,12 @@ fn classes() -> Vec<(&'static str, Vec<Value>)> {
             "SqlPermission",
             vec![
                 json!({"Server": host, "Database": "CM_P01", "Principal": r"CONTOSO\cm-rsp", "Login": r"CONTOSO\cm-rsp", "Permission": "SELECT", "State": "GRANT", "Scope": "DATABASE", "Object": ""}),
+            ],
+        ),
+        (
+            "CollectorManifest",
+            vec![
+                json!({"Version": "0.1.0", "Started": "2024-05-01T10:00:00Z", "Ended": "2024-05-01T10:05:00Z", "Finished": true, "Computer": host, "User": r"CONTOSO\anna", "Elevated": true, "PowerShell": "5.1", "Parameters": {"SiteServer": host}, "SiteServer": host, "SiteCode": "P01", "Scopes": ["SMS00ALL"], "HostsAsked": [host], "HostsReached": [host], "Domains": ["contoso.com"], "DatabasesRead": ["p01.contoso.com CM_P01"], "Classes": ["SMS_Site"], "Failures": 0}),
             ],
         ),
         ("CollectorReport", vec![]),

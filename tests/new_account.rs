@@ -270,7 +270,9 @@ fn a_new_account_is_content_alone() {
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let page = fs::read_to_string(site.join("accounts/archive-service-account/index.html"))
         .or_else(|_| fs::read_to_string(site.join("accounts/archive-service-account.html")))
-        .expect("it has a page");
+        .expect("it has a page")
+        // Where long paths may break.
+        .replace("<wbr>", "");
     for said in ["Archive service account", "Log on as a service", "archive.box", "Network access account"] {
         assert!(page.contains(said), "the page does not say `{said}`");
     }

@@ -874,6 +874,12 @@ mod originals {
             }
             for statement in items.iter_mut().filter(|_| key.value == "statements") {
                 let Kind::Map(fields) = &mut statement.kind else { continue };
+                // A fact of which nothing is left but its kind was not documented yet.
+                if let Some((_, Node { kind: Kind::List(facts), .. })) =
+                    fields.iter_mut().find(|(k, _)| k.value == "facts")
+                {
+                    facts.retain(|f| f.as_map().is_some_and(|keys| keys.len() > 1));
+                }
                 fields.retain(|(_, v)| v.as_list().is_none_or(|l| !l.is_empty()));
                 let Some((_, facts)) = fields.iter_mut().find(|(k, _)| k.value == "facts") else { continue };
                 let Kind::List(facts) = &mut facts.kind else { continue };

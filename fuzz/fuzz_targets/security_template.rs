@@ -1,4 +1,7 @@
 //! A security template.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| cmlint_fuzz::reader(b"[Unicode]\r\nUnicode=yes\r\n[Privilege Rights]\r\n", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cmlint_fuzz::reader(
+    b"[Unicode]\r\nUnicode=yes\r\n[Privilege Rights]\r\n",
+    data
+));

@@ -51,8 +51,8 @@ impl Notes {
 impl Sink for Notes {
     fn record(&mut self, record: reader::Record) {
         self.inside(record.span);
-        let names: Vec<&str> = record.properties.iter().map(|(name, _)| &**name).collect();
-        self.objects.push(format!("{:?} {names:?}", record.class));
+        let names: Vec<&str> = record.object.properties.iter().map(|(name, _)| &**name).collect();
+        self.objects.push(format!("{} {names:?}", record.class));
     }
 
     fn missing(&mut self, class: Option<&str>, why: reader::Missing, span: Span) {
@@ -187,7 +187,7 @@ pub fn sddl(data: &[u8]) {
 pub fn page(data: &[u8]) {
     let page = page::parse(&String::from_utf8_lossy(data));
     for (place, sentence) in page.sentences() {
-        assert_eq!(page.sentence(place), Some(sentence));
+        assert_eq!(page.sentence(place).map(|s| &s.text), Some(&sentence.text));
     }
     for entry in &page.entries {
         let _ = page.entry(entry.title());
@@ -208,7 +208,18 @@ pub fn track(data: &[u8]) {
 const SECRETS: [&str; 2] = ["Nordlicht4711xq", "Qv7pTw2zKm9rBc5"];
 /// Names of properties that nothing is read from; half of them sound of secrets.
 const KEYS: [&str; 12] = [
-    "Password", "Kennwort", "pw", "token", "api_key", "Blob", "Remark", "Zz9", "パスワード", "Cred", "Extra_x", "x",
+    "Password",
+    "Kennwort",
+    "pw",
+    "token",
+    "api_key",
+    "Blob",
+    "Remark",
+    "Zz9",
+    "パスワード",
+    "Cred",
+    "Extra_x",
+    "x",
 ];
 
 /// Reads choices from the bytes that libFuzzer makes; when they are used up, the first of all.
@@ -267,7 +278,9 @@ fn planted(choices: &mut Choices<'_>, secret: &str) -> String {
     match choices.below(4) {
         0 => {
             let row = |choices: &mut Choices<'_>| {
-                let mut row = String::from(r#"{"__CLASS":"SMS_Admin","LogonName":"CONTOSO\\anna","RoleNames":["Full Administrator"]"#);
+                let mut row = String::from(
+                    r#"{"__CLASS":"SMS_Admin","LogonName":"CONTOSO\\anna","RoleNames":["Full Administrator"]"#,
+                );
                 for _ in 0..choices.below(4) {
                     let (key, value) = (choices.key(), json(&choices.value(secret)));
                     row += &match choices.below(3) {
@@ -283,7 +296,9 @@ fn planted(choices: &mut Choices<'_>, secret: &str) -> String {
         }
         1 => {
             let row = |choices: &mut Choices<'_>| {
-                let mut row = String::from(r#"<Obj RefId="0"><TN RefId="0"><T>IResultObject#SMS_Admin</T></TN><MS><S N="LogonName">CONTOSO\anna</S>"#);
+                let mut row = String::from(
+                    r#"<Obj RefId="0"><TN RefId="0"><T>IResultObject#SMS_Admin</T></TN><MS><S N="LogonName">CONTOSO\anna</S>"#,
+                );
                 for _ in 0..choices.below(4) {
                     let (key, value) = (choices.key(), xml(&choices.value(secret)));
                     row += &match choices.below(4) {
@@ -296,7 +311,9 @@ fn planted(choices: &mut Choices<'_>, secret: &str) -> String {
                 row + "</MS></Obj>"
             };
             let rows: String = (0..rows).map(|_| row(choices)).collect();
-            format!("<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">{rows}</Objs>")
+            format!(
+                "<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">{rows}</Objs>"
+            )
         }
         2 => {
             let step = |choices: &mut Choices<'_>| {
@@ -315,7 +332,11 @@ fn planted(choices: &mut Choices<'_>, secret: &str) -> String {
         _ => {
             let lines = |choices: &mut Choices<'_>| {
                 let value = choices.value(secret).replace(['"', '\n', ';'], " ");
-                format!("instance of SMS_Admin\n{{\n LogonName = \"CONTOSO\\\\anna\"; {} = \"{}\";\n}};\n", "Extra", json(&value))
+                format!(
+                    "instance of SMS_Admin\n{{\n LogonName = \"CONTOSO\\\\anna\"; {} = \"{}\";\n}};\n",
+                    "Extra",
+                    json(&value)
+                )
             };
             (0..rows).map(|_| lines(choices)).collect()
         }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
 
+use super::open::Cause;
 use crate::content::{Content, Date};
 use crate::estate::shared::{Index, Indexed, Shared};
 use crate::estate::value::{Bucket, Tri, Value, bucket};
@@ -92,6 +93,8 @@ pub(super) struct BoundJoin<'b> {
     pub(super) lookups: Vec<(usize, Arc<OnceLock<Index>>)>,
     /// What `filter` says of each row, where it asks for nothing of the rows around it; filled when it pays.
     pub(super) verdicts: Option<OnceLock<Vec<Tri>>>,
+    /// What comes out of it where nothing in particular is sought, if it asks for nothing else: the same each time.
+    pub(super) alone: Option<OnceLock<(Tri, Option<u32>, Vec<Cause>)>>,
 }
 
 impl Bound<'_> {
@@ -176,7 +179,8 @@ impl<'b> Binding<'b> {
             }
         }
         let verdicts = (!filter.iter().any(Bound::looks_out)).then(OnceLock::new);
-        BoundJoin { table: join.table, filter, lookups, verdicts }
+        let alone = verdicts.is_some().then(OnceLock::new);
+        BoundJoin { table: join.table, filter, lookups, verdicts, alone }
     }
 
     fn op(&self, kind: FieldKind, op: &'b Op) -> BoundOp<'b> {

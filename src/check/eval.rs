@@ -1,6 +1,7 @@
 //! Tests of a row, in three values, with the reasons of what cannot be told.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
@@ -330,6 +331,21 @@ impl<'b> Eval<'b> {
 
     /// Whether there is a row for which the tests hold and which has what is sought; and the row.
     fn join<'t>(&mut self, join: &'t BoundJoin<'t>, sought: Option<Sought<'_>>) -> (Tri, Option<u32>) {
+        if let (Some(alone), None) = (&join.alone, &sought) {
+            let (result, row, causes) = alone.get_or_init(|| {
+                let mut eval = Eval::new(self.shared);
+                let (result, row) = eval.look_for(join, None);
+                (result, row, eval.causes)
+            });
+            if !self.quiet {
+                self.causes.extend(causes.iter().cloned());
+            }
+            return (*result, *row);
+        }
+        self.look_for(join, sought)
+    }
+
+    fn look_for<'t>(&mut self, join: &'t BoundJoin<'t>, sought: Option<Sought<'_>>) -> (Tri, Option<u32>) {
         let shared = self.shared;
         let table = shared.table(join.table);
         let mark = self.causes.len();
@@ -380,21 +396,20 @@ impl<'b> Eval<'b> {
             self.causes.truncate(mark);
             return (Tri::True, found);
         }
+        let mut told: HashSet<(Why, TableId, About)> = self.causes[mark..].iter().map(Cause::kind).collect();
         let gaps = self.gaps(join, sought.as_ref());
         let count = u32::try_from(table.gaps.len()).unwrap_or(u32::MAX);
         let mut all = (0..count).filter(|_| gaps.is_none()).chain(gaps.iter().flatten().copied());
         while let Some(gap) = all.next().and_then(|number| table.gaps.get(number as usize)) {
             let cause = Cause::of_gap(gap);
-            if self.causes[mark..]
-                .iter()
-                .any(|c| c.why == cause.why && c.table == cause.table && c.about == cause.about)
-            {
+            if told.contains(&cause.kind()) {
                 continue;
             }
             let before = self.causes.len();
             let result = self.joined(shared.gap(join.table, gap), join, sought.as_ref());
             self.causes.truncate(before);
             if result != Tri::False {
+                told.insert(cause.kind());
                 self.causes.push(cause);
                 open = true;
             }
@@ -514,18 +529,28 @@ impl<'b> Eval<'b> {
         if shared.table(join.table).gaps.len() <= SMALL {
             return None;
         }
-        let look = |field: usize, mode: Mode, wanted: &Bucket| {
+        let index = |field: usize, mode: Mode| {
             let of = Indexed { table: join.table, field, mode, gaps: true };
             let slot = shared.index_slot(of);
-            slot.get_or_init(|| shared.build_index(of)).possible(wanted)
+            slot.get_or_init(|| shared.build_index(of));
+            slot
         };
-        let by_value =
-            sought.and_then(|s| look(s.field, s.mode, &bucket(shared.ids, s.mode, &s.value))).into_iter();
+        let by_value = sought
+            .map(|s| (index(s.field, s.mode), Cow::Owned(bucket(shared.ids, s.mode, &s.value))))
+            .into_iter();
         let by_tests = join.lookups.iter().filter_map(|(number, _)| {
             let (field, mode, wanted) = self.wanted(join.filter.get(*number)?)?;
-            look(field, mode, wanted?.as_ref())
+            Some((index(field, mode), wanted?))
         });
-        by_value.chain(by_tests).min_by_key(Vec::len)
+        let (slot, wanted) = by_value
+            .chain(by_tests)
+            .filter_map(|(slot, wanted)| {
+                let count = slot.get()?.count(&wanted)?;
+                Some((count, slot, wanted))
+            })
+            .min_by_key(|(count, _, _)| *count)
+            .map(|(_, slot, wanted)| (slot, wanted))?;
+        slot.get()?.possible(&wanted)
     }
 
     /// What a test wants a field to be: what it is looked up by, none inside if no value is wanted. None if that is

@@ -55,7 +55,7 @@ pub(super) fn run_example(rule: &Rule, example: &Example, content: &Content, sch
 }
 
 /// The evidence of an example: what is given is complete, what is not is missing.
-fn evidence(example: &Example, schema: &Schema) -> Evidence {
+pub(super) fn evidence(example: &Example, schema: &Schema) -> Evidence {
     let given: Vec<TableId> = example.given.iter().map(|g| g.table).collect();
     let mut tables: Vec<Table> = (0..schema.tables.len()).map(|_| Table::default()).collect();
     for given in &example.given {

@@ -17,6 +17,11 @@ pub(super) struct Cause {
 }
 
 impl Cause {
+    /// What it says, wherever it shows.
+    pub(super) fn kind(&self) -> (Why, TableId, About) {
+        (self.why, self.table, self.about.clone())
+    }
+
     /// Rows that are missing.
     pub(super) fn of_gap(gap: &Gap) -> Self {
         let about = gap.what.as_ref().map_or(About::Rows, |what| About::Thing(Arc::clone(what)));
@@ -25,7 +30,7 @@ impl Cause {
 }
 
 /// What is not known.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum About {
     /// Rows of the table.
     Rows,

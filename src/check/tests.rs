@@ -693,3 +693,54 @@ fn lookups_say_what_reading_through_says() {
     }
     assert_eq!(seen.keys().collect::<Vec<_>>(), ["fail", "open", "pass"], "{seen:?}");
 }
+
+#[test]
+fn makers_read_what_is_declared_and_declare_what_they_read() {
+    let assets = Assets::content();
+    let schema = Schema::load(&assets).expect("the shipped tables are sound");
+    let (content, _) = crate::content::load(&assets).expect("the shipped content is sound");
+    let rules =
+        crate::rules::compile(&Assets::rules(), &content, &schema).expect("the shipped rules are sound");
+    let made = |table: &usize| matches!(schema.tables[*table].made, crate::evidence::Made::Elsewhere { .. });
+    let makers: Vec<usize> = (0..schema.tables.len()).filter(made).collect();
+    let read: Vec<std::collections::BTreeSet<usize>> = {
+        use rayon::prelude::*;
+        let examples: Vec<_> = rules.rules.iter().flat_map(|rule| &rule.examples).collect();
+        examples
+            .par_iter()
+            .map(|example| {
+                let evidence = super::example::evidence(example, &schema);
+                let ids = Identities::build(&schema, &evidence);
+                let revision = example.revision.unwrap_or_else(|| content.newest());
+                let shared = estate::of(&content, &schema, &evidence, &ids, revision, &[]);
+                makers
+                    .iter()
+                    .map(|table| {
+                        shared.table(*table);
+                        assert_eq!(shared.fault_of(&[*table]), None);
+                        shared.read_by(*table)
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .reduce(
+                || vec![Default::default(); makers.len()],
+                |mut all, one| {
+                    all.iter_mut().zip(one).for_each(|(all, one)| all.extend(one));
+                    all
+                },
+            )
+    };
+    let names = |tables: &mut dyn Iterator<Item = &usize>| -> Vec<&str> {
+        tables.map(|table| schema.tables[*table].name.as_str()).collect()
+    };
+    let mut wrong = Vec::new();
+    for (table, read) in makers.iter().zip(&read) {
+        let declared: std::collections::BTreeSet<usize> =
+            schema.tables[*table].made_from.iter().copied().collect();
+        let (more, less) = (names(&mut read.difference(&declared)), names(&mut declared.difference(read)));
+        if !more.is_empty() || !less.is_empty() {
+            wrong.push(format!("{}: reads {more:?}, does not read {less:?}", schema.tables[*table].name));
+        }
+    }
+    assert!(wrong.is_empty(), "`computed.from` in content/evidence.yaml is wrong:\n{}", wrong.join("\n"));
+}

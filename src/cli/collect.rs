@@ -24,8 +24,9 @@ On a computer that reaches the site, with Windows PowerShell 5.1 or PowerShell 7
 Then, wherever cmlint is:
   cmlint check FOLDER
 
-The script changes nothing, writes no password and needs no module. What it may
-not read it leaves out and says so; cmlint then names it as not checked.")]
+The script changes nothing and needs no module. It writes what is known to be no
+password. What it may not read it leaves out and says so; cmlint then names it as
+not checked.")]
 pub(super) struct CollectArgs {
     /// Write the script to this file instead of standard output
     ///

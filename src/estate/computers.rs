@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::estate::shared::Shared;
 use crate::estate::table::View;
-use crate::evidence::{Account, computer_name};
+use crate::evidence::{Account, computer_name, field, table};
 
 /// The first label of a computer's name: what all names that are proven to be the same computer have in common.
 pub(crate) fn label(host: &str) -> String {
@@ -26,10 +26,10 @@ pub(crate) fn domain_of_object(object: &str) -> Option<String> {
 
 /// The domain of a computer: as the export of computers tells, else by its DNS name.
 pub(crate) fn domain_of_computer(shared: &Shared<'_>, host: &str) -> Option<String> {
-    let known = View::of(shared, "computers")
-        .into_iter()
-        .flat_map(|view| view.on("host", host))
-        .find_map(|line| (line.flag("in_domain") != Some(false)).then(|| line.text("domain")).flatten());
+    let known =
+        View::of(shared, table::COMPUTERS).into_iter().flat_map(|view| view.on(field::HOST, host)).find_map(
+            |line| (line.flag(field::IN_DOMAIN) != Some(false)).then(|| line.text(field::DOMAIN)).flatten(),
+        );
     if let Some(domain) = known {
         return Some(domain.to_owned());
     }
@@ -50,8 +50,8 @@ pub(crate) fn account_of_computer(shared: &Shared<'_>, host: &str) -> Option<Arc
 
 /// Whether `host` is a domain controller, as far as anything tells.
 pub(crate) fn is_controller(shared: &Shared<'_>, host: &str) -> Option<bool> {
-    View::of(shared, "computers")
+    View::of(shared, table::COMPUTERS)
         .into_iter()
-        .flat_map(|view| view.on("host", host))
-        .find_map(|line| line.text("position").map(|position| position == "domain-controller"))
+        .flat_map(|view| view.on(field::HOST, host))
+        .find_map(|line| line.text(field::POSITION).map(|position| position == "domain-controller"))
 }

@@ -4,7 +4,7 @@
 
 use crate::content::fact::{AccountKind, Database, DatabasePermission, Distrust, Purpose, UserRight};
 use crate::content::{Content, EntityKind};
-use crate::evidence::{Made, Schema, TableId};
+use crate::evidence::{Made, Schema, TableId, field, table};
 
 /// The database that an account opens, in whatever revision; none if it opens none.
 pub(crate) fn database_of(content: &Content, entity: &str) -> Option<Database> {
@@ -50,32 +50,28 @@ pub(crate) fn with_right<'c>(content: &'c Content, right: &str) -> Vec<&'c str> 
 
 /// A table that exports fill and that tells of an account.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Told<'s> {
-    /// Its name.
-    pub(crate) table: &'s str,
-    /// The field that holds the account.
-    pub(crate) account: &'s str,
+pub(crate) struct Told {
+    pub(crate) table: TableId,
+    /// The number of the field that holds the account.
+    pub(crate) account: usize,
     /// Whether its rows are about several documented accounts and say which.
     pub(crate) several: bool,
 }
 
 /// The tables that tell of an account: those of which `account_uses` is made, and those that serve for it alone.
-pub(crate) fn told_by<'s>(schema: &'s Schema, entity: &str) -> Vec<Told<'s>> {
+pub(crate) fn told_by(schema: &Schema, entity: &str) -> Vec<Told> {
     let mut out = Vec::new();
-    let uses: Option<(TableId, usize, usize)> = schema.table("account_uses").and_then(|id| {
+    let uses: Option<(TableId, usize, usize)> = schema.id(table::ACCOUNT_USES).and_then(|id| {
         let table = schema.tables.get(id)?;
-        Some((id, table.field("account")?, table.field("entity")?))
+        Some((id, table.column(field::ACCOUNT)?, table.column(field::ENTITY)?))
     });
     if let Some((uses, account, entity_field)) = uses
         && let Made::Union { parts, .. } = &schema.tables[uses].made
     {
         for part in parts.iter().filter(|part| !part.supplement) {
-            let Some(table) = schema.tables.get(part.table) else { continue };
             let there =
                 |field: usize| part.fields.iter().find(|(here, _)| *here == field).map(|(_, there)| *there);
-            let name =
-                there(account).and_then(|field| table.fields.get(field)).map(|field| field.name.as_str());
-            let Some(name) = name else { continue };
+            let Some(account) = there(account) else { continue };
             let constant = part.constants.iter().find(|(field, _)| *field == entity_field);
             let several = constant.is_none();
             let means = match constant {
@@ -85,11 +81,14 @@ pub(crate) fn told_by<'s>(schema: &'s Schema, entity: &str) -> Vec<Told<'s>> {
                     .is_none_or(|told| told.iter().any(|id| **id == *entity)),
             };
             if means {
-                out.push(Told { table: &table.name, account: name, several });
+                out.push(Told { table: part.table, account, several });
             }
         }
     }
-    let serving = schema.tables.iter().filter(|table| table.serves.as_deref() == Some(entity));
-    out.extend(serving.map(|table| Told { table: &table.name, account: "account", several: false }));
+    let serving =
+        schema.tables.iter().enumerate().filter(|(_, table)| table.serves.as_deref() == Some(entity));
+    out.extend(serving.filter_map(|(id, table)| {
+        Some(Told { table: id, account: table.column(field::ACCOUNT)?, several: false })
+    }));
     out
 }

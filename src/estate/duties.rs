@@ -10,7 +10,7 @@ use crate::estate::principals::{all_privileged, privileged};
 use crate::estate::rights::{Held, Rights, Where};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, Pending, View, flag, text};
-use crate::evidence::{Account, AccountKind, Fact, Scope, Table, TableSchema, Why};
+use crate::evidence::{Account, AccountKind, Fact, Scope, Table, TableSchema, Why, field, table};
 use crate::source::Place;
 
 /// An account that serves as a documented account.
@@ -26,16 +26,18 @@ struct Use<'s> {
 fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
     let mut seen = HashSet::new();
     let mut out: Vec<Use<'s>> = Vec::new();
-    for line in View::of(shared, "account_uses").into_iter().flat_map(View::rows) {
-        let (Some(account), Some(entity)) = (line.account("account"), line.text("entity")) else { continue };
-        if line.flag("dynamic") == Some(true) {
+    for line in View::of(shared, table::ACCOUNT_USES).into_iter().flat_map(View::rows) {
+        let (Some(account), Some(entity)) = (line.account(field::ACCOUNT), line.text(field::ENTITY)) else {
+            continue;
+        };
+        if line.flag(field::DYNAMIC) == Some(true) {
             continue;
         }
         let key = (
             entity.to_owned(),
             shared.ids.resolve(account).key().to_owned(),
-            line.text("host").map(|h| shared.ids.computer_key(h)),
-            line.text("site").map(str::to_uppercase),
+            line.text(field::HOST).map(|h| shared.ids.computer_key(h)),
+            line.text(field::SITE).map(str::to_uppercase),
         );
         if seen.insert(key) {
             out.push(Use { line, account, entity });
@@ -46,34 +48,35 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
 
 /// The computers on which a documented place is, for one use of an account. `any` is not asked for here.
 fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String, Option<&'s str>)> {
-    let site = of.line.text("site");
+    let site = of.line.text(field::SITE);
     let mut out: Vec<(String, Option<&'s str>)> = Vec::new();
     let positions = |position: &str, of_site: bool| -> Vec<(String, Option<&'s str>)> {
-        View::of(shared, "positions")
+        View::of(shared, table::POSITIONS)
             .into_iter()
-            .flat_map(|view| view.with("position", position))
+            .flat_map(|view| view.with(field::POSITION, position))
             .filter(|line| {
                 !of_site
-                    || site.is_none_or(|s| line.text("site").is_some_and(|own| own.eq_ignore_ascii_case(s)))
+                    || site
+                        .is_none_or(|s| line.text(field::SITE).is_some_and(|own| own.eq_ignore_ascii_case(s)))
             })
-            .filter_map(|line| Some((line.text("host")?.to_owned(), line.text("site"))))
+            .filter_map(|line| Some((line.text(field::HOST)?.to_owned(), line.text(field::SITE))))
             .collect()
     };
     match place {
         Hosts::Position(position) => out.extend(positions(position, true)),
         // The account is set on the host itself.
         Hosts::Own => {
-            out.extend(of.line.text("host").map(|host| (host.to_owned(), site)));
+            out.extend(of.line.text(field::HOST).map(|host| (host.to_owned(), site)));
         }
         Hosts::ReportingDatabase => {
-            let roles = View::of(shared, "role_accounts").into_iter().flat_map(View::rows);
-            for role in roles.filter(|r| r.text("entity") == Some(of.entity)) {
+            let roles = View::of(shared, table::ROLE_ACCOUNTS).into_iter().flat_map(View::rows);
+            for role in roles.filter(|r| r.text(field::ENTITY) == Some(of.entity)) {
                 let same = role
-                    .text("host")
-                    .zip(of.line.text("host"))
+                    .text(field::HOST)
+                    .zip(of.line.text(field::HOST))
                     .is_none_or(|(a, b)| shared.ids.same_computer(a, b) == Some(true));
-                if same && let Some(server) = role.text("database_server").or(role.text("host")) {
-                    out.push((server.to_owned(), role.text("site")));
+                if same && let Some(server) = role.text(field::DATABASE_SERVER).or(role.text(field::HOST)) {
+                    out.push((server.to_owned(), role.text(field::SITE)));
                 }
             }
         }
@@ -100,24 +103,26 @@ fn clients<'s>(shared: &'s Shared<'_>) -> &'s [String] {
 fn read_clients(shared: &Shared<'_>) -> Vec<String> {
     let mut servers = HashSet::new();
     let mut clients: BTreeMap<String, String> = BTreeMap::new();
-    for line in View::of(shared, "positions").into_iter().flat_map(View::rows) {
-        let (Some(host), Some(position)) = (line.text("host"), line.text("position")) else { continue };
+    for line in View::of(shared, table::POSITIONS).into_iter().flat_map(View::rows) {
+        let (Some(host), Some(position)) = (line.text(field::HOST), line.text(field::POSITION)) else {
+            continue;
+        };
         if position != "client" {
             servers.insert(shared.ids.computer_key(host));
         }
     }
-    let known: HashSet<String> = View::of(shared, "computers")
+    let known: HashSet<String> = View::of(shared, table::COMPUTERS)
         .into_iter()
         .flat_map(View::rows)
-        .filter(|line| line.text("position").is_some_and(|p| p != "workstation"))
-        .filter_map(|line| line.text("host").map(|h| shared.ids.computer_key(h)))
+        .filter(|line| line.text(field::POSITION).is_some_and(|p| p != "workstation"))
+        .filter_map(|line| line.text(field::HOST).map(|h| shared.ids.computer_key(h)))
         .collect();
-    for table in ["computers", "local_groups", "user_rights", "policies"] {
+    for table in [table::COMPUTERS, table::LOCAL_GROUPS, table::USER_RIGHTS, table::POLICIES] {
         for line in View::of(shared, table).into_iter().flat_map(View::rows) {
-            let Some(host) = line.text("host") else { continue };
+            let Some(host) = line.text(field::HOST) else { continue };
             let key = shared.ids.computer_key(host);
             let client = match table {
-                "computers" => line.text("position") == Some("workstation"),
+                table::COMPUTERS => line.text(field::POSITION) == Some("workstation"),
                 _ => !known.contains(&key),
             };
             if client && !servers.contains(&key) {
@@ -130,7 +135,7 @@ fn read_clients(shared: &Shared<'_>) -> Vec<String> {
 
 /// `right_duties`: for each documented user right, each account in use and each place, whether it has the right.
 pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let Some(rights) = Rights::read(shared) else { return out.table };
     let uses = uses(shared);
     for (fact, wanted) in shared.content.judged::<UserRight>(shared.revision) {
@@ -177,13 +182,13 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             }
         }
         // Accounts that are set and not known may hold anything.
-        for line in View::of(shared, "account_uses").into_iter().flat_map(View::gaps) {
-            if line.text("entity").is_none_or(|e| e == fact.entity)
+        for line in View::of(shared, table::ACCOUNT_USES).into_iter().flat_map(View::gaps) {
+            if line.text(field::ENTITY).is_none_or(|e| e == fact.entity)
                 && let Some(missing) = line.gap
             {
                 out.gap(missing.why, missing.table, missing.what.clone(), missing.place)
-                    .set("statement", text(statement))
-                    .set("right", text(right))
+                    .set(field::STATEMENT, text(statement))
+                    .set(field::RIGHT, text(right))
                     .put();
             }
         }
@@ -208,16 +213,16 @@ fn duty(
     };
     let row = |out: &mut Out<'_>, held: bool, sure: bool, how: &str, at, record: Option<Place>| {
         out.row(record.or(of.line.record))
-            .set("statement", text(statement))
-            .set("entity", text(of.entity))
-            .copy("account", of.line.cell("account"))
-            .set("host", text(host))
-            .set("policy", text(policy))
-            .set("place", text(&place_in_words(host, policy)))
-            .at("right", text(right), at)
-            .set("held", flag(held))
-            .set("sure", flag(sure))
-            .set("how", text(how))
+            .set(field::STATEMENT, text(statement))
+            .set(field::ENTITY, text(of.entity))
+            .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+            .set(field::HOST, text(host))
+            .set(field::POLICY, text(policy))
+            .set(field::PLACE, text(&place_in_words(host, policy)))
+            .at(field::RIGHT, text(right), at)
+            .set(field::HELD, flag(held))
+            .set(field::SURE, flag(sure))
+            .set(field::HOW, text(how))
             .put();
     };
     match rights.held(shared, of.account, place, right) {
@@ -243,23 +248,23 @@ fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &str, host: &str, right: &str
     let what = (missing.what.as_ref() != "`user_rights`").then_some(missing.what);
     let pending = out
         .gap(missing.why, missing.table, what, missing.place.or(of.line.record))
-        .set("statement", text(statement))
-        .set("entity", text(of.entity))
-        .copy("account", of.line.cell("account"))
-        .set("right", text(right));
-    if host.is_empty() { pending.put() } else { pending.set("host", text(host)).put() }
+        .set(field::STATEMENT, text(statement))
+        .set(field::ENTITY, text(of.entity))
+        .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+        .set(field::RIGHT, text(right));
+    if host.is_empty() { pending.put() } else { pending.set(field::HOST, text(host)).put() }
 }
 
 /// `group_duties`: for each documented membership that an account needs on a computer, whether it has it.
 pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let uses = uses(shared);
-    let exported: HashSet<String> = View::of(shared, "local_groups")
+    let exported: HashSet<String> = View::of(shared, table::LOCAL_GROUPS)
         .into_iter()
         .flat_map(View::rows)
-        .filter_map(|line| line.text("host").map(|h| shared.ids.computer_key(h)))
+        .filter_map(|line| line.text(field::HOST).map(|h| shared.ids.computer_key(h)))
         .collect();
-    let table = shared.schema.table("local_group_members").unwrap_or_default();
+    let table = shared.schema.id(table::LOCAL_GROUP_MEMBERS).unwrap_or_default();
     for (fact, wanted) in shared.content.judged::<GroupMembership>(shared.revision) {
         let (statement, group, places) = (fact.statement, wanted.group.as_str(), &wanted.hosts);
         match (wanted.demand, wanted.scope, wanted.for_computer_account) {
@@ -281,10 +286,10 @@ pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     format!("the members of `{group}` on any computer that `{}` is for", of.account.written)
                         .into();
                 out.gap(Why::NotExported, table, Some(what), of.line.record)
-                    .set("statement", text(statement))
-                    .set("entity", text(of.entity))
-                    .copy("account", of.line.cell("account"))
-                    .set("group", text(group))
+                    .set(field::STATEMENT, text(statement))
+                    .set(field::ENTITY, text(of.entity))
+                    .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                    .set(field::GROUP, text(group))
                     .put();
             }
             for (host, _) in hosts_of {
@@ -292,11 +297,11 @@ pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 match Membership::of(shared).belongs(shared, of.account, &to, None, Some(&host)) {
                     Belongs::Open(missing) => out
                         .gap(missing.why, missing.table, Some(missing.what), missing.place.or(of.line.record))
-                        .set("statement", text(statement))
-                        .set("entity", text(of.entity))
-                        .copy("account", of.line.cell("account"))
-                        .set("host", text(&host))
-                        .set("group", text(group))
+                        .set(field::STATEMENT, text(statement))
+                        .set(field::ENTITY, text(of.entity))
+                        .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                        .set(field::HOST, text(&host))
+                        .set(field::GROUP, text(group))
                         .put(),
                     answer => {
                         let (held, link) = match answer {
@@ -304,25 +309,25 @@ pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                             _ => (false, Link::default()),
                         };
                         out.row(of.line.record)
-                            .set("statement", text(statement))
-                            .set("entity", text(of.entity))
-                            .copy("account", of.line.cell("account"))
-                            .set("host", text(&host))
-                            .set("group", text(group))
-                            .set("held", flag(held))
-                            .set("how", text(&chain(&link.via)))
+                            .set(field::STATEMENT, text(statement))
+                            .set(field::ENTITY, text(of.entity))
+                            .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                            .set(field::HOST, text(&host))
+                            .set(field::GROUP, text(group))
+                            .set(field::HELD, flag(held))
+                            .set(field::HOW, text(&chain(&link.via)))
                             .put();
                     }
                 }
             }
         }
-        for line in View::of(shared, "account_uses").into_iter().flat_map(View::gaps) {
-            if line.text("entity").is_none_or(|e| e == fact.entity)
+        for line in View::of(shared, table::ACCOUNT_USES).into_iter().flat_map(View::gaps) {
+            if line.text(field::ENTITY).is_none_or(|e| e == fact.entity)
                 && let Some(missing) = line.gap
             {
                 out.gap(missing.why, missing.table, missing.what.clone(), missing.place)
-                    .set("statement", text(statement))
-                    .set("group", text(group))
+                    .set(field::STATEMENT, text(statement))
+                    .set(field::GROUP, text(group))
                     .put();
             }
         }
@@ -334,31 +339,32 @@ pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
 /// The groups that the source site database account needs where it is a computer account and the source is
 /// Configuration Manager 2007: on the source site server, or in its domain.
 fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
-    let members = shared.schema.table("local_group_members").unwrap_or_default();
-    let source_table = shared.schema.table("source_sites").unwrap_or_default();
-    let sites: Vec<Line<'_>> = View::of(shared, "source_sites").into_iter().flat_map(View::rows).collect();
+    let members = shared.schema.id(table::LOCAL_GROUP_MEMBERS).unwrap_or_default();
+    let source_table = shared.schema.id(table::SOURCE_SITES).unwrap_or_default();
+    let sites: Vec<Line<'_>> =
+        View::of(shared, table::SOURCE_SITES).into_iter().flat_map(View::rows).collect();
     for (fact, wanted) in shared.content.judged::<GroupMembership>(shared.revision) {
         if !wanted.for_computer_account {
             continue;
         }
         let (statement, group) = (fact.statement, wanted.group.as_str());
-        for line in View::of(shared, "migration_sources").into_iter().flat_map(View::rows) {
-            let Some(account) = line.account("database_account") else { continue };
+        for line in View::of(shared, table::MIGRATION_SOURCES).into_iter().flat_map(View::rows) {
+            let Some(account) = line.account(field::DATABASE_ACCOUNT) else { continue };
             if shared.ids.kind(account) != AccountKind::Computer && !account.name().ends_with('$') {
                 continue;
             }
-            let source = line.text("source").unwrap_or_default();
+            let source = line.text(field::SOURCE).unwrap_or_default();
             let site =
-                sites.iter().find(|s| s.text("source").is_some_and(|o| o.eq_ignore_ascii_case(source)));
+                sites.iter().find(|s| s.text(field::SOURCE).is_some_and(|o| o.eq_ignore_ascii_case(source)));
             let set = |pending: Pending<'_, '_>, host: &str| {
                 let pending = pending
-                    .set("statement", text(statement))
-                    .set("entity", text(fact.entity))
-                    .copy("account", line.cell("database_account"))
-                    .set("group", text(group));
-                if host.is_empty() { pending.put() } else { pending.set("host", text(host)).put() }
+                    .set(field::STATEMENT, text(statement))
+                    .set(field::ENTITY, text(fact.entity))
+                    .copy(field::ACCOUNT, line.cell(field::DATABASE_ACCOUNT))
+                    .set(field::GROUP, text(group));
+                if host.is_empty() { pending.put() } else { pending.set(field::HOST, text(host)).put() }
             };
-            let generation = site.and_then(|s| s.text("generation"));
+            let generation = site.and_then(|s| s.text(field::GENERATION));
             let Some(generation) = generation else {
                 let what: Arc<str> = format!("which version the source site `{source}` has").into();
                 set(out.gap(Why::NotExported, source_table, Some(what), line.record), "");
@@ -367,9 +373,9 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
             if generation != "2007" {
                 continue;
             }
-            let host = site.and_then(|s| s.text("server")).unwrap_or(source);
+            let host = site.and_then(|s| s.text(field::SERVER)).unwrap_or(source);
             let of_domain = wanted.scope == GroupScope::Domain;
-            let name = match site.and_then(|s| s.text("domain")).filter(|_| of_domain) {
+            let name = match site.and_then(|s| s.text(field::DOMAIN)).filter(|_| of_domain) {
                 Some(domain) => format!("{domain}\\{group}"),
                 None => group.to_owned(),
             };
@@ -378,21 +384,21 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
             match Membership::of(shared).belongs(shared, account, &to, None, place) {
                 Belongs::Yes(link) => {
                     let how = chain(&link.via);
-                    set(out.row(line.record).set("held", flag(true)).set("how", text(&how)), host);
+                    set(out.row(line.record).set(field::HELD, flag(true)).set(field::HOW, text(&how)), host);
                 }
-                Belongs::No => set(out.row(line.record).set("held", flag(false)), host),
+                Belongs::No => set(out.row(line.record).set(field::HELD, flag(false)), host),
                 Belongs::Open(missing) => {
                     let table = if of_domain { missing.table } else { members };
                     set(out.gap(missing.why, table, Some(missing.what), line.record), host);
                 }
             }
         }
-        for line in View::of(shared, "migration_sources").into_iter().flat_map(View::gaps) {
+        for line in View::of(shared, table::MIGRATION_SOURCES).into_iter().flat_map(View::gaps) {
             if let Some(gap) = line.gap {
                 out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
-                    .set("entity", text(fact.entity))
-                    .set("statement", text(statement))
-                    .set("group", text(group))
+                    .set(field::ENTITY, text(fact.entity))
+                    .set(field::STATEMENT, text(statement))
+                    .set(field::GROUP, text(group))
                     .put();
             }
         }
@@ -410,16 +416,16 @@ fn chain(via: &[Arc<str>]) -> String {
 
 /// `held_groups`: the privileged groups that accounts in use belong to.
 pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     // Groups of domains, once each.
     let mut groups: Vec<(Line<'_>, &Arc<Account>, &str)> = Vec::new();
     let mut seen = HashSet::new();
-    let domain_table = shared.schema.table("domain_group_members").unwrap_or_default();
-    for table in ["domain_groups", "domain_group_members"] {
+    let domain_table = shared.schema.id(table::DOMAIN_GROUP_MEMBERS).unwrap_or_default();
+    for table in [table::DOMAIN_GROUPS, table::DOMAIN_GROUP_MEMBERS] {
         for line in View::of(shared, table).into_iter().flat_map(View::rows) {
-            let Some(group) = line.account("group") else { continue };
+            let Some(group) = line.account(field::GROUP) else { continue };
             let identity = shared.ids.resolve(group);
-            let sid = line.text(if table == "domain_groups" { "sid" } else { "group_sid" });
+            let sid = line.text(if table == table::DOMAIN_GROUPS { field::SID } else { field::GROUP_SID });
             if let Some(known) = privileged(shared, &identity, sid)
                 && seen.insert(identity.key().to_owned())
             {
@@ -427,10 +433,10 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             }
         }
     }
-    let hosts: BTreeMap<String, &str> = View::of(shared, "local_groups")
+    let hosts: BTreeMap<String, &str> = View::of(shared, table::LOCAL_GROUPS)
         .into_iter()
         .flat_map(View::rows)
-        .filter_map(|line| line.text("host"))
+        .filter_map(|line| line.text(field::HOST))
         .map(|host| (shared.ids.computer_key(host), host))
         .collect();
     let mut done = HashSet::new();
@@ -450,7 +456,7 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 // The group of its own domain must be among those that are looked at.
                 let own = shared.ids.same_domain_of(&identity, &shared.ids.resolve(group)).flatten();
                 asked |= own != Some(false) || known.rid != Some(512);
-                let sid = line.text("sid").or(line.text("group_sid"));
+                let sid = line.text(field::SID).or(line.text(field::GROUP_SID));
                 let held = Membership::of(shared).belongs(shared, of.account, group, sid, None);
                 answer(&mut out, of, name, None, held);
             }
@@ -458,27 +464,27 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 let whose = of.account.domain().map(|d| format!("{d}\\")).unwrap_or_default();
                 let what: Arc<str> = format!("the members of `{whose}{name}`").into();
                 out.gap(Why::NotExported, domain_table, Some(what), of.line.record)
-                    .copy("account", of.line.cell("account"))
-                    .set("group", text(name))
+                    .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                    .set(field::GROUP, text(name))
                     .put();
             }
         }
         // The built-in administrator of a domain or computer needs no membership.
         if identity.sid().is_some_and(|sid| sid.starts_with("S-1-5-21-") && sid.ends_with("-500")) && !local {
             out.row(of.line.record)
-                .copy("account", of.line.cell("account"))
-                .set("group", text("Domain Admins"))
-                .set("how", text("as the built-in administrator"))
+                .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                .set(field::GROUP, text("Domain Admins"))
+                .set(field::HOW, text("as the built-in administrator"))
                 .put();
         }
         for (host, held) in administrator_of {
             answer(&mut out, of, "Administrators", Some(host), held);
         }
         if hosts.is_empty() {
-            let table = shared.schema.table("local_group_members").unwrap_or_default();
+            let table = shared.schema.id(table::LOCAL_GROUP_MEMBERS).unwrap_or_default();
             out.gap(Why::NotExported, table, None, of.line.record)
-                .copy("account", of.line.cell("account"))
-                .set("group", text("Administrators"))
+                .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                .set(field::GROUP, text("Administrators"))
                 .put();
         }
     }
@@ -516,16 +522,16 @@ fn answer(out: &mut Out<'_>, of: &Use<'_>, name: &str, host: Option<&str>, held:
         Belongs::No => {}
         Belongs::Yes(link) => out
             .row(link.record.or(of.line.record))
-            .copy("account", of.line.cell("account"))
-            .at("group", text(name), link.place)
-            .set("host", text(host.unwrap_or_default()))
-            .set("how", text(&chain(&link.via)))
+            .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+            .at(field::GROUP, text(name), link.place)
+            .set(field::HOST, text(host.unwrap_or_default()))
+            .set(field::HOW, text(&chain(&link.via)))
             .put(),
         Belongs::Open(missing) => out
             .gap(missing.why, missing.table, Some(missing.what), missing.place.or(of.line.record))
-            .copy("account", of.line.cell("account"))
-            .set("group", text(name))
-            .set("host", Fact::Unknown(missing.why))
+            .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+            .set(field::GROUP, text(name))
+            .set(field::HOST, Fact::Unknown(missing.why))
             .put(),
     }
 }

@@ -17,7 +17,7 @@ use crate::content::{Content, EntityKind};
 use crate::estate::membership::{Listed, Member, Membership};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Lack, Line, View};
-use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Why, computer_name};
+use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Why, computer_name, field, table};
 use crate::source::Place;
 
 /// The identifier of the local administrators on every computer.
@@ -149,7 +149,7 @@ impl Found<'_> {
 
     /// That the exports do not list all its members.
     pub(crate) fn cut(&self, shared: &Shared<'_>, cut: (Why, Option<Place>)) -> Lack {
-        let table = shared.schema.table("local_group_members").unwrap_or_default();
+        let table = shared.schema.id(table::LOCAL_GROUP_MEMBERS).unwrap_or_default();
         let (why, place) = cut;
         let what = match self.host_text() {
             Some(host) => format!("the members of `{}` on `{host}`", self.name),
@@ -222,10 +222,13 @@ impl<'s> Groups<'s> {
             anywhere: Vec::new(),
             absent: None,
         };
-        for line in View::of(shared, "computers").into_iter().flat_map(View::rows) {
-            if let (Some(host), Some("domain-controller"), Some(domain), Some(cell)) =
-                (line.text("host"), line.text("position"), line.text("domain"), line.cell("host"))
-            {
+        for line in View::of(shared, table::COMPUTERS).into_iter().flat_map(View::rows) {
+            if let (Some(host), Some("domain-controller"), Some(domain), Some(cell)) = (
+                line.text(field::HOST),
+                line.text(field::POSITION),
+                line.text(field::DOMAIN),
+                line.cell(field::HOST),
+            ) {
                 let key = shared.ids.computer_key(host);
                 out.by_host.entry(key.clone()).or_insert(out.controllers.len());
                 out.controllers.push(Controller { host: cell.clone(), key, domain: domain.into() });
@@ -254,33 +257,33 @@ impl<'s> Groups<'s> {
     fn local(&mut self, shared: &'s Shared<'_>, titles: &Titles<'s>) {
         let mut hosts: HashMap<String, (HashSet<String>, bool)> = HashMap::new();
         let mut seen: HashMap<(Option<String>, String), usize> = HashMap::new();
-        for table in ["local_groups", "local_group_members"] {
+        for table in [table::LOCAL_GROUPS, table::LOCAL_GROUP_MEMBERS] {
             let Some(view) = View::of(shared, table) else { continue };
             for line in view.rows() {
-                let key = line.text("host").map(|host| shared.ids.computer_key(host));
-                let Some(group) = line.account("group") else { continue };
-                if table == "local_groups"
+                let key = line.text(field::HOST).map(|host| shared.ids.computer_key(host));
+                let Some(group) = line.account(field::GROUP) else { continue };
+                if table == table::LOCAL_GROUPS
                     && let Some(key) = &key
                 {
                     self.hosts.insert(key.clone());
                     self.list(shared, line, key, group, &mut hosts);
                 }
-                let sid = line.text(if table == "local_groups" { "sid" } else { "group_sid" });
+                let sid = line.text(if table == table::LOCAL_GROUPS { field::SID } else { field::GROUP_SID });
                 let Some((named, name)) = named(shared, titles, group) else { continue };
                 let id = (key.clone(), name.to_lowercase());
                 if let Some(known) = seen.get(&id) {
                     let known = &mut self.found[*known];
                     known.sid = known.sid.take().or(sid.map(Arc::from));
                     if matches!(known.scope, Fact::Empty | Fact::Unknown(_)) {
-                        known.scope = line.cell("scope").map_or(Fact::Empty, |c| c.fact.clone());
+                        known.scope = line.cell(field::SCOPE).map_or(Fact::Empty, |c| c.fact.clone());
                     }
                     continue;
                 }
                 seen.insert(id, self.found.len());
-                let host = match (line.cell("host"), &key) {
+                let host = match (line.cell(field::HOST), &key) {
                     (Some(cell), Some(_)) => cell.clone(),
                     (cell, _) => {
-                        let why = line.unknown("host").unwrap_or(Why::Incomplete);
+                        let why = line.unknown(field::HOST).unwrap_or(Why::Incomplete);
                         Cell { fact: Fact::Unknown(why), place: cell.and_then(|c| c.place) }
                     }
                 };
@@ -292,9 +295,9 @@ impl<'s> Groups<'s> {
                     key,
                     group: Arc::clone(group),
                     sid: sid.map(Arc::from),
-                    place: line.cell("group").and_then(|c| c.place),
+                    place: line.cell(field::GROUP).and_then(|c| c.place),
                     record: line.record,
-                    scope: line.cell("scope").map_or(Fact::Empty, |c| c.fact.clone()),
+                    scope: line.cell(field::SCOPE).map_or(Fact::Empty, |c| c.fact.clone()),
                     domain,
                 });
             }
@@ -304,11 +307,11 @@ impl<'s> Groups<'s> {
                 self.whole.insert(host);
             }
         }
-        let Some(view) = View::of(shared, "local_groups") else { return };
+        let Some(view) = View::of(shared, table::LOCAL_GROUPS) else { return };
         self.absent = view.absent().map(Lack::of_gap);
         for line in view.gaps() {
             let Some(gap) = line.gap else { continue };
-            match line.text("host").map(|host| shared.ids.computer_key(host)) {
+            match line.text(field::HOST).map(|host| shared.ids.computer_key(host)) {
                 Some(host) => {
                     self.whole.remove(&host);
                     self.lacks.entry(host).or_insert_with(|| Lack::of_gap(gap));
@@ -330,13 +333,13 @@ impl<'s> Groups<'s> {
         group: &Account,
         hosts: &mut HashMap<String, (HashSet<String>, bool)>,
     ) {
-        match line.flag("whole_list") {
+        match line.flag(field::WHOLE_LIST) {
             Some(true) => _ = self.whole.insert(key.to_owned()),
             Some(false) => {}
             None => {
                 let (groups, administrators) = hosts.entry(key.to_owned()).or_default();
                 let bare = Account::parse(group.name());
-                *administrators |= line.text("sid") == Some(ADMINISTRATORS)
+                *administrators |= line.text(field::SID) == Some(ADMINISTRATORS)
                     || [Some(group), bare.as_ref()]
                         .into_iter()
                         .flatten()
@@ -355,8 +358,8 @@ impl<'s> Groups<'s> {
                 numbers.entry(key).or_insert(number);
             }
         }
-        for line in View::of(shared, "domain_groups").into_iter().flat_map(View::rows) {
-            let Some(group) = line.account("group") else { continue };
+        for line in View::of(shared, table::DOMAIN_GROUPS).into_iter().flat_map(View::rows) {
+            let Some(group) = line.account(field::GROUP) else { continue };
             let Some((named, name)) = named(shared, titles, group) else { continue };
             let identity = shared.ids.resolve(group);
             for controller in &self.controllers {
@@ -371,7 +374,7 @@ impl<'s> Groups<'s> {
                 match self.found.get_mut(number) {
                     Some(known) => {
                         if matches!(known.scope, Fact::Empty | Fact::Unknown(_)) {
-                            known.scope = line.cell("scope").map_or(Fact::Empty, |c| c.fact.clone());
+                            known.scope = line.cell(field::SCOPE).map_or(Fact::Empty, |c| c.fact.clone());
                         }
                     }
                     None => self.found.push(Found {
@@ -380,10 +383,10 @@ impl<'s> Groups<'s> {
                         host: controller.host.clone(),
                         key: Some(controller.key.clone()),
                         group: Arc::clone(group),
-                        sid: line.text("sid").map(Arc::from),
-                        place: line.cell("group").and_then(|c| c.place),
+                        sid: line.text(field::SID).map(Arc::from),
+                        place: line.cell(field::GROUP).and_then(|c| c.place),
                         record: line.record,
-                        scope: line.cell("scope").map_or(Fact::Empty, |c| c.fact.clone()),
+                        scope: line.cell(field::SCOPE).map_or(Fact::Empty, |c| c.fact.clone()),
                         domain: Some(Arc::clone(&controller.domain)),
                     }),
                 }
@@ -417,7 +420,8 @@ impl<'s> Groups<'s> {
             });
         }
         if let Some(possible) = possible {
-            let mut lack = Lack::of(shared, "local_groups", &format!("the computer on which `{title}` is"));
+            let mut lack =
+                Lack::of(shared, table::LOCAL_GROUPS, &format!("the computer on which `{title}` is"));
             lack.place = possible.record;
             return State::Unknown(lack);
         }
@@ -427,7 +431,7 @@ impl<'s> Groups<'s> {
         let lack = self.lacks.get(&key).or(self.absent.as_ref()).or(self.anywhere.first());
         State::Unknown(
             lack.cloned()
-                .unwrap_or_else(|| Lack::of(shared, "local_groups", &format!("all groups of `{host}`"))),
+                .unwrap_or_else(|| Lack::of(shared, table::LOCAL_GROUPS, &format!("all groups of `{host}`"))),
         )
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::estate::shared::Shared;
 use crate::estate::table::{Lack, Line, View};
-use crate::evidence::{Cell, Fact};
+use crate::evidence::{Cell, Fact, TableName, field, table};
 use crate::source::Place;
 
 /// A site.
@@ -19,12 +19,12 @@ pub(crate) struct Site<'s> {
 impl<'s> Site<'s> {
     /// The cell of its server, and the server; none if it is not known.
     pub(crate) fn server(self) -> Option<(&'s Cell, &'s str)> {
-        self.line.cell("server").zip(self.line.text("server"))
+        self.line.cell(field::SERVER).zip(self.line.text(field::SERVER))
     }
 
     /// `primary`, `secondary` or `cas`; none if the export does not tell.
     pub(crate) fn kind(self) -> Option<&'s str> {
-        self.line.text("type")
+        self.line.text(field::TYPE)
     }
 
     pub(crate) fn is(self, kind: &str) -> bool {
@@ -33,9 +33,9 @@ impl<'s> Site<'s> {
 
     /// Code of the site above it; the outer none: the export does not tell.
     pub(crate) fn parent(self) -> Option<Option<&'s str>> {
-        match self.line.text("parent") {
+        match self.line.text(field::PARENT) {
             Some(parent) => Some(Some(parent)),
-            None => self.line.is_empty("parent").then_some(None),
+            None => self.line.is_empty(field::PARENT).then_some(None),
         }
     }
 }
@@ -85,8 +85,8 @@ impl<'s> Hierarchy<'s> {
         let mut sites: Vec<Site<'s>> = Vec::new();
         let mut by_code: HashMap<String, usize> = HashMap::new();
         let (mut below, mut unplaced): (HashMap<String, Vec<usize>>, Vec<usize>) = Default::default();
-        for line in View::of(shared, "sites").into_iter().flat_map(View::rows) {
-            if let Some(code) = line.text("site")
+        for line in View::of(shared, table::SITES).into_iter().flat_map(View::rows) {
+            if let Some(code) = line.text(field::SITE)
                 && let Entry::Vacant(new) = by_code.entry(code.to_ascii_uppercase())
             {
                 new.insert(sites.len());
@@ -104,20 +104,20 @@ impl<'s> Hierarchy<'s> {
         let mut roles: Vec<Role<'s>> = Vec::new();
         let mut of_site: HashMap<String, Vec<usize>> = HashMap::new();
         let mut seen = HashSet::new();
-        for line in View::of(shared, "site_systems").into_iter().flat_map(View::rows) {
+        for line in View::of(shared, table::SITE_SYSTEMS).into_iter().flat_map(View::rows) {
             let (Some(host), Some(role), Some(cell)) =
-                (line.text("host"), line.text("role"), line.cell("host"))
+                (line.text(field::HOST), line.text(field::ROLE), line.cell(field::HOST))
             else {
                 continue;
             };
-            let site = line.text("site").unwrap_or_default();
+            let site = line.text(field::SITE).unwrap_or_default();
             if seen.insert((site.to_uppercase(), shared.ids.computer_key(host), role.to_lowercase())) {
                 of_site.entry(site.to_ascii_uppercase()).or_default().push(roles.len());
                 roles.push(Role { host, role, cell, line });
             }
         }
-        let lack = |table: &str| View::of(shared, table)?.gaps().next()?.gap.map(Lack::of_gap);
-        let (sites_lack, roles_lack) = (lack("sites"), lack("site_systems"));
+        let lack = |table: TableName| View::of(shared, table)?.gaps().next()?.gap.map(Lack::of_gap);
+        let (sites_lack, roles_lack) = (lack(table::SITES), lack(table::SITE_SYSTEMS));
         Self { sites, roles, by_code, below, unplaced, of_site, sites_lack, roles_lack }
     }
 
@@ -175,12 +175,12 @@ impl<'s> Hierarchy<'s> {
     pub(crate) fn server_lack(&self, shared: &Shared<'_>, site: &str) -> Lack {
         self.sites_lack
             .clone()
-            .unwrap_or_else(|| Lack::of(shared, "sites", &format!("the site server of `{site}`")))
+            .unwrap_or_else(|| Lack::of(shared, table::SITES, &format!("the site server of `{site}`")))
     }
 
     /// That the computer with a role of a site is not known.
     pub(crate) fn role_lack(&self, shared: &Shared<'_>, what: &str) -> Lack {
-        self.roles_lack.clone().unwrap_or_else(|| Lack::of(shared, "site_systems", what))
+        self.roles_lack.clone().unwrap_or_else(|| Lack::of(shared, table::SITE_SYSTEMS, what))
     }
 }
 
@@ -209,10 +209,11 @@ pub(crate) struct Viewer {
 
 impl RemoteTools {
     pub(crate) fn of(shared: &Shared<'_>) -> Self {
-        let unsure =
-            || Lack::of(shared, "client_settings", "which client settings are in force on which clients");
+        let unsure = || {
+            Lack::of(shared, table::CLIENT_SETTINGS, "which client settings are in force on which clients")
+        };
         let mut out = Self { on: None, lack: None, viewers: Vec::new(), viewers_lack: None };
-        let Some(view) = View::of(shared, "client_settings") else {
+        let Some(view) = View::of(shared, table::CLIENT_SETTINGS) else {
             out.lack = Some(unsure());
             return out;
         };
@@ -221,7 +222,7 @@ impl RemoteTools {
             return out;
         }
         let settings: Vec<Line<'_>> = view.rows().collect();
-        let flags: Vec<Option<bool>> = settings.iter().map(|line| line.flag("remote_tools")).collect();
+        let flags: Vec<Option<bool>> = settings.iter().map(|line| line.flag(field::REMOTE_TOOLS)).collect();
         out.on = match flags.first() {
             Some(first) if flags.iter().all(|flag| flag == first) => *first,
             _ => None,
@@ -230,11 +231,11 @@ impl RemoteTools {
             out.lack = Some(unsure());
         }
         let lists: Vec<Line<'_>> =
-            settings.into_iter().filter(|line| line.flag("remote_tools") != Some(false)).collect();
+            settings.into_iter().filter(|line| line.flag(field::REMOTE_TOOLS) != Some(false)).collect();
         for (number, line) in lists.iter().enumerate() {
-            let Some(cells) = line.list("viewers") else {
-                let why = line.unknown("viewers").unwrap_or(crate::evidence::Why::Incomplete);
-                let mut lack = Lack::of(shared, "client_settings", "all permitted viewers");
+            let Some(cells) = line.list(field::VIEWERS) else {
+                let why = line.unknown(field::VIEWERS).unwrap_or(crate::evidence::Why::Incomplete);
+                let mut lack = Lack::of(shared, table::CLIENT_SETTINGS, "all permitted viewers");
                 lack.why = why;
                 lack.place = line.record;
                 out.viewers_lack = Some(lack);
@@ -244,7 +245,7 @@ impl RemoteTools {
                 match &cell.fact {
                     Fact::Account(account) => {
                         let listed = |line: &Line<'_>| {
-                            line.list("viewers").into_iter().flatten().any(|other| {
+                            line.list(field::VIEWERS).into_iter().flatten().any(|other| {
                                 matches!(&other.fact, Fact::Account(o)
                                     if shared.ids.same(account, o) == Some(true))
                             })
@@ -259,7 +260,7 @@ impl RemoteTools {
                         }
                     }
                     Fact::Unknown(why) => {
-                        let mut lack = Lack::of(shared, "client_settings", "all permitted viewers");
+                        let mut lack = Lack::of(shared, table::CLIENT_SETTINGS, "all permitted viewers");
                         lack.why = *why;
                         out.viewers_lack = Some(lack);
                     }

@@ -15,7 +15,9 @@ use std::sync::{Arc, OnceLock};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, View};
 use crate::estate::value::{Bucket, identity_bucket};
-use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, TableId, Why};
+use crate::evidence::{
+    Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, TableId, Why, field, table,
+};
 use crate::source::Place;
 
 /// Whether an account belongs to a group.
@@ -206,43 +208,48 @@ impl Membership {
     /// Reads the tables of groups and members.
     pub(crate) fn build(shared: &Shared<'_>) -> Self {
         let mut out = Self {
-            local_table: shared.schema.table("local_group_members").unwrap_or_default(),
-            domain_table: shared.schema.table("domain_group_members").unwrap_or_default(),
+            local_table: shared.schema.id(table::LOCAL_GROUP_MEMBERS).unwrap_or_default(),
+            domain_table: shared.schema.id(table::DOMAIN_GROUP_MEMBERS).unwrap_or_default(),
             ..Self::default()
         };
         let mut interned: HashSet<Arc<str>> = HashSet::new();
-        for table in ["local_groups", "local_group_members"] {
+        for table in [table::LOCAL_GROUPS, table::LOCAL_GROUP_MEMBERS] {
             let Some(view) = View::of(shared, table) else { continue };
             for line in view.rows().chain(view.gaps()) {
-                let Some(group) = line.account("group") else { continue };
-                let host = line.text("host").map(|h| shared.ids.computer_key(h)).unwrap_or_default();
-                let keys = local_keys(shared, group, line.text("sid").filter(|_| table == "local_groups"))
-                    .into_iter()
-                    .chain(line.text("group_sid").map(str::to_uppercase));
+                let Some(group) = line.account(field::GROUP) else { continue };
+                let host = line.text(field::HOST).map(|h| shared.ids.computer_key(h)).unwrap_or_default();
+                let keys =
+                    local_keys(shared, group, line.text(field::SID).filter(|_| table == table::LOCAL_GROUPS))
+                        .into_iter()
+                        .chain(line.text(field::GROUP_SID).map(str::to_uppercase));
                 let number = out.local_entry(host, keys, &mut interned);
-                out.groups[number as usize].take(line, table == "local_groups");
+                out.groups[number as usize].take(line, table == table::LOCAL_GROUPS);
             }
         }
-        for table in ["domain_groups", "domain_group_members"] {
+        for table in [table::DOMAIN_GROUPS, table::DOMAIN_GROUP_MEMBERS] {
             let Some(view) = View::of(shared, table) else { continue };
             for line in view.rows().chain(view.gaps()) {
-                let Some(group) = line.account("group") else { continue };
-                let sid = line.text("sid").filter(|_| table == "domain_groups");
+                let Some(group) = line.account(field::GROUP) else { continue };
+                let sid = line.text(field::SID).filter(|_| table == table::DOMAIN_GROUPS);
                 let keys = std::iter::once(shared.ids.resolve(group).key().to_owned())
-                    .chain(sid.or(line.text("group_sid")).map(str::to_uppercase));
+                    .chain(sid.or(line.text(field::GROUP_SID)).map(str::to_uppercase));
                 let number = entry(&mut out.domain, &mut out.groups, keys);
-                out.groups[number as usize].take(line, table == "domain_groups");
+                out.groups[number as usize].take(line, table == table::DOMAIN_GROUPS);
             }
         }
-        for line in View::of(shared, "directory_accounts").into_iter().flat_map(View::rows) {
-            if let (Some(account), Some(group)) = (line.account("account"), line.text("primary_group")) {
+        for line in View::of(shared, table::DIRECTORY_ACCOUNTS).into_iter().flat_map(View::rows) {
+            if let (Some(account), Some(group)) =
+                (line.account(field::ACCOUNT), line.text(field::PRIMARY_GROUP))
+            {
                 let key = shared.ids.resolve(account).key().to_owned();
                 out.primary.insert(key, group.to_uppercase());
             }
         }
-        for line in View::of(shared, "computers").into_iter().flat_map(View::rows) {
-            if let (Some(host), Some("domain-controller")) = (line.text("host"), line.text("position")) {
-                let domain = line.text("domain").map(str::to_owned);
+        for line in View::of(shared, table::COMPUTERS).into_iter().flat_map(View::rows) {
+            if let (Some(host), Some("domain-controller")) =
+                (line.text(field::HOST), line.text(field::POSITION))
+            {
+                let domain = line.text(field::DOMAIN).map(str::to_owned);
                 out.controllers.insert(shared.ids.computer_key(host), domain);
             }
         }
@@ -629,11 +636,11 @@ impl Group {
     fn take(&mut self, line: Line<'_>, of_groups: bool) {
         match (line.gap, of_groups) {
             (Some(gap), _) => self.cut = self.cut.or(Some((gap.why, gap.place))),
-            (None, true) => self.whole |= line.flag("members") == Some(true),
+            (None, true) => self.whole |= line.flag(field::MEMBERS) == Some(true),
             (None, false) => {
-                let Some(cell) = line.cell("member") else { return };
-                let sid = line.text("sid").and_then(Account::parse).map(Arc::new);
-                let group = match line.text("class") {
+                let Some(cell) = line.cell(field::MEMBER) else { return };
+                let sid = line.text(field::SID).and_then(Account::parse).map(Arc::new);
+                let group = match line.text(field::CLASS) {
                     Some("group") => Some(true),
                     Some(_) => Some(false),
                     None => None,
@@ -651,7 +658,7 @@ impl Group {
                         account: Arc::clone(&sid),
                         sid: Some(sid),
                         group,
-                        place: line.cell("sid").and_then(|c: &Cell| c.place),
+                        place: line.cell(field::SID).and_then(|c: &Cell| c.place),
                         record: line.record,
                     }),
                     _ => {}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, View};
-use crate::evidence::{Account, TableId, Why};
+use crate::evidence::{Account, TableId, Why, field, table};
 use crate::source::Place;
 
 /// Whether an account has a right.
@@ -63,46 +63,46 @@ fn denial(right: &str) -> Option<String> {
 impl<'s> Rights<'s> {
     /// Reads the assignments. Of those of a resultant set the one that wins counts.
     pub(crate) fn read(shared: &'s Shared<'_>) -> Option<Self> {
-        let view = View::of(shared, "user_rights")?;
+        let view = View::of(shared, table::USER_RIGHTS)?;
         let mut assigned: BTreeMap<(Where, String), Vec<Assigned<'s>>> = BTreeMap::new();
         let mut whole = BTreeMap::new();
-        let place = |line: Line<'s>| match (line.text("host"), line.text("policy")) {
+        let place = |line: Line<'s>| match (line.text(field::HOST), line.text(field::POLICY)) {
             (Some(host), _) => Some(Where::Host(shared.ids.computer_key(host), host.to_owned())),
             (None, Some(policy)) => Some(Where::Policy(policy.to_owned())),
             // A template that names neither is a policy of no name.
             (None, None) => Some(Where::Policy(String::new())),
         };
         for line in view.rows() {
-            let planning = line.text("source") == Some("rsop-planning");
-            if planning || line.flag("enabled") == Some(false) {
+            let planning = line.text(field::SOURCE) == Some("rsop-planning");
+            if planning || line.flag(field::ENABLED) == Some(false) {
                 continue;
             }
-            let (Some(place), Some(right)) = (place(line), line.text("right")) else { continue };
+            let (Some(place), Some(right)) = (place(line), line.text(field::RIGHT)) else { continue };
             // Collectors of user rights ask for some rights only; a template or resultant set tells them all.
-            let all = line.text("source") != Some("sharphound");
+            let all = line.text(field::SOURCE) != Some("sharphound");
             *whole.entry(place.clone()).or_insert(false) |= all;
             assigned.entry((place, right.to_lowercase())).or_default().push(Assigned {
                 line,
                 account: line
-                    .account("account")
+                    .account(field::ACCOUNT)
                     .cloned()
-                    .or_else(|| line.text("sid").and_then(Account::parse).map(Arc::new)),
-                sid: line.text("sid"),
+                    .or_else(|| line.text(field::SID).and_then(Account::parse).map(Arc::new)),
+                sid: line.text(field::SID),
             });
         }
-        for line in View::of(shared, "policies").into_iter().flat_map(View::rows) {
-            if line.text("source") != Some("rsop-planning")
-                && line.flag("user_rights") == Some(true)
+        for line in View::of(shared, table::POLICIES).into_iter().flat_map(View::rows) {
+            if line.text(field::SOURCE) != Some("rsop-planning")
+                && line.flag(field::USER_RIGHTS) == Some(true)
                 && let Some(place) = place(line)
             {
                 whole.insert(place, true);
             }
         }
         for list in assigned.values_mut() {
-            let wins = list.iter().filter_map(|a| a.line.integer("precedence")).min();
+            let wins = list.iter().filter_map(|a| a.line.integer(field::PRECEDENCE)).min();
             if wins.is_some() {
                 list.retain(|a| {
-                    a.line.integer("precedence").is_none() || a.line.integer("precedence") == wins
+                    a.line.integer(field::PRECEDENCE).is_none() || a.line.integer(field::PRECEDENCE) == wins
                 });
             }
         }
@@ -161,7 +161,7 @@ impl<'s> Rights<'s> {
             Some(open.map_or((Belongs::No, list.first()), |missing| (Belongs::Open(missing), None)))
         };
         let spot = |one: Option<&Assigned<'s>>| {
-            let cell = one.and_then(|one| one.line.cell("account")).and_then(|cell| cell.place);
+            let cell = one.and_then(|one| one.line.cell(field::ACCOUNT)).and_then(|cell| cell.place);
             (cell, one.and_then(|one| one.line.record))
         };
         let denied = denial(right);

@@ -2,13 +2,13 @@
 
 use std::any::{Any, TypeId};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::value::{Bucket, Value, bucket};
 use crate::content::{Content, Date};
 use crate::evidence::{
-    Cell, Evidence, Fact, Gap, Identities, Identity, Scalar, Schema, Table, TableId, TableSchema,
+    Cell, Evidence, Fact, FieldName, Gap, Identities, Identity, Scalar, Schema, Table, TableId, TableSchema,
 };
 use crate::rules::Mode;
 use crate::source::Place;
@@ -25,6 +25,12 @@ pub(crate) struct Shared<'e> {
     pub(crate) ids: &'e Identities,
     tables: Vec<Slot<'e>>,
     worked_out: WorkedOut,
+    /// Tables that were asked for fields they do not have, and the fields: mistakes of the program, or of content that
+    /// leaves out what the program needs.
+    faults: Mutex<BTreeMap<TableId, FieldName>>,
+    /// Who asked for which tables and things.
+    #[cfg(test)]
+    reads: Mutex<BTreeSet<(Reader, Reader)>>,
     /// Identities of the accounts of a column, one a row; built when first needed.
     columns: Vec<OnceLock<Box<[OnceLock<Column>]>>>,
     indexes: Mutex<HashMap<Indexed, Arc<OnceLock<Index>>>>,
@@ -45,6 +51,39 @@ pub(crate) struct Indexed {
 enum Slot<'e> {
     There(&'e Table),
     Made(Maker, OnceLock<Table>),
+}
+
+/// Who reads, and what is read: a table, or a thing that is worked out once.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reader {
+    Table(TableId),
+    Thing(TypeId),
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Who is reading on this thread, the innermost last.
+    static READERS: std::cell::RefCell<Vec<Reader>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// While it lives, its reader is the one who reads.
+#[cfg(test)]
+struct Reading;
+
+#[cfg(test)]
+impl Reading {
+    fn begin(reader: Reader) -> Self {
+        READERS.with(|readers| readers.borrow_mut().push(reader));
+        Self
+    }
+}
+
+#[cfg(test)]
+impl Drop for Reading {
+    fn drop(&mut self) {
+        READERS.with(|readers| readers.borrow_mut().pop());
+    }
 }
 
 /// Things that are worked out once, each of another type: a chain, so that what is there stays where it is.
@@ -135,6 +174,12 @@ impl Index {
         Some(rows)
     }
 
+    /// How many rows [`Index::possible`] would give, those that have several keys counted for each; none for all.
+    pub(crate) fn count(&self, bucket: &Bucket) -> Option<usize> {
+        let keyed = bucket.keys.iter().filter_map(|key| self.by_key.get(key)).map(Vec::len).sum::<usize>();
+        (!bucket.any).then_some(keyed + self.any.len())
+    }
+
     /// The rows without a value.
     pub(crate) fn empty(&self) -> &[u32] {
         &self.empty
@@ -170,6 +215,9 @@ impl<'e> Shared<'e> {
             ids,
             tables,
             worked_out: WorkedOut::default(),
+            faults: Mutex::default(),
+            #[cfg(test)]
+            reads: Mutex::default(),
             columns,
             indexes: Mutex::default(),
         }
@@ -179,16 +227,91 @@ impl<'e> Shared<'e> {
     pub(crate) fn table(&self, table: TableId) -> &Table {
         match &self.tables[table] {
             Slot::There(there) => there,
-            Slot::Made(maker, made) => made.get_or_init(|| maker(self, &self.schema.tables[table])),
+            Slot::Made(maker, made) => made.get_or_init(|| {
+                #[cfg(test)]
+                let _reading = Reading::begin(Reader::Table(table));
+                maker(self, &self.schema.tables[table])
+            }),
         }
+    }
+
+    /// Takes note that a table is read.
+    #[allow(clippy::unused_self)]
+    pub(crate) fn reading(&self, _table: TableId) {
+        #[cfg(test)]
+        self.note(Reader::Table(_table));
+    }
+
+    #[cfg(test)]
+    fn note(&self, read: Reader) {
+        if let Some(reader) = READERS.with(|readers| readers.borrow().last().copied()) {
+            self.reads.lock().unwrap_or_else(PoisonError::into_inner).insert((reader, read));
+        }
+    }
+
+    /// The tables that the maker of a table has read, itself or through things that are worked out once.
+    #[cfg(test)]
+    pub(crate) fn read_by(&self, table: TableId) -> BTreeSet<TableId> {
+        let reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut open, mut seen, mut out) = (vec![Reader::Table(table)], BTreeSet::new(), BTreeSet::new());
+        while let Some(reader) = open.pop() {
+            for (_, read) in reads.iter().filter(|(by, _)| *by == reader) {
+                match read {
+                    Reader::Table(table) => _ = out.insert(*table),
+                    Reader::Thing(_) if seen.insert(*read) => open.push(*read),
+                    Reader::Thing(_) => {}
+                }
+            }
+        }
+        out
+    }
+
+    /// Takes note that a table was asked for a field it does not have.
+    #[track_caller]
+    pub(crate) fn lacks(&self, table: TableId, field: FieldName) {
+        #[cfg(test)]
+        eprintln!(
+            "{}: `{}` has no `{}`",
+            std::panic::Location::caller(),
+            self.schema.tables[table].name,
+            field.name()
+        );
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).entry(table).or_insert(field);
+    }
+
+    /// In words why a table cannot be relied on: it, or one it is made of, was asked for a field that is not there.
+    pub(crate) fn fault_of(&self, tables: &[TableId]) -> Option<String> {
+        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        if faults.is_empty() {
+            return None;
+        }
+        let (mut open, mut seen): (Vec<TableId>, BTreeSet<TableId>) = (tables.to_vec(), BTreeSet::new());
+        while let Some(table) = open.pop() {
+            if !seen.insert(table) {
+                continue;
+            }
+            if let Some(field) = faults.get(&table) {
+                let table = &self.schema.tables[table].name;
+                return Some(format!("the table `{table}` has no field `{}`, which is needed", field.name()));
+            }
+            open.extend(self.schema.tables.get(table).into_iter().flat_map(|t| &t.made_from));
+        }
+        None
     }
 
     /// What several makers need of the tables: it is worked out when it is first asked for.
     pub(crate) fn once<T: Any + Send + Sync>(&self, work_out: impl Fn(&Self) -> T) -> &T {
+        #[cfg(test)]
+        self.note(Reader::Thing(TypeId::of::<T>()));
         let mut slot = &self.worked_out;
         loop {
+            let make = || -> Box<dyn Any + Send + Sync> {
+                #[cfg(test)]
+                let _reading = Reading::begin(Reader::Thing(TypeId::of::<T>()));
+                Box::new(work_out(self))
+            };
             if *slot.of.get_or_init(TypeId::of::<T>) == TypeId::of::<T>()
-                && let Some(there) = slot.value.get_or_init(|| Box::new(work_out(self))).downcast_ref()
+                && let Some(there) = slot.value.get_or_init(make).downcast_ref()
             {
                 return there;
             }

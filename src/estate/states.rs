@@ -6,41 +6,44 @@ use std::sync::Arc;
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Out, View, flag, text};
 use crate::estate::value::identity_bucket;
-use crate::evidence::{AccountForm, Fact, Identity, Scope, Table, TableSchema, Why};
+use crate::evidence::{AccountForm, Fact, Identity, Scope, Table, TableName, TableSchema, Why, field, table};
 
 /// `account_states`: one row an account of which a directory export tells something. That an account is absent is said
 /// only where all accounts of its domain are exported.
 pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
-    let directory = shared.schema.table("directory_accounts").unwrap_or_default();
-    let rows =
-        |name: &str| -> Vec<Line<'_>> { View::of(shared, name).into_iter().flat_map(View::rows).collect() };
-    let accounts = rows("directory_accounts");
-    let known: Vec<_> =
-        accounts.iter().map(|line| (line, line.account("account").map(|a| shared.ids.resolve(a)))).collect();
-    let by_name = ByName::of(known.iter().map(|(row, identity)| (identity.as_ref(), row.text("sid"))));
-    let listed: Vec<_> = rows("listed_domains")
-        .into_iter()
-        .filter_map(|line| line.account("account").map(|a| shared.ids.resolve(a)))
+    let mut out = Out::of(shared, schema);
+    let directory = shared.schema.id(table::DIRECTORY_ACCOUNTS).unwrap_or_default();
+    let rows = |name: TableName| -> Vec<Line<'_>> {
+        View::of(shared, name).into_iter().flat_map(View::rows).collect()
+    };
+    let accounts = rows(table::DIRECTORY_ACCOUNTS);
+    let known: Vec<_> = accounts
+        .iter()
+        .map(|line| (line, line.account(field::ACCOUNT).map(|a| shared.ids.resolve(a))))
         .collect();
-    let groups: HashSet<String> = rows("domain_groups")
+    let by_name = ByName::of(known.iter().map(|(row, identity)| (identity.as_ref(), row.text(field::SID))));
+    let listed: Vec<_> = rows(table::LISTED_DOMAINS)
         .into_iter()
-        .filter_map(|line| line.account("group").map(|group| shared.ids.key(group)))
+        .filter_map(|line| line.account(field::ACCOUNT).map(|a| shared.ids.resolve(a)))
+        .collect();
+    let groups: HashSet<String> = rows(table::DOMAIN_GROUPS)
+        .into_iter()
+        .filter_map(|line| line.account(field::GROUP).map(|group| shared.ids.key(group)))
         .collect();
     let mut seen = HashSet::new();
-    for line in rows("account_uses").into_iter().chain(rows("permitted_viewers")) {
-        let Some(account) = line.account("account") else { continue };
+    for line in rows(table::ACCOUNT_USES).into_iter().chain(rows(table::PERMITTED_VIEWERS)) {
+        let Some(account) = line.account(field::ACCOUNT) else { continue };
         let identity = shared.ids.resolve(account);
         let scope = shared.ids.scope(account);
         let local = matches!(scope, Some(Scope::Local | Scope::BuiltIn));
-        if local || line.flag("dynamic") == Some(true) || !seen.insert(identity.key().to_owned()) {
+        if local || line.flag(field::DYNAMIC) == Some(true) || !seen.insert(identity.key().to_owned()) {
             continue;
         }
         let mut possible = None;
         let mut found = None;
         for number in by_name.perhaps(&identity) {
             let Some((row, Some(other))) = known.get(number) else { continue };
-            let same = match (identity.sid(), row.text("sid")) {
+            let same = match (identity.sid(), row.text(field::SID)) {
                 (Some(own), Some(sid)) => Some(own.eq_ignore_ascii_case(sid)),
                 _ => shared.ids.compare(&identity, other),
             };
@@ -56,24 +59,24 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
             }
         }
         if let Some(row) = found {
-            let state = match (row.flag("enabled"), row.flag("locked")) {
+            let state = match (row.flag(field::ENABLED), row.flag(field::LOCKED)) {
                 (Some(false), _) => "disabled",
                 (_, Some(true)) => "locked",
                 (Some(true), _) => "enabled",
                 (None, _) => "",
             };
             let state = if state.is_empty() {
-                row.cell("enabled").map(|cell| cell.fact.clone()).unwrap_or_else(|| text(""))
+                row.cell(field::ENABLED).map(|cell| cell.fact.clone()).unwrap_or_else(|| text(""))
             } else {
                 text(state)
             };
-            let place = row.cell("enabled").and_then(|cell| cell.place);
+            let place = row.cell(field::ENABLED).and_then(|cell| cell.place);
             out.row(row.record)
-                .copy("account", line.cell("account"))
-                .set("present", flag(true))
-                .at("state", state, place)
-                .copy("password_set", row.cell("password_set"))
-                .copy("profile", row.cell("profile"))
+                .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
+                .set(field::PRESENT, flag(true))
+                .at(field::STATE, state, place)
+                .copy(field::PASSWORD_SET, row.cell(field::PASSWORD_SET))
+                .copy(field::PROFILE, row.cell(field::PROFILE))
                 .put();
             continue;
         }
@@ -82,23 +85,23 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
         let of_listed = listed.iter().any(|l| shared.ids.same_domain_of(&identity, l) == Some(Some(true)));
         if elsewhere {
             out.row(line.record)
-                .copy("account", line.cell("account"))
-                .set("present", flag(true))
-                .set("state", Fact::Unknown(Why::NotExported))
-                .set("password_set", Fact::Unknown(Why::NotExported))
-                .set("profile", Fact::Unknown(Why::NotExported))
+                .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
+                .set(field::PRESENT, flag(true))
+                .set(field::STATE, Fact::Unknown(Why::NotExported))
+                .set(field::PASSWORD_SET, Fact::Unknown(Why::NotExported))
+                .set(field::PROFILE, Fact::Unknown(Why::NotExported))
                 .put();
         } else if possible.is_none() && of_listed {
             out.row(line.record)
-                .copy("account", line.cell("account"))
-                .set("present", flag(false))
-                .set("state", text("absent"))
+                .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
+                .set(field::PRESENT, flag(false))
+                .set(field::STATE, text("absent"))
                 .put();
         } else {
             let what: Arc<str> = format!("the directory account `{}`", account.written).into();
             let why = if possible.is_some() { Why::Identity } else { Why::NotExported };
             let place = possible.and_then(|row| row.record).or(line.record);
-            out.gap(why, directory, Some(what), place).copy("account", line.cell("account")).put();
+            out.gap(why, directory, Some(what), place).copy(field::ACCOUNT, line.cell(field::ACCOUNT)).put();
         }
     }
     out.table
@@ -148,31 +151,32 @@ impl ByName {
 
 /// `name_clashes`: entries of access lists without a domain that two users may be meant by.
 pub(crate) fn name_clashes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
-    let rows =
-        |name: &str| -> Vec<Line<'_>> { View::of(shared, name).into_iter().flat_map(View::rows).collect() };
+    let mut out = Out::of(shared, schema);
+    let rows = |name: TableName| -> Vec<Line<'_>> {
+        View::of(shared, name).into_iter().flat_map(View::rows).collect()
+    };
     // By name; of several the first.
     let mut of_domains: HashMap<String, Line<'_>> = HashMap::new();
-    for line in ["directory_accounts", "principals"].into_iter().flat_map(rows) {
-        if let Some(account) = line.account("account")
-            && line.flag("is_group") != Some(true)
+    for line in [table::DIRECTORY_ACCOUNTS, table::PRINCIPALS].into_iter().flat_map(rows) {
+        if let Some(account) = line.account(field::ACCOUNT)
+            && line.flag(field::IS_GROUP) != Some(true)
             && shared.ids.scope(account) == Some(Scope::Domain)
         {
             of_domains.entry(account.name().to_ascii_lowercase()).or_insert(line);
         }
     }
     let mut locals: HashMap<String, Line<'_>> = HashMap::new();
-    for line in rows("local_group_members") {
-        if let Some(account) = line.account("member")
-            && line.text("class") != Some("group")
+    for line in rows(table::LOCAL_GROUP_MEMBERS) {
+        if let Some(account) = line.account(field::MEMBER)
+            && line.text(field::CLASS) != Some("group")
             && shared.ids.scope(account) == Some(Scope::Local)
         {
             locals.entry(account.name().to_ascii_lowercase()).or_insert(line);
         }
     }
-    for entry in rows("content_access") {
-        let Some(account) = entry.account("account") else { continue };
-        if account.form != AccountForm::Bare || entry.text("generic").is_some() {
+    for entry in rows(table::CONTENT_ACCESS) {
+        let Some(account) = entry.account(field::ACCOUNT) else { continue };
+        if account.form != AccountForm::Bare || entry.text(field::GENERIC).is_some() {
             continue;
         }
         if shared.ids.scope(account) == Some(Scope::BuiltIn) {
@@ -182,24 +186,24 @@ pub(crate) fn name_clashes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         match (of_domains.get(&name), locals.get(&name)) {
             (Some(of_domain), Some(local)) => out
                 .row(entry.record)
-                .copy("package", entry.cell("package"))
-                .copy("account", entry.cell("account"))
-                .copy("of_domain", of_domain.cell("account"))
-                .copy("of_computer", local.cell("member"))
+                .copy(field::PACKAGE, entry.cell(field::PACKAGE))
+                .copy(field::ACCOUNT, entry.cell(field::ACCOUNT))
+                .copy(field::OF_DOMAIN, of_domain.cell(field::ACCOUNT))
+                .copy(field::OF_COMPUTER, local.cell(field::MEMBER))
                 .put(),
             (of_domain, _) => {
                 // Neither export is a list of all users there are.
-                let table = if of_domain.is_none() { "principals" } else { "local_group_members" };
-                let table = shared.schema.table(table).unwrap_or_default();
+                let table = if of_domain.is_none() { table::PRINCIPALS } else { table::LOCAL_GROUP_MEMBERS };
+                let table = shared.schema.id(table).unwrap_or_default();
                 let what: Arc<str> = format!("all users named `{}`", account.written).into();
                 out.gap(Why::NotExported, table, Some(what), entry.record)
-                    .copy("package", entry.cell("package"))
-                    .copy("account", entry.cell("account"))
+                    .copy(field::PACKAGE, entry.cell(field::PACKAGE))
+                    .copy(field::ACCOUNT, entry.cell(field::ACCOUNT))
                     .put();
             }
         }
     }
-    for line in View::of(shared, "content_access").into_iter().flat_map(View::gaps) {
+    for line in View::of(shared, table::CONTENT_ACCESS).into_iter().flat_map(View::gaps) {
         if let Some(gap) = line.gap {
             out.gap(gap.why, gap.table, gap.what.clone(), gap.place).put();
         }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::estate::shared::{Index, Indexed, Shared};
 use crate::estate::value::{Bucket, Value, bucket};
-use crate::evidence::{Account, Cell, Fact, Gap, Row, Table, TableId, TableSchema, Why};
+use crate::evidence::{
+    Account, Cell, Fact, FieldName, Gap, Row, Table, TableId, TableName, TableSchema, Why,
+};
 use crate::rules::Mode;
 use crate::source::Place;
 
@@ -36,13 +38,19 @@ pub(crate) struct View<'s> {
 
 impl<'s> View<'s> {
     /// The table of that name. None if the content declares none.
-    pub(crate) fn of(shared: &'s Shared<'_>, name: &str) -> Option<Self> {
-        let id = shared.schema.table(name)?;
-        Some(Self { id, shared, schema: &shared.schema.tables[id], table: shared.table(id) })
+    pub(crate) fn of(shared: &'s Shared<'_>, name: TableName) -> Option<Self> {
+        Self::numbered(shared, shared.schema.id(name)?)
+    }
+
+    /// The table of that number. None if there is none.
+    pub(crate) fn numbered(shared: &'s Shared<'_>, id: TableId) -> Option<Self> {
+        shared.reading(id);
+        let schema = shared.schema.tables.get(id)?;
+        Some(Self { id, shared, schema, table: shared.table(id) })
     }
 
     /// The rows in which a field is proven to be a computer, in their order.
-    pub(crate) fn on(self, field: &'static str, host: &str) -> impl Iterator<Item = Line<'s>> + use<'s> {
+    pub(crate) fn on(self, field: FieldName, host: &str) -> impl Iterator<Item = Line<'s>> + use<'s> {
         let ids = self.shared.ids;
         let rows: Vec<Line<'s>> = self
             .look_up(field, Mode::Computer, Fact::Text(host.into()), Index::proven)
@@ -52,11 +60,7 @@ impl<'s> View<'s> {
     }
 
     /// The rows in which a field is not proven to be another computer than that, in their order.
-    pub(crate) fn perhaps_on(
-        self,
-        field: &'static str,
-        host: &str,
-    ) -> impl Iterator<Item = Line<'s>> + use<'s> {
+    pub(crate) fn perhaps_on(self, field: FieldName, host: &str) -> impl Iterator<Item = Line<'s>> + use<'s> {
         let ids = self.shared.ids;
         let all = self.table.rows.len();
         let possible = move |index: &Index, bucket: &Bucket| match index.possible(bucket) {
@@ -75,39 +79,50 @@ impl<'s> View<'s> {
     }
 
     /// The rows with a text in a field, whatever the case of its letters, in their order.
-    pub(crate) fn with(self, field: &'static str, text: &str) -> impl Iterator<Item = Line<'s>> + use<'s> {
+    pub(crate) fn with(self, field: FieldName, text: &str) -> impl Iterator<Item = Line<'s>> + use<'s> {
         self.look_up(field, Mode::Name, Fact::Text(text.into()), Index::proven)
     }
 
     fn look_up(
         self,
-        field: &'static str,
+        field: FieldName,
         mode: Mode,
         fact: Fact,
         choose: impl Fn(&Index, &Bucket) -> Vec<u32>,
     ) -> impl Iterator<Item = Line<'s>> {
-        let rows = self.schema.field(field).map(|number| {
+        let rows = self.column(field).map(|number| {
             let of = Indexed { table: self.id, field: number, mode, gaps: false };
             let slot = self.shared.index_slot(of);
             let index = slot.get_or_init(|| self.shared.build_index(of));
             choose(index, &bucket(self.shared.ids, mode, &Value::new(&fact, self.shared.ids)))
         });
-        let schema = self.schema;
         rows.into_iter()
             .flatten()
             .filter_map(move |number| self.table.rows.get(number as usize))
-            .map(move |row| Line { schema, cells: &row.cells, record: row.record, gap: None })
+            .map(move |row| self.of_row(row))
+    }
+
+    fn of_row(self, row: &'s Row) -> Line<'s> {
+        Line { view: self, cells: &row.cells, record: row.record, gap: None }
+    }
+
+    fn of_gap(self, gap: &'s Gap) -> Line<'s> {
+        Line { view: self, cells: &gap.cells, record: gap.place, gap: Some(gap) }
+    }
+
+    /// The number of a field; that the table does not have it is a fault of the program.
+    #[track_caller]
+    fn column(self, field: FieldName) -> Option<usize> {
+        let column = self.schema.column(field);
+        if column.is_none() {
+            self.shared.lacks(self.id, field);
+        }
+        column
     }
 
     /// Its rows.
     pub(crate) fn rows(self) -> impl Iterator<Item = Line<'s>> {
-        let schema = self.schema;
-        self.table.rows.iter().map(move |row| Line {
-            schema,
-            cells: &row.cells,
-            record: row.record,
-            gap: None,
-        })
+        self.table.rows.iter().map(move |row| self.of_row(row))
     }
 
     /// Its rows with the places they have in it.
@@ -122,20 +137,17 @@ impl<'s> View<'s> {
 
     /// The row or gap at a place.
     pub(crate) fn line(self, at: At) -> Option<Line<'s>> {
-        let (schema, number) = (self.schema, at.number as usize);
+        let number = at.number as usize;
         if at.gap {
-            let gap = self.table.gaps.get(number)?;
-            return Some(Line { schema, cells: &gap.cells, record: gap.place, gap: Some(gap) });
+            self.table.gaps.get(number).map(|gap| self.of_gap(gap))
+        } else {
+            self.table.rows.get(number).map(|row| self.of_row(row))
         }
-        let row = self.table.rows.get(number)?;
-        Some(Line { schema, cells: &row.cells, record: row.record, gap: None })
     }
 
     /// What is missing from it.
     pub(crate) fn gaps(self) -> impl Iterator<Item = Line<'s>> {
-        let schema = self.schema;
-        let line = move |gap: &'s Gap| Line { schema, cells: &gap.cells, record: gap.place, gap: Some(gap) };
-        self.table.gaps.iter().map(line)
+        self.table.gaps.iter().map(move |gap| self.of_gap(gap))
     }
 
     /// The gap of a table that no export holds.
@@ -156,7 +168,7 @@ pub(crate) struct At {
 /// A row or a gap of a table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'s> {
-    schema: &'s TableSchema,
+    view: View<'s>,
     cells: &'s [Cell],
     /// The record it was made from.
     pub(crate) record: Option<Place>,
@@ -165,17 +177,35 @@ pub(crate) struct Line<'s> {
 }
 
 impl<'s> Line<'s> {
-    /// The cell of a field. None if the table has no such field.
-    pub(crate) fn cell(self, field: &str) -> Option<&'s Cell> {
-        self.cells.get(self.schema.field(field)?)
+    /// The cell of a field.
+    #[track_caller]
+    pub(crate) fn cell(self, field: FieldName) -> Option<&'s Cell> {
+        self.cells.get(self.view.column(field)?)
     }
 
-    fn fact(self, field: &str) -> Option<&'s Fact> {
+    /// The cell of a field that not all tables have which are asked.
+    pub(crate) fn cell_if(self, field: FieldName) -> Option<&'s Cell> {
+        self.cells.get(self.view.schema.column(field)?)
+    }
+
+    /// Itself as far as a field goes that not all tables have which are asked.
+    pub(crate) fn having(self, field: FieldName) -> Option<Self> {
+        self.view.schema.column(field).map(|_| self)
+    }
+
+    /// The cell with a number.
+    pub(crate) fn numbered(self, field: usize) -> Option<&'s Cell> {
+        self.cells.get(field)
+    }
+
+    #[track_caller]
+    fn fact(self, field: FieldName) -> Option<&'s Fact> {
         self.cell(field).map(|cell| &cell.fact)
     }
 
     /// The text of a field; none if it is empty or unknown.
-    pub(crate) fn text(self, field: &str) -> Option<&'s str> {
+    #[track_caller]
+    pub(crate) fn text(self, field: FieldName) -> Option<&'s str> {
         match self.fact(field)? {
             Fact::Text(text) => Some(text),
             _ => None,
@@ -183,7 +213,8 @@ impl<'s> Line<'s> {
     }
 
     /// The account of a field; none if it is empty or unknown.
-    pub(crate) fn account(self, field: &str) -> Option<&'s Arc<Account>> {
+    #[track_caller]
+    pub(crate) fn account(self, field: FieldName) -> Option<&'s Arc<Account>> {
         match self.fact(field)? {
             Fact::Account(account) => Some(account),
             _ => None,
@@ -191,7 +222,8 @@ impl<'s> Line<'s> {
     }
 
     /// The flag of a field; none if it is empty or unknown.
-    pub(crate) fn flag(self, field: &str) -> Option<bool> {
+    #[track_caller]
+    pub(crate) fn flag(self, field: FieldName) -> Option<bool> {
         match self.fact(field)? {
             Fact::Flag(flag) => Some(*flag),
             _ => None,
@@ -199,7 +231,8 @@ impl<'s> Line<'s> {
     }
 
     /// The number of a field; none if it is empty or unknown.
-    pub(crate) fn integer(self, field: &str) -> Option<i64> {
+    #[track_caller]
+    pub(crate) fn integer(self, field: FieldName) -> Option<i64> {
         match self.fact(field)? {
             Fact::Integer(number) => Some(*number),
             _ => None,
@@ -207,7 +240,8 @@ impl<'s> Line<'s> {
     }
 
     /// The elements of a list field; none if it is unknown.
-    pub(crate) fn list(self, field: &str) -> Option<&'s [Cell]> {
+    #[track_caller]
+    pub(crate) fn list(self, field: FieldName) -> Option<&'s [Cell]> {
         match self.fact(field)? {
             Fact::List(cells) => Some(cells),
             Fact::Empty => Some(&[]),
@@ -216,12 +250,14 @@ impl<'s> Line<'s> {
     }
 
     /// Whether the field is known to be empty.
-    pub(crate) fn is_empty(self, field: &str) -> bool {
+    #[track_caller]
+    pub(crate) fn is_empty(self, field: FieldName) -> bool {
         matches!(self.fact(field), Some(Fact::Empty))
     }
 
     /// Why the field is not known; none if it is.
-    pub(crate) fn unknown(self, field: &str) -> Option<Why> {
+    #[track_caller]
+    pub(crate) fn unknown(self, field: FieldName) -> Option<Why> {
         match self.fact(field)? {
             Fact::Unknown(why) => Some(*why),
             _ => None,
@@ -232,14 +268,17 @@ impl<'s> Line<'s> {
 /// A table that is being made.
 #[derive(Debug)]
 pub(crate) struct Out<'s> {
+    shared: &'s Shared<'s>,
+    id: TableId,
     schema: &'s TableSchema,
     /// What has been made so far.
     pub(crate) table: Table,
 }
 
 impl<'s> Out<'s> {
-    pub(crate) fn new(schema: &'s TableSchema) -> Self {
-        Self { schema, table: Table::default() }
+    pub(crate) fn of(shared: &'s Shared<'_>, schema: &'s TableSchema) -> Self {
+        let id = shared.schema.table(&schema.name).unwrap_or_default();
+        Self { shared, id, schema, table: Table::default() }
     }
 
     /// Begins a row made from a record; fields that are not set are empty.
@@ -282,13 +321,15 @@ where
 }
 
 impl Pending<'_, '_> {
-    /// Sets a field; one the table does not have is left out.
-    pub(crate) fn set(self, field: &str, fact: Fact) -> Self {
+    /// Sets a field.
+    #[track_caller]
+    pub(crate) fn set(self, field: FieldName, fact: Fact) -> Self {
         self.cell(field, Cell { fact, place: None })
     }
 
     /// Sets a field to a cell of another table, with its place.
-    pub(crate) fn copy(self, field: &str, cell: Option<&Cell>) -> Self {
+    #[track_caller]
+    pub(crate) fn copy(self, field: FieldName, cell: Option<&Cell>) -> Self {
         match cell {
             Some(cell) => self.cell(field, cell.clone()),
             None => self,
@@ -296,13 +337,16 @@ impl Pending<'_, '_> {
     }
 
     /// Sets a field to a fact that stands at a place.
-    pub(crate) fn at(self, field: &str, fact: Fact, place: Option<Place>) -> Self {
+    #[track_caller]
+    pub(crate) fn at(self, field: FieldName, fact: Fact, place: Option<Place>) -> Self {
         self.cell(field, Cell { fact, place })
     }
 
-    fn cell(mut self, field: &str, cell: Cell) -> Self {
-        if let Some(number) = self.out.schema.field(field) {
-            self.cells[number] = cell;
+    #[track_caller]
+    fn cell(mut self, field: FieldName, cell: Cell) -> Self {
+        match self.out.schema.column(field) {
+            Some(number) => self.cells[number] = cell,
+            None => self.out.shared.lacks(self.out.id, field),
         }
         self
     }
@@ -323,14 +367,22 @@ pub(crate) fn account(account: &Arc<crate::evidence::Account>) -> Fact {
     Fact::Account(Arc::clone(account))
 }
 
+/// The account of a cell; none if it is empty or unknown.
+pub(crate) fn account_in(cell: &Cell) -> Option<&Arc<Account>> {
+    match &cell.fact {
+        Fact::Account(account) => Some(account),
+        _ => None,
+    }
+}
+
 /// Hands gaps of other tables on; `fields` are those that both tables have.
-pub(crate) fn gaps_of(shared: &Shared<'_>, out: &mut Out<'_>, tables: &[&str], fields: &[&str]) {
+pub(crate) fn gaps_of(shared: &Shared<'_>, out: &mut Out<'_>, tables: &[TableName], fields: &[FieldName]) {
     for table in tables {
-        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
+        for line in View::of(shared, *table).into_iter().flat_map(View::gaps) {
             let Some(gap) = line.gap else { continue };
             let mut row = out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place);
             for field in fields {
-                row = row.copy(field, line.cell(field));
+                row = row.copy(*field, line.cell(*field));
             }
             row.put();
         }
@@ -361,8 +413,8 @@ pub(crate) struct Lack {
 
 impl Lack {
     /// What no export holds of a table.
-    pub(crate) fn of(shared: &Shared<'_>, table: &str, what: &str) -> Self {
-        let table = shared.schema.table(table).unwrap_or_default();
+    pub(crate) fn of(shared: &Shared<'_>, table: TableName, what: &str) -> Self {
+        let table = shared.schema.id(table).unwrap_or_default();
         Self { why: Why::NotExported, table, what: Some(what.into()), place: None }
     }
 

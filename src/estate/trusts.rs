@@ -10,8 +10,10 @@ use std::sync::Arc;
 use crate::content::fact::AccountDomain;
 use crate::estate::documented::{Told, distrusts_database, told_by};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Out, View, flag, text};
-use crate::evidence::{Account, Fact, Scope, Table, TableId, TableSchema, Why};
+use crate::estate::table::{Out, View, account_in, flag, text};
+use crate::evidence::{
+    Account, Fact, FieldName, Scope, Table, TableId, TableName, TableSchema, Why, field, table,
+};
 
 /// The trusts in evidence.
 pub(crate) struct Trusts {
@@ -27,7 +29,7 @@ pub(crate) struct Trusts {
 
 impl Trusts {
     pub(crate) fn read(shared: &Shared<'_>) -> Option<Self> {
-        let view = View::of(shared, "trusts")?;
+        let view = View::of(shared, table::TRUSTS)?;
         let mut out = Self {
             table: view.id,
             trusted: BTreeMap::new(),
@@ -36,11 +38,13 @@ impl Trusts {
             absent: view.absent().is_some(),
         };
         for line in view.rows() {
-            let (Some(source), Some(target)) = (line.text("source"), line.text("target")) else { continue };
+            let (Some(source), Some(target)) = (line.text(field::SOURCE), line.text(field::TARGET)) else {
+                continue;
+            };
             let (source, target) = (shared.ids.domain_key(source), shared.ids.domain_key(target));
-            let within = line.flag("within_forest") == Some(true);
-            let transitive = within || line.flag("transitive") == Some(true);
-            let direction = line.text("direction").unwrap_or_default();
+            let within = line.flag(field::WITHIN_FOREST) == Some(true);
+            let transitive = within || line.flag(field::TRANSITIVE) == Some(true);
+            let direction = line.text(field::DIRECTION).unwrap_or_default();
             if matches!(direction, "outbound" | "both") {
                 out.trusted.entry(source.clone()).or_default().push((target.clone(), within, transitive));
             }
@@ -49,8 +53,8 @@ impl Trusts {
             }
         }
         out.cut = view.gaps().filter_map(|l| l.gap).map(|g| g.why).find(|why| *why != Why::NotExported);
-        for line in View::of(shared, "trust_lists").into_iter().flat_map(View::rows) {
-            out.lists.extend(line.text("domain").map(|d| shared.ids.domain_key(d)));
+        for line in View::of(shared, table::TRUST_LISTS).into_iter().flat_map(View::rows) {
+            out.lists.extend(line.text(field::DOMAIN).map(|d| shared.ids.domain_key(d)));
         }
         Some(out)
     }
@@ -100,9 +104,9 @@ pub(crate) struct Domains {
 impl Domains {
     pub(crate) fn read(shared: &Shared<'_>) -> Self {
         let mut of = HashMap::new();
-        for line in View::of(shared, "computers").into_iter().flat_map(View::rows) {
-            let Some(host) = line.text("host") else { continue };
-            let domain = match (line.flag("in_domain"), line.text("domain")) {
+        for line in View::of(shared, table::COMPUTERS).into_iter().flat_map(View::rows) {
+            let Some(host) = line.text(field::HOST) else { continue };
+            let domain = match (line.flag(field::IN_DOMAIN), line.text(field::DOMAIN)) {
                 (Some(false), _) => String::new(),
                 (_, Some(domain)) => shared.ids.domain_key(domain),
                 _ => continue,
@@ -124,28 +128,29 @@ impl Domains {
 
 /// The servers of sites, by site code.
 fn servers<'s>(shared: &'s Shared<'_>) -> HashMap<String, &'s str> {
-    View::of(shared, "sites")
+    View::of(shared, table::SITES)
         .into_iter()
         .flat_map(View::rows)
-        .filter_map(|line| Some((line.text("site")?.to_uppercase(), line.text("server")?)))
+        .filter_map(|line| Some((line.text(field::SITE)?.to_uppercase(), line.text(field::SERVER)?)))
         .collect()
 }
 
 /// `role_trusts`: for each role that connects with an account, whether the site trusts the domain of its host.
 pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let Some(trusts) = Trusts::read(shared) else { return out.table };
     let domains = Domains::read(shared);
     let servers = servers(shared);
-    let sites = shared.schema.table("sites").unwrap_or_default();
-    let installation = View::of(shared, "installation_accounts");
-    for line in View::of(shared, "role_accounts").into_iter().flat_map(View::rows) {
-        let (Some(host), Some(entity)) = (line.text("host"), line.text("entity")) else { continue };
-        let site = line.text("site").unwrap_or_default().to_uppercase();
+    let sites = shared.schema.id(table::SITES).unwrap_or_default();
+    let installation = View::of(shared, table::INSTALLATION_ACCOUNTS);
+    for line in View::of(shared, table::ROLE_ACCOUNTS).into_iter().flat_map(View::rows) {
+        let (Some(host), Some(entity)) = (line.text(field::HOST), line.text(field::ENTITY)) else { continue };
+        let site = line.text(field::SITE).unwrap_or_default().to_uppercase();
         // For some it is the database that must not be in another forest; the other roles belong to the site.
-        let database = line.text("database_server").filter(|_| distrusts_database(shared.content, entity));
+        let database =
+            line.text(field::DATABASE_SERVER).filter(|_| distrusts_database(shared.content, entity));
         let server = database.or(servers.get(&site).copied());
-        let installed = installation.and_then(|view| view.on("host", host).next());
+        let installed = installation.and_then(|view| view.on(field::HOST, host).next());
         let host_domain = domains.of(shared, host);
         let server_domain = server.and_then(|server| domains.of(shared, server));
         let verdict = match (&server_domain, &host_domain) {
@@ -156,41 +161,46 @@ pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             (None, _) if server.is_none() => Err((Why::NotExported, sites, None)),
             (None, _) => Err((
                 Why::NotExported,
-                shared.schema.table("computers").unwrap_or_default(),
+                shared.schema.id(table::COMPUTERS).unwrap_or_default(),
                 Some(format!("the domain of `{}`", server.unwrap_or_default()).into()),
             )),
             (_, None) => Err((
                 Why::NotExported,
-                shared.schema.table("computers").unwrap_or_default(),
+                shared.schema.id(table::COMPUTERS).unwrap_or_default(),
                 Some(format!("the domain of `{host}`").into()),
             )),
         };
         let pending = match verdict {
-            Ok(trusted) => out.row(line.record).set("trusted", flag(trusted)),
+            Ok(trusted) => out.row(line.record).set(field::TRUSTED, flag(trusted)),
             Err((why, table, what)) => out.gap(why, table, what, line.record),
         };
         pending
-            .copy("entity", line.cell("entity"))
-            .copy("site", line.cell("site"))
-            .copy("host", line.cell("host"))
-            .copy("role", line.cell("role"))
-            .copy("account", line.cell("account"))
-            .copy("installation_account", installed.and_then(|i| i.cell("account")))
-            .set("host_domain", text(host_domain.as_deref().unwrap_or_default()))
-            .set("server_domain", text(server_domain.as_deref().unwrap_or_default()))
+            .copy(field::ENTITY, line.cell(field::ENTITY))
+            .copy(field::SITE, line.cell(field::SITE))
+            .copy(field::HOST, line.cell(field::HOST))
+            .copy(field::ROLE, line.cell(field::ROLE))
+            .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
+            .copy(field::INSTALLATION_ACCOUNT, installed.and_then(|i| i.cell(field::ACCOUNT)))
+            .set(field::HOST_DOMAIN, text(host_domain.as_deref().unwrap_or_default()))
+            .set(field::SERVER_DOMAIN, text(server_domain.as_deref().unwrap_or_default()))
             .put();
     }
-    forward(shared, &mut out, "role_accounts", &["entity", "site", "host", "role", "account"]);
+    forward(
+        shared,
+        &mut out,
+        table::ROLE_ACCOUNTS,
+        &[field::ENTITY, field::SITE, field::HOST, field::ROLE, field::ACCOUNT],
+    );
     out.table
 }
 
 /// Says what is missing from a table that another is made of, with the fields both have.
-fn forward(shared: &Shared<'_>, out: &mut Out<'_>, table: &str, fields: &[&str]) {
+fn forward(shared: &Shared<'_>, out: &mut Out<'_>, table: TableName, fields: &[FieldName]) {
     for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
         let Some(gap) = line.gap else { continue };
         let mut pending = out.gap(gap.why, gap.table, gap.what.clone(), gap.place);
         for field in fields {
-            pending = pending.copy(field, line.cell(field));
+            pending = pending.copy(*field, line.cell(*field));
         }
         pending.put();
     }
@@ -198,13 +208,13 @@ fn forward(shared: &Shared<'_>, out: &mut Out<'_>, table: &str, fields: &[&str])
 
 /// `forest_trusts`: for each forest the product knows, whether the site server's domain trusts it.
 pub(crate) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let Some(trusts) = Trusts::read(shared) else { return out.table };
     let domains = Domains::read(shared);
     let own: BTreeSet<String> =
         servers(shared).values().filter_map(|server| domains.of(shared, server)).collect();
-    for line in View::of(shared, "forests").into_iter().flat_map(View::rows) {
-        let Some(forest) = line.text("forest") else { continue };
+    for line in View::of(shared, table::FORESTS).into_iter().flat_map(View::rows) {
+        let Some(forest) = line.text(field::FOREST) else { continue };
         let key = shared.ids.domain_key(forest);
         let verdicts: Vec<Option<bool>> = own
             .iter()
@@ -222,9 +232,9 @@ pub(crate) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table 
             () => Some(false),
         };
         let pending = match trusted {
-            Some(trusted) => out.row(line.record).set("trusted", flag(trusted)),
+            Some(trusted) => out.row(line.record).set(field::TRUSTED, flag(trusted)),
             None if own.is_empty() => {
-                let table = shared.schema.table("sites").unwrap_or_default();
+                let table = shared.schema.id(table::SITES).unwrap_or_default();
                 out.gap(Why::NotExported, table, Some("the domain of the site server".into()), line.record)
             }
             None => {
@@ -233,19 +243,24 @@ pub(crate) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table 
             }
         };
         pending
-            .copy("forest", line.cell("forest"))
-            .copy("account", line.cell("account"))
-            .copy("discovery", line.cell("discovery"))
-            .copy("publishing", line.cell("publishing"))
+            .copy(field::FOREST, line.cell(field::FOREST))
+            .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
+            .copy(field::DISCOVERY, line.cell(field::DISCOVERY))
+            .copy(field::PUBLISHING, line.cell(field::PUBLISHING))
             .put();
     }
-    forward(shared, &mut out, "forests", &["forest", "account", "discovery", "publishing"]);
+    forward(
+        shared,
+        &mut out,
+        table::FORESTS,
+        &[field::FOREST, field::ACCOUNT, field::DISCOVERY, field::PUBLISHING],
+    );
     out.table
 }
 
 /// The accounts with which content is opened, as their documented domains say, and the tables that tell of them.
-fn opening_content<'s>(shared: &'s Shared<'_>) -> Vec<(&'s str, Told<'s>)> {
-    let mut out: Vec<(&str, Told<'_>)> = Vec::new();
+fn opening_content<'s>(shared: &'s Shared<'_>) -> Vec<(&'s str, Told)> {
+    let mut out: Vec<(&str, Told)> = Vec::new();
     for (entity, domain) in shared.content.ever::<AccountDomain>() {
         if domain.opens_content && out.iter().all(|(id, _)| *id != entity.id) {
             out.extend(told_by(shared.schema, &entity.id).into_iter().map(|told| (entity.id.as_str(), told)));
@@ -257,29 +272,30 @@ fn opening_content<'s>(shared: &'s Shared<'_>) -> Vec<(&'s str, Told<'s>)> {
 /// `account_domains`: for each account that clients use to reach content, and each domain with distribution points,
 /// whether that domain trusts the account's.
 pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let Some(trusts) = Trusts::read(shared) else { return out.table };
     let domains = Domains::read(shared);
-    let computers = shared.schema.table("computers").unwrap_or_default();
+    let computers = shared.schema.id(table::COMPUTERS).unwrap_or_default();
     // Site, domain, and a distribution point there; None for one whose domain is not known.
     let mut points: BTreeMap<(String, Option<String>), &str> = BTreeMap::new();
-    for line in View::of(shared, "positions").into_iter().flat_map(View::rows) {
-        if let (Some("distribution-point"), Some(host)) = (line.text("position"), line.text("host")) {
-            let site = line.text("site").unwrap_or_default().to_uppercase();
+    for line in View::of(shared, table::POSITIONS).into_iter().flat_map(View::rows) {
+        if let (Some("distribution-point"), Some(host)) = (line.text(field::POSITION), line.text(field::HOST))
+        {
+            let site = line.text(field::SITE).unwrap_or_default().to_uppercase();
             points.entry((site, domains.of(shared, host))).or_insert(host);
         }
     }
     for (entity, told) in opening_content(shared) {
-        for line in View::of(shared, told.table).into_iter().flat_map(View::rows) {
-            if told.several && line.text("entity").is_none_or(|e| !e.eq_ignore_ascii_case(entity)) {
+        for line in View::numbered(shared, told.table).into_iter().flat_map(View::rows) {
+            if told.several && line.text(field::ENTITY).is_none_or(|e| !e.eq_ignore_ascii_case(entity)) {
                 continue;
             }
-            let Some(account) = line.account(told.account) else { continue };
+            let Some(account) = line.numbered(told.account).and_then(account_in) else { continue };
             if !matches!(shared.ids.scope(account), Some(Scope::Domain)) {
                 continue;
             }
             let Some(domain) = domain_of(shared, account) else { continue };
-            let site = line.text("site").map(str::to_uppercase);
+            let site = line.text(field::SITE).map(str::to_uppercase);
             let of_site: BTreeMap<&Option<String>, &str> = points
                 .iter()
                 .filter(|((own, _), _)| site.as_ref().is_none_or(|site| site == own))
@@ -297,29 +313,31 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
                     }
                 };
                 let pending = match verdict {
-                    Ok(trusted) => out.row(line.record).set("trusted", flag(trusted)),
+                    Ok(trusted) => out.row(line.record).set(field::TRUSTED, flag(trusted)),
                     Err((why, table, what)) => out.gap(why, table, what, line.record),
                 };
                 pending
-                    .set("entity", text(entity))
-                    .copy("site", line.cell("site"))
-                    .copy("package", line.cell("package"))
-                    .copy("account", line.cell("account"))
-                    .set("domain", text(point.as_deref().unwrap_or_default()))
-                    .set("host", text(host))
-                    .set("domains", Fact::Integer(i64::try_from(of_site.len()).unwrap_or(i64::MAX)))
+                    .set(field::ENTITY, text(entity))
+                    .copy(field::SITE, line.cell(field::SITE))
+                    .copy(field::PACKAGE, line.cell(field::PACKAGE))
+                    .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
+                    .set(field::DOMAIN, text(point.as_deref().unwrap_or_default()))
+                    .set(field::HOST, text(host))
+                    .set(field::DOMAINS, Fact::Integer(i64::try_from(of_site.len()).unwrap_or(i64::MAX)))
                     .put();
             }
         }
-        for line in View::of(shared, told.table).into_iter().flat_map(View::gaps) {
-            let other = line.text("entity").is_some_and(|e| !e.eq_ignore_ascii_case(entity));
+        for line in View::numbered(shared, told.table).into_iter().flat_map(View::gaps) {
+            let other = line.text(field::ENTITY).is_some_and(|e| !e.eq_ignore_ascii_case(entity));
             if let Some(gap) = line.gap.filter(|_| !told.several || !other) {
-                out.gap(gap.why, gap.table, gap.what.clone(), gap.place).set("entity", text(entity)).put();
+                out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+                    .set(field::ENTITY, text(entity))
+                    .put();
             }
         }
     }
-    for line in View::of(shared, "positions").into_iter().flat_map(View::gaps) {
-        if line.text("position") == Some("distribution-point")
+    for line in View::of(shared, table::POSITIONS).into_iter().flat_map(View::gaps) {
+        if line.text(field::POSITION) == Some("distribution-point")
             && let Some(gap) = line.gap
         {
             out.gap(gap.why, gap.table, gap.what.clone(), gap.place).put();

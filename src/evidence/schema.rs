@@ -1,6 +1,6 @@
 //! Reads `evidence.yaml`: which tables there are and what their rows hold.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Derived, FieldKind, FieldSchema, Made, Part, Permissions, Scalar, Schema, TableId, TableSchema};
 use crate::assets::Assets;
@@ -103,6 +103,7 @@ fn table<'n>(
         made_from: Vec::new(),
         read_from: Vec::new(),
         made: Made::Exported,
+        columns: OnceLock::new(),
     };
     Some(Declared { schema, fields })
 }

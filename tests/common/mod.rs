@@ -1,7 +1,7 @@
 //! The built program, run as people run it: in a folder of its own, with an environment that says nothing about
 //! colours or folders.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
 use std::fs;
 use std::io::Write;

@@ -15,7 +15,7 @@ use crate::estate::documented::database_of;
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, is, text, texts};
-use crate::evidence::{Account, Cell, Fact, Table, TableId, TableSchema, Why};
+use crate::evidence::{Account, Cell, Fact, Table, TableId, TableName, TableSchema, Why, field, table};
 use crate::source::Place;
 
 /// Roles that are more than a reader or writer of one database needs.
@@ -70,7 +70,7 @@ struct Exported<'s> {
 
 /// One row a documented use of a database.
 pub(crate) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     for one in uses(shared) {
         row(shared, &mut out, &one);
     }
@@ -78,19 +78,20 @@ pub(crate) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
     for (fact, database) in &connecting(shared) {
         let Some(wanted) = wanted(fact) else { continue };
         let source = *database == Database::SourceSite;
-        let table = if source { "migration_sources" } else { "role_accounts" };
+        let table = if source { table::MIGRATION_SOURCES } else { table::ROLE_ACCOUNTS };
         for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
             let Some(gap) = line.gap else { continue };
-            if !source && line.text("entity").is_some_and(|entity| !entity.eq_ignore_ascii_case(fact.entity))
+            if !source
+                && line.text(field::ENTITY).is_some_and(|entity| !entity.eq_ignore_ascii_case(fact.entity))
             {
                 continue;
             }
             out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
-                .set("statement", text(fact.statement))
-                .set("entity", text(fact.entity))
-                .set("wanted", texts(&wanted, None))
-                .copy("host", line.cell("host"))
-                .copy("source", line.cell("source"))
+                .set(field::STATEMENT, text(fact.statement))
+                .set(field::ENTITY, text(fact.entity))
+                .set(field::WANTED, texts(&wanted, None))
+                .copy(field::HOST, line.cell(field::HOST))
+                .copy(field::SOURCE, line.cell(field::SOURCE))
                 .put();
         }
     }
@@ -105,12 +106,12 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
             DocumentedAccess::Inboxes => continue,
         }
         let Some(entity) = shared.content.entity(fact.entity) else { continue };
-        for line in View::of(shared, "sites").into_iter().flat_map(View::rows) {
+        for line in View::of(shared, table::SITES).into_iter().flat_map(View::rows) {
             // Clients of other sites than primary ones have no management point of their own database.
-            if !is(line.text("type"), "primary") {
+            if !is(line.text(field::TYPE), "primary") {
                 continue;
             }
-            let Some(site) = line.text("site") else { continue };
+            let Some(site) = line.text(field::SITE) else { continue };
             let Some(name) = crate::estate::principals::group_name(shared, entity, site) else { continue };
             let Some(account) = Account::parse(&name).map(Arc::new) else { continue };
             let one = Use {
@@ -127,12 +128,12 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
             };
             let base = filling(|row| {
                 let row = row
-                    .set("statement", text(fact.statement))
-                    .set("entity", text(fact.entity))
-                    .copy("site", line.cell("site"))
-                    .set("account", Fact::Account(Arc::clone(&account)));
+                    .set(field::STATEMENT, text(fact.statement))
+                    .set(field::ENTITY, text(fact.entity))
+                    .copy(field::SITE, line.cell(field::SITE))
+                    .set(field::ACCOUNT, Fact::Account(Arc::clone(&account)));
                 match one.server {
-                    Some(server) => row.set("server", text(server)),
+                    Some(server) => row.set(field::SERVER, text(server)),
                     None => row,
                 }
             });
@@ -140,7 +141,7 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
                 Some(server) => Exported::of(shared, server, &one),
                 None => Err(Absent {
                     why: Why::NotExported,
-                    table: shared.schema.table("site_systems").unwrap_or_default(),
+                    table: shared.schema.id(table::SITE_SYSTEMS).unwrap_or_default(),
                     what: Some(format!("the database server of site {site}").into()),
                     place: line.record,
                 }),
@@ -153,25 +154,25 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
                 }
             };
             let user = database.principals.iter().find(|row| {
-                row.text("database").is_some()
-                    && [row.account("principal"), row.account("login")]
+                row.text(field::DATABASE).is_some()
+                    && [row.account(field::PRINCIPAL), row.account(field::LOGIN)]
                         .into_iter()
                         .flatten()
                         .any(|user| user.name().trim().eq_ignore_ascii_case(&name))
             });
             let missing: &[&str] = if user.is_some() { &[] } else { &["any access"] };
-            let place = user.and_then(|row| row.record).or(line.cell("server").and_then(|c| c.place));
+            let place = user.and_then(|row| row.record).or(line.cell(field::SERVER).and_then(|c| c.place));
             base(out.row(line.record))
-                .set("database", text(&database.name))
-                .at("missing", texts(missing, place), place)
+                .set(field::DATABASE, text(&database.name))
+                .at(field::MISSING, texts(missing, place), place)
                 .put();
         }
-        for line in View::of(shared, "sites").into_iter().flat_map(View::gaps) {
+        for line in View::of(shared, table::SITES).into_iter().flat_map(View::gaps) {
             let Some(gap) = line.gap else { continue };
             out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
-                .set("statement", text(fact.statement))
-                .set("entity", text(fact.entity))
-                .copy("site", line.cell("site"))
+                .set(field::STATEMENT, text(fact.statement))
+                .set(field::ENTITY, text(fact.entity))
+                .copy(field::SITE, line.cell(field::SITE))
                 .put();
         }
     }
@@ -204,32 +205,33 @@ fn connecting<'s>(shared: &'s Shared<'_>) -> Vec<(FactAt<'s>, Database)> {
 fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
     let mut out = Vec::new();
     let facts = connecting(shared);
-    let source = View::of(shared, "migration_sources");
-    let roles = View::of(shared, "role_accounts");
+    let source = View::of(shared, table::MIGRATION_SOURCES);
+    let roles = View::of(shared, table::ROLE_ACCOUNTS);
     for (fact, database) in &facts {
         let Some(wanted) = wanted(fact) else { continue };
         for line in roles.into_iter().flat_map(View::rows) {
-            let Some(entity) = line.text("entity").filter(|entity| entity.eq_ignore_ascii_case(fact.entity))
+            let Some(entity) =
+                line.text(field::ENTITY).filter(|entity| entity.eq_ignore_ascii_case(fact.entity))
             else {
                 continue;
             };
-            let host = line.text("host");
-            let empty = line.is_empty("account");
-            let account = match line.account("account") {
+            let host = line.text(field::HOST);
+            let empty = line.is_empty(field::ACCOUNT);
+            let account = match line.account(field::ACCOUNT) {
                 Some(account) => Ok(Arc::clone(account)),
                 None if empty => {
                     host.and_then(|host| account_of_computer(shared, host)).ok_or(Why::NotExported)
                 }
-                None => Err(line.unknown("account").unwrap_or(Why::NotExported)),
+                None => Err(line.unknown(field::ACCOUNT).unwrap_or(Why::NotExported)),
             };
-            let site = line.text("site");
-            let server = line.text("database_server").or_else(|| database_server(shared, site?));
+            let site = line.text(field::SITE);
+            let server = line.text(field::DATABASE_SERVER).or_else(|| database_server(shared, site?));
             out.push(Use {
                 statement: fact.statement.to_owned(),
                 entity,
                 line,
                 account,
-                cell: line.cell("account").filter(|_| !empty),
+                cell: line.cell(field::ACCOUNT).filter(|_| !empty),
                 computer: host.filter(|_| empty),
                 server,
                 site,
@@ -242,25 +244,24 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
             Database::SourceSite => {}
         }
         for line in source.into_iter().flat_map(View::rows) {
-            if line.is_empty("database_account") {
+            if line.is_empty(field::DATABASE_ACCOUNT) {
                 continue;
             }
-            let account = match line.account("database_account") {
+            let account = match line.account(field::DATABASE_ACCOUNT) {
                 Some(account) => Ok(Arc::clone(account)),
-                None => Err(line.unknown("database_account").unwrap_or(Why::NotExported)),
+                None => Err(line.unknown(field::DATABASE_ACCOUNT).unwrap_or(Why::NotExported)),
             };
-            let site = View::of(shared, "source_sites")
-                .into_iter()
-                .flat_map(View::rows)
-                .find(|row| row.text("source").is_some() && row.text("source") == line.text("source"));
+            let site = View::of(shared, table::SOURCE_SITES).into_iter().flat_map(View::rows).find(|row| {
+                row.text(field::SOURCE).is_some() && row.text(field::SOURCE) == line.text(field::SOURCE)
+            });
             out.push(Use {
                 statement: fact.statement.to_owned(),
                 entity: fact.entity,
                 line,
                 account,
-                cell: line.cell("database_account"),
+                cell: line.cell(field::DATABASE_ACCOUNT),
                 computer: None,
-                server: site.and_then(|row| row.text("server")).or(line.text("source")),
+                server: site.and_then(|row| row.text(field::SERVER)).or(line.text(field::SOURCE)),
                 site: None,
                 wanted: wanted.clone(),
                 source: true,
@@ -272,38 +273,38 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
 
 /// The database server of a site.
 fn database_server<'s>(shared: &'s Shared<'_>, site: &str) -> Option<&'s str> {
-    View::of(shared, "site_systems")?
-        .with("site", site)
-        .find(|line| is(line.text("role"), "SMS SQL Server"))
-        .and_then(|line| line.text("host"))
+    View::of(shared, table::SITE_SYSTEMS)?
+        .with(field::SITE, site)
+        .find(|line| is(line.text(field::ROLE), "SMS SQL Server"))
+        .and_then(|line| line.text(field::HOST))
 }
 
 fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
     let base = filling(|row| {
         let row = row
-            .set("statement", text(&one.statement))
-            .set("entity", text(one.entity))
-            .copy("site", one.line.cell("site"))
-            .copy("host", one.line.cell("host"))
-            .copy("source", one.line.cell("source"))
-            .set("computer", flag(one.computer.is_some()))
-            .set("wanted", texts(&one.wanted, None));
+            .set(field::STATEMENT, text(&one.statement))
+            .set(field::ENTITY, text(one.entity))
+            .copy(field::SITE, one.line.cell(field::SITE))
+            .copy(field::HOST, one.line.cell(field::HOST))
+            .copy(field::SOURCE, one.line.cell(field::SOURCE))
+            .set(field::COMPUTER, flag(one.computer.is_some()))
+            .set(field::WANTED, texts(&one.wanted, None));
         let row = match one.server {
-            Some(server) => row.set("server", text(server)),
+            Some(server) => row.set(field::SERVER, text(server)),
             None => row,
         };
         match (&one.account, one.cell) {
-            (_, Some(cell)) => row.copy("account", Some(cell)),
-            (Ok(account), None) => row.set("account", Fact::Account(Arc::clone(account))),
+            (_, Some(cell)) => row.copy(field::ACCOUNT, Some(cell)),
+            (Ok(account), None) => row.set(field::ACCOUNT, Fact::Account(Arc::clone(account))),
             (Err(_), None) => row,
         }
     });
-    let table = |name: &str| shared.schema.table(name).unwrap_or_default();
+    let id = |name: TableName| shared.schema.id(name).unwrap_or_default();
     let account = match &one.account {
         Ok(account) => account,
         Err(why) => {
             let what: Arc<str> = "the account that connects to the database".into();
-            base(out.gap(*why, table("role_accounts"), Some(what), one.line.record)).put();
+            base(out.gap(*why, id(table::ROLE_ACCOUNTS), Some(what), one.line.record)).put();
             return;
         }
     };
@@ -312,7 +313,7 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
             Some(site) => format!("the database server of site {site}"),
             None => "the database server".to_owned(),
         };
-        base(out.gap(Why::NotExported, table("site_systems"), Some(what.into()), one.line.record)).put();
+        base(out.gap(Why::NotExported, id(table::SITE_SYSTEMS), Some(what.into()), one.line.record)).put();
         return;
     };
     let database = Exported::of(shared, server, one);
@@ -326,7 +327,7 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
             {
                 let place = place.or(one.line.record);
                 base(out.row(one.line.record))
-                    .at("privileges", texts(["Administrators"], place), place)
+                    .at(field::PRIVILEGES, texts(["Administrators"], place), place)
                     .put();
             }
             return;
@@ -377,14 +378,14 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
         }
     }
     let fill = |row: Pending<'_, '_>, missing: Option<&[&str]>, all: bool| {
-        let row = base(row).set("database", text(&database.name));
+        let row = base(row).set(field::DATABASE, text(&database.name));
         let row = match missing {
-            Some(missing) => row.at("missing", texts(missing, place), place),
+            Some(missing) => row.at(field::MISSING, texts(missing, place), place),
             None => row,
         };
         if all {
-            row.at("privileges", texts(&privileges, place), place)
-                .at("excess", texts(&excess, place), place)
+            row.at(field::PRIVILEGES, texts(&privileges, place), place)
+                .at(field::EXCESS, texts(&excess, place), place)
                 .put();
         } else {
             row.put();
@@ -446,20 +447,20 @@ struct Absent {
 impl<'s> Exported<'s> {
     /// The database of a use.
     fn of(shared: &'s Shared<'s>, server: &'s str, one: &Use<'_>) -> Result<Self, Absent> {
-        let tables = ["sql_role_members", "sql_permissions", "sql_principals"];
+        let tables = [table::SQL_ROLE_MEMBERS, table::SQL_PERMISSIONS, table::SQL_PRINCIPALS];
         let [members, permissions, principals] = tables.map(|name| View::of(shared, name));
         let (Some(members), Some(permissions), Some(principals)) = (members, permissions, principals) else {
             return Err(Absent { why: Why::NotExported, table: TableId::default(), what: None, place: None });
         };
         let on_server = |line: &Line<'_>| {
-            line.text("server").is_none_or(|name| shared.ids.same_computer(name, server) == Some(true))
+            line.text(field::SERVER).is_none_or(|name| shared.ids.same_computer(name, server) == Some(true))
         };
         let names: Vec<&str> = members
             .rows()
             .chain(principals.rows())
             .chain(permissions.rows())
             .filter(on_server)
-            .filter_map(|line| line.text("database"))
+            .filter_map(|line| line.text(field::DATABASE))
             .collect();
         let fits = |name: &str| match one.site {
             Some(site) => {
@@ -492,7 +493,7 @@ impl<'s> Exported<'s> {
         };
         let name = (*name).to_owned();
         let mine = |line: &Line<'_>| {
-            on_server(line) && line.text("database").is_none_or(|of| of.eq_ignore_ascii_case(&name))
+            on_server(line) && line.text(field::DATABASE).is_none_or(|of| of.eq_ignore_ascii_case(&name))
         };
         for view in [members, permissions] {
             if let Some(gap) = view.absent() {
@@ -516,9 +517,9 @@ impl<'s> Exported<'s> {
             permissions: permissions.rows().filter(mine).collect(),
             disabled: principals
                 .rows()
-                .filter(|line| mine(line) && line.flag("disabled") == Some(true))
-                .filter(|line| line.text("database").is_none())
-                .filter_map(|line| line.account("principal").map(|login| shared.ids.key(login)))
+                .filter(|line| mine(line) && line.flag(field::DISABLED) == Some(true))
+                .filter(|line| line.text(field::DATABASE).is_none())
+                .filter_map(|line| line.account(field::PRINCIPAL).map(|login| shared.ids.key(login)))
                 .collect(),
             principals: principals.rows().filter(mine).collect(),
             table: members.id,
@@ -532,14 +533,14 @@ impl<'s> Exported<'s> {
         let mut found: Vec<Role> = Vec::new();
         let mut unsure: Vec<(Role, Missing)> = Vec::new();
         let mut seen: HashSet<(bool, String)> = HashSet::new();
-        let named = self.principals.iter().map(|line| (line, "principal"));
+        let named = self.principals.iter().map(|line| (line, field::PRINCIPAL));
         let named = named
-            .chain(self.members.iter().map(|line| (line, "member")))
-            .chain(self.permissions.iter().map(|line| (line, "principal")));
+            .chain(self.members.iter().map(|line| (line, field::MEMBER)))
+            .chain(self.permissions.iter().map(|line| (line, field::PRINCIPAL)));
         for (line, field) in named {
-            let of_server = line.text("database").is_none();
+            let of_server = line.text(field::DATABASE).is_none();
             let Some(principal) = line.account(field) else { continue };
-            if is(line.text("type"), "role") || is(line.text("type"), "sql") {
+            if is(line.text(field::TYPE), "role") || is(line.text(field::TYPE), "sql") {
                 continue;
             }
             let name = principal.written.trim();
@@ -547,7 +548,7 @@ impl<'s> Exported<'s> {
             if seen.contains(&(of_server, name.to_lowercase())) || self.is_disabled(line, principal) {
                 continue;
             }
-            let login = line.account("login").unwrap_or(principal);
+            let login = line.account(field::LOGIN).unwrap_or(principal);
             let mut answer = self.is(who, computer, login);
             if !matches!(answer, Belongs::Yes(_))
                 && !Arc::ptr_eq(login, principal)
@@ -577,16 +578,16 @@ impl<'s> Exported<'s> {
             let (name, of_server) = (found[next].name.clone(), found[next].of_server);
             next += 1;
             for line in &self.members {
-                let (Some(member), Some(role)) = (line.account("member"), line.text("role")) else {
+                let (Some(member), Some(role)) = (line.account(field::MEMBER), line.text(field::ROLE)) else {
                     continue;
                 };
-                let mine = line.text("database").is_none() == of_server
+                let mine = line.text(field::DATABASE).is_none() == of_server
                     && member.written.trim().eq_ignore_ascii_case(&name)
                     && !found.iter().any(|known| {
                         known.of_server == of_server && known.name.eq_ignore_ascii_case(role.trim())
                     });
                 if mine {
-                    let place = line.cell("member").and_then(|cell| cell.place).or(line.record);
+                    let place = line.cell(field::MEMBER).and_then(|cell| cell.place).or(line.record);
                     found.push(Role { name: role.trim().to_owned(), of_server, place });
                 }
             }
@@ -620,7 +621,7 @@ impl<'s> Exported<'s> {
     }
 
     fn is_disabled(&self, line: &Line<'_>, principal: &Account) -> bool {
-        let login = line.account("login").map_or(principal, |login| login);
+        let login = line.account(field::LOGIN).map_or(principal, |login| login);
         !self.disabled.is_empty() && self.disabled.contains(&self.shared.ids.key(login))
     }
 
@@ -676,15 +677,15 @@ impl<'s> Exported<'s> {
             return Holds::No;
         }
         let mine = |line: &&Line<'_>| {
-            let of_server = line.text("database").is_none();
-            line.account("principal").is_some_and(|principal| {
+            let of_server = line.text(field::DATABASE).is_none();
+            line.account(field::PRINCIPAL).is_some_and(|principal| {
                 roles.iter().any(|role| {
                     role.of_server == of_server && principal.written.trim().eq_ignore_ascii_case(&role.name)
                 })
             })
         };
         let rows: Vec<&Line<'_>> = self.permissions.iter().filter(mine).collect();
-        let whole = |line: &Line<'_>| match line.text("object") {
+        let whole = |line: &Line<'_>| match line.text(field::OBJECT) {
             None => true,
             Some(object) => {
                 object.eq_ignore_ascii_case("database")
@@ -695,7 +696,9 @@ impl<'s> Exported<'s> {
         };
         let is_denied = |permission: &str| {
             rows.iter().any(|line| {
-                is(line.text("state"), "deny") && is(line.text("permission"), permission) && whole(line)
+                is(line.text(field::STATE), "deny")
+                    && is(line.text(field::PERMISSION), permission)
+                    && whole(line)
             })
         };
         if known.grants.iter().any(|grant| is_denied(grant)) || is_denied("CONTROL") {
@@ -707,7 +710,9 @@ impl<'s> Exported<'s> {
         }
         let granted = |permission: &str| {
             rows.iter().find(|line| {
-                !is(line.text("state"), "deny") && is(line.text("permission"), permission) && whole(line)
+                !is(line.text(field::STATE), "deny")
+                    && is(line.text(field::PERMISSION), permission)
+                    && whole(line)
             })
         };
         for all in ["CONTROL", "CONTROL SERVER"] {
@@ -720,9 +725,9 @@ impl<'s> Exported<'s> {
         }
         // Single objects, and roles of the product, of which only the rights on single objects are granted.
         let single = rows.iter().find(|line| {
-            !is(line.text("state"), "deny")
+            !is(line.text(field::STATE), "deny")
                 && !whole(line)
-                && line.text("permission").is_some_and(|permission| {
+                && line.text(field::PERMISSION).is_some_and(|permission| {
                     permission.eq_ignore_ascii_case("CONTROL")
                         || known.grants.iter().any(|grant| grant.eq_ignore_ascii_case(permission))
                 })
@@ -731,7 +736,7 @@ impl<'s> Exported<'s> {
             !role.of_server
                 && role.name.to_lowercase().starts_with("smsdbrole")
                 && !rows.iter().any(|line| {
-                    line.account("principal").is_some_and(|p| p.written.eq_ignore_ascii_case(&role.name))
+                    line.account(field::PRINCIPAL).is_some_and(|p| p.written.eq_ignore_ascii_case(&role.name))
                 })
         });
         let place = single.and_then(|line| line.record).or(own.and_then(|role| role.place));

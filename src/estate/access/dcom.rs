@@ -16,7 +16,7 @@ use crate::estate::positions::{hosts, unknown_hosts};
 use crate::estate::principals::everybody;
 use crate::estate::shared::Shared;
 use crate::estate::table::{Missing, Out, View, filling, flag, is, text};
-use crate::evidence::{Fact, Table, TableSchema, Why};
+use crate::evidence::{Fact, Table, TableSchema, Why, field, table};
 use crate::sddl::{AceKind, Member};
 
 const LIMITS: &str = "machine limits";
@@ -41,18 +41,18 @@ fn group<'c>(shared: &Shared<'c>, entity: &str) -> Option<&'c str> {
 /// Of the lists of a computer those that decide.
 fn deciding<'l, 's>(mine: Vec<&'l List<'s>>) -> Vec<&'l List<'s>> {
     let own = mine.iter().any(|list| {
-        let name = list.line.text("application");
+        let name = list.line.text(field::APPLICATION);
         !is(name, LIMITS) && !is(name, DEFAULTS)
     });
-    mine.into_iter().filter(|list| !own || !is(list.line.text("application"), DEFAULTS)).collect()
+    mine.into_iter().filter(|list| !own || !is(list.line.text(field::APPLICATION), DEFAULTS)).collect()
 }
 
 /// One row a computer and list that has to allow it.
 pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let lists = lists(shared, DCOM);
     let by_host = ByHost::of(&lists);
-    let entries_table = shared.schema.table(DCOM.entries).unwrap_or_default();
+    let entries_table = shared.schema.id(DCOM.entries).unwrap_or_default();
     for (fact, said) in shared.content.judged::<DcomPermission>(shared.revision) {
         let positions: Vec<&str> = said.positions.iter().map(String::as_str).collect();
         let permission = said.permission.as_str();
@@ -65,13 +65,13 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         let statement = shared.content.statement(fact.statement).map(|(_, statement)| statement);
         let by_user = statement.and_then(|s| s.level.at(shared.revision)) == Some(&Level::Must);
         for host in hosts(shared, &positions) {
-            let Some(name) = host.text("host") else { continue };
+            let Some(name) = host.text(field::HOST) else { continue };
             let base = filling(|row| {
-                row.set("statement", text(fact.statement))
-                    .set("entity", text(fact.entity))
-                    .set("group", text(group_name))
-                    .set("permission", text(permission))
-                    .copy("host", host.cell("host"))
+                row.set(field::STATEMENT, text(fact.statement))
+                    .set(field::ENTITY, text(fact.entity))
+                    .set(field::GROUP, text(group_name))
+                    .set(field::PERMISSION, text(permission))
+                    .copy(field::HOST, host.cell(field::HOST))
             });
             let mine = deciding(by_host.on(shared, &lists, name));
             if mine.is_empty() {
@@ -82,7 +82,7 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 continue;
             }
             for list in mine {
-                let application = list.line.cell("application");
+                let application = list.line.cell(field::APPLICATION);
                 let local = LocalGroup { name: group_name, host: Some(name) };
                 let got = granted(list, Ask::OTHER, |entry| local.is_meant(shared, entry));
                 let shows = list
@@ -92,7 +92,7 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     .chain(&list.entries)
                     .find(|e| local.is_meant(shared, e).0 == Member::Yes);
                 let place = shows
-                    .and_then(|e| e.line.cell("account").and_then(|c| c.place).or(e.line.record))
+                    .and_then(|e| e.line.cell(field::ACCOUNT).and_then(|c| c.place).or(e.line.record))
                     .or(list.line.record);
                 let mut allowed = if let State::Unknown(_) = list.state { None } else { got.holds(bit) };
                 let mut missing = got.missing(bit).cloned();
@@ -101,8 +101,8 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 }
                 match allowed {
                     Some(allowed) => base(out.row(list.line.record))
-                        .copy("application", application)
-                        .at("allowed", flag(allowed), place)
+                        .copy(field::APPLICATION, application)
+                        .at(field::ALLOWED, flag(allowed), place)
                         .put(),
                     None => {
                         let missing = missing.unwrap_or(Missing {
@@ -115,7 +115,7 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                             place,
                         });
                         base(out.gap(missing.why, missing.table, Some(missing.what), missing.place))
-                            .copy("application", application)
+                            .copy(field::APPLICATION, application)
                             .put();
                     }
                 }
@@ -124,9 +124,9 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         for line in unknown_hosts(shared, &positions) {
             let Some(gap) = line.gap else { continue };
             out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
-                .set("statement", text(fact.statement))
-                .set("permission", text(permission))
-                .copy("host", line.cell("host"))
+                .set(field::STATEMENT, text(fact.statement))
+                .set(field::PERMISSION, text(permission))
+                .copy(field::HOST, line.cell(field::HOST))
                 .put();
         }
     }
@@ -135,11 +135,11 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
 
 /// Whether every administrative user has the permission by another way than the group.
 fn users(shared: &Shared<'_>, list: &List<'_>, host: &str, bit: u32) -> (Option<bool>, Option<Missing>) {
-    let Some(view) = View::of(shared, "admin_users") else { return (Some(false), None) };
+    let Some(view) = View::of(shared, table::ADMIN_USERS) else { return (Some(false), None) };
     let mut open: Option<Missing> = None;
     let mut any = false;
     for line in view.rows() {
-        let Some(who) = line.account("account") else { continue };
+        let Some(who) = line.account(field::ACCOUNT) else { continue };
         any = true;
         let got = granted(list, Ask::OTHER, |entry| means(shared, who, None, entry, Some(host)));
         match got.holds(bit) {
@@ -160,7 +160,7 @@ fn users(shared: &Shared<'_>, list: &List<'_>, host: &str, bit: u32) -> (Option<
 
 /// The table `dcom_grants`: one row an entry that grants the documented permission.
 pub(crate) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let lists = lists(shared, DCOM);
     let facts = shared.content.judged::<DcomPermission>(shared.revision);
     for (fact, said) in facts.filter(|(_, said)| said.grant_to.is_some()) {
@@ -168,16 +168,16 @@ pub(crate) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         let Some(holder) = group(shared, fact.entity) else { continue };
         let Some(bit) = bit(shared, permission) else { continue };
         for list in &lists {
-            let host = list.line.text("host");
+            let host = list.line.text(field::HOST);
             let base = filling(|row| {
-                row.set("statement", text(fact.statement))
-                    .set("entity", text(fact.entity))
-                    .set("permission", text(permission))
-                    .copy("host", list.line.cell("host"))
-                    .copy("application", list.line.cell("application"))
+                row.set(field::STATEMENT, text(fact.statement))
+                    .set(field::ENTITY, text(fact.entity))
+                    .set(field::PERMISSION, text(permission))
+                    .copy(field::HOST, list.line.cell(field::HOST))
+                    .copy(field::APPLICATION, list.line.cell(field::APPLICATION))
             });
             if let State::Unknown(why) = list.state {
-                let table = shared.schema.table(DCOM.entries).unwrap_or_default();
+                let table = shared.schema.id(DCOM.entries).unwrap_or_default();
                 base(out.gap(why, table, None, list.line.record)).put();
                 continue;
             }
@@ -199,15 +199,15 @@ pub(crate) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     }
                     _ => out
                         .row(entry.line.record)
-                        .set("usual", flag(own || named.0 == Some(true)))
-                        .set("everybody", flag(everybody(shared, who, entry.sid, None).is_some())),
+                        .set(field::USUAL, flag(own || named.0 == Some(true)))
+                        .set(field::EVERYBODY, flag(everybody(shared, who, entry.sid, None).is_some())),
                 };
-                let place = entry.line.cell("account").and_then(|c| c.place).or(entry.line.record);
-                base(row).at("account", Fact::Account(Arc::clone(who)), place).put();
+                let place = entry.line.cell(field::ACCOUNT).and_then(|c| c.place).or(entry.line.record);
+                base(row).at(field::ACCOUNT, Fact::Account(Arc::clone(who)), place).put();
             }
         }
         if let Some(gap) = View::of(shared, DCOM.entries).and_then(View::absent) {
-            out.gap(gap.why, gap.table, None, None).set("statement", text(fact.statement)).put();
+            out.gap(gap.why, gap.table, None, None).set(field::STATEMENT, text(fact.statement)).put();
         }
     }
     out.table

@@ -12,8 +12,8 @@ use crate::estate::computers::{account_of_computer, domain_of_computer, domain_o
 use crate::estate::documented::{told_by, with_right};
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, is, text, texts};
-use crate::evidence::{Account, Fact, Table, TableSchema, Why};
+use crate::estate::table::{Line, Missing, Out, Pending, View, account_in, filling, flag, is, text, texts};
+use crate::evidence::{Account, Fact, FieldName, Table, TableName, TableSchema, Why, field, table};
 use crate::sddl::{AceKind, Member};
 
 /// Rights that change something, in the words of the directory.
@@ -38,7 +38,7 @@ struct Who<'s> {
 
 impl<'s> Who<'s> {
     /// The account set, else that of a computer.
-    fn of(shared: &Shared<'_>, line: Line<'s>, field: &str, server: Option<&str>) -> Option<Self> {
+    fn of(shared: &Shared<'_>, line: Line<'s>, field: FieldName, server: Option<&str>) -> Option<Self> {
         if let Some(account) = line.account(field) {
             return Some(Self { account: Arc::clone(account), computer: None, cell: line.cell(field) });
         }
@@ -112,18 +112,20 @@ struct Question<'q> {
 }
 
 fn sites<'s>(shared: &'s Shared<'_>) -> impl Iterator<Item = Line<'s>> {
-    View::of(shared, "sites").into_iter().flat_map(View::rows)
+    View::of(shared, table::SITES).into_iter().flat_map(View::rows)
 }
 
 /// The server of a site.
 fn server<'s>(shared: &'s Shared<'_>, site: &str) -> Option<Line<'s>> {
-    View::of(shared, "sites")?.with("site", site).next()
+    View::of(shared, table::SITES)?.with(field::SITE, site).next()
 }
 
 /// The server of the site at the top.
 fn top<'s>(shared: &'s Shared<'_>) -> Option<Line<'s>> {
     let mut tops = sites(shared).filter(|line| {
-        line.is_empty("parent") && line.text("server").is_some() && !is(line.text("type"), "secondary")
+        line.is_empty(field::PARENT)
+            && line.text(field::SERVER).is_some()
+            && !is(line.text(field::TYPE), "secondary")
     });
     let first = tops.next()?;
     tops.next().is_none().then_some(first)
@@ -131,7 +133,7 @@ fn top<'s>(shared: &'s Shared<'_>) -> Option<Line<'s>> {
 
 /// The table `directory_access`.
 pub(crate) fn directory_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let facts: Vec<_> = shared.content.judged::<DirectoryPermission>(shared.revision).collect();
     let objects = Objects::of(shared);
     for (fact, permission) in &facts {
@@ -150,34 +152,35 @@ pub(crate) fn directory_access(shared: &Shared<'_>, schema: &TableSchema) -> Tab
 
 /// Locations that a discovery method searches.
 fn locations(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &Objects<'_>) {
-    let Some(view) = View::of(shared, "discovery_accounts") else { return };
-    for line in view.rows().filter(|line| is(line.text("entity"), fact.entity)) {
-        if line.is_empty("location") {
+    let Some(view) = View::of(shared, table::DISCOVERY_ACCOUNTS) else { return };
+    for line in view.rows().filter(|line| is(line.text(field::ENTITY), fact.entity)) {
+        if line.is_empty(field::LOCATION) {
             continue;
         }
-        let site = line.text("site").and_then(|site| server(shared, site));
-        let Some(who) = Who::of(shared, line, "account", site.and_then(|s| s.text("server"))) else {
+        let site = line.text(field::SITE).and_then(|site| server(shared, site));
+        let Some(who) = Who::of(shared, line, field::ACCOUNT, site.and_then(|s| s.text(field::SERVER)))
+        else {
             nobody(shared, out, fact, line);
             continue;
         };
-        let location = line.text("location").unwrap_or_default();
+        let location = line.text(field::LOCATION).unwrap_or_default();
         let Some(object) = distinguished(location) else {
             let what: Arc<str> = format!("the object that `{location}` stands for").into();
-            let why = line.unknown("location").unwrap_or(Why::Unreadable);
+            let why = line.unknown(field::LOCATION).unwrap_or(Why::Unreadable);
             out.gap(why, view.id, Some(what), line.record)
-                .set("statement", text(fact.statement))
-                .set("entity", text(fact.entity))
-                .copy("site", line.cell("site"))
+                .set(field::STATEMENT, text(fact.statement))
+                .set(field::ENTITY, text(fact.entity))
+                .copy(field::SITE, line.cell(field::SITE))
                 .put();
             continue;
         };
         let object = object.to_owned();
         let question =
-            Question { fact, who, object, line, site: line.cell("site"), forest: None, wanted: true };
+            Question { fact, who, object, line, site: line.cell(field::SITE), forest: None, wanted: true };
         answer(shared, out, &question, objects);
     }
-    hand_on(shared, out, fact, "discovery_accounts", |line| {
-        line.text("entity").is_none_or(|entity| entity.eq_ignore_ascii_case(fact.entity))
+    hand_on(shared, out, fact, table::DISCOVERY_ACCOUNTS, |line| {
+        line.text(field::ENTITY).is_none_or(|entity| entity.eq_ignore_ascii_case(fact.entity))
     });
 }
 
@@ -186,39 +189,39 @@ fn hand_on(
     shared: &Shared<'_>,
     out: &mut Out<'_>,
     fact: &FactAt<'_>,
-    table: &str,
+    table: TableName,
     counts: impl Fn(Line<'_>) -> bool,
 ) {
     for line in View::of(shared, table).into_iter().flat_map(View::gaps).filter(|line| counts(*line)) {
         let Some(gap) = line.gap else { continue };
         out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place)
-            .set("statement", text(fact.statement))
-            .set("entity", text(fact.entity))
-            .copy("site", line.cell("site"))
+            .set(field::STATEMENT, text(fact.statement))
+            .set(field::ENTITY, text(fact.entity))
+            .copy(field::SITE, line.cell(field::SITE))
             .put();
     }
 }
 
 /// It is not known whose account is used.
 fn nobody(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, line: Line<'_>) {
-    let table = shared.schema.table("sites").unwrap_or_default();
-    let why = line.unknown("account").unwrap_or(Why::NotExported);
+    let table = shared.schema.id(table::SITES).unwrap_or_default();
+    let why = line.unknown(field::ACCOUNT).unwrap_or(Why::NotExported);
     out.gap(why, table, Some("the site server whose computer account is used".into()), line.record)
-        .set("statement", text(fact.statement))
-        .set("entity", text(fact.entity))
-        .copy("site", line.cell("site"))
+        .set(field::STATEMENT, text(fact.statement))
+        .set(field::ENTITY, text(fact.entity))
+        .copy(field::SITE, line.cell(field::SITE))
         .put();
 }
 
 /// Forests that are discovered.
 fn forests(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &Objects<'_>) {
-    for line in View::of(shared, "forests").into_iter().flat_map(View::rows) {
-        if line.flag("discovery") != Some(true) {
+    for line in View::of(shared, table::FORESTS).into_iter().flat_map(View::rows) {
+        if line.flag(field::DISCOVERY) != Some(true) {
             continue;
         }
-        let Some(forest) = line.text("forest") else { continue };
+        let Some(forest) = line.text(field::FOREST) else { continue };
         let top = top(shared);
-        let Some(who) = Who::of(shared, line, "account", top.and_then(|s| s.text("server"))) else {
+        let Some(who) = Who::of(shared, line, field::ACCOUNT, top.and_then(|s| s.text(field::SERVER))) else {
             nobody(shared, out, fact, line);
             continue;
         };
@@ -233,22 +236,22 @@ fn forests(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &
         };
         answer(shared, out, &question, objects);
     }
-    hand_on(shared, out, fact, "forests", |_| true);
+    hand_on(shared, out, fact, table::FORESTS, |_| true);
 }
 
 /// The container that sites publish to.
 fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects: &Objects<'_>) {
-    for line in View::of(shared, "forests").into_iter().flat_map(View::rows) {
-        let Some(forest) = line.text("forest") else { continue };
-        let Some(wanted) = line.flag("publishing") else {
-            let table = shared.schema.table("forests").unwrap_or_default();
+    for line in View::of(shared, table::FORESTS).into_iter().flat_map(View::rows) {
+        let Some(forest) = line.text(field::FOREST) else { continue };
+        let Some(wanted) = line.flag(field::PUBLISHING) else {
+            let table = shared.schema.id(table::FORESTS).unwrap_or_default();
             let what: Arc<str> = format!("whether sites publish to `{forest}`").into();
-            let why = line.unknown("publishing").unwrap_or(Why::NotExported);
-            if line.unknown("publishing").is_some() {
+            let why = line.unknown(field::PUBLISHING).unwrap_or(Why::NotExported);
+            if line.unknown(field::PUBLISHING).is_some() {
                 out.gap(why, table, Some(what), line.record)
-                    .set("statement", text(fact.statement))
-                    .set("entity", text(fact.entity))
-                    .set("forest", text(forest))
+                    .set(field::STATEMENT, text(fact.statement))
+                    .set(field::ENTITY, text(fact.entity))
+                    .set(field::FOREST, text(forest))
                     .put();
             }
             continue;
@@ -257,7 +260,7 @@ fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects
             .lists
             .iter()
             .filter(|list| {
-                let object = list.line.text("object").map(object_key).unwrap_or_default();
+                let object = list.line.text(field::OBJECT).map(object_key).unwrap_or_default();
                 let domain = domain_of_object(&object).unwrap_or_default();
                 object.starts_with("cn=system management,cn=system,")
                     && (domain.eq_ignore_ascii_case(forest)
@@ -268,34 +271,34 @@ fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects
         let names: Vec<String> = if containers.is_empty() {
             vec![root]
         } else {
-            containers.iter().filter_map(|list| list.line.text("object")).map(str::to_owned).collect()
+            containers.iter().filter_map(|list| list.line.text(field::OBJECT)).map(str::to_owned).collect()
         };
         // Who publishes: the account set, or the servers of the publishing sites; secondary sites always their own.
-        let publishing: Vec<Line<'_>> = View::of(shared, "forest_publishing")
+        let publishing: Vec<Line<'_>> = View::of(shared, table::FOREST_PUBLISHING)
             .into_iter()
             .flat_map(View::rows)
-            .filter(|row| is(row.text("forest"), forest))
+            .filter(|row| is(row.text(field::FOREST), forest))
             .collect();
         let mut whos: Vec<(Who<'_>, Option<&crate::evidence::Cell>, Option<String>)> = Vec::new();
         for row in &publishing {
-            let site = row.text("site").and_then(|site| server(shared, site));
-            let host = site.and_then(|s| s.text("server"));
-            let secondary = is(site.and_then(|s| s.text("type")), "secondary");
+            let site = row.text(field::SITE).and_then(|site| server(shared, site));
+            let host = site.and_then(|s| s.text(field::SERVER));
+            let secondary = is(site.and_then(|s| s.text(field::TYPE)), "secondary");
             let who = if secondary {
                 host.and_then(|host| Who::computer(shared, host))
             } else {
-                Who::of(shared, line, "account", host)
+                Who::of(shared, line, field::ACCOUNT, host)
             };
             match who {
                 Some(who) => {
                     let domain = who.computer.as_deref().and_then(|host| domain_of_computer(shared, host));
-                    whos.push((who, row.cell("site"), domain));
+                    whos.push((who, row.cell(field::SITE), domain));
                 }
                 None => nobody(shared, out, fact, *row),
             }
         }
         if publishing.is_empty() {
-            match Who::of(shared, line, "account", top(shared).and_then(|s| s.text("server"))) {
+            match Who::of(shared, line, field::ACCOUNT, top(shared).and_then(|s| s.text(field::SERVER))) {
                 Some(who) => {
                     let domain = who.computer.as_deref().and_then(|host| domain_of_computer(shared, host));
                     whos.push((who, None, domain));
@@ -333,7 +336,7 @@ fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects
             }
         }
     }
-    hand_on(shared, out, fact, "forests", |_| true);
+    hand_on(shared, out, fact, table::FORESTS, |_| true);
 }
 
 /// The objects whose lists are exported.
@@ -348,7 +351,7 @@ impl<'s> Objects<'s> {
         let lists = lists(shared, DIRECTORY);
         let mut by_name = HashMap::new();
         for (number, list) in lists.iter().enumerate() {
-            if let Some(object) = list.line.text("object") {
+            if let Some(object) = list.line.text(field::OBJECT) {
                 by_name.entry(object_key(object)).or_insert(number);
             }
         }
@@ -365,26 +368,26 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
     let Question { fact, who, object, line, .. } = question;
     let base = |row: Pending<'_, '_>| -> () {
         let row = row
-            .set("statement", text(fact.statement))
-            .set("entity", text(fact.entity))
-            .set("account", Fact::Account(Arc::clone(&who.account)))
-            .set("object", text(object))
-            .set("wanted", flag(question.wanted))
-            .set("computer", flag(who.computer.is_some()));
+            .set(field::STATEMENT, text(fact.statement))
+            .set(field::ENTITY, text(fact.entity))
+            .set(field::ACCOUNT, Fact::Account(Arc::clone(&who.account)))
+            .set(field::OBJECT, text(object))
+            .set(field::WANTED, flag(question.wanted))
+            .set(field::COMPUTER, flag(who.computer.is_some()));
         let row = match question.forest {
-            Some(forest) => row.set("forest", text(forest)),
-            None => row.set("forest", Fact::Empty),
+            Some(forest) => row.set(field::FOREST, text(forest)),
+            None => row.set(field::FOREST, Fact::Empty),
         };
         let row = match question.site {
-            Some(cell) => row.copy("site", Some(cell)),
-            None => row.set("site", Fact::Empty),
+            Some(cell) => row.copy(field::SITE, Some(cell)),
+            None => row.set(field::SITE, Fact::Empty),
         };
         match who.cell {
-            Some(cell) => row.copy("account", Some(cell)).put(),
+            Some(cell) => row.copy(field::ACCOUNT, Some(cell)).put(),
             None => row.put(),
         }
     };
-    let entries_table = shared.schema.table(DIRECTORY.entries).unwrap_or_default();
+    let entries_table = shared.schema.id(DIRECTORY.entries).unwrap_or_default();
     let found = objects.find(object);
     let Some(list) = found.filter(|list| !matches!(list.state, State::Unknown(_))) else {
         let why = match found.map(|list| list.state) {
@@ -423,8 +426,9 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
         .filter(|e| e.kind == Some(AceKind::Deny))
         .chain(&list.entries)
         .find(|e| names(shared, &who.account, who.computer.as_deref(), e) == Some(true));
-    let place =
-        shows.and_then(|e| e.line.cell("mask").and_then(|c| c.place).or(e.line.record)).or(list.line.record);
+    let place = shows
+        .and_then(|e| e.line.cell(field::MASK).and_then(|c| c.place).or(e.line.record))
+        .or(list.line.record);
     // What goes beyond: by entries for the account or for groups it is known to belong to.
     let excess: Vec<&str> = {
         let certain = got.access.certain;
@@ -461,16 +465,16 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
     // One row of what is known, and a gap beside it for each part that is not.
     let fill = |row: Pending<'_, '_>, reaches: bool, excess_known: bool| -> () {
         let row = match &missing {
-            Ok(names) => row.at("missing", texts(names, place), place),
+            Ok(names) => row.at(field::MISSING, texts(names, place), place),
             Err(_) => row,
         };
         let row = match &below {
-            Ok(names) => row.at("below_missing", texts(names, place), place),
+            Ok(names) => row.at(field::BELOW_MISSING, texts(names, place), place),
             Err(_) if reaches => row,
-            Err(_) => row.set("below_missing", Fact::Empty),
+            Err(_) => row.set(field::BELOW_MISSING, Fact::Empty),
         };
-        let row = row.at("direct", texts(&direct, place), place);
-        base(if excess_known { row.at("excess", texts(&excess, place), place) } else { row });
+        let row = row.at(field::DIRECT, texts(&direct, place), place);
+        base(if excess_known { row.at(field::EXCESS, texts(&excess, place), place) } else { row });
     };
     let gap = |out: &mut Out<'_>, open: &Option<Missing>, excess_known: bool| {
         let m = unknown(open);
@@ -496,41 +500,42 @@ const JOINING: &str = "SeMachineAccountPrivilege";
 /// The table `join_routes`: for each account that may, or may not, join computers to a domain, one row a place that
 /// could let it: an object of the directory, or the user right on the domain controllers.
 pub(crate) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let objects = lists(shared, DIRECTORY);
     let Some((bits, class)) = mask(shared, "Create Computer objects") else { return out.table };
     let (bits, class) = (bits, class.map(str::to_lowercase));
     let documented = with_right(shared.content, JOINING).into_iter();
     for (entity, told) in documented.flat_map(|e| told_by(shared.schema, e).into_iter().map(move |t| (e, t)))
     {
-        let Some(view) = View::of(shared, told.table) else { continue };
+        let Some(view) = View::numbered(shared, told.table) else { continue };
         // Steps that join a domain say which one.
-        let domains = shared.schema.tables.get(view.id).is_some_and(|table| table.field("domain").is_some());
+        let domains =
+            shared.schema.tables.get(view.id).is_some_and(|table| table.column(field::DOMAIN).is_some());
         let mut asked: HashSet<(String, String)> = HashSet::new();
         for line in view.rows() {
-            if told.several && !is(line.text("entity"), entity) {
+            if told.several && !is(line.text(field::ENTITY), entity) {
                 continue;
             }
-            let Some(who) = line.account(told.account) else { continue };
-            let domain = if domains { line.text("domain") } else { None };
-            if line.flag("dynamic") == Some(true) || domain.is_some_and(Account::is_dynamic) {
+            let Some(who) = line.numbered(told.account).and_then(account_in) else { continue };
+            let domain = if domains { line.text(field::DOMAIN) } else { None };
+            if line.flag(field::DYNAMIC) == Some(true) || domain.is_some_and(Account::is_dynamic) {
                 continue;
             }
             let key = (shared.ids.key(who), domain.unwrap_or_default().to_lowercase());
             if !asked.insert(key) {
                 continue;
             }
-            let who = Who { account: Arc::clone(who), computer: None, cell: line.cell(told.account) };
+            let who = Who { account: Arc::clone(who), computer: None, cell: line.numbered(told.account) };
             routes(shared, &mut out, &objects, entity, &who, line, domain, (bits, class.as_deref()));
         }
         for line in view.gaps() {
             let Some(gap) = line.gap else { continue };
-            if told.several && line.text("entity").is_some_and(|e| !e.eq_ignore_ascii_case(entity)) {
+            if told.several && line.text(field::ENTITY).is_some_and(|e| !e.eq_ignore_ascii_case(entity)) {
                 continue;
             }
             out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
-                .set("entity", text(entity))
-                .copy("account", line.cell(told.account))
+                .set(field::ENTITY, text(entity))
+                .copy(field::ACCOUNT, line.numbered(told.account))
                 .put();
         }
     }
@@ -549,11 +554,11 @@ fn routes(
     (bits, class): (u32, Option<&str>),
 ) {
     let base = filling(|row| {
-        row.set("entity", text(entity))
-            .copy("account", who.cell)
-            .set("domain", text(domain.unwrap_or_default()))
-            .copy("task_sequence", line.cell("task_sequence"))
-            .copy("step", line.cell("step"))
+        row.set(field::ENTITY, text(entity))
+            .copy(field::ACCOUNT, who.cell)
+            .set(field::DOMAIN, text(domain.unwrap_or_default()))
+            .copy(field::TASK_SEQUENCE, line.cell(field::TASK_SEQUENCE))
+            .copy(field::STEP, line.cell(field::STEP))
     });
     let of_domain = |other: Option<&str>| match (domain, other) {
         (Some(domain), Some(other)) => shared.ids.same_domain_name(domain, other),
@@ -563,7 +568,7 @@ fn routes(
     let ask = Ask { object: class, ..Ask::OBJECT };
     let mut seen_object = false;
     for list in objects {
-        let Some(object) = list.line.text("object") else { continue };
+        let Some(object) = list.line.text(field::OBJECT) else { continue };
         let place = domain_of_object(object);
         if of_domain(place.as_deref()) == Some(false) {
             continue;
@@ -581,16 +586,16 @@ fn routes(
                 && who.means(shared, entry).0 == Member::Yes
         });
         let place =
-            by.and_then(|entry| entry.line.cell("account").and_then(|c| c.place).or(entry.line.record));
+            by.and_then(|entry| entry.line.cell(field::ACCOUNT).and_then(|c| c.place).or(entry.line.record));
         let row = match got.holds(bits) {
-            Some(allowed) => out.row(list.line.record).at("allowed", flag(allowed), place),
+            Some(allowed) => out.row(list.line.record).at(field::ALLOWED, flag(allowed), place),
             None => {
                 let missing = got.missing(bits).cloned();
                 let (why, table, what) = match missing {
                     Some(m) => (m.why, m.table, m.what),
                     None => (
                         Why::Incomplete,
-                        shared.schema.table(DIRECTORY.entries).unwrap_or_default(),
+                        shared.schema.id(DIRECTORY.entries).unwrap_or_default(),
                         format!("the permissions of `{object}`").into(),
                     ),
                 };
@@ -598,20 +603,22 @@ fn routes(
             }
         };
         let trustee = by.and_then(|entry| entry.who.clone());
-        let row = base(row).set("way", text("directory")).set("place", text(object));
+        let row = base(row).set(field::WAY, text("directory")).set(field::PLACE, text(object));
         match trustee {
-            Some(trustee) => row.at("by", Fact::Account(trustee), place).set("default", flag(false)).put(),
-            None => row.set("default", flag(false)).put(),
+            Some(trustee) => {
+                row.at(field::BY, Fact::Account(trustee), place).set(field::DEFAULT, flag(false)).put()
+            }
+            None => row.set(field::DEFAULT, flag(false)).put(),
         }
     }
     if !seen_object {
-        let table = shared.schema.table(DIRECTORY.entries).unwrap_or_default();
+        let table = shared.schema.id(DIRECTORY.entries).unwrap_or_default();
         let absent = View::of(shared, DIRECTORY.entries).and_then(View::absent).is_some();
         let what: Option<Arc<str>> = (!absent).then(|| match domain {
             Some(domain) => format!("the permissions of the containers of `{domain}`").into(),
             None => "the permissions of organizational units".into(),
         });
-        base(out.gap(Why::NotExported, table, what, line.record)).set("way", text("directory")).put();
+        base(out.gap(Why::NotExported, table, what, line.record)).set(field::WAY, text("directory")).put();
     }
     right(shared, out, who, &base, &of_domain, domain);
 }
@@ -626,31 +633,31 @@ fn right(
     domain: Option<&str>,
 ) {
     const RIGHT: &str = "SeMachineAccountPrivilege";
-    let Some(view) = View::of(shared, "user_rights") else { return };
-    let controllers: Vec<(&str, Option<&str>)> = View::of(shared, "computers")
+    let Some(view) = View::of(shared, table::USER_RIGHTS) else { return };
+    let controllers: Vec<(&str, Option<&str>)> = View::of(shared, table::COMPUTERS)
         .into_iter()
-        .flat_map(|view| view.with("position", "domain-controller"))
-        .filter_map(|line| Some((line.text("host")?, line.text("domain"))))
+        .flat_map(|view| view.with(field::POSITION, "domain-controller"))
+        .filter_map(|line| Some((line.text(field::HOST)?, line.text(field::DOMAIN))))
         .filter(|(_, of)| of_domain(*of) != Some(false))
         .collect();
     let mut known = false;
     for (host, _) in &controllers {
-        let listed = View::of(shared, "policies")
+        let listed = View::of(shared, table::POLICIES)
             .into_iter()
-            .flat_map(|view| view.on("host", host))
-            .any(|line| line.flag("user_rights") != Some(false));
+            .flat_map(|view| view.on(field::HOST, host))
+            .any(|line| line.flag(field::USER_RIGHTS) != Some(false));
         let rows: Vec<Line<'_>> =
-            view.on("host", host).filter(|line| line.flag("enabled") != Some(false)).collect();
+            view.on(field::HOST, host).filter(|line| line.flag(field::ENABLED) != Some(false)).collect();
         if rows.is_empty() && !listed {
             continue;
         }
         known = true;
         let mut open: Option<Missing> = None;
         let mut by: Option<Line<'_>> = None;
-        for row in rows.iter().filter(|row| is(row.text("right"), RIGHT)) {
-            let sid = row.text("sid");
+        for row in rows.iter().filter(|row| is(row.text(field::RIGHT), RIGHT)) {
+            let sid = row.text(field::SID);
             let trustee =
-                row.account("account").cloned().or_else(|| sid.and_then(Account::parse).map(Arc::new));
+                row.account(field::ACCOUNT).cloned().or_else(|| sid.and_then(Account::parse).map(Arc::new));
             let Some(trustee) = trustee else { continue };
             match Membership::of(shared).belongs(shared, &who.account, &trustee, sid, Some(host)) {
                 Belongs::Yes(_) => {
@@ -667,23 +674,23 @@ fn right(
         }
         let row = match (by, open) {
             (Some(by), _) => {
-                let trustee = by.account("account").cloned();
+                let trustee = by.account(field::ACCOUNT).cloned();
                 let default = trustee.as_ref().is_some_and(|t| {
-                    crate::estate::principals::everybody(shared, t, by.text("sid"), None).is_some()
+                    crate::estate::principals::everybody(shared, t, by.text(field::SID), None).is_some()
                 });
-                let place = by.cell("account").and_then(|c| c.place).or(by.record);
+                let place = by.cell(field::ACCOUNT).and_then(|c| c.place).or(by.record);
                 out.row(by.record)
-                    .at("allowed", flag(true), place)
-                    .copy("by", by.cell("account"))
-                    .set("default", flag(default))
+                    .at(field::ALLOWED, flag(true), place)
+                    .copy(field::BY, by.cell(field::ACCOUNT))
+                    .set(field::DEFAULT, flag(default))
             }
             (None, Some(missing)) => out.gap(missing.why, missing.table, Some(missing.what), missing.place),
             (None, None) => out
                 .row(rows.first().and_then(|row| row.record))
-                .set("allowed", flag(false))
-                .set("default", flag(false)),
+                .set(field::ALLOWED, flag(false))
+                .set(field::DEFAULT, flag(false)),
         };
-        base(row).set("way", text("user right")).set("place", text(host)).put();
+        base(row).set(field::WAY, text("user right")).set(field::PLACE, text(host)).put();
     }
     if !known {
         let absent = view.absent().is_some();
@@ -691,6 +698,6 @@ fn right(
             Some(domain) => format!("the user rights on the domain controllers of `{domain}`").into(),
             None => "the user rights on domain controllers".into(),
         });
-        base(out.gap(Why::NotExported, view.id, what, None)).set("way", text("user right")).put();
+        base(out.gap(Why::NotExported, view.id, what, None)).set(field::WAY, text("user right")).put();
     }
 }

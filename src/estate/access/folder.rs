@@ -17,7 +17,7 @@ use crate::estate::principals::{everybody, group_name};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, gaps_of, is, text, texts};
 use crate::estate::value::{path as path_key, within};
-use crate::evidence::{Account, Fact, Table, TableSchema, Why, computer_name};
+use crate::evidence::{Account, Fact, Table, TableSchema, Why, computer_name, field, table};
 use crate::sddl::{self, AceKind, Member};
 
 /// A site with the directory it is installed in.
@@ -58,15 +58,15 @@ struct Folder<'s> {
 }
 
 fn sites<'s>(shared: &'s Shared<'_>) -> Vec<Site<'s>> {
-    View::of(shared, "sites")
+    View::of(shared, table::SITES)
         .into_iter()
         .flat_map(View::rows)
         .filter_map(|line| {
             Some(Site {
                 line,
-                code: line.text("site")?,
-                server: line.text("server"),
-                dir: line.text("install_dir").map(path_key).filter(|dir| dir.len() > 2),
+                code: line.text(field::SITE)?,
+                server: line.text(field::SERVER),
+                dir: line.text(field::INSTALL_DIR).map(path_key).filter(|dir| dir.len() > 2),
             })
         })
         .collect()
@@ -76,9 +76,9 @@ fn folders<'s>(shared: &'s Shared<'_>) -> Vec<Folder<'s>> {
     lists(shared, FOLDERS)
         .into_iter()
         .filter_map(|list| {
-            let path = list.line.text("path")?;
+            let path = list.line.text(field::PATH)?;
             let mut key = path_key(path);
-            let mut host = list.line.text("host").map(str::to_owned);
+            let mut host = list.line.text(field::HOST).map(str::to_owned);
             let mut share_of = None;
             // `\\SRV\C$\x` and `\\SRV\SMS_PS1\x`
             let network =
@@ -234,13 +234,13 @@ fn holders<'s>(shared: &'s Shared<'_>, fact: &Documented<'_>, site: &str) -> Vec
         EntityKind::Account => {
             let mut seen: Vec<String> = Vec::new();
             let mut out = Vec::new();
-            for line in View::of(shared, "account_uses").into_iter().flat_map(View::rows) {
-                let here = line.text("site").is_none_or(|s| s.eq_ignore_ascii_case(site));
-                let dynamic = line.flag("dynamic") == Some(true);
-                if !here || dynamic || !is(line.text("entity"), &fact.entity.id) {
+            for line in View::of(shared, table::ACCOUNT_USES).into_iter().flat_map(View::rows) {
+                let here = line.text(field::SITE).is_none_or(|s| s.eq_ignore_ascii_case(site));
+                let dynamic = line.flag(field::DYNAMIC) == Some(true);
+                if !here || dynamic || !is(line.text(field::ENTITY), &fact.entity.id) {
                     continue;
                 }
-                let Some(account) = line.account("account") else { continue };
+                let Some(account) = line.account(field::ACCOUNT) else { continue };
                 let key = shared.ids.key(account);
                 if !seen.contains(&key) {
                     seen.push(key);
@@ -255,13 +255,13 @@ fn holders<'s>(shared: &'s Shared<'_>, fact: &Documented<'_>, site: &str) -> Vec
 /// Accounts of which it is not known what they are: their permissions in folders are not known either.
 fn unknown_accounts(shared: &Shared<'_>, out: &mut Out<'_>, documented: &[Documented<'_>]) {
     for fact in documented.iter().filter(|fact| fact.entity.kind == EntityKind::Account) {
-        for line in View::of(shared, "account_uses").into_iter().flat_map(View::gaps) {
+        for line in View::of(shared, table::ACCOUNT_USES).into_iter().flat_map(View::gaps) {
             let Some(gap) = line.gap else { continue };
-            if line.text("entity").is_none_or(|e| e.eq_ignore_ascii_case(&fact.entity.id)) {
+            if line.text(field::ENTITY).is_none_or(|e| e.eq_ignore_ascii_case(&fact.entity.id)) {
                 out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
-                    .set("statement", text(fact.statement))
-                    .set("entity", text(&fact.entity.id))
-                    .set("holder", text(EntityKind::Account.name()))
+                    .set(field::STATEMENT, text(fact.statement))
+                    .set(field::ENTITY, text(&fact.entity.id))
+                    .set(field::HOLDER, text(EntityKind::Account.name()))
                     .put();
             }
         }
@@ -366,12 +366,12 @@ fn denied<'c>(
 
 /// The table `folder_access`: one row a documented permission and exported folder it says something of.
 pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let sites = sites(shared);
     let folders = folders(shared);
     let tails = tails(shared);
     let documented = facts(shared);
-    let lists_table = shared.schema.table(FOLDERS.lists).unwrap_or_default();
+    let lists_table = shared.schema.id(FOLDERS.lists).unwrap_or_default();
     let whose: Vec<Vec<Holder<'_>>> = (sites.iter())
         .flat_map(|site| documented.iter().map(|fact| holders(shared, fact, site.code)))
         .collect();
@@ -399,20 +399,20 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                     let host = folder.host.as_deref().or(site.server);
                     let known = |row: Pending<'_, '_>| -> () {
                         let row = row
-                            .set("statement", text(fact.statement))
-                            .set("entity", text(&fact.entity.id))
-                            .set("group", text(name))
-                            .set("holder", text(holder.kind()))
-                            .copy("site", site.line.cell("site"))
-                            .copy("path", folder.list.line.cell("path"))
-                            .set("relative", text(&placed.relative))
-                            .set("below", flag(lies == Lies::Below))
-                            .set("demanded", flag(demanded))
-                            .set("assumed", flag(placed.assumed));
-                        let row = row.copy("protected", folder.list.line.cell("protected"));
+                            .set(field::STATEMENT, text(fact.statement))
+                            .set(field::ENTITY, text(&fact.entity.id))
+                            .set(field::GROUP, text(name))
+                            .set(field::HOLDER, text(holder.kind()))
+                            .copy(field::SITE, site.line.cell(field::SITE))
+                            .copy(field::PATH, folder.list.line.cell(field::PATH))
+                            .set(field::RELATIVE, text(&placed.relative))
+                            .set(field::BELOW, flag(lies == Lies::Below))
+                            .set(field::DEMANDED, flag(demanded))
+                            .set(field::ASSUMED, flag(placed.assumed));
+                        let row = row.copy(field::PROTECTED, folder.list.line.cell(field::PROTECTED));
                         let row = match host {
-                            Some(host) => row.set("host", text(host)),
-                            None => row.set("host", Fact::Empty),
+                            Some(host) => row.set(field::HOST, text(host)),
+                            None => row.set(field::HOST, Fact::Empty),
                         };
                         row.put();
                     };
@@ -423,14 +423,14 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                         continue;
                     }
                     if let State::Unknown(why) = folder.list.state {
-                        let table = shared.schema.table(FOLDERS.entries).unwrap_or(lists_table);
+                        let table = shared.schema.id(FOLDERS.entries).unwrap_or(lists_table);
                         known(out.gap(why, table, Some(what), folder.list.line.record));
                         continue;
                     }
                     let meant = |entry: &Entry<'_>| holder.is_meant(shared, host, entry);
                     let got = granted(&folder.list, Ask::FOLDER, meant);
                     let (denied, deny_open) = denied(meant, &folder.list, &got, &fact.permissions);
-                    let place = folder.list.line.cell("path").and_then(|cell| cell.place);
+                    let place = folder.list.line.cell(field::PATH).and_then(|cell| cell.place);
                     let has = folder_permissions(got.access.certain);
                     let open_gap = |out: &mut Out<'_>, missing: Option<Missing>, lacks: Option<&[&str]>| {
                         let missing = missing.unwrap_or(Missing {
@@ -441,8 +441,8 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                         });
                         let gap = out.gap(missing.why, missing.table, Some(missing.what), missing.place);
                         known(match lacks {
-                            Some(lacks) => gap.set("missing", texts(lacks, place)),
-                            None => gap.set("denied", texts(&denied, place)),
+                            Some(lacks) => gap.set(field::MISSING, texts(lacks, place)),
+                            None => gap.set(field::DENIED, texts(&denied, place)),
                         });
                     };
                     match lacking(&got, &fact.alternatives) {
@@ -454,13 +454,14 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                                 .iter()
                                 .filter(|e| e.kind == Some(AceKind::Deny))
                                 .find(|e| meant(e).0 == Member::Yes);
-                            let deny = deny
-                                .and_then(|e| e.line.cell("account").and_then(|c| c.place).or(e.line.record));
+                            let deny = deny.and_then(|e| {
+                                e.line.cell(field::ACCOUNT).and_then(|c| c.place).or(e.line.record)
+                            });
                             known(
                                 out.row(folder.list.line.record)
-                                    .set("missing", texts(&lacks, None))
-                                    .at("denied", texts(&denied, deny), deny)
-                                    .set("granted", texts(&has, None)),
+                                    .set(field::MISSING, texts(&lacks, None))
+                                    .at(field::DENIED, texts(&denied, deny), deny)
+                                    .set(field::GRANTED, texts(&has, None)),
                             );
                             if deny_open.is_some() {
                                 open_gap(&mut out, deny_open, Some(&lacks));
@@ -482,7 +483,7 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                 Some(_) => None,
                 None => {
                     let below = if fact.scope.reaches_below() { "folders below " } else { "" };
-                    let dir = site.line.text("install_dir").unwrap_or("<install>");
+                    let dir = site.line.text(field::INSTALL_DIR).unwrap_or("<install>");
                     let dir = dir.trim_end_matches('\\');
                     Some(format!("the permissions of {below}`{dir}\\{}`", fact.written).into())
                 }
@@ -490,27 +491,27 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
             for holder in &whose[s * documented.len() + f] {
                 let gap = out
                     .gap(Why::NotExported, lists_table, what.clone(), None)
-                    .set("statement", text(fact.statement))
-                    .set("entity", text(&fact.entity.id))
-                    .set("group", text(holder.name()))
-                    .set("holder", text(holder.kind()))
-                    .copy("site", site.line.cell("site"))
-                    .copy("host", site.line.cell("server"))
-                    .set("demanded", flag(fact.scope != FolderScope::SomeSubfolders))
-                    .set("below", flag(fact.scope.reaches_below()));
+                    .set(field::STATEMENT, text(fact.statement))
+                    .set(field::ENTITY, text(&fact.entity.id))
+                    .set(field::GROUP, text(holder.name()))
+                    .set(field::HOLDER, text(holder.kind()))
+                    .copy(field::SITE, site.line.cell(field::SITE))
+                    .copy(field::HOST, site.line.cell(field::SERVER))
+                    .set(field::DEMANDED, flag(fact.scope != FolderScope::SomeSubfolders))
+                    .set(field::BELOW, flag(fact.scope.reaches_below()));
                 gap.put();
             }
         }
     }
     unknown_accounts(shared, &mut out, &documented);
-    gaps_of(shared, &mut out, &["sites"], &[]);
+    gaps_of(shared, &mut out, &[table::SITES], &[]);
     out.table
 }
 
 /// Whether the group belongs to that type of site.
 fn serves(shared: &Shared<'_>, site: &Site<'_>, entity: &Entity) -> bool {
     let mut types = entity.site_types.iter().filter(|item| item.holds(shared.revision)).peekable();
-    let Some(kind) = site.line.text("type") else { return true };
+    let Some(kind) = site.line.text(field::TYPE) else { return true };
     types.peek().is_none() || types.any(|item| item.name.eq_ignore_ascii_case(kind))
 }
 
@@ -544,13 +545,13 @@ fn beyond(mask: u32, allowed: u32) -> Vec<&'static str> {
 
 /// The table `group_entries`: one row an entry that names a group the product makes.
 pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let sites = sites(shared);
     let folders = folders(shared);
     let tails = tails(shared);
     let documented = facts(shared);
-    let entries_table = shared.schema.table(FOLDERS.entries).unwrap_or_default();
-    let no_sites = View::of(shared, "sites").and_then(View::absent);
+    let entries_table = shared.schema.id(FOLDERS.entries).unwrap_or_default();
+    let no_sites = View::of(shared, table::SITES).and_then(View::absent);
     let groups: Vec<&Entity> = shared
         .content
         .entities
@@ -563,8 +564,8 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
         if let State::Unknown(why) = folder.list.state {
             let what: Arc<str> = format!("the permissions of `{}`", folder.path).into();
             out.gap(why, entries_table, Some(what), folder.list.line.record)
-                .copy("host", folder.list.line.cell("host"))
-                .copy("path", folder.list.line.cell("path"))
+                .copy(field::HOST, folder.list.line.cell(field::HOST))
+                .copy(field::PATH, folder.list.line.cell(field::PATH))
                 .put();
         }
         for entry in &folder.list.entries {
@@ -577,14 +578,14 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
             });
             let common = |row: Pending<'_, '_>| -> () {
                 let row = row
-                    .copy("host", folder.list.line.cell("host"))
-                    .copy("path", folder.list.line.cell("path"))
-                    .copy("position", entry.line.cell("position"))
-                    .copy("kind", entry.line.cell("kind"))
-                    .copy("inherited", entry.line.cell("inherited"));
+                    .copy(field::HOST, folder.list.line.cell(field::HOST))
+                    .copy(field::PATH, folder.list.line.cell(field::PATH))
+                    .copy(field::POSITION, entry.line.cell(field::POSITION))
+                    .copy(field::KIND, entry.line.cell(field::KIND))
+                    .copy(field::INHERITED, entry.line.cell(field::INHERITED));
                 // A list in words does not tell what comes from above.
-                let row = if entry.line.is_empty("inherited") {
-                    row.set("inherited", Fact::Unknown(Why::NotExported))
+                let row = if entry.line.is_empty(field::INHERITED) {
+                    row.set(field::INHERITED, Fact::Unknown(Why::NotExported))
                 } else {
                     row
                 };
@@ -600,18 +601,20 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                             _ => None,
                         };
                         let row = row
-                            .set("entity", text(&entity.id))
-                            .set("group", text(name))
-                            .copy("account", entry.line.cell("account"))
-                            .copy("permissions", entry.line.cell("permissions"));
+                            .set(field::ENTITY, text(&entity.id))
+                            .set(field::GROUP, text(name))
+                            .copy(field::ACCOUNT, entry.line.cell(field::ACCOUNT))
+                            .copy(field::PERMISSIONS, entry.line.cell(field::PERMISSIONS));
                         let row = match inside {
                             Some(Some(allowed)) => row
-                                .set("documented", flag(true))
-                                .set("excess", texts(beyond(entry.mask, allowed), None)),
-                            Some(None) => row.set("documented", flag(false)).set("excess", Fact::Empty),
+                                .set(field::DOCUMENTED, flag(true))
+                                .set(field::EXCESS, texts(beyond(entry.mask, allowed), None)),
+                            Some(None) => {
+                                row.set(field::DOCUMENTED, flag(false)).set(field::EXCESS, Fact::Empty)
+                            }
                             None => row
-                                .set("documented", Fact::Unknown(Why::NotExported))
-                                .set("excess", Fact::Unknown(Why::NotExported)),
+                                .set(field::DOCUMENTED, Fact::Unknown(Why::NotExported))
+                                .set(field::EXCESS, Fact::Unknown(Why::NotExported)),
                         };
                         row.put();
                     }
@@ -624,7 +627,7 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                 {
                     common(out.row(entry.line.record));
                 } else {
-                    let table = shared.schema.table("sites").unwrap_or_default();
+                    let table = shared.schema.id(table::SITES).unwrap_or_default();
                     let what: Arc<str> = format!("the site to which `{}` belongs", folder.path).into();
                     common(out.gap(Why::NotExported, table, Some(what), entry.line.record));
                 }
@@ -694,7 +697,7 @@ fn allowed(documented: &[Documented<'_>], entity: &Entity, relative: &str) -> Op
 
 /// The table `inbox_access`: one row a folder in the inboxes of a site, with those for everybody who may write in it.
 pub(crate) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let sites = sites(shared);
     let tails = tails(shared);
     let write = folder_mask("Write").map(telling).unwrap_or_default();
@@ -715,7 +718,7 @@ pub(crate) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         let mut open: Option<Missing> = None;
         let of = |entry: &Entry<'_>| {
             let who = entry.who.as_ref()?;
-            everybody(shared, who, entry.sid, entry.line.integer("relative"))
+            everybody(shared, who, entry.sid, entry.line.integer(field::RELATIVE))
         };
         for entry in &folder.list.entries {
             let Some(name) = of(entry) else { continue };
@@ -732,7 +735,7 @@ pub(crate) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 _ => (Member::No, None),
             });
             if got.access.certain & write == write {
-                writers.push((name, entry.line.cell("account").and_then(|cell| cell.place)));
+                writers.push((name, entry.line.cell(field::ACCOUNT).and_then(|cell| cell.place)));
             }
         }
         if folder.list.state == State::Open {
@@ -741,7 +744,7 @@ pub(crate) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         if let State::Unknown(why) = folder.list.state {
             open = Some(Missing {
                 why,
-                table: shared.schema.table(FOLDERS.entries).unwrap_or_default(),
+                table: shared.schema.id(FOLDERS.entries).unwrap_or_default(),
                 what: format!("the permissions of `{}`", folder.path).into(),
                 place: folder.list.line.record,
             });
@@ -752,17 +755,17 @@ pub(crate) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 out.gap(missing.why, missing.table, Some(Arc::clone(&missing.what)), missing.place)
             }
             None => out.row(folder.list.line.record).at(
-                "writers",
+                field::WRITERS,
                 texts(writers.iter().map(|(name, _)| *name), place),
                 place,
             ),
         };
-        row.copy("host", folder.list.line.cell("host"))
-            .copy("path", folder.list.line.cell("path"))
-            .set("relative", text(&relative))
+        row.copy(field::HOST, folder.list.line.cell(field::HOST))
+            .copy(field::PATH, folder.list.line.cell(field::PATH))
+            .set(field::RELATIVE, text(&relative))
             .put();
     }
-    for table in [FOLDERS.lists, FOLDERS.entries, "sites"] {
+    for table in [FOLDERS.lists, FOLDERS.entries, table::SITES] {
         if let Some(gap) = View::of(shared, table).and_then(View::absent) {
             out.gap(gap.why, gap.table, None, None).put();
         }
@@ -782,9 +785,9 @@ fn holds_content(key: &str) -> bool {
 
 /// The table `content_folders`: what those for whom something is documented may do in a folder with content.
 pub(crate) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let folders = folders(shared);
-    let lists_table = shared.schema.table(FOLDERS.lists).unwrap_or_default();
+    let lists_table = shared.schema.id(FOLDERS.lists).unwrap_or_default();
     let facts: Vec<_> = shared.content.judged::<FolderPermission>(shared.revision).collect();
     let documented: Vec<(&str, &str, u32)> = facts
         .iter()
@@ -816,11 +819,11 @@ pub(crate) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             let got = granted(&folder.list, Ask::FOLDER, own);
             let has = folder_permissions(got.access.certain);
             let base = filling(|row| {
-                row.set("statement", text(statement))
-                    .set("principal", text(principal))
-                    .copy("host", line.cell("host"))
-                    .copy("path", line.cell("path"))
-                    .set("folder", text(&path_key(folder.path)))
+                row.set(field::STATEMENT, text(statement))
+                    .set(field::PRINCIPAL, text(principal))
+                    .copy(field::HOST, line.cell(field::HOST))
+                    .copy(field::PATH, line.cell(field::PATH))
+                    .set(field::FOLDER, text(&path_key(folder.path)))
             });
             if let State::Unknown(why) = folder.list.state {
                 let what: Arc<str> = format!("the permissions of `{}`", folder.path).into();
@@ -828,15 +831,16 @@ pub(crate) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
                 continue;
             }
             let place = folder.list.entries.iter().find(|e| own(e).0 == Member::Yes);
-            let place = place.and_then(|e| e.line.cell("account").and_then(|c| c.place).or(e.line.record));
-            let row = base(out.row(line.record)).at("permissions", texts(&has, place), place);
+            let place =
+                place.and_then(|e| e.line.cell(field::ACCOUNT).and_then(|c| c.place).or(e.line.record));
+            let row = base(out.row(line.record)).at(field::PERMISSIONS, texts(&has, place), place);
             let row = match got.holds(*wanted) {
-                Some(true) => row.set("enough", flag(true)),
-                Some(false) => row.set("enough", flag(false)),
-                None => row.set("enough", Fact::Unknown(Why::Incomplete)),
+                Some(true) => row.set(field::ENOUGH, flag(true)),
+                Some(false) => row.set(field::ENOUGH, flag(false)),
+                None => row.set(field::ENOUGH, Fact::Unknown(Why::Incomplete)),
             };
             row.set(
-                "excess",
+                field::EXCESS,
                 texts(
                     beyond(got.access.certain, *wanted | folder_mask("Read & execute").unwrap_or_default()),
                     place,
@@ -851,8 +855,8 @@ pub(crate) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             absent.is_none().then(|| "the permissions of the content on distribution points".into());
         for (statement, principal, _) in &documented {
             out.gap(Why::NotExported, lists_table, what.clone(), None)
-                .set("statement", text(statement))
-                .set("principal", text(principal))
+                .set(field::STATEMENT, text(statement))
+                .set(field::PRINCIPAL, text(principal))
                 .put();
         }
     }
@@ -861,14 +865,14 @@ pub(crate) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
 
 /// The table `content_grants`: what network access accounts may do with content beyond reading, in folders and shares.
 pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let accounts: Vec<Line<'_>> =
-        View::of(shared, "network_access_accounts").into_iter().flat_map(View::rows).collect();
+        View::of(shared, table::NETWORK_ACCESS_ACCOUNTS).into_iter().flat_map(View::rows).collect();
     let write = telling(folder_mask("Write").unwrap_or_default());
     for folder in folders(shared).iter().filter(|folder| holds_content(&folder.key)) {
         let line = folder.list.line;
         for account in &accounts {
-            let Some(who) = account.account("account") else { continue };
+            let Some(who) = account.account(field::ACCOUNT) else { continue };
             for entry in &folder.list.entries {
                 // Groups of everybody and administrators are judged by themselves.
                 if entry.kind != Some(AceKind::Allow) || telling(entry.mask) & write == 0 {
@@ -893,56 +897,58 @@ pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
                         out.gap(missing.why, missing.table, Some(missing.what), missing.place)
                     }
                     _ if certain => out.row(entry.line.record).at(
-                        "right",
+                        field::RIGHT,
                         text(&sddl::ntfs_beyond_reading(entry.mask)),
-                        entry.line.cell("mask").and_then(|c| c.place),
+                        entry.line.cell(field::MASK).and_then(|c| c.place),
                     ),
                     _ => continue,
                 };
-                row.copy("account", account.cell("account"))
-                    .copy("host", line.cell("host"))
-                    .copy("target", line.cell("path"))
-                    .set("direct", flag(named))
-                    .copy("trustee", entry.line.cell("account"))
+                row.copy(field::ACCOUNT, account.cell(field::ACCOUNT))
+                    .copy(field::HOST, line.cell(field::HOST))
+                    .copy(field::TARGET, line.cell(field::PATH))
+                    .set(field::DIRECT, flag(named))
+                    .copy(field::TRUSTEE, entry.line.cell(field::ACCOUNT))
                     .put();
             }
         }
     }
-    for line in View::of(shared, "share_permissions").into_iter().flat_map(View::rows) {
-        let Some(share) = line.text("share") else { continue };
-        if !holds_content(&share.to_lowercase()) || !is(line.text("kind"), "allow") {
+    for line in View::of(shared, table::SHARE_PERMISSIONS).into_iter().flat_map(View::rows) {
+        let Some(share) = line.text(field::SHARE) else { continue };
+        if !holds_content(&share.to_lowercase()) || !is(line.text(field::KIND), "allow") {
             continue;
         }
-        if !matches!(line.text("right"), Some("change" | "full")) {
+        if !matches!(line.text(field::RIGHT), Some("change" | "full")) {
             continue;
         }
-        let Some(trustee) = line.account("account") else { continue };
+        let Some(trustee) = line.account(field::ACCOUNT) else { continue };
         if everybody(shared, trustee, None, None).is_some() {
             continue;
         }
         for account in &accounts {
-            let Some(who) = account.account("account") else { continue };
-            let host = line.text("host");
+            let Some(who) = account.account(field::ACCOUNT) else { continue };
+            let host = line.text(field::HOST);
             match Membership::of(shared).belongs(shared, who, trustee, None, host) {
                 Belongs::No => continue,
-                Belongs::Yes(_) => out.row(line.record).copy("right", line.cell("right")),
+                Belongs::Yes(_) => out.row(line.record).copy(field::RIGHT, line.cell(field::RIGHT)),
                 Belongs::Open(missing) => {
                     out.gap(missing.why, missing.table, Some(missing.what), missing.place)
                 }
             }
-            .copy("account", account.cell("account"))
-            .copy("host", line.cell("host"))
-            .set("target", text(&format!("\\\\{}\\{share}", host.unwrap_or("?"))))
-            .set("direct", flag(shared.ids.same(who, trustee) == Some(true)))
-            .copy("trustee", line.cell("account"))
+            .copy(field::ACCOUNT, account.cell(field::ACCOUNT))
+            .copy(field::HOST, line.cell(field::HOST))
+            .set(field::TARGET, text(&format!("\\\\{}\\{share}", host.unwrap_or("?"))))
+            .set(field::DIRECT, flag(shared.ids.same(who, trustee) == Some(true)))
+            .copy(field::TRUSTEE, line.cell(field::ACCOUNT))
             .put();
         }
     }
-    gaps_of(shared, &mut out, &["network_access_accounts"], &["account"]);
-    for table in ["share_permissions", FOLDERS.lists] {
+    gaps_of(shared, &mut out, &[table::NETWORK_ACCESS_ACCOUNTS], &[field::ACCOUNT]);
+    for table in [table::SHARE_PERMISSIONS, FOLDERS.lists] {
         if let Some(gap) = View::of(shared, table).and_then(View::absent) {
             for account in &accounts {
-                out.gap(gap.why, gap.table, None, None).copy("account", account.cell("account")).put();
+                out.gap(gap.why, gap.table, None, None)
+                    .copy(field::ACCOUNT, account.cell(field::ACCOUNT))
+                    .put();
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::estate::computers::{domain_of_computer, domain_of_object, label};
 use crate::estate::shared::Shared;
 use crate::estate::table::{At, Line, View};
 use crate::estate::value::path as path_key;
-use crate::evidence::{Account, Identity, TableId, Why};
+use crate::evidence::{Account, FieldName, Identity, TableId, TableName, Why, field, table};
 use crate::sddl::AceKind;
 
 /// An entry of a list, with the row or gap it stands in.
@@ -69,44 +69,44 @@ pub(crate) struct List<'s> {
 /// The tables a kind of list is spread over.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source {
-    pub(crate) lists: &'static str,
-    pub(crate) entries: &'static str,
+    pub(crate) lists: TableName,
+    pub(crate) entries: TableName,
     /// Fields that tell one list from another.
-    pub(crate) key: &'static [&'static str],
+    pub(crate) key: &'static [FieldName],
     /// The default of `below` where the table does not tell.
-    pub(crate) below: Option<&'static str>,
+    pub(crate) below: Option<FieldName>,
     kind: usize,
 }
 
 /// Folders.
 pub(crate) const FOLDERS: Source = Source {
-    lists: "access_lists",
-    entries: "access_entries",
-    key: &["host", "path"],
-    below: Some("folders"),
+    lists: table::ACCESS_LISTS,
+    entries: table::ACCESS_ENTRIES,
+    key: &[field::HOST, field::PATH],
+    below: Some(field::FOLDERS),
     kind: 0,
 };
 /// Objects of Active Directory.
 pub(crate) const DIRECTORY: Source = Source {
-    lists: "directory_objects",
-    entries: "directory_entries",
-    key: &["object"],
-    below: Some("below"),
+    lists: table::DIRECTORY_OBJECTS,
+    entries: table::DIRECTORY_ENTRIES,
+    key: &[field::OBJECT],
+    below: Some(field::BELOW),
     kind: 1,
 };
 /// WMI namespaces.
 pub(crate) const WMI: Source = Source {
-    lists: "wmi_namespaces",
-    entries: "wmi_entries",
-    key: &["host", "namespace"],
+    lists: table::WMI_NAMESPACES,
+    entries: table::WMI_ENTRIES,
+    key: &[field::HOST, field::NAMESPACE],
     below: None,
     kind: 2,
 };
 /// Who may launch DCOM programs.
 pub(crate) const DCOM: Source = Source {
-    lists: "dcom_limits",
-    entries: "dcom_entries",
-    key: &["host", "application"],
+    lists: table::DCOM_LIMITS,
+    entries: table::DCOM_ENTRIES,
+    key: &[field::HOST, field::APPLICATION],
     below: None,
     kind: 3,
 };
@@ -115,13 +115,13 @@ pub(crate) const DCOM: Source = Source {
 fn key(shared: &Shared<'_>, source: Source, line: Line<'_>) -> Option<String> {
     let mut out = String::new();
     for field in source.key {
-        let text = line.text(field).unwrap_or_default();
+        let text = line.text(*field).unwrap_or_default();
         let part = match *field {
-            "host" => shared.ids.computer_key(text),
-            "path" | "namespace" => path_key(text),
+            field::HOST => shared.ids.computer_key(text),
+            field::PATH | field::NAMESPACE => path_key(text),
             _ => text.trim().to_lowercase(),
         };
-        if *field != "host" && part.is_empty() {
+        if *field != field::HOST && part.is_empty() {
             return None;
         }
         out.push_str(&part);
@@ -153,7 +153,7 @@ pub(crate) fn lists<'s>(shared: &'s Shared<'_>, source: Source) -> Vec<List<'s>>
         let line = if known.of_entries { entries } else { lists }?.line(known.at)?;
         let entry = |(at, told): &'s (At, Told)| {
             let line = entries?.line(*at)?;
-            Some(Entry { line, sid: line.text("sid"), told })
+            Some(Entry { line, sid: line.text(field::SID), told })
         };
         Some(List { line, entries: known.entries.iter().filter_map(entry).collect(), state: known.state })
     };
@@ -166,17 +166,17 @@ fn read(shared: &Shared<'_>, source: Source) -> Vec<Known> {
     let mut number: HashMap<String, usize> = HashMap::new();
     for (at, line) in View::of(shared, source.lists).into_iter().flat_map(View::numbered_rows) {
         let Some(key) = key(shared, source, line) else { continue };
-        let state = match line.text("list") {
+        let state = match line.text(field::LIST) {
             Some("none") => State::Open,
             Some("empty") => State::Listed,
-            _ => match line.unknown("list") {
+            _ => match line.unknown(field::LIST) {
                 Some(why) => State::Unknown(why),
                 None => State::Listed,
             },
         };
         number.entry(key).or_insert_with(|| {
             out.push(Known { of_entries: false, at, entries: Vec::new(), state });
-            said_empty.push(line.text("list") == Some("empty"));
+            said_empty.push(line.text(field::LIST) == Some("empty"));
             out.len() - 1
         });
     }
@@ -195,7 +195,7 @@ fn read(shared: &Shared<'_>, source: Source) -> Vec<Known> {
         out[place].entries.push((at, told(shared, source, view.id, line, &mut identities)));
     }
     let absent = view.absent().map(|gap| gap.why);
-    let position = |at: At| view.line(at).and_then(|line| line.integer("position")).unwrap_or(i64::MAX);
+    let position = |at: At| view.line(at).and_then(|line| line.integer(field::POSITION)).unwrap_or(i64::MAX);
     for (list, said_empty) in out.iter_mut().zip(said_empty) {
         list.entries.sort_by_key(|(at, _)| position(*at));
         // The list is there and its entries are in a table that no export holds.
@@ -218,7 +218,7 @@ impl ByHost {
     pub(crate) fn of(lists: &[List<'_>]) -> Self {
         let mut out: HashMap<String, Vec<usize>> = HashMap::new();
         for (number, list) in lists.iter().enumerate() {
-            if let Some(host) = list.line.text("host") {
+            if let Some(host) = list.line.text(field::HOST) {
                 out.entry(label(host)).or_default().push(number);
             }
         }
@@ -235,7 +235,7 @@ impl ByHost {
         let alike = self.0.get(&label(host)).into_iter().flatten().filter_map(|number| lists.get(*number));
         alike
             .filter(|list| {
-                list.line.text("host").is_some_and(|on| shared.ids.same_computer(on, host) == Some(true))
+                list.line.text(field::HOST).is_some_and(|on| shared.ids.same_computer(on, host) == Some(true))
             })
             .collect()
     }
@@ -243,10 +243,10 @@ impl ByHost {
 
 /// The domain that relative identifiers of a list belong to.
 fn domain_of(shared: &Shared<'_>, source: Source, line: Line<'_>) -> Option<String> {
-    if let Some(object) = line.text("object").filter(|_| source.entries == DIRECTORY.entries) {
+    if let Some(object) = line.text(field::OBJECT).filter(|_| source.entries == DIRECTORY.entries) {
         return domain_of_object(object);
     }
-    domain_of_computer(shared, line.text("host")?)
+    domain_of_computer(shared, line.text(field::HOST)?)
 }
 
 fn told<'s>(
@@ -256,13 +256,13 @@ fn told<'s>(
     line: Line<'s>,
     known: &mut HashMap<Box<str>, Arc<Identity>>,
 ) -> Told {
-    let kind = match line.text("kind") {
+    let kind = match line.text(field::KIND) {
         Some("allow") => Some(AceKind::Allow),
         Some("deny") => Some(AceKind::Deny),
         _ => None,
     };
-    let mask = line.integer("mask").and_then(|mask| u32::try_from(mask & 0xFFFF_FFFF).ok());
-    let told = |field: &str, else_: bool| line.flag(field).unwrap_or(else_);
+    let mask = line.integer(field::MASK).and_then(|mask| u32::try_from(mask & 0xFFFF_FFFF).ok());
+    let told = |field: FieldName, else_: bool| line.flag(field).unwrap_or(else_);
     let below_unknown = source.below.is_some_and(|field| line.unknown(field).is_some());
     let who = trustee(shared, source, line);
     Told {
@@ -271,15 +271,17 @@ fn told<'s>(
         }),
         kind: kind.filter(|_| mask.is_some() && line.gap.is_none()),
         mask: mask.unwrap_or_default(),
-        here: told("here", true),
+        here: told(field::HERE, true),
         below: source.below.is_none_or(|field| line.flag(field).unwrap_or(below_unknown)),
-        inherited: match line.unknown("inherited") {
+        inherited: match line.unknown(field::INHERITED) {
             Some(_) => None,
-            None => Some(told("inherited", false)),
+            None => Some(told(field::INHERITED, false)),
         },
-        conditional: told("conditional", line.unknown("conditional").is_some()),
-        confined: line.text("confined_to").map(|guid| guid.trim_matches(['{', '}']).to_lowercase().into()),
-        below_confined: line.text("inherited_by").is_some(),
+        conditional: told(field::CONDITIONAL, line.unknown(field::CONDITIONAL).is_some()),
+        confined: line
+            .text(field::CONFINED_TO)
+            .map(|guid| guid.trim_matches(['{', '}']).to_lowercase().into()),
+        below_confined: line.text(field::INHERITED_BY).is_some(),
         who,
         table,
     }
@@ -287,13 +289,13 @@ fn told<'s>(
 
 /// Whom an entry is for.
 fn trustee(shared: &Shared<'_>, source: Source, line: Line<'_>) -> Option<Arc<Account>> {
-    if let Some(account) = line.account("account") {
+    if let Some(account) = line.account(field::ACCOUNT) {
         return Some(Arc::clone(account));
     }
-    if let Some(sid) = line.text("sid") {
+    if let Some(sid) = line.text(field::SID) {
         return Account::parse(sid).map(Arc::new);
     }
-    let rid = line.integer("relative").or_else(|| line.integer("root_relative"))?;
+    let rid = line.integer(field::RELATIVE).or_else(|| line.integer(field::ROOT_RELATIVE))?;
     let name = shared.ids.principals().of_rid(u32::try_from(rid).ok()?)?;
     Account::parse(&format!("{}\\{}", domain_of(shared, source, line)?, name.name)).map(Arc::new)
 }

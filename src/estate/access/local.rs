@@ -10,7 +10,7 @@ use crate::estate::computers::{domain_of_computer, is_controller, label};
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, View};
-use crate::evidence::{Account, AccountForm, Scope, Why};
+use crate::evidence::{Account, AccountForm, Scope, TableName, Why, field, table};
 use crate::sddl::Member;
 
 /// The local groups in evidence, by computer.
@@ -41,8 +41,8 @@ struct Groups {
 
 impl Groups {
     fn take(&mut self, number: usize, line: Line<'_>) {
-        self.whole |= line.flag("whole_list") == Some(true);
-        let (Some(sid), Some(group)) = (line.text("sid"), line.account("group")) else { return };
+        self.whole |= line.flag(field::WHOLE_LIST) == Some(true);
+        let (Some(sid), Some(group)) = (line.text(field::SID), line.account(field::GROUP)) else { return };
         let name = folded(group.name());
         self.identified.insert(name.clone());
         self.by_sid.insert(folded(sid), (number, name));
@@ -62,11 +62,13 @@ impl LocalGroups {
 
     fn read(shared: &Shared<'_>) -> Self {
         let mut out = Self::default();
-        for (number, line) in View::of(shared, "local_groups").into_iter().flat_map(View::rows).enumerate() {
-            if let (Some(sid), Some(group)) = (line.text("sid"), line.account("group")) {
+        for (number, line) in
+            View::of(shared, table::LOCAL_GROUPS).into_iter().flat_map(View::rows).enumerate()
+        {
+            if let (Some(sid), Some(group)) = (line.text(field::SID), line.account(field::GROUP)) {
                 out.by_sid.entry(folded(sid)).or_default().push(group.name().trim().to_owned());
             }
-            let Some(host) = line.text("host") else {
+            let Some(host) = line.text(field::HOST) else {
                 out.nowhere.take(number, line);
                 continue;
             };
@@ -88,7 +90,7 @@ impl LocalGroups {
         let Some(host) = host else {
             return vec![self.anywhere.get_or_init(|| {
                 let mut all = Groups::default();
-                let rows = View::of(shared, "local_groups").into_iter().flat_map(View::rows);
+                let rows = View::of(shared, table::LOCAL_GROUPS).into_iter().flat_map(View::rows);
                 rows.enumerate().for_each(|(number, line)| all.take(number, line));
                 all
             })];
@@ -132,7 +134,8 @@ impl LocalGroup<'_> {
     pub(crate) fn is_meant(&self, shared: &Shared<'_>, entry: &Entry<'_>) -> (Member, Option<Missing>) {
         let Some(trustee) = &entry.who else {
             // Accounts relative to a domain or computer are none of its groups.
-            let told = ["relative", "root_relative"].iter().any(|f| entry.line.integer(f).is_some());
+            let told =
+                [field::RELATIVE, field::ROOT_RELATIVE].iter().any(|f| entry.line.integer(*f).is_some());
             return if told { (Member::No, None) } else { (Member::Unknown, Some(unreadable(entry))) };
         };
         match self.is_named(shared, trustee, entry.sid) {
@@ -191,7 +194,7 @@ impl LocalGroup<'_> {
                 (Some(Scope::Local), _) | (_, Some(false)) => (Some(false), None),
                 (_, Some(true)) => (Some(true), None),
                 (_, None) => {
-                    (None, Some(self.unknown(shared, "computers", &format!("the position of `{host}`"))))
+                    (None, Some(self.unknown(shared, table::COMPUTERS, &format!("the position of `{host}`"))))
                 }
             };
         }
@@ -217,13 +220,13 @@ impl LocalGroup<'_> {
             Some(host) => format!("the local groups of `{host}`"),
             None => "the local groups of the computer".to_owned(),
         };
-        (None, Some(self.unknown(shared, "local_groups", &what)))
+        (None, Some(self.unknown(shared, table::LOCAL_GROUPS, &what)))
     }
 
-    fn unknown(&self, shared: &Shared<'_>, table: &str, what: &str) -> Missing {
+    fn unknown(&self, shared: &Shared<'_>, table: TableName, what: &str) -> Missing {
         Missing {
             why: Why::NotExported,
-            table: shared.schema.table(table).unwrap_or_default(),
+            table: shared.schema.id(table).unwrap_or_default(),
             what: what.into(),
             place: None,
         }

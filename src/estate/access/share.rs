@@ -12,7 +12,7 @@ use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, View, filling, flag, is, text, texts};
 use crate::estate::value::path as path_key;
-use crate::evidence::{Account, Table, TableSchema, Why, computer_name};
+use crate::evidence::{Account, Table, TableSchema, Why, computer_name, field, table};
 use crate::sddl::Access;
 
 /// The rights that the words of a share stand for.
@@ -41,25 +41,25 @@ fn of_share(
     share: &str,
     who: &Account,
 ) -> Option<(Access, Option<Missing>, Option<crate::source::Place>)> {
-    let view = View::of(shared, "share_permissions")?;
+    let view = View::of(shared, table::SHARE_PERMISSIONS)?;
     let mine = |line: &Line<'_>| {
-        line.text("share").is_none_or(|name| name.eq_ignore_ascii_case(share))
-            && line.text("host").is_none_or(|host| shared.ids.same_computer(host, server) == Some(true))
+        line.text(field::SHARE).is_none_or(|name| name.eq_ignore_ascii_case(share))
+            && line.text(field::HOST).is_none_or(|host| shared.ids.same_computer(host, server) == Some(true))
     };
     let mut found = false;
     let (mut allow, mut maybe_allow, mut deny, mut maybe_deny) = (0u32, 0u32, 0u32, 0u32);
     let mut open = None;
     let mut place = None;
-    for line in view.perhaps_on("host", server).filter(mine) {
+    for line in view.perhaps_on(field::HOST, server).filter(mine) {
         // Of a share nothing is told that has no name.
-        if line.text("share").is_none() {
+        if line.text(field::SHARE).is_none() {
             continue;
         }
         found = true;
-        let allows = is(line.text("kind"), "allow");
-        let denies = is(line.text("kind"), "deny");
-        let rights = mask(line.text("right"));
-        let belongs = match line.account("account") {
+        let allows = is(line.text(field::KIND), "allow");
+        let denies = is(line.text(field::KIND), "deny");
+        let rights = mask(line.text(field::RIGHT));
+        let belongs = match line.account(field::ACCOUNT) {
             Some(trustee) => Membership::of(shared).belongs(shared, who, trustee, None, Some(server)),
             None => continue,
         };
@@ -68,12 +68,15 @@ fn of_share(
             Belongs::No => continue,
             Belongs::Open(missing) => open = open.or_else(|| Some(missing.clone())),
             Belongs::Yes(_) if sure => {
-                place = place.or(line.cell("account").and_then(|c| c.place).or(line.record))
+                place = place.or(line.cell(field::ACCOUNT).and_then(|c| c.place).or(line.record))
             }
             Belongs::Yes(_) => {
                 open = open.or_else(|| {
                     Some(Missing {
-                        why: line.unknown("right").or(line.unknown("kind")).unwrap_or(Why::Unreadable),
+                        why: line
+                            .unknown(field::RIGHT)
+                            .or(line.unknown(field::KIND))
+                            .unwrap_or(Why::Unreadable),
                         table: view.id,
                         what: format!("the permissions of `\\\\{server}\\{share}`").into(),
                         place: line.record,
@@ -94,7 +97,7 @@ fn of_share(
     }
     for line in view.gaps().filter(mine) {
         let Some(gap) = line.gap else { continue };
-        if line.text("share").is_some() || found {
+        if line.text(field::SHARE).is_some() || found {
             found = true;
             maybe_allow = 0x1F_01FF;
             maybe_deny = 0x1F_01FF;
@@ -108,43 +111,43 @@ fn of_share(
 
 /// One row a step with an account of which permissions on a share are documented.
 pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let folders = lists(shared, FOLDERS);
     let by_host = ByHost::of(&folders);
-    let permissions = shared.schema.table("share_permissions").unwrap_or_default();
-    let Some(steps) = View::of(shared, "task_sequence_steps") else { return out.table };
+    let permissions = shared.schema.id(table::SHARE_PERMISSIONS).unwrap_or_default();
+    let Some(steps) = View::of(shared, table::TASK_SEQUENCE_STEPS) else { return out.table };
     for (fact, said) in shared.content.judged::<SharePermission>(shared.revision) {
         let wanted: Vec<&str> = said.permissions.iter().map(String::as_str).collect();
         let masks: Vec<(&str, u32)> =
             wanted.iter().filter_map(|name| Some((*name, telling(folder_mask(name)?)))).collect();
-        for line in steps.rows().filter(|line| is(line.text("entity"), fact.entity)) {
-            if line.is_empty("account") || line.is_empty("target") {
+        for line in steps.rows().filter(|line| is(line.text(field::ENTITY), fact.entity)) {
+            if line.is_empty(field::ACCOUNT) || line.is_empty(field::TARGET) {
                 continue;
             }
             let base = filling(|row| {
-                row.set("statement", text(fact.statement))
-                    .set("entity", text(fact.entity))
-                    .copy("task_sequence", line.cell("task_sequence"))
-                    .copy("step", line.cell("step"))
-                    .copy("disabled", line.cell("disabled"))
-                    .copy("account", line.cell("account"))
-                    .copy("target", line.cell("target"))
+                row.set(field::STATEMENT, text(fact.statement))
+                    .set(field::ENTITY, text(fact.entity))
+                    .copy(field::TASK_SEQUENCE, line.cell(field::TASK_SEQUENCE))
+                    .copy(field::STEP, line.cell(field::STEP))
+                    .copy(field::DISABLED, line.cell(field::DISABLED))
+                    .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
+                    .copy(field::TARGET, line.cell(field::TARGET))
             });
-            let target = line.text("target").unwrap_or_default();
+            let target = line.text(field::TARGET).unwrap_or_default();
             let unread = |out: &mut Out<'_>, why: Why, what: String| {
                 base(out.gap(why, steps.id, Some(what.into()), line.record)).put();
             };
-            let Some(who) = line.account("account") else {
-                let why = line.unknown("account").unwrap_or(Why::Unreadable);
+            let Some(who) = line.account(field::ACCOUNT) else {
+                let why = line.unknown(field::ACCOUNT).unwrap_or(Why::Unreadable);
                 unread(&mut out, why, "the account of the step".to_owned());
                 continue;
             };
-            if line.flag("dynamic") == Some(true) || Account::is_dynamic(target) {
+            if line.flag(field::DYNAMIC) == Some(true) || Account::is_dynamic(target) {
                 unread(&mut out, Why::Unreadable, format!("the values of the variables in `{target}`"));
                 continue;
             }
             let Some((server, share, rest)) = parts(target) else {
-                match line.unknown("target") {
+                match line.unknown(field::TARGET) {
                     Some(why) => unread(&mut out, why, "the target of the step".to_owned()),
                     // No network path: a drive of the computer itself.
                     None => continue,
@@ -152,7 +155,7 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 continue;
             };
             let Some((access, open, place)) = of_share(shared, &server, &share, who) else {
-                let absent = View::of(shared, "share_permissions").and_then(View::absent).is_some();
+                let absent = View::of(shared, table::SHARE_PERMISSIONS).and_then(View::absent).is_some();
                 let what: Option<Arc<str>> =
                     (!absent).then(|| format!("the permissions of the share `\\\\{server}\\{share}`").into());
                 base(out.gap(Why::NotExported, permissions, what, None)).put();
@@ -194,21 +197,21 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 base(out.gap(missing.why, missing.table, Some(missing.what), missing.place)).put();
                 continue;
             }
-            let place = place.or(line.cell("target").and_then(|cell| cell.place));
+            let place = place.or(line.cell(field::TARGET).and_then(|cell| cell.place));
             base(out.row(line.record))
-                .at("missing", texts(&missing, place), place)
-                .set("folder_known", flag(folder.is_some()))
+                .at(field::MISSING, texts(&missing, place), place)
+                .set(field::FOLDER_KNOWN, flag(folder.is_some()))
                 .put();
         }
         for line in steps.gaps() {
             let Some(gap) = line.gap else { continue };
-            if line.text("entity").is_some_and(|entity| !entity.eq_ignore_ascii_case(fact.entity)) {
+            if line.text(field::ENTITY).is_some_and(|entity| !entity.eq_ignore_ascii_case(fact.entity)) {
                 continue;
             }
             out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
-                .set("statement", text(fact.statement))
-                .set("entity", text(fact.entity))
-                .copy("account", line.cell("account"))
+                .set(field::STATEMENT, text(fact.statement))
+                .set(field::ENTITY, text(fact.entity))
+                .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
                 .put();
         }
     }
@@ -235,9 +238,9 @@ fn behind<'f, 's>(
     share: &str,
     rest: &str,
 ) -> Option<&'f crate::estate::access::list::List<'s>> {
-    let root = View::of(shared, "shares")?
-        .on("host", server)
-        .find_map(|line| is(line.text("share"), share).then(|| line.text("path")).flatten())?;
+    let root = View::of(shared, table::SHARES)?
+        .on(field::HOST, server)
+        .find_map(|line| is(line.text(field::SHARE), share).then(|| line.text(field::PATH)).flatten())?;
     let mine = by_host.on(shared, folders, server);
     let whole = path_key(&format!("{root}\\{rest}"));
     let around = rest
@@ -249,7 +252,7 @@ fn behind<'f, 's>(
     [Some(whole), around].into_iter().flatten().find_map(|path| {
         mine.iter().copied().find(|list| {
             !matches!(list.state, State::Unknown(_))
-                && list.line.text("path").is_some_and(|known| path_key(known) == path)
+                && list.line.text(field::PATH).is_some_and(|known| path_key(known) == path)
         })
     })
 }

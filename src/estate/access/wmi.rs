@@ -12,7 +12,7 @@ use crate::estate::principals::everybody;
 use crate::estate::shared::Shared;
 use crate::estate::table::{Missing, Out, View, filling, text, texts};
 use crate::estate::value::path as path_key;
-use crate::evidence::{Table, TableSchema, Why};
+use crate::evidence::{Table, TableSchema, Why, field};
 use crate::sddl::{AceKind, Member};
 
 /// The rights of a namespace by their names.
@@ -30,11 +30,11 @@ fn rights<'c>(shared: &Shared<'c>) -> Vec<(&'c str, u32)> {
 /// One row a documented permission and computer with an SMS Provider.
 pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     const PROVIDER: [&str; 1] = ["sms-provider-computer"];
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let lists = lists(shared, WMI);
     let by_host = ByHost::of(&lists);
     let rights = rights(shared);
-    let entries_table = shared.schema.table(WMI.entries).unwrap_or_default();
+    let entries_table = shared.schema.id(WMI.entries).unwrap_or_default();
     for (fact, said) in shared.content.judged::<WmiPermission>(shared.revision) {
         let (namespace, principal) = (said.namespace.as_str(), said.principal.as_str());
         let wanted: Vec<(&str, u32)> = (said.permissions.iter())
@@ -43,18 +43,17 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             .collect();
         let documented = wanted.iter().fold(0, |all, (_, mask)| all | mask);
         for host in hosts(shared, &PROVIDER) {
-            let Some(name) = host.text("host") else { continue };
+            let Some(name) = host.text(field::HOST) else { continue };
             let base = filling(|row| {
-                row.set("statement", text(fact.statement))
-                    .set("entity", text(fact.entity))
-                    .set("principal", text(principal))
-                    .copy("host", host.cell("host"))
-                    .set("namespace", text(namespace))
+                row.set(field::STATEMENT, text(fact.statement))
+                    .set(field::ENTITY, text(fact.entity))
+                    .set(field::PRINCIPAL, text(principal))
+                    .copy(field::HOST, host.cell(field::HOST))
+                    .set(field::NAMESPACE, text(namespace))
             });
-            let list = by_host
-                .on(shared, &lists, name)
-                .into_iter()
-                .find(|list| list.line.text("namespace").is_some_and(|n| path_key(n) == path_key(namespace)));
+            let list = by_host.on(shared, &lists, name).into_iter().find(|list| {
+                list.line.text(field::NAMESPACE).is_some_and(|n| path_key(n) == path_key(namespace))
+            });
             let Some(list) = list.filter(|list| !matches!(list.state, State::Unknown(_))) else {
                 let why = match list.map(|list| list.state) {
                     Some(State::Unknown(why)) => why,
@@ -98,7 +97,7 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 .chain(&list.entries)
                 .find(|e| own(e).0 == Member::Yes);
             let place = shows
-                .and_then(|e| e.line.cell("account").and_then(|c| c.place).or(e.line.record))
+                .and_then(|e| e.line.cell(field::ACCOUNT).and_then(|c| c.place).or(e.line.record))
                 .or(list.line.record);
             let missing: Vec<&str> = wanted
                 .iter()
@@ -123,17 +122,17 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 let row = base(out.gap(open.why, open.table, Some(open.what), open.place));
                 // Of the two lists one is known.
                 if known {
-                    row.at("missing", texts(&missing, place), place).put();
+                    row.at(field::MISSING, texts(&missing, place), place).put();
                 } else {
-                    row.at("excess", texts(&excess, place), place).put();
+                    row.at(field::EXCESS, texts(&excess, place), place).put();
                 }
             };
             if undecided {
                 gap(&mut out, got.missing(documented).cloned(), false);
             } else {
                 base(out.row(list.line.record))
-                    .at("missing", texts(&missing, place), place)
-                    .at("excess", texts(&excess, place), place)
+                    .at(field::MISSING, texts(&missing, place), place)
+                    .at(field::EXCESS, texts(&excess, place), place)
                     .put();
             }
             if more {
@@ -143,9 +142,9 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         for line in unknown_hosts(shared, &PROVIDER) {
             let Some(gap) = line.gap else { continue };
             out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
-                .set("statement", text(fact.statement))
-                .set("principal", text(principal))
-                .copy("host", line.cell("host"))
+                .set(field::STATEMENT, text(fact.statement))
+                .set(field::PRINCIPAL, text(principal))
+                .copy(field::HOST, line.cell(field::HOST))
                 .put();
         }
     }

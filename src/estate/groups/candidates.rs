@@ -13,7 +13,9 @@ use crate::estate::shared::Shared;
 use crate::estate::table::{Lack, Line, Pending, View, account, text};
 use crate::estate::trusts::{Domains, Trusts};
 use crate::estate::value::{Bucket, identity_bucket};
-use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, Why, computer_name};
+use crate::evidence::{
+    Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, Why, computer_name, field, table,
+};
 use crate::source::Place;
 
 /// Whether something has to be there.
@@ -150,7 +152,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
     fn above(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Result<Option<String>, Lack> {
         match hierarchy.site(site).map(crate::estate::hierarchy::Site::parent) {
             Some(Some(parent)) => Ok(parent.map(str::to_owned)),
-            _ => Err(Lack::of(self.shared, "sites", &format!("the site above `{site}`"))),
+            _ => Err(Lack::of(self.shared, table::SITES, &format!("the site above `{site}`"))),
         }
     }
 
@@ -180,21 +182,26 @@ impl<'s, 'x> Candidates<'s, 'x> {
     /// Administrative users; with a permission those that have it on collections.
     fn administrators(&self, permission: Option<&str>) -> Known {
         let mut known = Known::default();
-        let table = if permission.is_some() { "admin_permissions" } else { "admin_users" };
+        let table = if permission.is_some() { table::ADMIN_PERMISSIONS } else { table::ADMIN_USERS };
         let Some(view) = View::of(self.shared, table) else { return known };
         let mut seen = HashSet::new();
         for line in view.rows() {
-            if permission.is_some_and(|p| line.text("permission").is_none_or(|l| !l.eq_ignore_ascii_case(p)))
+            if permission
+                .is_some_and(|p| line.text(field::PERMISSION).is_none_or(|l| !l.eq_ignore_ascii_case(p)))
             {
                 continue;
             }
-            let by_sid = || line.text("sid").and_then(Account::parse).map(Arc::new);
-            let Some(account) = line.account("account").cloned().or_else(by_sid) else {
-                known.1.push(Lack::of(self.shared, "admin_users", "the names of all administrative users"));
+            let by_sid = || line.text(field::SID).and_then(Account::parse).map(Arc::new);
+            let Some(account) = line.account(field::ACCOUNT).cloned().or_else(by_sid) else {
+                known.1.push(Lack::of(
+                    self.shared,
+                    table::ADMIN_USERS,
+                    "the names of all administrative users",
+                ));
                 continue;
             };
             if seen.insert(self.shared.ids.resolve(&account).key().to_owned()) {
-                let place = line.cell("account").and_then(|c| c.place).or(line.record);
+                let place = line.cell(field::ACCOUNT).and_then(|c| c.place).or(line.record);
                 known.0.push(Candidate::account(&account, place, Want::Yes));
             }
         }
@@ -202,9 +209,9 @@ impl<'s, 'x> Candidates<'s, 'x> {
         for line in view.gaps() {
             let Some(gap) = line.gap else { continue };
             let other = permission
-                .zip(line.text("permission"))
+                .zip(line.text(field::PERMISSION))
                 .is_some_and(|(wanted, there)| !wanted.eq_ignore_ascii_case(there));
-            match line.account("account") {
+            match line.account(field::ACCOUNT) {
                 _ if other => {}
                 Some(account) if seen.contains(self.shared.ids.resolve(account).key()) => {}
                 Some(account) => {
@@ -216,9 +223,9 @@ impl<'s, 'x> Candidates<'s, 'x> {
             }
         }
         if permission.is_none() {
-            for line in View::of(self.shared, "migration_sources").into_iter().flat_map(View::rows) {
+            for line in View::of(self.shared, table::MIGRATION_SOURCES).into_iter().flat_map(View::rows) {
                 // The site that takes over the data of this one.
-                for field in ["account", "database_account"] {
+                for field in [field::ACCOUNT, field::DATABASE_ACCOUNT] {
                     if let Some(account) = line.account(field) {
                         let place = line.cell(field).and_then(|c| c.place);
                         known.0.push(Candidate::account(account, place, Want::No));
@@ -238,7 +245,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 (None, true) => Want::Yes,
                 (None, false) => Want::Open(Lack::of(
                     self.shared,
-                    "client_settings",
+                    table::CLIENT_SETTINGS,
                     "which client settings are in force on which clients",
                 )),
             };
@@ -269,18 +276,19 @@ impl<'s, 'x> Candidates<'s, 'x> {
 
     fn computer_account_used(&self, hierarchy: &Hierarchy<'_>, site: &str, host: &str) -> Want {
         let shared = self.shared;
-        if let Some(view) = View::of(shared, "role_accounts") {
+        if let Some(view) = View::of(shared, table::ROLE_ACCOUNTS) {
             let of_host = |line: &Line<'_>| {
-                line.text("entity").is_none_or(|e| opens_database_for(shared.content, e, "management-point"))
-                    && line.text("host").is_none_or(|h| shared.ids.same_computer(h, host) != Some(false))
+                line.text(field::ENTITY)
+                    .is_none_or(|e| opens_database_for(shared.content, e, "management-point"))
+                    && line.text(field::HOST).is_none_or(|h| shared.ids.same_computer(h, host) != Some(false))
             };
-            for line in view.perhaps_on("host", host).filter(of_host) {
-                if line.account("account").is_some() {
+            for line in view.perhaps_on(field::HOST, host).filter(of_host) {
+                if line.account(field::ACCOUNT).is_some() {
                     return Want::No;
                 }
-                if let Some(why) = line.unknown("account") {
+                if let Some(why) = line.unknown(field::ACCOUNT) {
                     let what = format!("the connection account of management point `{host}`");
-                    return Want::Open(Lack { why, ..Lack::of(shared, "role_accounts", &what) });
+                    return Want::Open(Lack { why, ..Lack::of(shared, table::ROLE_ACCOUNTS, &what) });
                 }
             }
             if let Some(gap) = view.gaps().filter(of_host).find_map(|line| line.gap) {
@@ -344,7 +352,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
                         Want::Yes
                     } else {
                         let what = format!("whether `{}` runs the file dispatch manager", system.host);
-                        Want::Open(Lack::of(self.shared, "site_systems", &what))
+                        Want::Open(Lack::of(self.shared, table::SITE_SYSTEMS, &what))
                     };
                     let candidate = Candidate::computer(system.cell, system.host, want);
                     known.0.push(Candidate { or_user: true, ..candidate });
@@ -358,10 +366,10 @@ impl<'s, 'x> Candidates<'s, 'x> {
 
     /// Whether the site server fetches the data of a site system.
     fn server_initiated(&self, host: &str) -> bool {
-        View::of(self.shared, "installation_accounts")
+        View::of(self.shared, table::INSTALLATION_ACCOUNTS)
             .into_iter()
-            .flat_map(|view| view.on("host", host))
-            .any(|line| line.flag("server_initiated") == Some(true))
+            .flat_map(|view| view.on(field::HOST, host))
+            .any(|line| line.flag(field::SERVER_INITIATED) == Some(true))
     }
 
     fn children(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Known {
@@ -378,7 +386,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 None if child.code.eq_ignore_ascii_case(site) => {}
                 None => {
                     let what = format!("the site above `{}`", child.code);
-                    known.1.push(Lack::of(self.shared, "sites", &what));
+                    known.1.push(Lack::of(self.shared, table::SITES, &what));
                 }
             }
         }
@@ -395,18 +403,18 @@ impl<'s, 'x> Candidates<'s, 'x> {
     }
 
     fn route(&self, from: &str, to: &str) -> Want {
-        let Some(view) = View::of(self.shared, "replication_routes") else { return Want::Yes };
+        let Some(view) = View::of(self.shared, table::REPLICATION_ROUTES) else { return Want::Yes };
         let of_route = |line: &Line<'_>| {
-            line.text("site").is_none_or(|s| s.eq_ignore_ascii_case(from))
-                && line.text("destination").is_none_or(|d| d.eq_ignore_ascii_case(to))
+            line.text(field::SITE).is_none_or(|s| s.eq_ignore_ascii_case(from))
+                && line.text(field::DESTINATION).is_none_or(|d| d.eq_ignore_ascii_case(to))
         };
         for line in view.rows().filter(of_route) {
-            if line.account("account").is_some() {
+            if line.account(field::ACCOUNT).is_some() {
                 return Want::No;
             }
-            if let Some(why) = line.unknown("account") {
+            if let Some(why) = line.unknown(field::ACCOUNT) {
                 let what = format!("the file replication account of the route from `{from}` to `{to}`");
-                return Want::Open(Lack { why, ..Lack::of(self.shared, "replication_routes", &what) });
+                return Want::Open(Lack { why, ..Lack::of(self.shared, table::REPLICATION_ROUTES, &what) });
             }
         }
         match view.gaps().filter(of_route).find_map(|line| line.gap) {
@@ -418,15 +426,16 @@ impl<'s, 'x> Candidates<'s, 'x> {
     /// Accounts of file replication routes to a site.
     fn replication_accounts(&self, site: &str) -> Known {
         let mut known = Known::default();
-        let Some(view) = View::of(self.shared, "replication_routes") else { return known };
-        let here = |line: &Line<'_>| line.text("destination").is_none_or(|d| d.eq_ignore_ascii_case(site));
+        let Some(view) = View::of(self.shared, table::REPLICATION_ROUTES) else { return known };
+        let here =
+            |line: &Line<'_>| line.text(field::DESTINATION).is_none_or(|d| d.eq_ignore_ascii_case(site));
         for line in view.rows().filter(here) {
-            if let Some(account) = line.account("account") {
-                let place = line.cell("account").and_then(|c| c.place);
+            if let Some(account) = line.account(field::ACCOUNT) {
+                let place = line.cell(field::ACCOUNT).and_then(|c| c.place);
                 known.0.push(Candidate::account(account, place, Want::Yes));
-            } else if let Some(why) = line.unknown("account") {
+            } else if let Some(why) = line.unknown(field::ACCOUNT) {
                 let what = format!("the file replication accounts of the routes to `{site}`");
-                known.1.push(Lack { why, ..Lack::of(self.shared, "replication_routes", &what) });
+                known.1.push(Lack { why, ..Lack::of(self.shared, table::REPLICATION_ROUTES, &what) });
             }
         }
         known.1.extend(view.gaps().filter(here).filter_map(|line| line.gap).map(Lack::of_gap));
@@ -475,7 +484,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
             } else if !verdicts.contains(&Some(false)) {
                 open = open.or_else(|| {
                     let what = format!("`{}` and `{}`", candidate.name, member.account.written);
-                    let lack = Lack::of(self.shared, "local_group_members", &what);
+                    let lack = Lack::of(self.shared, table::LOCAL_GROUP_MEMBERS, &what);
                     Some(Lack { why: Why::Identity, place: member.place.or(member.record), ..lack })
                 });
             }
@@ -488,7 +497,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
         }
         if group.users && candidate.or_user {
             let what = format!("with which account `{}` connects to the site server", candidate.name);
-            return Presence::Open(Lack::of(self.shared, "site_systems", &what));
+            return Presence::Open(Lack::of(self.shared, table::SITE_SYSTEMS, &what));
         }
         Presence::No
     }
@@ -594,7 +603,7 @@ pub(crate) fn who<'o, 's>(row: Pending<'o, 's>, candidate: &Candidate) -> Pendin
     let place = candidate.place;
     let none = Cell { fact: Fact::Empty, place: None };
     let account_fact = candidate.account.as_ref().map_or(Fact::Empty, account);
-    row.copy("computer", Some(candidate.computer.as_ref().unwrap_or(&none)))
-        .at("account", account_fact, place.filter(|_| candidate.account.is_some()))
-        .at("expected", text(&candidate.name), place)
+    row.copy(field::COMPUTER, Some(candidate.computer.as_ref().unwrap_or(&none)))
+        .at(field::ACCOUNT, account_fact, place.filter(|_| candidate.account.is_some()))
+        .at(field::EXPECTED, text(&candidate.name), place)
 }

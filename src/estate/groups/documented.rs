@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::estate::groups::{Found, Groups, State, kind};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Lack, Out, Pending, View, flag, text};
-use crate::evidence::{AccountForm, Fact, Table, TableSchema};
+use crate::evidence::{AccountForm, Fact, Table, TableSchema, field, table};
 
 fn begin<'o, 's>(out: &'o mut Out<'s>, found: &Found<'_>) -> Pending<'o, 's> {
     let row = out.row(found.record);
@@ -15,24 +15,24 @@ fn begin<'o, 's>(out: &'o mut Out<'s>, found: &Found<'_>) -> Pending<'o, 's> {
 }
 
 fn known<'o, 's>(row: Pending<'o, 's>, found: &Found<'_>) -> Pending<'o, 's> {
-    row.copy("host", Some(&found.host))
-        .at("group", Fact::Account(Arc::clone(&found.group)), found.place)
-        .at("name", text(&found.name), found.place)
-        .set("title", text(&found.named.title))
-        .set("entity", text(found.named.entity))
-        .at("site", text(found.named.site.as_deref().unwrap_or_default()), found.place)
-        .set("spelling", text(if found.named.exact { "exact" } else { "close" }))
-        .set("domain", text(found.domain.as_deref().unwrap_or_default()))
+    row.copy(field::HOST, Some(&found.host))
+        .at(field::GROUP, Fact::Account(Arc::clone(&found.group)), found.place)
+        .at(field::NAME, text(&found.name), found.place)
+        .set(field::TITLE, text(&found.named.title))
+        .set(field::ENTITY, text(found.named.entity))
+        .at(field::SITE, text(found.named.site.as_deref().unwrap_or_default()), found.place)
+        .set(field::SPELLING, text(if found.named.exact { "exact" } else { "close" }))
+        .set(field::DOMAIN, text(found.domain.as_deref().unwrap_or_default()))
 }
 
 /// One row a group and computer; gaps where the exports do not tell all groups of a computer on which a documented
 /// group is looked for.
 pub(crate) fn documented_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let groups = Groups::of(shared);
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     for found in &groups.found {
         let whole = found.listed(shared).cut.is_none();
-        begin(&mut out, found).set("members", flag(whole)).put();
+        begin(&mut out, found).set(field::MEMBERS, flag(whole)).put();
     }
     // Without any groups there is nothing to say of single computers.
     if let Some(lack) = &groups.absent {
@@ -51,16 +51,16 @@ pub(crate) fn documented_groups(shared: &Shared<'_>, schema: &TableSchema) -> Ta
             }
             if let State::Unknown(lack) = groups.state(shared, name, &spot.title) {
                 lack.gap(&mut out)
-                    .copy("host", Some(host))
-                    .set("title", text(&spot.title))
-                    .set("entity", text(spot.entity))
+                    .copy(field::HOST, Some(host))
+                    .set(field::TITLE, text(&spot.title))
+                    .set(field::ENTITY, text(spot.entity))
                     .put();
             }
         }
     }
     // Groups of computers on which none is documented may be left over; which these are is not known.
     for (host, lack) in groups.lacks.iter().collect::<std::collections::BTreeMap<_, _>>() {
-        lack.gap(&mut out).set("host", text(host)).put();
+        lack.gap(&mut out).set(field::HOST, text(host)).put();
     }
     out.table
 }
@@ -68,7 +68,7 @@ pub(crate) fn documented_groups(shared: &Shared<'_>, schema: &TableSchema) -> Ta
 /// One row a direct member of a documented group; gaps where not all members are listed.
 pub(crate) fn documented_members(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let groups = Groups::of(shared);
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     if let Some(lack) = &groups.absent {
         lack.gap(&mut out).put();
     }
@@ -86,10 +86,10 @@ pub(crate) fn documented_members(shared: &Shared<'_>, schema: &TableSchema) -> T
             let resolved = member.account.form != AccountForm::Sid || identity.name().is_some();
             let sid = member.sid.as_ref().map(|sid| text(&sid.written));
             known(out.row(member.record), found)
-                .at("member", Fact::Account(Arc::clone(&member.account)), member.place)
-                .set("sid", sid.unwrap_or(Fact::Empty))
-                .set("kind", text(kind(shared, member, resolved)))
-                .set("resolved", flag(resolved))
+                .at(field::MEMBER, Fact::Account(Arc::clone(&member.account)), member.place)
+                .set(field::SID, sid.unwrap_or(Fact::Empty))
+                .set(field::KIND, text(kind(shared, member, resolved)))
+                .set(field::RESOLVED, flag(resolved))
                 .put();
         }
         if let Some(cut) = listed.cut {
@@ -102,15 +102,15 @@ pub(crate) fn documented_members(shared: &Shared<'_>, schema: &TableSchema) -> T
 /// One row a documented group and computer whose place in its domain is known; gaps for the others.
 pub(crate) fn group_scopes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let groups = Groups::of(shared);
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     for lack in groups.absent.iter().chain(&groups.anywhere) {
         lack.gap(&mut out).put();
     }
     let mut positions: HashMap<String, &str> = HashMap::new();
     let mut lacks: Option<Lack> = None;
-    if let Some(view) = View::of(shared, "computers") {
+    if let Some(view) = View::of(shared, table::COMPUTERS) {
         for line in view.rows() {
-            if let (Some(host), Some(position)) = (line.text("host"), line.text("position")) {
+            if let (Some(host), Some(position)) = (line.text(field::HOST), line.text(field::POSITION)) {
                 positions.insert(shared.ids.computer_key(host), position);
             }
         }
@@ -121,9 +121,9 @@ pub(crate) fn group_scopes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         let Some(position) = position else {
             let lack = lacks.clone().unwrap_or_else(|| {
                 let host = found.host_text().unwrap_or("?");
-                Lack::of(shared, "computers", &format!("whether `{host}` is a domain controller"))
+                Lack::of(shared, table::COMPUTERS, &format!("whether `{host}` is a domain controller"))
             });
-            known(lack.gap(&mut out), found).set("scope", found.scope.clone()).put();
+            known(lack.gap(&mut out), found).set(field::SCOPE, found.scope.clone()).put();
             continue;
         };
         let on_controller = position == "domain-controller";
@@ -133,14 +133,14 @@ pub(crate) fn group_scopes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             Fact::Empty | Fact::Unknown(_) if !on_controller => text("local"),
             Fact::Empty | Fact::Unknown(_) => {
                 let what = format!("the scope of `{}`", found.name);
-                known(Lack::of(shared, "domain_groups", &what).gap(&mut out), found)
-                    .set("position", text(place))
+                known(Lack::of(shared, table::DOMAIN_GROUPS, &what).gap(&mut out), found)
+                    .set(field::POSITION, text(place))
                     .put();
                 continue;
             }
             scope => scope.clone(),
         };
-        begin(&mut out, found).set("position", text(place)).set("scope", scope).put();
+        begin(&mut out, found).set(field::POSITION, text(place)).set(field::SCOPE, scope).put();
     }
     out.table
 }

@@ -15,7 +15,7 @@ use crate::estate::groups::{Groups, title_of};
 use crate::estate::hierarchy::{Hierarchy, RemoteTools};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Lack, Out, View, text};
-use crate::evidence::{Cell, Fact, Table, TableSchema};
+use crate::evidence::{Cell, Fact, Table, TableSchema, field, table};
 use crate::source::Place;
 
 /// Roles that each site but a secondary one has, so that an export without them is incomplete.
@@ -159,7 +159,7 @@ impl<'s> Collector<'s, '_> {
                 Some(false) => continue,
                 None => {
                     let what = format!("whether `{}` is a child primary site", site.code);
-                    let lack = Lack::of(self.shared, "sites", &what);
+                    let lack = Lack::of(self.shared, table::SITES, &what);
                     self.lack(statement, entity, Some(site.code), None, lack);
                     continue;
                 }
@@ -184,7 +184,7 @@ impl<'s> Collector<'s, '_> {
                     if *place == Location::PrimarySiteServer && !site.is("primary") {
                         if site.kind().is_none() {
                             let what = format!("of which type site `{}` is", site.code);
-                            let lack = Lack::of(self.shared, "sites", &what);
+                            let lack = Lack::of(self.shared, table::SITES, &what);
                             let server = site.server().map(|(cell, _)| cell.clone());
                             self.lack(statement, entity, Some(site.code), server.as_ref(), lack);
                         }
@@ -258,18 +258,18 @@ impl<'s> Collector<'s, '_> {
 
     /// Whether a site's database is read through distributed views.
     fn distributed_views(&self, site: &str) -> Want {
-        let Some(view) = View::of(self.shared, "database_links") else { return Want::No };
+        let Some(view) = View::of(self.shared, table::DATABASE_LINKS) else { return Want::No };
         let mut want = Want::No;
         for line in view.rows() {
-            if !line.text("child").is_some_and(|c| c.eq_ignore_ascii_case(site)) {
+            if !line.text(field::CHILD).is_some_and(|c| c.eq_ignore_ascii_case(site)) {
                 continue;
             }
-            match line.flag("distributed_views") {
+            match line.flag(field::DISTRIBUTED_VIEWS) {
                 Some(true) => return Want::Yes,
                 Some(false) => {}
                 None => {
                     let what = format!("whether the link to site `{site}` uses distributed views");
-                    want = Want::Open(Lack::of(self.shared, "database_links", &what));
+                    want = Want::Open(Lack::of(self.shared, table::DATABASE_LINKS, &what));
                 }
             }
         }
@@ -281,20 +281,22 @@ impl<'s> Collector<'s, '_> {
 
     /// Databases that management points read instead of the site's own.
     fn replicas(&mut self, statement: &'s str, entity: &'s str) {
-        let Some(view) = View::of(self.shared, "role_accounts") else { return };
+        let Some(view) = View::of(self.shared, table::ROLE_ACCOUNTS) else { return };
         if let Some(gap) = view.gaps().find_map(|line| line.gap) {
             self.lack(statement, entity, None, None, Lack::of_gap(gap));
         }
         let mut seen = HashSet::new();
         for line in view.rows() {
-            let (Some(site), Some(host), Some(cell)) =
-                (line.text("site"), line.text("database_server"), line.cell("database_server"))
-            else {
+            let (Some(site), Some(host), Some(cell)) = (
+                line.text(field::SITE),
+                line.text(field::DATABASE_SERVER),
+                line.cell(field::DATABASE_SERVER),
+            ) else {
                 continue;
             };
             let key = self.shared.ids.computer_key(host);
             let reads = |entity| opens_database_for(self.shared.content, entity, "management-point");
-            if !line.text("entity").is_some_and(reads)
+            if !line.text(field::ENTITY).is_some_and(reads)
                 || self
                     .hierarchy
                     .with_role(site, "SMS SQL Server")
@@ -341,11 +343,11 @@ impl<'s> Collector<'s, '_> {
                 spots.push((found.host.clone(), found.record));
             }
         }
-        let Some(view) = View::of(self.shared, "computers") else { return };
+        let Some(view) = View::of(self.shared, table::COMPUTERS) else { return };
         let mut unlisted = false;
         for line in view.rows() {
             if let (Some(host), Some("workstation"), Some(cell)) =
-                (line.text("host"), line.text("position"), line.cell("host"))
+                (line.text(field::HOST), line.text(field::POSITION), line.cell(field::HOST))
             {
                 let key = self.shared.ids.computer_key(host);
                 if !groups.hosts.contains(&key) {
@@ -359,7 +361,7 @@ impl<'s> Collector<'s, '_> {
         if spots.is_empty() {
             let missing = view.gaps().find_map(|line| line.gap).map(Lack::of_gap);
             let missing = groups.absent.clone().or(missing).or_else(|| {
-                unlisted.then(|| Lack::of(self.shared, "local_groups", "the groups of any client"))
+                unlisted.then(|| Lack::of(self.shared, table::LOCAL_GROUPS, "the groups of any client"))
             });
             if let Some(lack) = missing {
                 self.lack(statement, entity, None, None, lack);
@@ -410,7 +412,7 @@ impl<'s> Collector<'s, '_> {
 pub(crate) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let groups = Groups::of(shared);
     let spots = spots(shared, &groups);
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     for spot in &spots.spots {
         let hosts: Box<[Cell]> = std::iter::once(&spot.host).chain(&spot.instead).cloned().collect();
         let want = match spot.want {
@@ -419,13 +421,13 @@ pub(crate) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             Want::Open(_) => "open",
         };
         out.row(spot.record)
-            .set("statement", text(spot.statement))
-            .set("entity", text(spot.entity))
-            .set("title", text(&spot.title))
-            .copy("host", Some(&spot.host))
-            .set("site", text(&spot.site))
-            .set("wanted", text(want))
-            .set("hosts", Fact::List(hosts))
+            .set(field::STATEMENT, text(spot.statement))
+            .set(field::ENTITY, text(spot.entity))
+            .set(field::TITLE, text(&spot.title))
+            .copy(field::HOST, Some(&spot.host))
+            .set(field::SITE, text(&spot.site))
+            .set(field::WANTED, text(want))
+            .set(field::HOSTS, Fact::List(hosts))
             .put();
         if let Want::Open(lack) = &spot.want {
             // Without any groups it does not matter what else would have to be known.
@@ -434,22 +436,22 @@ pub(crate) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
                 .as_ref()
                 .unwrap_or(lack)
                 .gap(&mut out)
-                .set("statement", text(spot.statement))
-                .set("entity", text(spot.entity))
-                .set("title", text(&spot.title))
-                .copy("host", Some(&spot.host))
-                .set("site", text(&spot.site))
+                .set(field::STATEMENT, text(spot.statement))
+                .set(field::ENTITY, text(spot.entity))
+                .set(field::TITLE, text(&spot.title))
+                .copy(field::HOST, Some(&spot.host))
+                .set(field::SITE, text(&spot.site))
                 .put();
         }
     }
     for SpotLack { statement, entity, host, site, lack } in &spots.lacks {
         let mut gap = lack
             .gap(&mut out)
-            .set("statement", text(statement))
-            .set("entity", text(entity))
-            .copy("host", host.as_ref());
+            .set(field::STATEMENT, text(statement))
+            .set(field::ENTITY, text(entity))
+            .copy(field::HOST, host.as_ref());
         if let Some(site) = site {
-            gap = gap.set("site", text(site));
+            gap = gap.set(field::SITE, text(site));
         }
         gap.put();
     }

@@ -14,7 +14,7 @@ use crate::estate::groups::{Groups, State};
 use crate::estate::hierarchy::Hierarchy;
 use crate::estate::shared::Shared;
 use crate::estate::table::{Lack, Out, Pending, account, flag, text};
-use crate::evidence::{Table, TableSchema};
+use crate::evidence::{Table, TableSchema, field};
 
 /// One row an account that belongs in a documented group of a computer, or may be in it.
 pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Table {
@@ -23,7 +23,7 @@ pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Tab
     let candidates = Candidates::of(shared);
     let facts: Vec<(FactAt<'_>, &Member)> = shared.content.judged(shared.revision).collect();
     let places = spots(shared, &groups);
-    let mut out = Out::new(schema);
+    let mut out = Out::of(shared, schema);
     let mut seen = HashSet::new();
     for spot in &places.spots {
         if !seen.insert((shared.ids.computer_key(spot.host_text()), spot.title.clone())) {
@@ -64,10 +64,10 @@ pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Tab
                         }
                     }
                 }
-                let row = set(out.row(found.record), spot, fact).set("wanted", text(wanted));
-                let row = row.at("group", account(&found.group), found.place);
+                let row = set(out.row(found.record), spot, fact).set(field::WANTED, text(wanted));
+                let row = row.at(field::GROUP, account(&found.group), found.place);
                 let row = match present {
-                    Some(present) => row.set("present", flag(present)),
+                    Some(present) => row.set(field::PRESENT, flag(present)),
                     None => row,
                 };
                 who(row, candidate).put();
@@ -75,7 +75,7 @@ pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Tab
                 if let Some(lack) = lack {
                     let gap = who(begin_gap(&lack, &mut out, spot, fact), candidate);
                     match present {
-                        Some(present) => gap.set("present", flag(present)).put(),
+                        Some(present) => gap.set(field::PRESENT, flag(present)).put(),
                         None => gap.put(),
                     }
                 }
@@ -89,12 +89,12 @@ pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Tab
         for (fact, said) in facts.iter().filter(|(f, _)| f.entity == *entity) {
             let mut gap = lack
                 .gap(&mut out)
-                .set("statement", text(fact.statement))
-                .set("entity", text(fact.entity))
-                .set("selector", text(&said.selector))
-                .copy("host", host.as_ref());
+                .set(field::STATEMENT, text(fact.statement))
+                .set(field::ENTITY, text(fact.entity))
+                .set(field::SELECTOR, text(&said.selector))
+                .copy(field::HOST, host.as_ref());
             if let Some(site) = site {
-                gap = gap.set("site", text(site));
+                gap = gap.set(field::SITE, text(site));
             }
             gap.put();
         }
@@ -117,10 +117,10 @@ fn set<'o, 's>(
     fact: (&FactAt<'_>, &Member),
 ) -> Pending<'o, 's> {
     let (fact, said) = fact;
-    row.set("statement", text(fact.statement))
-        .set("entity", text(fact.entity))
-        .set("selector", text(&said.selector))
-        .set("title", text(&spot.title))
-        .copy("host", Some(&spot.host))
-        .set("site", text(&spot.site))
+    row.set(field::STATEMENT, text(fact.statement))
+        .set(field::ENTITY, text(fact.entity))
+        .set(field::SELECTOR, text(&said.selector))
+        .set(field::TITLE, text(&spot.title))
+        .copy(field::HOST, Some(&spot.host))
+        .set(field::SITE, text(&spot.site))
 }
