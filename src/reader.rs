@@ -6,6 +6,7 @@
 //! by [`Wanted`].
 
 mod access;
+mod answer_file;
 #[cfg(test)]
 mod beside;
 mod cim_xml;
@@ -28,6 +29,7 @@ mod run;
 mod secret;
 mod security_roles;
 mod segments;
+mod settings;
 mod stream;
 pub mod structure;
 mod task_sequence;
@@ -105,11 +107,17 @@ pub enum Format {
     OpenGraph,
     /// A part of a task sequence export that holds no evidence: manifest, reference list, OPC parts.
     ExportPart,
+    /// Settings in sections: MDT's `CustomSettings.ini`. Read for credentials alone.
+    Settings,
+    /// Exported registry keys. Read for credentials alone.
+    Registry,
+    /// An answer file of Windows Setup. Read for credentials alone.
+    AnswerFile,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Clixml,
         Self::ConvertToXml,
         Self::Json,
@@ -126,6 +134,9 @@ impl Format {
         Self::SharpHound,
         Self::OpenGraph,
         Self::ExportPart,
+        Self::Settings,
+        Self::Registry,
+        Self::AnswerFile,
     ];
 
     /// The name used in reports.
@@ -147,6 +158,9 @@ impl Format {
             Self::SharpHound => "sharphound",
             Self::OpenGraph => "opengraph",
             Self::ExportPart => "export-part",
+            Self::Settings => "ini",
+            Self::Registry => "reg",
+            Self::AnswerFile => "unattend",
         }
     }
 }

@@ -348,7 +348,7 @@ fn reason(e: &std::io::Error) -> String {
 }
 
 /// The nearest character boundary of `text` at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
+pub(crate) fn floor(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
     (0..=at).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
 }

@@ -6,6 +6,7 @@
 
 mod facts;
 mod principals;
+mod secrets;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::yaml::{Document, Fields, File, Problem, Problems, Spanned, read_all};
 
 pub use facts::{FactKind, How, Piece, Saying};
 pub use principals::{Principals, WellKnown};
+pub use secrets::{Program, SecretWords, secret_words};
 
 /// The well-known principals of a content tree. What is wrong with the file is reported by `content::load`, which reads
 /// all of it.
@@ -48,6 +50,8 @@ pub struct Vocabulary {
     pub facts: Vec<FactKind>,
     /// Words that mean the same to someone who searches.
     pub synonyms: Vec<Vec<String>>,
+    /// Words that name and show a credential. Readers use those that are built in.
+    pub secrets: SecretWords,
     /// Its file, for messages.
     pub file: Option<Arc<File>>,
 }
@@ -284,8 +288,9 @@ impl Vocabulary {
                     .collect(),
             );
         }
-        // The words that name a password are taken from the text by who prints the collector's script.
-        let _ = root.get("secrets");
+        if let Some(secrets) = root.fields("secrets", "secrets", problems) {
+            out.secrets = SecretWords::read(secrets, problems);
+        }
         root.finish(problems);
         out
     }

@@ -413,13 +413,13 @@ mod check {
             "naa.json",
             one_line(
                 r#""Kennwort":"Sommer-Regen42","n":{"value":"Herbst-Laub77"},"#,
-                r#","token":"Winter-Eiche88""#,
+                r#","remark":"Winter-Eiche88""#,
             ),
         );
         let ran = place.run(&["check", "--select", "network-access-account-without-domain"]).ends(1);
         has(
             &ran.out,
-            r#"[{"PropertyListName":"Network Access User Names","Values":["svc-naa"]}],"token":"…"}"#,
+            r#"[{"PropertyListName":"Network Access User Names","Values":["svc-naa"]}],"remark":"…"}"#,
         );
         for secret in ["Sommer", "Herbst", "Winter"] {
             assert!(!ran.out.contains(secret), "{}", ran.out);

@@ -224,19 +224,22 @@ fn permissions(schema: &Schema, evidence: &Evidence, id: TableId, made: &Permiss
     Some(out)
 }
 
+/// What may be missing where a file breaks off.
+const ANY_TABLE: &str = "any table";
+
 fn export_gaps(schema: &Schema, evidence: &Evidence, id: TableId, lost: &[Place]) -> Table {
     let own = &schema.tables[id];
     let mut out = Table::default();
     let mut add = |table: Option<TableId>, why: Why, place: Option<Place>, cells: &[Cell]| {
         let value = |field: &str| match field {
-            "evidence" => table.map_or(Fact::Empty, |t| text(&schema.tables[t].name)),
+            "evidence" => text(table.map_or(ANY_TABLE, |t| &schema.tables[t].name)),
             "why" => text(why.name()),
             _ => match table {
                 Some(table) => {
                     let told = told(schema, table, cells);
-                    if told.is_empty() { Fact::Empty } else { Fact::Text(told.into()) }
+                    if told.is_empty() { text("an object") } else { Fact::Text(told.into()) }
                 }
-                None => Fact::Empty,
+                None => text("what stands behind this place"),
             },
         };
         let cells = own.fields.iter().map(|f| Cell { fact: value(&f.name), place }).collect();

@@ -1147,7 +1147,7 @@ fn missing_pages_leave_a_gap_in_every_table_of_the_class() {
         ("<missing>", Json::Null),
     ]]);
     assert_eq!(gaps(&merged, "admin_users"), ["incomplete"]);
-    assert!(rows(&merged, "export_gaps").contains(&"why=incomplete".to_owned()));
+    assert!(rows(&merged, "export_gaps").iter().any(|row| row.contains("why=incomplete")));
     let (merged, _) = evidence_of(&[&[("<missing>", Json::Null)]]);
     assert_eq!(gaps(&merged, "admin_users"), ["not-exported"]);
 }

@@ -61,7 +61,7 @@ impl<'w> CimXml<'w> {
                 self.records += records;
                 self.cut_off.add(cut_off);
             }
-            None if secret::names_password(raw) => {
+            None if secret::mentions(raw) => {
                 let mut builder =
                     Builder { view, needed: &|_: &str| true, is_package: false, sequence: None };
                 let mut object = builder.instance(range.start).unwrap_or_default();

@@ -87,10 +87,10 @@ fn instance(
                 let value = match &value.data {
                     Data::Text(text) if is_secret && !text.trim().is_empty() => {
                         hidden.push(value.span);
-                        let told = match secret::judge(text) {
-                            // Marked as a secret: whatever it is, it is not a name to be shown.
-                            Secret::Clear => Secret::Protected,
-                            told => told,
+                        // Marked as a secret: whatever it is, it is not a name to be shown.
+                        let told = match secret::shape(text) {
+                            secret::Shape::Variable => Secret::Reference,
+                            _ => Secret::Protected,
                         };
                         Value { span: value.span, data: Data::Secret(told) }
                     }

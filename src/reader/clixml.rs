@@ -355,7 +355,7 @@ impl<'w> Clixml<'w> {
     /// Looks through an object of no wanted class for credentials in clear text.
     fn unwanted(&mut self, start: usize, scan: &Scan, view: View<'_>, sink: &mut dyn Sink) {
         let raw = view.text.get(start..scan.end).unwrap_or_default();
-        if !secret::names_password(raw.as_bytes()) {
+        if !secret::mentions(raw.as_bytes()) {
             return;
         }
         let class = match &scan.kind {
@@ -382,7 +382,7 @@ impl<'w> Clixml<'w> {
         let mut builder = Builder::new(view, start, &self.types, self.wanted, None);
         let raw = view.text.get(content.range()).unwrap_or_default();
         let name = name.map_or(Cow::Borrowed(""), |n| unescape::range(view.text, n, Style::PowerShell));
-        if secret::is_secret_name(&name) || secret::names_password(raw.as_bytes()) {
+        if secret::is_secret_name(&name) || secret::mentions(raw.as_bytes()) {
             let value = builder.value_at(start);
             let mut object = Object { class: None, properties: vec![(name.into(), value)] };
             builder.tell(sink);

@@ -76,7 +76,7 @@ impl<'w> ConvertToXml<'w> {
                     self.records += records;
                     self.cut_off.add(cut_off);
                 }
-                None if secret::names_password(view.text.as_bytes().get(start..end).unwrap_or_default()) => {
+                None if secret::mentions(view.text.as_bytes().get(start..end).unwrap_or_default()) => {
                     finish::credentials(&mut object, if class.is_empty() { "object" } else { &class }, sink);
                 }
                 None => {}
@@ -250,7 +250,7 @@ mod tests {
                 format!("SMS_Admin{{{}}}", expected.join(" ")),
                 "SMS_Admin{}".into(),
                 "SMS_SCI_Reserved{UserName=\"u\" AccountUsage=\"n\"}".into(),
-                "ClearTextSecret{Name=\"Password\" Holder=\"f\" Class=\"object\"}".into(),
+                "ClearTextSecret{Name=\"Password\" Holder=\"f\" Class=\"object\" Shape=\"8 characters\" Certainty=\"likely\"}".into(),
             ]
         );
         assert_eq!(at(text, span_of(&taken.records[0], "LogonName")), "CONTOSO\\a &amp; b");

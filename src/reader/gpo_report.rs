@@ -17,6 +17,7 @@ use std::ops::Range;
 
 use crate::reader::policy::{self, Trustee};
 use crate::reader::row::{self, Found};
+use crate::reader::secret::{self, Certainty};
 use crate::reader::stream::{Flow, Shape};
 use crate::reader::unescape::{self, Style};
 use crate::reader::xml::{Chunk, Content, Kind, Stop, Tokens, local};
@@ -268,7 +269,8 @@ impl<'w> GpoReport<'w> {
         };
         let holder = attribute(&["userName", "accountName", "runAs", "newName", "name", "label"]);
         sink.secret(span);
-        let found = Found { name: CPASSWORD.into(), span };
+        let (shape, certainty) = (secret::Shape::Published, Certainty::Certain);
+        let found = Found { name: CPASSWORD.into(), span, shape, certainty };
         sink.record(row::clear_text_secret(
             &found,
             holder.as_deref().unwrap_or("preference"),

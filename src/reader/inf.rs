@@ -2,8 +2,8 @@
 //!
 //! Read are `[Privilege Rights]`, `[Group Membership]` and `[File Security]`, as the classes of
 //! [`policy`](crate::reader::policy) with `Source` = `template`, and one `SecurityPolicy` for the whole. A right that
-//! has no line is not set by the template; one with an empty line is given to nobody. Which computer or Group Policy
-//! object it is of does not stand in the file.
+//! has no line is not set by the template; one with an empty line is given to nobody. Of the other sections
+//! only credentials in clear text are taken. Which computer or Group Policy object it is of does not stand in the file.
 //!
 //! Names of sections and rights are taken in any letter case. Strings of the file are not looked up: templates use
 //! `%name%` for environment variables.
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::reader::policy::{self, Trustee};
-use crate::reader::{Data, Fault, Note, Object, Record, Sink, Value, Wanted, finish};
+use crate::reader::{Data, Fault, Note, Object, Record, Sink, Value, Wanted, finish, settings};
 use crate::source::{Span, View, Window};
 
 /// How many groups wait for their second line.
@@ -76,6 +76,7 @@ enum Section {
     Rights,
     Groups,
     Files,
+    Values,
     Other,
 }
 
@@ -129,9 +130,10 @@ impl<'w> Reader<'w> {
                 "privilege rights" => Section::Rights,
                 "group membership" => Section::Groups,
                 "file security" => Section::Files,
+                "registry values" => Section::Values,
                 _ => Section::Other,
             };
-            if self.section != Section::Other {
+            if (self.section as usize) < self.seen.len() {
                 self.seen[self.section as usize] = true;
             }
             return;
@@ -140,7 +142,13 @@ impl<'w> Reader<'w> {
             Section::Rights => self.right(view, line.clone(), sink),
             Section::Groups => self.group(view, line.clone(), sink),
             Section::Files => self.file(view, line.clone(), sink),
-            Section::Other => true,
+            Section::Values => self.registry_value(view, line.clone(), sink),
+            Section::Other => {
+                if let Some((key, value)) = key_value(view.text, line.clone()) {
+                    settings::credential(view, key, value, "the template", policy::POLICY, sink);
+                }
+                true
+            }
         };
         if !understood {
             self.odd.0 += 1;
@@ -212,6 +220,18 @@ impl<'w> Reader<'w> {
         let properties =
             vec![("Path".into(), part(path)), ("Mode".into(), mode), ("Sddl".into(), part(sddl))];
         self.hand_on(policy::FILE, view.span(line), properties, sink);
+        true
+    }
+
+    /// `MACHINE\\KEY\\NAME=TYPE,"VALUE"`: looked at for credentials alone.
+    fn registry_value(&self, view: View<'_>, line: Range<usize>, sink: &mut dyn Sink) -> bool {
+        let Some((key, value)) = key_value(view.text, line) else { return true };
+        let path = &view.text[key.clone()];
+        let name = path.rfind('\\').map_or(key.start, |i| key.start + i + 1)..key.end;
+        let holder = path.rsplit('\\').nth(1).unwrap_or("the template");
+        let kind = view.text[value.clone()].find(',').map_or(value.start, |i| value.start + i + 1);
+        let (value, _) = unquoted(view.text, kind..value.end);
+        settings::credential(view, name, value, holder, policy::POLICY, sink);
         true
     }
 

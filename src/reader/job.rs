@@ -19,13 +19,14 @@ impl Job<'_> {
         &self,
         later: clixml::Later,
         types: Types,
+        from: u64,
         skip: usize,
         counts: &mut Counts,
         make: &impl Fn() -> S,
     ) -> S {
         let mut sink = make();
         let open = || {
-            let mut window = self.bytes.window(0, None).ok()?;
+            let mut window = self.bytes.window(from, None).ok()?;
             window.advance(skip).ok()?;
             Some(window)
         };
@@ -57,11 +58,13 @@ pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut
     if let Some(fault) = ended.fault {
         broken(&mut reading, fault, sink);
     } else if counts.records > 0 && counts.known == 0 {
-        let text = if counts.records == 1 {
-            "its object is not of a class that cmlint knows".to_owned()
-        } else {
-            format!("none of its {} objects is of a class that cmlint knows", counts.records)
+        reading.format = None;
+        reading.status = Status::Unrecognised;
+        let objects = match counts.records {
+            1 => "its object is not of a class that cmlint knows".to_owned(),
+            objects => format!("none of its {objects} objects is of a class that cmlint knows"),
         };
+        let text = format!("{objects}; only passwords in clear text are looked for in it");
         reading.notes.push(Note { text, span: None });
     }
     if let Some(span) = counts.cut_off.first {

@@ -9,6 +9,7 @@
 //! Huge lists can be read in parts: [`outline`] tells where they may be cut, [`read_part`] reads a part and says
 //! whether the cut was right.
 
+mod begin;
 mod build;
 mod opengraph;
 mod parts;
@@ -22,11 +23,11 @@ use text::decode;
 pub(super) use token::{Kind, Scanner, Token};
 use token::{Member, Stop};
 
+pub(super) use begin::{begins, holds_rows};
 pub(super) use parts::{Part, Tallied, join, outline, read_part};
 
-use crate::reader::recognise::floor;
 use crate::reader::{Format, Note, Reading, Sink, Status, Wanted};
-use crate::source::{SourceError, Span, View, Window};
+use crate::source::{SourceError, Span, View, Window, floor};
 
 /// Reads a whole JSON source.
 pub(super) fn read(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Reading {
@@ -191,6 +192,7 @@ impl<'a, 'w> Reader<'a, 'w> {
         let plan = self.step(|s| plan(s, &mut members, wanted))?;
         match plan {
             Plan::Whole(token) => {
+                self.rows.tally.error |= is_error(self.window.view().text, &members);
                 self.rows.object(self.window.view(), &token, &members, None, 0);
                 Ok(())
             }
@@ -430,6 +432,19 @@ fn look(
     Ok(Plan::Whole(Token { kind: Kind::Object, range: start..s.at }))
 }
 
+/// Whether an object is what a service answers when it has no rows to give.
+fn is_error(text: &str, members: &[Member]) -> bool {
+    let error = find(text, members, "error").or_else(|| find(text, members, "odata.error"));
+    error.is_some_and(|error| {
+        let inner = token::members(text, error.value.range.start);
+        error.value.kind == Kind::Object
+            && ["code", "message"].iter().any(|name| find(text, &inner, name).is_some())
+    }) || find(text, members, "Message").is_some()
+        && ["ExceptionMessage", "ExceptionType", "MessageDetail"]
+            .iter()
+            .any(|n| find(text, members, n).is_some())
+}
+
 /// Whether the first element of the list at `at` is an object.
 fn holds_objects(text: &str, at: usize) -> bool {
     text[at + 1..].trim_start().starts_with('{')
@@ -500,7 +515,14 @@ fn conclude(mut tally: Tally) -> Reading {
         reading.status = Status::Unrecognised;
         let objects = if tally.records == 1 { "its object" } else { "none of its objects" };
         let not = if tally.records == 1 { " not" } else { "" };
-        let text = format!("JSON, but {objects} is{not} of a class that cmlint knows");
+        let text = if tally.error {
+            "an error answer of the service, no export; ask it again and save the rows it then gives"
+                .to_owned()
+        } else {
+            format!(
+                "JSON, but {objects} is{not} of a class that cmlint knows; only passwords in clear text are looked for in it"
+            )
+        };
         reading.notes.push(Note { text, span: None });
     } else if tally.values > 0 && tally.records == 0 && !tally.envelope {
         reading.notes.push(Note { text: "there are no rows in it".to_owned(), span: None });

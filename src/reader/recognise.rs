@@ -1,7 +1,17 @@
 //! What shape a source has, by its first characters and its root element; never by its name.
+//!
+//! Most files in a folder never were exports. They are told from exports that are damaged: only what begins as an export
+//! does can break off.
 
-use crate::reader::mof;
+mod foreign;
+mod preamble;
+
+pub(super) use foreign::binary;
+pub(super) use preamble::Preamble;
+
 use crate::reader::xml::{Kind, Stop, Syntax, Tokens, shorten};
+use crate::reader::{json, mof, settings};
+use crate::source::floor;
 
 /// How far the first element is looked for, in bytes of decoded text.
 const PROLOG: usize = 1 << 20;
@@ -34,6 +44,14 @@ pub(super) enum Shape {
     GpoReport,
     /// A part of an export that holds no evidence.
     ExportPart,
+    /// Settings in sections, which are read for credentials alone.
+    Settings,
+    /// Exported registry keys, the same.
+    Registry,
+    /// An answer file of Windows Setup, the same.
+    AnswerFile,
+    /// An export that begins behind what a console left.
+    Behind(Preamble),
     /// Nothing that is read; the text says what it is.
     Other(String),
     /// XML that breaks off or is wrong before its root element.
@@ -61,7 +79,7 @@ pub(super) fn shape(text: &str, last: bool) -> Shape {
         return Shape::More;
     }
     match first {
-        '<' => xml(text, last),
+        '<' => xml(text, start, last),
         '#' if rest.starts_with(STREAM) => {
             let line = rest.find('\n').map_or(rest.len(), |i| i + 1);
             let inner = rest[line..].trim_start_matches(is_blank);
@@ -70,17 +88,14 @@ pub(super) fn shape(text: &str, last: bool) -> Shape {
                 false => Shape::Other("a CLIXML stream without any object".into()),
             }
         }
-        '[' => match inf_header(rest) || begins_with_section(rest) {
-            true => Shape::SecurityTemplate,
-            false => Shape::Json,
-        },
-        '{' => Shape::Json,
-        _ => plain(rest, first),
+        '[' if inf_header(rest) || is_template(rest) => Shape::SecurityTemplate,
+        '{' | '[' if json::begins(rest) => Shape::Json,
+        _ => plain(rest, start),
     }
 }
 
-/// Text that is neither XML nor JSON.
-fn plain(text: &str, first: char) -> Shape {
+/// Text that is neither XML nor JSON, which begins at `start`.
+fn plain(text: &str, start: usize) -> Shape {
     let head = &text[..floor(text, PROLOG)];
     let site_control =
         ["BEGIN_SITE_CONTROL_ITEM", "BEGIN_COMPONENT", "BEGIN_CLIENT_COMPONENT", "BEGIN_SITE_DEFINITION"];
@@ -94,18 +109,16 @@ fn plain(text: &str, first: char) -> Shape {
     if mof::is_instance(head) || (is_comment && mof::next_instance(head, &mut 0, true) == Ok(true)) {
         return Shape::Mof;
     }
-    // One character: anything more could be a credential.
-    let shown: String = first.escape_debug().collect();
-    Shape::Other(format!("neither XML, JSON nor MOF text: it begins with `{shown}`"))
-}
-
-/// The character boundary at or before `at`.
-pub(super) fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
+    if settings::is_registry(head) {
+        return Shape::Registry;
     }
-    at
+    if let Some(preamble) = preamble::find(text) {
+        return Shape::Behind(Preamble { at: start + preamble.at, ..preamble });
+    }
+    if settings::is_settings(head) {
+        return Shape::Settings;
+    }
+    Shape::Other(foreign::describe(head))
 }
 
 /// Whether a line is a section header of a security template.
@@ -116,6 +129,9 @@ fn inf_header(line: &str) -> bool {
         [
             "Unicode",
             "Version",
+            "System Log",
+            "Security Log",
+            "Application Log",
             "System Access",
             "Event Audit",
             "Privilege Rights",
@@ -132,26 +148,66 @@ fn inf_header(line: &str) -> bool {
     })
 }
 
-/// Whether a text begins with a section that a template may have beside those that are known: a header on a line of its
-/// own, and lines such as `Name = value` or another header behind it. A list in JSON has neither.
-fn begins_with_section(text: &str) -> bool {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(';'));
-    let header = lines.next().and_then(|line| line.strip_prefix('[')?.strip_suffix(']'));
-    let named = header.is_some_and(|name| {
-        name.starts_with(|c: char| c.is_alphabetic())
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-'))
-            && !matches!(name, "true" | "false" | "null")
-    });
-    named
-        && lines.next().is_some_and(|line| {
-            let key = line.split_once('=').map(|(key, _)| key);
-            inf_header(line)
-                || key.is_some_and(|key| !key.contains(['"', '{', '[']) && !key.trim().is_empty())
+/// Sections that only templates have: one of them may come behind others.
+const TEMPLATE: [&str; 8] = [
+    "System Access",
+    "Event Audit",
+    "Privilege Rights",
+    "Group Membership",
+    "Registry Values",
+    "Registry Keys",
+    "File Security",
+    "Service General Setting",
+];
+
+/// Whether a text that begins with a section is a template: one of the sections that only those have comes later.
+fn is_template(text: &str) -> bool {
+    let head = &text[..floor(text, PROLOG)];
+    settings::is_settings(head)
+        && head.lines().any(|line| {
+            TEMPLATE.iter().any(|name| {
+                line.trim()
+                    .strip_prefix('[')
+                    .and_then(|l| l.strip_suffix(']'))
+                    .is_some_and(|l| l.eq_ignore_ascii_case(name))
+            })
         })
 }
 
-/// The shape of an XML document.
-fn xml(text: &str, last: bool) -> Shape {
+/// Root elements of exports.
+const ROOTS: [&str; 24] = [
+    "Objs",
+    "Objects",
+    "sequence",
+    "SmsTaskSequencePackage",
+    "INSTANCE",
+    "COMMAND",
+    "CIM",
+    "ArrayOfString",
+    "SMS_Roles",
+    "SMS_Role",
+    "Policy",
+    "PolicyAssignment",
+    "LibraryDocument",
+    "GPO",
+    "GPOS",
+    "GPOs",
+    "report",
+    "Rsop",
+    "Groups",
+    "ScheduledTasks",
+    "NTServices",
+    "DataSources",
+    "Drives",
+    "unattend",
+];
+
+/// The shape of what begins with `<` at `start`.
+fn xml(text: &str, start: usize, last: bool) -> Shape {
+    let rest = &text[start..];
+    if ["<#", "<![LOG[", "<?php", "<%"].iter().any(|mark| rest.starts_with(mark)) {
+        return Shape::Other(foreign::describe(rest));
+    }
     let mut tokens = Tokens::resume(text, 0, last, Default::default());
     loop {
         match tokens.next() {
@@ -164,19 +220,47 @@ fn xml(text: &str, last: bool) -> Shape {
             }
             Err(Stop::Syntax) => {
                 let doctype = tokens.doctype().and_then(|range| text.get(range)).unwrap_or_default();
-                return match is_html(doctype) {
-                    true => Shape::Other("an HTML page".into()),
-                    false => Shape::Broken(tokens.fault()),
+                return match () {
+                    () if is_html(doctype) || is_html(rest) => Shape::Other(HTML.into()),
+                    () if is_export(rest, text.get(tokens.position()..).unwrap_or_default()) => {
+                        Shape::Broken(tokens.fault())
+                    }
+                    () => Shape::Other(foreign::describe(rest)),
                 };
             }
         }
     }
 }
 
-fn is_html(doctype: &str) -> bool {
-    doctype
-        .get(9..)
-        .is_some_and(|name| name.trim_start().get(..4).is_some_and(|n| n.eq_ignore_ascii_case("html")))
+/// Whether a text that is wrong before its root element was meant as an export: by its declaration, or by the tag at
+/// which it breaks off.
+fn is_export(text: &str, place: &str) -> bool {
+    let name = |text: &str| -> String {
+        text.trim_start_matches('<').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    };
+    let is_root = |text: &str| {
+        let name = name(text);
+        !name.is_empty()
+            && ROOTS
+                .iter()
+                .any(|root| *root == name || root.starts_with(&name) && text.len() <= name.len() + 1)
+    };
+    text.starts_with("<?xml") || text.len() < 5 || is_root(text) || place.starts_with('<') && is_root(place)
+}
+
+/// How to get rows instead of a page of them.
+const HTML: &str =
+    "an HTML page, no export; export with `ConvertTo-Json -Depth 6` or `Export-Clixml -Depth 6` instead";
+
+/// Whether a declaration, or the beginning of a page without one, says HTML.
+fn is_html(text: &str) -> bool {
+    let head = text.trim_start().get(..24).unwrap_or(text).to_ascii_lowercase();
+    if let Some(name) = head.strip_prefix("<!doctype") {
+        return name.trim_start().starts_with("html");
+    }
+    ["<html", "<head>", "<body", "<table", "<div", "<meta ", "<script", "<style"]
+        .iter()
+        .any(|tag| head.starts_with(tag))
 }
 
 /// The shape that a root element tells.
@@ -212,7 +296,8 @@ fn root(tokens: &Tokens<'_>, text: &str) -> Shape {
             Shape::GpoReport
         }
         "GroupPolicyBackupScheme" | "BackupInst" => other("a part of a Group Policy backup"),
-        "html" | "HTML" => Shape::Other("an HTML page".into()),
+        "unattend" => Shape::AnswerFile,
+        _ if is_html(&format!("<{name} ")) || is_html(&format!("<{name}>")) => Shape::Other(HTML.into()),
         _ => Shape::Other(format!(
             "XML, but not an export that is known: its root element is `{}`",
             shorten(name)
@@ -262,6 +347,11 @@ mod tests {
             ("[\r\n]", Shape::Json),
             ("[true]", Shape::Json),
             ("instance of SMS_Site { };", Shape::Mof),
+            ("[Settings]\r\nPriority=Default\r\n", Shape::Settings),
+            ("; made by hand\n[Default]\nA=B\n", Shape::Settings),
+            ("Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\x]\r\n", Shape::Registry),
+            ("<unattend xmlns=\"urn:schemas-microsoft-com:unattend\"/>", Shape::AnswerFile),
+            ("WARNING: x\r\n[{\"a\":1}]", Shape::Behind(Preamble { at: 12, lines: 1, depth: false })),
             ("// made by hand\r\ninstance of SMS_Site { };", Shape::Mof),
         ] {
             assert_eq!(shape(text, true), expected, "{text}");
@@ -274,13 +364,20 @@ mod tests {
             ("", "the file is empty"),
             (" \r\n", "the file is empty"),
             ("<GPO/>", "XML, but not an export that is known: its root element is `GPO`"),
-            ("<!DOCTYPE html><html><br></html>", "an HTML page"),
+            ("<!DOCTYPE html><html><br></html>", HTML),
+            ("<!doctype HTML>\n<p>a<br>b", HTML),
+            ("<HTML><br></HTML>", HTML),
+            ("<table><tr><td>a</table>", HTML),
             (
                 "\tBEGIN_COMPONENT\r\n",
                 "a site control file (sitectrl.ct0) of an old release; this version does not read it",
             ),
-            ("Hunter2", "neither XML, JSON nor MOF text: it begins with `H`"),
-            ("\u{1}", "neither XML, JSON nor MOF text: it begins with `\\u{1}`"),
+            ("Hunter2", "text that is neither XML, JSON nor MOF, no export"),
+            ("\u{1}", "a binary file, no export"),
+            ("<#\n.SYNOPSIS\n#>", "a PowerShell script, no export"),
+            ("<!-- toc -->\n# Title\n", "a page of text with mark-up, no export"),
+            ("[CmdletBinding()]\nparam()\n", "a PowerShell script, no export"),
+            ("<![LOG[x]LOG]!><time=\"1\">", "a log, no export"),
             ("<!-- only this -->", "XML without any element"),
         ] {
             assert_eq!(shape(text, true), Shape::Other(expected.into()), "{text}");

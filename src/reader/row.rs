@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 
-use crate::reader::secret::{self, assigned, is_protected, is_secret_list, is_secret_name, is_switch, judge};
+use crate::reader::access;
+use crate::reader::secret::{self, Certainty, Judged, Name, Shape, assigned, is_protected};
 use crate::reader::{Data, Object, Record, Secret, Sink, Value, Wanted};
 use crate::source::Span;
 
@@ -243,10 +244,14 @@ pub(super) fn embedded_class(object: &Object) -> Option<&'static str> {
 /// A credential in clear text that was taken out of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
-    /// Name of the property or variable that held it.
+    /// Name of the property, variable or argument that held it.
     pub(super) name: Box<str>,
     /// Where it stands.
     pub(super) span: Span,
+    /// What it looks like.
+    pub(super) shape: Shape,
+    /// How sure it is that it is one.
+    pub(super) certainty: Certainty,
 }
 
 /// Takes all credentials out of an object: tells the sink where they stand and leaves [`Data::Secret`], or a mask
@@ -259,16 +264,32 @@ pub(super) fn protect(object: &mut Object, found: &mut Vec<Found>, sink: &mut dy
             _ => name,
         };
         // The accounts list of client push has the name of the encrypted password; its form tells them apart.
-        let secret = is_secret_name(name)
-            && !(name.eq_ignore_ascii_case("Reserved2")
-                && matches!(value.data, Data::List(_) | Data::Object(_)))
-            && !(pair.is_some() && name.eq_ignore_ascii_case("Reserved2"));
-        if secret {
-            protect_all(name, value, found, sink);
+        let is_list = matches!(value.data, Data::List(_) | Data::Object(_));
+        if is_stored(name) && !is_list && pair.is_none() {
+            protect_stored(value, sink);
         } else {
-            protect_value(name, value, found, sink);
+            protect_named(name, value, found, sink);
         }
     }
+}
+
+/// Whether a property of that name is the encrypted password of an account record.
+fn is_stored(name: &str) -> bool {
+    name.eq_ignore_ascii_case("Reserved2")
+}
+
+/// The encrypted password of an account record; a digit is a setting that shares the name.
+fn protect_stored(value: &mut Value, sink: &mut dyn Sink) {
+    let Data::Text(text) = &value.data else { return };
+    let secret = match secret::shape(text) {
+        Shape::Empty => Secret::Empty,
+        Shape::Setting => return,
+        _ => Secret::Protected,
+    };
+    if secret == Secret::Protected {
+        sink.secret(value.span);
+    }
+    value.data = Data::Secret(secret);
 }
 
 /// The name told by an object that is a name with a value: a variable, an embedded property, a dictionary entry.
@@ -290,6 +311,14 @@ fn is_pair_value(name: &str) -> bool {
         .any(|v| name.eq_ignore_ascii_case(v))
 }
 
+/// [`protect`] for a single value under a name, by what the name tells.
+pub(super) fn protect_named(name: &str, value: &mut Value, found: &mut Vec<Found>, sink: &mut dyn Sink) {
+    match secret::name(name) {
+        Some(told) => protect_all(name, told, value, found, sink),
+        None => protect_value(name, value, found, sink),
+    }
+}
+
 /// [`protect`] for a single value under a name that holds no credential itself.
 pub(super) fn protect_value(name: &str, value: &mut Value, found: &mut Vec<Found>, sink: &mut dyn Sink) {
     match &mut value.data {
@@ -301,7 +330,7 @@ pub(super) fn protect_value(name: &str, value: &mut Value, found: &mut Vec<Found
                 // One that no reader took: what it sets is not looked for here, so that nothing of it is kept.
                 sink.secret(value.span);
                 value.data = Data::Truncated;
-            } else if let Some(masked) = mask(name, text, value.span, found, sink) {
+            } else if let Some(masked) = mask(text, value.span, found, sink) {
                 *text = masked;
             }
         }
@@ -311,82 +340,87 @@ pub(super) fn protect_value(name: &str, value: &mut Value, found: &mut Vec<Found
             }
         }
         Data::Object(object) => protect(object, found, sink),
+        Data::Secret(Secret::Clear) => found.push(readable_secret(name, value.span)),
         Data::Null | Data::Bool(_) | Data::Number(_) | Data::Truncated | Data::Secret(_) => {}
     }
 }
 
-/// [`protect`] for a single value under a name that holds a credential.
-pub(super) fn protect_all(name: &str, value: &mut Value, found: &mut Vec<Found>, sink: &mut dyn Sink) {
-    let secret = match &mut value.data {
-        Data::Null => Secret::Empty,
-        Data::Text(text) if is_switch(text) => return,
-        Data::Text(text) => match judge(text) {
-            // The name alone says that it is encrypted; one digit is a setting that shares the name.
-            Secret::Clear if name.eq_ignore_ascii_case("Reserved2") => Secret::Protected,
-            secret => secret,
-        },
-        Data::Number(number) if number.len() >= 4 => Secret::Clear,
+/// A value whose reader has seen that it is a credential that can be read: a SecureString that is not encrypted.
+fn readable_secret(name: &str, span: Span) -> Found {
+    Found { name: name.into(), span, shape: Shape::HexText, certainty: Certainty::Certain }
+}
+
+/// Properties that hold what an object with the name of a credential says.
+const PLAIN: [&str; 6] = ["value", "text", "#text", "plaintext", "_value", "content"];
+
+/// [`protect`] for a single value under a name that holds a credential, or may hold one.
+pub(super) fn protect_all(
+    name: &str,
+    told: Name,
+    value: &mut Value,
+    found: &mut Vec<Found>,
+    sink: &mut dyn Sink,
+) {
+    let judged = match &mut value.data {
+        Data::Null => {
+            value.data = Data::Secret(Secret::Empty);
+            return;
+        }
+        Data::Text(text) | Data::Number(text) => secret::judge(told, text),
         Data::List(list) => {
             for value in list {
-                protect_all(name, value, found, sink);
+                protect_all(name, told, value, found, sink);
             }
             return;
         }
+        Data::Object(object) if pair_name(object).is_some() => return protect(object, found, sink),
         Data::Object(object) => {
-            protect(object, found, sink);
+            for (inner, value) in &mut object.properties {
+                if PLAIN.iter().any(|plain| inner.eq_ignore_ascii_case(plain)) {
+                    protect_all(name, told, value, found, sink);
+                } else {
+                    protect_named(inner, value, found, sink);
+                }
+            }
             return;
         }
-        Data::Number(_) | Data::Bool(_) | Data::Truncated | Data::Secret(_) => return,
+        Data::Secret(Secret::Clear) => {
+            found.push(readable_secret(name, value.span));
+            return;
+        }
+        Data::Bool(_) | Data::Truncated | Data::Secret(_) => return,
+    };
+    let Some(secret) = judged.secret else {
+        return protect_value(name, value, found, sink);
     };
     if value.span.end > value.span.start && secret != Secret::Empty {
         sink.secret(value.span);
     }
     if secret == Secret::Clear {
-        found.push(Found { name: name.into(), span: value.span });
+        let Judged { shape, certainty, .. } = judged;
+        found.push(Found { name: name.into(), span: value.span, shape, certainty });
     }
     value.data = Data::Secret(secret);
 }
 
 /// The text with the credentials it assigns masked; none if there are none.
-fn mask(name: &str, text: &str, span: Span, found: &mut Vec<Found>, sink: &mut dyn Sink) -> Option<Box<str>> {
-    let ranges = assigned(text);
-    if ranges.is_empty() {
+fn mask(text: &str, span: Span, found: &mut Vec<Found>, sink: &mut dyn Sink) -> Option<Box<str>> {
+    let all = assigned(text);
+    if all.is_empty() {
         return None;
     }
     let mut masked = String::with_capacity(text.len());
     let mut from = 0;
-    // The place inside is known where the text stands in the original as it is: one or two bytes a character.
-    let width = match span.end.saturating_sub(span.start) {
-        length if length == text.len() as u64 => 1,
-        length if length == 2 * text.len() as u64 && text.is_ascii() => 2,
-        _ => 0,
-    };
-    for range in ranges {
-        masked.push_str(&text[from..range.start]);
+    for one in all {
+        masked.push_str(&text[from..one.range.start]);
         masked.push_str(MASK);
-        let span = match width {
-            0 => span,
-            width => Span {
-                start: span.start + width * range.start as u64,
-                end: span.start + width * range.end as u64,
-            },
-        };
+        from = one.range.end;
+        let span = access::part_of(span, text, one.range);
         sink.secret(span);
-        found.push(Found { name: assigned_name(text, range.start).unwrap_or(name).into(), span });
-        from = range.end;
+        found.push(Found { name: one.name, span, shape: one.shape, certainty: one.certainty });
     }
     masked.push_str(&text[from..]);
     Some(masked.into())
-}
-
-/// The name before an assignment whose value starts at `at`.
-pub(super) fn assigned_name(text: &str, at: usize) -> Option<&str> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let head = text[..at].trim_end_matches(|c| !is_name(c));
-    let start =
-        head.rfind(|c| !is_name(c)).map_or(0, |i| i + head[i..].chars().next().map_or(1, char::len_utf8));
-    let name = &head[start..];
-    (is_secret_list(name) || secret::is_secret_switch(name)).then_some(name)
 }
 
 /// The record that stands for a credential in clear text: its name, the object that holds it, that object's
@@ -402,13 +436,15 @@ pub(super) fn clear_text_secret(found: &Found, holder: &str, class: &str) -> Rec
                 ("Name".into(), text(&found.name)),
                 ("Holder".into(), text(holder)),
                 ("Class".into(), text(class)),
+                ("Shape".into(), text(&found.shape.told())),
+                ("Certainty".into(), text(found.certainty.word())),
             ],
         },
     }
 }
 
 /// Properties by which a person knows an object, the best first.
-pub(super) const NAMING: [&str; 12] = [
+pub(super) const NAMING: [&str; 17] = [
     "Name",
     "ItemName",
     "LogonName",
@@ -421,6 +457,11 @@ pub(super) const NAMING: [&str; 12] = [
     "DisplayName",
     "CollectionName",
     "ID",
+    "Account",
+    "AccountName",
+    "User",
+    "UserID",
+    "Login",
 ];
 
 /// What to call an object: the first of [`NAMING`] that has a text, or its class.
@@ -432,7 +473,7 @@ pub(super) fn holder(object: &Object, class: &str) -> String {
             Data::Text(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
             _ => None,
         })
-        .unwrap_or_else(|| class.to_owned())
+        .unwrap_or_else(|| if class.is_empty() { "object".to_owned() } else { class.to_owned() })
 }
 
 #[cfg(test)]

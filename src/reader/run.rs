@@ -1,5 +1,6 @@
 //! Reads one source: recognises its shape, runs the reader for it, and says what became of it.
 
+use crate::reader::answer_file::AnswerFile;
 use crate::reader::cim_xml::CimXml;
 use crate::reader::client_policy::ClientPolicy;
 use crate::reader::clixml::{Clixml, Types};
@@ -13,9 +14,9 @@ use crate::reader::stream::{self, Ended};
 use crate::reader::xml::{Kind, Stack, Tokens};
 use crate::reader::{
     Data, Fault, Format, Missing, Note, Options, Reading, Record, Sink, Status, Value, Wanted, inf, json,
-    mof, segments, task_sequence,
+    mof, segments, settings, task_sequence,
 };
-use crate::source::{Damage, Source, SourceError, Span, View, Window};
+use crate::source::{Damage, Source, SourceError, Span, View, Window, floor};
 
 /// See [`crate::reader::read`].
 pub(super) fn read<S: Sink + Send>(
@@ -28,14 +29,27 @@ pub(super) fn read<S: Sink + Send>(
         Ok(bytes) => bytes,
         Err(error) => return (unreadable(error.to_string(), None), Vec::new()),
     };
+    let mut head = [0; 512];
+    let length = bytes.read_at(0, &mut head).unwrap_or_default();
+    if let Some(what) = recognise::binary(&head[..length]) {
+        return (unrecognised(what.to_owned()), Vec::new());
+    }
     let encoding = bytes.note().map(|text| Note { text: text.to_owned(), span: None });
     let job = Job { bytes, wanted, options };
     let (mut reading, sinks) = match job.read(make) {
         Ok(done) => done,
         Err(error) => (unreadable(error.to_string(), None), Vec::new()),
     };
-    reading.notes.extend(encoding);
+    // Of what is no export the encoding says nothing.
+    if reading.status != Status::Unrecognised {
+        reading.notes.extend(encoding);
+    }
     (reading, sinks)
+}
+
+fn unrecognised(text: String) -> Reading {
+    let notes = vec![Note { text, span: None }];
+    Reading { format: None, records: 0, status: Status::Unrecognised, notes }
 }
 
 fn unreadable(text: String, span: Option<Span>) -> Reading {
@@ -45,17 +59,35 @@ fn unreadable(text: String, span: Option<Span>) -> Reading {
 impl Job<'_> {
     fn read<S: Sink + Send>(&self, make: &(impl Fn() -> S + Sync)) -> Result<(Reading, Vec<S>), SourceError> {
         let mut window = self.bytes.window(0, None)?;
+        let mut before = None;
         let shape = loop {
             match recognise::shape(window.view().text, window.at_end()) {
                 Shape::More => {
                     window.advance(0)?;
                 }
+                Shape::Behind(preamble) => {
+                    window.advance(preamble.at)?;
+                    before = Some(preamble);
+                }
                 shape => break shape,
             }
         };
+        let (mut reading, sinks) = self.read_shape(window, shape, before.is_some(), make)?;
+        reading.notes.extend(before.map(|preamble| Note { text: preamble.note(), span: None }));
+        Ok((reading, sinks))
+    }
+
+    /// Reads a source of that shape from the window on, which begins `behind` something else or at the beginning.
+    fn read_shape<S: Sink + Send>(
+        &self,
+        mut window: Window,
+        shape: Shape,
+        behind: bool,
+        make: &(impl Fn() -> S + Sync),
+    ) -> Result<(Reading, Vec<S>), SourceError> {
         match shape {
-            Shape::Clixml(skip) => return self.clixml(window, skip, make),
-            Shape::Json => return self.json(window, make),
+            Shape::Clixml(skip) => return self.clixml(window, skip, behind, make),
+            Shape::Json => return self.json(window, behind, make),
             _ => {}
         }
         let mut sink = make();
@@ -130,10 +162,20 @@ impl Job<'_> {
                 let ended = run(window, &mut Nothing, sink);
                 conclude(Format::ExportPart, &Counts::of(0), ended, sink)
             }
-            Shape::Other(text) => {
-                let notes = vec![Note { text, span: None }];
-                Reading { format: None, records: 0, status: Status::Unrecognised, notes }
+            Shape::Settings => {
+                let done = settings::read(window, sink);
+                for_credentials(Format::Settings, done.named, done.fault, "settings, no export", sink)
             }
+            Shape::Registry => {
+                let done = settings::read_registry(window, sink);
+                for_credentials(Format::Registry, done.named, done.fault, REGISTRY, sink)
+            }
+            Shape::AnswerFile => {
+                let mut reader = AnswerFile::default();
+                let ended = run(window, &mut reader, sink);
+                for_credentials(Format::AnswerFile, reader.named, ended.fault, ANSWER_FILE, sink)
+            }
+            Shape::Other(text) => unrecognised(text),
             Shape::Broken(syntax) => {
                 let span = window.view().span(syntax.at);
                 unreadable(format!("not well-formed XML: {}", syntax.text), Some(span))
@@ -141,7 +183,9 @@ impl Job<'_> {
             // Not given at the end of the text.
             Shape::More => unreadable("the file is empty".into(), None),
             // Read elsewhere, in stretches.
-            Shape::Clixml(_) | Shape::Json => unreadable("it cannot be read in one piece".into(), None),
+            Shape::Clixml(_) | Shape::Json | Shape::Behind(_) => {
+                unreadable("it cannot be read in one piece".into(), None)
+            }
         })
     }
 
@@ -149,9 +193,13 @@ impl Job<'_> {
         &self,
         mut window: Window,
         skip: usize,
+        behind: bool,
         make: &(impl Fn() -> S + Sync),
     ) -> Result<(Reading, Vec<S>), SourceError> {
-        if let Some((mut reading, sinks, damaged)) = segments::clixml(self, &window, skip, make) {
+        // Objects that are referred to are looked for from here on.
+        let from = window.view().offsets.file(window.view().text, 0);
+        let divided = if behind { None } else { segments::clixml(self, &window, skip, make) };
+        if let Some((mut reading, sinks, damaged)) = divided {
             note_damage(&mut reading, damaged);
             return Ok((reading, sinks));
         }
@@ -163,7 +211,7 @@ impl Job<'_> {
         let mut sinks = vec![sink];
         let (later, types) = reader.into_later();
         if !later.is_empty() {
-            sinks.push(self.resolve(later, types, skip, &mut counts, make));
+            sinks.push(self.resolve(later, types, from, skip, &mut counts, make));
         }
         let mut reading = conclude(Format::Clixml, &counts, ended, &mut sinks[0]);
         note_damage(&mut reading, window.damage());
@@ -173,9 +221,11 @@ impl Job<'_> {
     fn json<S: Sink + Send>(
         &self,
         mut window: Window,
+        behind: bool,
         make: &(impl Fn() -> S + Sync),
     ) -> Result<(Reading, Vec<S>), SourceError> {
-        let (mut reading, sinks, damaged) = match segments::json(self, &window, make) {
+        let divided = if behind { None } else { segments::json(self, &window, make) };
+        let (mut reading, sinks, damaged) = match divided {
             Some(done) => done,
             None => {
                 let mut sink = make();
@@ -190,6 +240,28 @@ impl Job<'_> {
 
 fn run(window: &mut Window, reader: &mut dyn stream::Shape, sink: &mut dyn Sink) -> Ended {
     stream::run(window, Stack::default(), false, reader, sink)
+}
+
+/// What exported registry keys are, and where the tables have theirs from.
+const REGISTRY: &str =
+    "exported registry keys, no export; `secedit /export` writes user rights, `cmlint collect` the rest";
+
+/// What `unattend.xml` is.
+const ANSWER_FILE: &str = "an answer file of Windows Setup, no export";
+
+/// What became of a source that is read for credentials alone: where it names none, it is no input.
+fn for_credentials(
+    format: Format,
+    named: u64,
+    fault: Option<Fault>,
+    what: &str,
+    sink: &mut dyn Sink,
+) -> Reading {
+    if named == 0 {
+        return unrecognised(format!("{what}: read for passwords alone, and it names none"));
+    }
+    let ended = Ended { fault, stack: Stack::default(), at: 0, doctype: None };
+    conclude(format, &Counts::of(named), ended, sink)
 }
 
 /// Reads a task sequence document as a whole.
@@ -270,7 +342,7 @@ fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result
 }
 
 fn mof_fault(view: View<'_>, at: usize, why: &str) -> Fault {
-    let at = recognise::floor(view.text, at);
+    let at = floor(view.text, at);
     let end = view.text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
     Fault { text: format!("not valid MOF: {why}"), span: view.span(at..end) }
 }

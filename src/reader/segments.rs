@@ -171,7 +171,7 @@ fn merge<S: Sink + Send>(
         sinks.push(part.sink);
     }
     if !later.is_empty() {
-        sinks.push(job.resolve(later, types, skip, &mut counts, make));
+        sinks.push(job.resolve(later, types, 0, skip, &mut counts, make));
     }
     let ended = Ended { doctype, ..last? };
     let reading = conclude(Format::Clixml, &counts, ended, sinks.first_mut()?);

@@ -28,7 +28,7 @@ impl Notation {
                 Self::Json
             }
             Format::Mof => Self::Mof,
-            Format::SecurityTemplate => Self::Ini,
+            Format::SecurityTemplate | Format::Settings | Format::Registry => Self::Ini,
             Format::Clixml
             | Format::ConvertToXml
             | Format::CimXml
@@ -37,6 +37,7 @@ impl Notation {
             | Format::ClientPolicy
             | Format::GpoReport
             | Format::Rsop
+            | Format::AnswerFile
             | Format::ExportPart => Self::Xml,
         }
     }

@@ -204,7 +204,9 @@ impl<'a> Builder<'a> {
                     Data::Secret(Secret::Empty)
                 } else {
                     self.secrets.push(span);
-                    Data::Secret(Secret::Protected)
+                    // Outside of Windows nothing encrypts it.
+                    let readable = secret::is_hex_text(&text);
+                    Data::Secret(if readable { Secret::Clear } else { Secret::Protected })
                 }
             }
             "DT" => Data::Text(date::normal(text.trim()).map_or_else(|| (*text).into(), Into::into)),

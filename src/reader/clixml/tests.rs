@@ -142,7 +142,10 @@ fn rows_by_their_properties() {
     );
     let (reading, taken) = read(&object("Client Component"), &wanted);
     assert!(taken.records.is_empty());
-    assert_eq!(reading.notes[0].text, "its object is not of a class that cmlint knows");
+    assert_eq!(
+        reading.notes[0].text,
+        "its object is not of a class that cmlint knows; only passwords in clear text are looked for in it"
+    );
     // A dictionary is a row, too.
     let text = objs(
         "<Obj RefId=\"0\"><TN RefId=\"0\"><T>System.Collections.Hashtable</T></TN><DCT>\
@@ -436,7 +439,9 @@ fn credentials_in_objects_that_nobody_wants() {
     assert_eq!(reading.records, 2);
     assert_eq!(
         briefs(&taken),
-        ["ClearTextSecret{Name=\"AdminPassword\" Holder=\"Door\" Class=\"SMS_Thing\"}"]
+        [
+            "ClearTextSecret{Name=\"AdminPassword\" Holder=\"Door\" Class=\"SMS_Thing\" Shape=\"8 characters\" Certainty=\"likely\"}"
+        ]
     );
     assert_eq!(at(&text, taken.records[0].span).len(), 8);
     assert_eq!(taken.secrets.iter().map(|s| at(&text, *s).len()).collect::<Vec<_>>(), [8, 16]);
@@ -446,7 +451,7 @@ fn credentials_in_objects_that_nobody_wants() {
     assert_eq!(
         briefs(&taken)[1..],
         [
-            "ClearTextSecret{Name=\"AdminPassword\" Holder=\"Door\" Class=\"SMS_Thing\"}",
+            "ClearTextSecret{Name=\"AdminPassword\" Holder=\"Door\" Class=\"SMS_Thing\" Shape=\"8 characters\" Certainty=\"likely\"}",
             "PSCredential{UserName=\"CONTOSO\\\\x\" Password=Protected}",
         ]
     );

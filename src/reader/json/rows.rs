@@ -49,6 +49,8 @@ pub(super) struct Tally {
     pub(super) skipped: u64,
     /// Whether something could not be read.
     pub(super) broken: bool,
+    /// Whether an object at the top level is an answer that says what went wrong.
+    pub(super) error: bool,
 }
 
 /// What the keys of a row tell, whatever its values.

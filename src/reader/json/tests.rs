@@ -347,7 +347,7 @@ fn credentials_stay_inside() {
         ("OSDJoinPassword", "PS100001", "SMS_CollectionSettings"),
         ("password", "PS100001", "SMS_CollectionSettings"),
         ("Password", "thing", "SMS_Other"),
-        ("password", "", ""),
+        ("password", "object", ""),
     ];
     for (clear, (name, holder, class)) in clear.iter().zip(expected) {
         assert_eq!((clear.0.as_str(), clear.1.as_str(), clear.2.as_str()), (name, holder, class));
