@@ -7,7 +7,6 @@
 //! This module prints nothing and decides nothing about waivers, formats or exit codes.
 
 mod bind;
-mod derived;
 mod eval;
 mod example;
 mod finding;
@@ -15,8 +14,6 @@ mod fit;
 mod group;
 mod open;
 mod rows;
-mod shared;
-mod value;
 
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,6 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 
 use crate::content::{Content, Date};
+use crate::estate::{self, Shared};
 use crate::evidence::{Evidence, Identities, Schema, TableId, Why};
 use crate::rules::{Check, Confidence, Level, Rule, RuleSet};
 use crate::source::Place;
@@ -31,7 +29,6 @@ use crate::source::Place;
 use bind::Binding;
 use finding::{Ranked, Writer};
 use rows::Verdict;
-use shared::Shared;
 
 pub use example::{example, examples, messages as example_messages};
 
@@ -144,7 +141,7 @@ pub fn run(
     let evidence = fit::fit(content, schema, evidence, options.revision);
     let evidence = &*evidence;
     let ids = Identities::build(schema, evidence);
-    let shared = Shared::new(content, schema, evidence, &ids, options.revision, &[]);
+    let shared = estate::of(content, schema, evidence, &ids, options.revision, &[]);
     let results: Vec<Judged> = rules
         .rules
         .par_iter()
@@ -171,7 +168,7 @@ fn run_alone(
     options: &Options,
 ) -> Run {
     let ids = Identities::build(schema, evidence);
-    let shared = Shared::new(content, schema, evidence, &ids, options.revision, given);
+    let shared = estate::of(content, schema, evidence, &ids, options.revision, given);
     let (outcomes, ranked) = guarded(rule, || judge(&shared, 0, rule));
     Run { revision: options.revision, findings: settle(&RuleSet::default(), ranked), outcomes }
 }
@@ -250,6 +247,11 @@ fn judge(shared: &Shared<'_>, number: usize, rule: &Rule) -> Judged {
         let own = std::slice::from_ref(statement);
         if let Some(reason) = &absent {
             outcomes.push(outcome(own, Outcome::NotApplicable(reason.clone())));
+            continue;
+        }
+        if !rule.judges.contains(statement) {
+            let reason = "the tables of the rule never hold what it would look for";
+            outcomes.push(outcome(own, Outcome::NotApplicable(reason.to_owned())));
             continue;
         }
         let mut verdict: Option<Verdict> = None;

@@ -1,7 +1,8 @@
 //! The command line: arguments in, exit code out.
 //!
 //! This module says which commands and options there are; each command is one file in `cli/` that joins the
-//! modules and leaves the work to them. What is printed is made in [`crate::report`].
+//! modules and leaves the work to them: what is printed is made in [`crate::report`], [`crate::explain`],
+//! [`crate::diff`] and [`crate::track`].
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +18,6 @@ mod diff;
 mod explain;
 mod load;
 mod maintain;
-mod names;
 mod originals;
 mod output;
 mod places;
@@ -189,7 +189,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
 
 /// Says on standard error why a command did not do its work.
 pub fn complain(error: &anyhow::Error) {
-    use crate::report::text::{BAD, paint};
+    use crate::text::{BAD, paint};
     let mut text = format!("{} {error}\n", paint(BAD, "error:"));
     for cause in error.chain().skip(1) {
         text.push_str(&format!("  because {cause}\n"));

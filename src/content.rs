@@ -5,10 +5,12 @@
 //! mistake at its place; what is loaded holds together, so nothing has to be checked again afterwards.
 
 mod entity;
+pub mod fact;
 mod overlay;
 mod revision;
 mod timeline;
-mod vocabulary;
+mod unread;
+mod words;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,16 +19,17 @@ use rayon::prelude::*;
 use crate::assets::Assets;
 use crate::yaml::{Document, File, Problem, Problems, discard, read_all};
 
-pub use entity::{
-    Alert, CATEGORIES, CHANGE_KINDS, Change, Checkable, Entity, EntityKind, Fact, Item, Level, Link,
-    Statement, Values,
+pub use crate::vocabulary::{
+    EvidenceKind, Name, Permission, Securable, SecurablePermission, UserRight, Vocabulary, WellKnown,
 };
+pub use entity::{
+    Alert, CATEGORIES, CHANGE_KINDS, Change, Checkable, Entity, EntityKind, Item, Level, Link, Statement,
+};
+pub use fact::{Fact, Values};
 pub use overlay::{ConfirmedChange, ConfirmedMerge, ConfirmedRename, Overlay};
 pub use revision::Revision;
 pub use timeline::{Date, Timeline, date};
-pub use vocabulary::{
-    EvidenceKind, Name, Permission, Securable, SecurablePermission, UserRight, Vocabulary, WellKnown,
-};
+pub use words::{Words, capital};
 
 /// The whole specification.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +63,8 @@ pub struct FactAt<'c> {
     pub fact: &'c Fact,
     /// Its keys with the values of that revision; keys without a value are not there.
     pub values: &'c Values,
+    /// What it says, if it is of a kind that the program judges.
+    pub says: Option<&'c fact::Says>,
 }
 
 /// Reads the specification. With it come warnings, which stop nothing.
@@ -243,6 +248,25 @@ impl Content {
             .filter_map(move |(entity, statement, fact)| FactAt::new(entity, statement, fact, revision))
     }
 
+    /// The facts of a judged kind that a revision states, with what they say, in the order of their statements.
+    pub fn judged<'c, K: fact::Judged + 'c>(
+        &'c self,
+        revision: Date,
+    ) -> impl Iterator<Item = (FactAt<'c>, &'c K)> + use<'c, K> {
+        self.facts_of(K::KIND, revision).filter_map(|fact| {
+            let says = K::of(fact.says?)?;
+            Some((fact, says))
+        })
+    }
+
+    /// What facts of a judged kind say in any revision, with what they say it of.
+    pub fn ever<'c, K: fact::Judged + 'c>(
+        &'c self,
+    ) -> impl Iterator<Item = (&'c Entity, &'c K)> + use<'c, K> {
+        let all = self.places_of(K::KIND);
+        all.flat_map(|(entity, _, fact)| fact.ever().filter_map(move |says| Some((entity, K::of(says)?))))
+    }
+
     /// The facts of a kind that any revision states, with where they stand, in order.
     pub fn places_of<'c>(
         &'c self,
@@ -258,6 +282,16 @@ impl Content {
     /// Whether maintainers say something of how a statement changed.
     pub fn is_spoken_of(&self, reference: &str) -> bool {
         self.spoken_of.contains(reference)
+    }
+
+    /// Warnings of names in the vocabulary that no statement uses.
+    pub fn unread(&self) -> Problems {
+        unread::check(self)
+    }
+
+    /// The words in which a revision speaks of things.
+    pub fn words(&self, revision: Date) -> Words<'_> {
+        Words { content: self, revision }
     }
 
     /// All kinds of facts, sorted: what a rule can run over.
@@ -280,7 +314,15 @@ impl<'c> FactAt<'c> {
         entity.name.at(revision)?;
         statement.text.at(revision)?;
         let values = fact.at(revision)?;
-        Some(Self { kind: &fact.kind, entity: &entity.id, statement: &statement.reference, fact, values })
+        let says = fact.says(revision);
+        Some(Self {
+            kind: &fact.kind,
+            entity: &entity.id,
+            statement: &statement.reference,
+            fact,
+            values,
+            says,
+        })
     }
 }
 

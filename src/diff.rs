@@ -17,6 +17,7 @@ mod json;
 mod markdown;
 mod originals;
 mod overlay;
+mod titles;
 pub mod wording;
 
 use serde_json::Value;
@@ -24,11 +25,12 @@ use serde_json::Value;
 use crate::content::{Content, Date, Level};
 use crate::rules::RuleSet;
 
-pub use human::{View, human};
+pub use human::human;
 pub use json::{shape, value as to_json, with_originals as to_json_with};
 pub use markdown::markdown;
 pub use originals::{Original, Originals};
 pub use overlay::check;
+pub use titles::View;
 
 /// How the documentation of one revision differs from that of another.
 #[derive(Debug, Clone, PartialEq)]
@@ -368,11 +370,6 @@ pub fn between(content: &Content, rules: &RuleSet, from: Date, to: Date) -> Diff
 }
 
 impl Diff {
-    /// The changes of an entity.
-    pub fn entity(&self, id: &str) -> Option<&EntityDiff> {
-        self.entities.iter().find(|e| e.entity == id)
-    }
-
     /// All changes with the entities they belong to.
     pub fn changes(&self) -> impl Iterator<Item = (&EntityDiff, &Change)> {
         self.entities.iter().flat_map(|e| e.changes.iter().map(move |c| (e, c)))

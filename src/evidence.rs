@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use crate::assets::Assets;
 use crate::source::{Place, Sources, Span};
+use crate::vocabulary::{self, Principals};
 use crate::yaml::Problems;
 
 pub use account::computer_name;
@@ -30,15 +31,17 @@ pub use identity::{AccountKind, Identities, Identity, Scope};
 pub use mapping::{KnownFrom, MappedName, Mapping};
 pub use places::{ExportPlace, classes, places};
 
-/// Reads `evidence.yaml` and `sources.yaml` of a content tree.
+/// Reads `evidence.yaml` and `sources.yaml` of a content tree, and the well-known principals of its vocabulary.
 ///
 /// # Errors
 /// With every mistake in either file, at its place.
 pub fn load(assets: &Assets) -> Result<(Schema, Mapping), Problems> {
     let mut problems = Problems::new();
     let mut schema = schema::load(assets, &mut problems);
+    schema.principals = Arc::new(vocabulary::principals(assets));
     let mapping = mapping::load(assets, &schema, &mut problems);
     mapping.tell_domains(&mut schema);
+    mapping.tell_names(&mut schema);
     problems.or_value((schema, mapping)).map(|(loaded, _)| loaded)
 }
 
@@ -78,6 +81,8 @@ pub fn derive(schema: &Schema, evidence: &mut Evidence, keep: &[TableId]) {
 pub struct Schema {
     /// All tables in the order of the file. A table's number is its place here.
     pub tables: Vec<TableSchema>,
+    /// The principals that Windows and every domain come with, by which accounts are recognised.
+    pub principals: Arc<Principals>,
 }
 
 /// Number of a table in [`Schema::tables`] and [`Evidence::tables`].
@@ -102,10 +107,14 @@ pub struct TableSchema {
     pub distinct: Vec<usize>,
     /// Only rows are kept that name an account which another table names.
     pub lookup: bool,
+    /// The documented account as which all accounts of the table serve.
+    pub serves: Option<String>,
     /// Tables it is put together from, by union or computation; empty if exports fill it.
     pub made_from: Vec<TableId>,
     /// How it is filled.
     pub made: Made,
+    /// The names of exports it is read from, class by class.
+    pub read_from: Vec<MappedName>,
 }
 
 /// How a table is filled.
@@ -126,7 +135,11 @@ pub enum Made {
     /// The places where exports are cut short.
     ExportGaps,
     /// In Rust, outside this module.
-    Elsewhere,
+    Elsewhere {
+        /// The table that tells which accounts serve as which documented ones: a row about an account of the
+        /// documents comes from a row of that table.
+        accounts: Option<TableId>,
+    },
 }
 
 /// One of the tables a union is made of.
@@ -184,9 +197,75 @@ impl Schema {
         problems.or_value(schema).map(|(schema, _)| schema)
     }
 
+    /// The only texts that a field can hold, sorted; none if it can hold others. What a supplement adds to a union in
+    /// the words of users does not count.
+    pub fn tells(&self, table: TableId, field: usize) -> Option<Vec<Arc<str>>> {
+        let of = self.tables.get(table)?;
+        let mut out = match &of.made {
+            Made::Union { parts, .. } => {
+                let mut out = Vec::new();
+                for part in parts.iter().filter(|part| !part.supplement) {
+                    let constant = part.constants.iter().find(|(number, _)| *number == field);
+                    let from = part.fields.iter().find(|(number, _)| *number == field);
+                    match (constant, from) {
+                        (Some((_, value)), _) => out.push(Arc::from(value.as_str())),
+                        (None, Some((_, from))) => out.extend(self.tells(part.table, *from)?),
+                        (None, None) => {}
+                    }
+                }
+                out
+            }
+            _ => of.fields.get(field)?.domain.clone(),
+        };
+        out.sort();
+        out.dedup();
+        (!out.is_empty()).then_some(out)
+    }
+
+    /// Whether a table can have rows about a documented account; none if that shows only in exports.
+    pub fn holds_account(&self, table: TableId, entity: &str) -> Option<bool> {
+        let from = match &self.tables.get(table)?.made {
+            Made::Elsewhere { accounts } => (*accounts)?,
+            _ => table,
+        };
+        let told = self.tells(from, self.tables.get(from)?.field("entity")?)?;
+        Some(told.iter().any(|id| id.eq_ignore_ascii_case(entity)))
+    }
+
     /// The number of a table.
     pub fn table(&self, name: &str) -> Option<TableId> {
         self.tables.iter().position(|t| t.name == name)
+    }
+
+    /// The tables themselves, and for those that are made of others, the others.
+    pub fn leaves(&self, tables: &[TableId]) -> Vec<TableId> {
+        let mut out = Vec::new();
+        let mut todo: Vec<TableId> = tables.iter().rev().copied().collect();
+        let mut seen = Vec::new();
+        while let Some(table) = todo.pop() {
+            if seen.contains(&table) {
+                continue;
+            }
+            seen.push(table);
+            match self.tables.get(table) {
+                Some(t) if !t.made_from.is_empty() => todo.extend(t.made_from.iter().rev()),
+                _ => out.push(table),
+            }
+        }
+        out
+    }
+
+    /// The lines that collect these tables, each once.
+    pub fn collects(&self, tables: &[TableId]) -> Vec<&str> {
+        let mut out: Vec<&str> = Vec::new();
+        for table in self.leaves(tables) {
+            if let Some(table) = self.tables.get(table)
+                && !out.contains(&table.collect.as_str())
+            {
+                out.push(&table.collect);
+            }
+        }
+        out
     }
 }
 

@@ -5,65 +5,70 @@
 //! appears in a commit, the file it was renamed from is looked for, best effort. The order is that of the
 //! history itself, parents before children, whatever the clocks of the authors said.
 //!
-//! No git program runs, no network is asked, and no configuration outside the repository is read. This module
-//! knows nothing of what the file says.
+//! The objects come from the `git` that is installed (see [`git`]): who has a clone has it, and a reader of packs
+//! in this program would be as large as all its others together. No network is asked, and no configuration
+//! outside the repository is read. This module knows nothing of what the file says.
 
+mod git;
 mod origin;
 mod tree;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use gix::ObjectId;
 use thiserror::Error;
 
+use git::{Commit, Fault, Git, Id};
 use tree::Trees;
 
 /// Which versions to read.
 #[derive(Debug, Clone)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The repository: a working tree, its `.git`, or a bare repository.
-    pub repository: &'a Path,
+    pub(crate) repository: &'a Path,
     /// The file, as a path from the root of the repository.
-    pub file: &'a str,
+    pub(crate) file: &'a str,
     /// Leave out this revision and all that came before it.
-    pub since: Option<&'a str>,
+    pub(crate) since: Option<&'a str>,
     /// The newest revision to read; without it what is checked out.
-    pub until: Option<&'a str>,
+    pub(crate) until: Option<&'a str>,
 }
 
 /// The versions of a file.
 #[derive(Debug, Clone)]
-pub struct History {
+pub(crate) struct History {
     /// Parents before children.
-    pub versions: Vec<Version>,
+    pub(crate) versions: Vec<Version>,
     /// The file at the revision given as `since`, if it was there.
-    pub before: Option<Version>,
+    pub(crate) before: Option<Version>,
     /// Whether the repository is a shallow clone, which holds the younger part of its history only.
-    pub shallow: bool,
+    pub(crate) shallow: bool,
 }
 
 /// A version of a file: a commit that changed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
+pub(crate) struct Version {
     /// The commit: all hexadecimal digits.
-    pub commit: String,
+    pub(crate) commit: String,
     /// As many of them as tell the versions apart, eight at least.
-    pub short: String,
+    pub(crate) short: String,
     /// The day of the commit, as its committer's clock had it: `2019-08-13`.
-    pub date: String,
+    pub(crate) date: String,
     /// Where the file stood, with `/`.
-    pub path: String,
+    pub(crate) path: String,
     /// What it held; none if the commit deleted it.
-    pub bytes: Option<Vec<u8>>,
+    pub(crate) bytes: Option<Vec<u8>>,
     /// The version it was made from, as a place in [`History::versions`]; none for the first, and for one that
     /// follows on [`History::before`].
-    pub parent: Option<usize>,
+    pub(crate) parent: Option<usize>,
 }
 
 /// Why a history cannot be read.
 #[derive(Debug, Error)]
-pub enum HistoryError {
+pub(crate) enum HistoryError {
+    /// There is no `git`, or it does not run.
+    #[error("cannot run git ({0}), which reads repositories; install it, or give the pages as files")]
+    NoGit(#[source] std::io::Error),
     /// There is no repository, or one that cannot be read.
     #[error("{}: not a git repository that can be read: {reason}", path.display())]
     NotARepository {
@@ -113,15 +118,15 @@ pub enum HistoryError {
 }
 
 /// Opens repositories without looking at anything outside them.
-fn open(path: &Path) -> Result<gix::Repository, HistoryError> {
+fn open(path: &Path) -> Result<Git, HistoryError> {
     let fail = |reason: String| HistoryError::NotARepository { path: path.to_owned(), reason };
     if !path.exists() {
         return Err(fail("there is no such folder".to_owned()));
     }
-    let mut repository =
-        gix::open_opts(path, gix::open::Options::isolated()).map_err(|e| fail(one_line(&e.to_string())))?;
-    repository.object_cache_size(16 * 1024 * 1024);
-    Ok(repository)
+    Git::open(path).map_err(|fault| match fault {
+        Fault::NoProgram(source) => HistoryError::NoGit(source),
+        Fault::Refused(reason) => fail(reason),
+    })
 }
 
 /// The file of a request as the repository writes paths.
@@ -139,21 +144,21 @@ fn inside(file: &str) -> Result<String, HistoryError> {
 ///
 /// # Errors
 /// When the repository, a revision or the file is not there, or an object cannot be read.
-pub fn read(request: &Request<'_>) -> Result<History, HistoryError> {
-    let repository = open(request.repository)?;
+pub(crate) fn read(request: &Request<'_>) -> Result<History, HistoryError> {
+    let git = open(request.repository)?;
     let file = inside(request.file)?;
-    let tip = match request.until {
-        Some(name) => resolve(&repository, request.repository, name)?,
-        None => repository
-            .head_id()
-            .map(gix::Id::detach)
-            .map_err(|_| HistoryError::NoHead { path: request.repository.to_owned() })?,
+    let named = |name: &str| {
+        let (path, name) = (request.repository.to_owned(), name.to_owned());
+        git.resolve(&name).ok_or(HistoryError::Revision { path, name })
     };
-    let since = request.since.map(|name| resolve(&repository, request.repository, name)).transpose()?;
-    let mut walk = Walk::new(&repository, request.repository)?;
-    if let Some(since) = since {
-        walk.exclude(since)?;
-    }
+    let tip = match request.until {
+        Some(name) => named(name)?,
+        None => {
+            git.resolve("HEAD").ok_or_else(|| HistoryError::NoHead { path: request.repository.to_owned() })?
+        }
+    };
+    let since = request.since.map(named).transpose()?;
+    let mut walk = Walk::new(git, request.repository, tip, since)?;
     walk.follow(tip, &file)?;
     let before = since.map(|commit| walk.before(commit, &file)).transpose()?.flatten();
     if walk.changes.is_empty() && before.is_none() && !walk.known(tip, &file)? {
@@ -162,14 +167,7 @@ pub fn read(request: &Request<'_>) -> Result<History, HistoryError> {
         return Err(HistoryError::NoFile { path, file, near });
     }
     let versions = walk.versions()?;
-    Ok(History { versions, before, shallow: walk.shallow })
-}
-
-fn resolve(repository: &gix::Repository, path: &Path, name: &str) -> Result<ObjectId, HistoryError> {
-    let fail = || HistoryError::Revision { path: path.to_owned(), name: name.to_owned() };
-    let id = repository.rev_parse_single(name).map_err(|_| fail())?;
-    let commit = id.object().map_err(|_| fail())?.peel_to_commit().map_err(|_| fail())?;
-    Ok(commit.id)
+    Ok(History { versions, before, shallow: walk.git.shallow })
 }
 
 /// What a commit holds of the file.
@@ -178,100 +176,89 @@ struct Held {
     /// Where the file stands, or would stand.
     path: String,
     /// Its content.
-    blob: Option<ObjectId>,
+    blob: Option<Id>,
 }
 
 /// A commit that changes the file.
 #[derive(Debug)]
 struct Change {
     held: Held,
-    time: gix::date::Time,
-    /// The commits it is followed to.
-    parents: Vec<ObjectId>,
+    /// The commit; its parents are those it is followed to.
+    commit: Commit,
 }
 
 /// Goes back through a history.
 struct Walk<'r> {
-    repository: &'r gix::Repository,
+    git: Git,
     /// The repository as it was given, for messages.
     path: &'r Path,
-    trees: Trees<'r>,
-    /// Commits whose parents the clone does not hold.
-    cut: HashSet<ObjectId>,
-    shallow: bool,
+    trees: Trees,
     /// Commits that are not looked at.
-    excluded: HashSet<ObjectId>,
+    excluded: HashSet<Id>,
     /// What the excluded commits that were reached hold, in the order of reaching them.
     boundary: Vec<Held>,
-    changes: HashMap<ObjectId, Change>,
+    changes: HashMap<Id, Change>,
     /// From a commit that changes nothing to the parent it agrees with.
-    same: HashMap<ObjectId, ObjectId>,
+    same: HashMap<Id, Id>,
 }
 
 impl<'r> Walk<'r> {
-    fn new(repository: &'r gix::Repository, path: &'r Path) -> Result<Self, HistoryError> {
-        let shallow = repository.shallow_commits().map_err(|e| broken(path, &e.to_string()))?;
-        let cut: HashSet<ObjectId> = shallow.iter().flat_map(|commits| commits.iter().copied()).collect();
-        Ok(Self {
-            repository,
-            path,
-            trees: Trees::new(repository),
-            shallow: !cut.is_empty(),
-            cut,
-            excluded: HashSet::new(),
-            boundary: Vec::new(),
-            changes: HashMap::new(),
-            same: HashMap::new(),
-        })
-    }
-
-    fn broken(&self, reason: &dyn std::fmt::Display) -> HistoryError {
-        broken(self.path, &reason.to_string())
-    }
-
-    /// The tree, time and parents of a commit.
-    fn commit(&self, id: ObjectId) -> Result<(ObjectId, gix::date::Time, Vec<ObjectId>), HistoryError> {
-        let commit = self.repository.find_commit(id).map_err(|e| self.broken(&e))?;
-        let tree = commit.tree_id().map_err(|e| self.broken(&e))?.detach();
-        let time = commit.committer().ok().and_then(|c| c.time().ok()).unwrap_or_default();
-        let parents = if self.cut.contains(&id) {
-            Vec::new()
-        } else {
-            commit.parent_ids().map(gix::Id::detach).collect()
-        };
-        Ok((tree, time, parents))
-    }
-
-    /// Leaves out a commit and all its ancestors.
-    fn exclude(&mut self, commit: ObjectId) -> Result<(), HistoryError> {
-        let mut open = vec![commit];
+    /// Starts at a commit; another is left out with all its ancestors.
+    fn new(mut git: Git, path: &'r Path, tip: Id, since: Option<Id>) -> Result<Self, HistoryError> {
+        let tips: Vec<Id> = std::iter::once(tip).chain(since).collect();
+        git.load(&tips).map_err(|fault| match fault {
+            Fault::NoProgram(source) => HistoryError::NoGit(source),
+            Fault::Refused(reason) => broken(path, reason),
+        })?;
+        let mut excluded = HashSet::new();
+        let mut open: Vec<Id> = since.into_iter().collect();
         while let Some(commit) = open.pop() {
-            if self.excluded.insert(commit) {
-                open.extend(self.commit(commit)?.2);
+            if excluded.insert(commit) {
+                open.extend(&git.commit(commit).map_err(|e| broken(path, e))?.parents);
             }
         }
-        Ok(())
+        let (boundary, changes, same) = (Vec::new(), HashMap::new(), HashMap::new());
+        Ok(Self { git, path, trees: Trees::default(), excluded, boundary, changes, same })
+    }
+
+    fn broken(&self, reason: String) -> HistoryError {
+        broken(self.path, reason)
+    }
+
+    fn commit(&self, id: Id) -> Result<&Commit, HistoryError> {
+        self.git.commit(id).map_err(|e| self.broken(e))
+    }
+
+    /// The files of a commit with their contents' ids, in the order of their paths.
+    fn files(&mut self, commit: Id) -> Result<Vec<(String, Id)>, HistoryError> {
+        let tree = self.commit(commit)?.tree;
+        tree::files(&mut self.git, tree).map_err(|e| self.broken(e))
+    }
+
+    /// What a file holds.
+    fn bytes(&mut self, blob: Id) -> Result<Vec<u8>, HistoryError> {
+        self.git.object(blob).map_err(|e| self.broken(e))
     }
 
     /// What a commit holds at a path.
-    fn held(&mut self, commit: ObjectId, path: &str) -> Result<Held, HistoryError> {
-        let tree = self.commit(commit)?.0;
-        let blob = self.trees.blob(tree, path).map_err(|e| self.broken(&e))?;
+    fn held(&mut self, commit: Id, path: &str) -> Result<Held, HistoryError> {
+        let tree = self.commit(commit)?.tree;
+        let blob = self.trees.blob(&mut self.git, tree, path).map_err(|e| self.broken(e))?;
         Ok(Held { path: path.to_owned(), blob })
     }
 
     /// Goes from a commit back to the first commits, and notes which of them change the file.
-    fn follow(&mut self, tip: ObjectId, file: &str) -> Result<(), HistoryError> {
-        let mut reached: HashSet<ObjectId> = HashSet::from([tip]);
+    fn follow(&mut self, tip: Id, file: &str) -> Result<(), HistoryError> {
+        let mut reached: HashSet<Id> = HashSet::from([tip]);
         let mut open = vec![(tip, self.held(tip, file)?)];
         while let Some((commit, held)) = open.pop() {
             if self.excluded.contains(&commit) {
                 self.boundary.push(held);
                 continue;
             }
-            let (_, time, parents) = self.commit(commit)?;
+            let known = self.commit(commit)?.clone();
             let mut before = Vec::new();
-            for parent in &parents {
+            for parent in &known.parents {
                 before.push((*parent, self.held(*parent, &held.path)?));
             }
             // The file is new here: it may have had another path.
@@ -289,7 +276,7 @@ impl<'r> Walk<'r> {
                 }
                 None if before.is_empty() && held.blob.is_none() => Vec::new(),
                 None => {
-                    self.changes.insert(commit, Change { held, time, parents });
+                    self.changes.insert(commit, Change { held, commit: known });
                     before
                 }
             };
@@ -304,34 +291,33 @@ impl<'r> Walk<'r> {
     }
 
     /// The commit that made what a commit holds; none if that was not looked at.
-    fn maker(&self, commit: ObjectId) -> Option<ObjectId> {
+    fn maker(&self, commit: Id) -> Option<Id> {
         let steps = std::iter::successors(Some(commit), |c| self.same.get(c).copied());
         steps.into_iter().find(|c| self.changes.contains_key(c))
     }
 
     /// The file at the revision everything up to which is left out.
-    fn before(&mut self, commit: ObjectId, file: &str) -> Result<Option<Version>, HistoryError> {
+    fn before(&mut self, commit: Id, file: &str) -> Result<Option<Version>, HistoryError> {
         let mut paths = vec![file.to_owned()];
         paths.extend(self.boundary.iter().map(|held| held.path.clone()));
         for path in paths {
             let held = self.held(commit, &path)?;
             if held.blob.is_some() {
-                let time = self.commit(commit)?.1;
-                return Ok(Some(self.version(commit, &held, time, None)?));
+                let day = self.commit(commit)?.day.clone();
+                return Ok(Some(self.version(commit, held, day, None)?));
             }
         }
         Ok(None)
     }
 
     /// Whether the file is there at all, changed or not.
-    fn known(&mut self, tip: ObjectId, file: &str) -> Result<bool, HistoryError> {
+    fn known(&mut self, tip: Id, file: &str) -> Result<bool, HistoryError> {
         Ok(self.held(tip, file)?.blob.is_some() || self.boundary.iter().any(|held| held.blob.is_some()))
     }
 
     /// The file of a commit whose path is nearest to one that is not there.
-    fn nearest(&mut self, tip: ObjectId, file: &str) -> Result<Option<String>, HistoryError> {
-        let tree = self.commit(tip)?.0;
-        let files = self.trees.files(tree).map_err(|e| self.broken(&e))?;
+    fn nearest(&mut self, tip: Id, file: &str) -> Result<Option<String>, HistoryError> {
+        let files = self.files(tip)?;
         let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
         let wanted = name(file);
         let same_name = files.iter().filter(|(path, _)| name(path) == wanted);
@@ -341,50 +327,52 @@ impl<'r> Walk<'r> {
     }
 
     fn version(
-        &self,
-        commit: ObjectId,
-        held: &Held,
-        time: gix::date::Time,
+        &mut self,
+        commit: Id,
+        held: Held,
+        date: String,
         parent: Option<usize>,
     ) -> Result<Version, HistoryError> {
-        let bytes = match held.blob {
-            Some(blob) => Some(self.repository.find_blob(blob).map_err(|e| self.broken(&e))?.take_data()),
-            None => None,
-        };
+        let bytes = held.blob.map(|blob| self.bytes(blob)).transpose()?;
         let commit = commit.to_string();
         let short = commit.get(..8).unwrap_or(&commit).to_owned();
-        let date = time.format(gix::date::time::format::SHORT).map_err(|e| self.broken(&e))?;
-        Ok(Version { commit, short, date, path: held.path.clone(), bytes, parent })
+        Ok(Version { commit, short, date, path: held.path, bytes, parent })
     }
 
     /// The changes in order. Where several could come next it is the one committed first, then the one with the
     /// smaller id.
-    fn versions(&self) -> Result<Vec<Version>, HistoryError> {
-        let mut children: HashMap<ObjectId, Vec<ObjectId>> = HashMap::new();
-        let mut waiting: HashMap<ObjectId, usize> = HashMap::new();
+    fn versions(&mut self) -> Result<Vec<Version>, HistoryError> {
+        let mut children: HashMap<Id, Vec<Id>> = HashMap::new();
+        let mut waiting: HashMap<Id, usize> = HashMap::new();
         let mut ready = BTreeSet::new();
         for (commit, change) in &self.changes {
-            let makers: HashSet<ObjectId> = change.parents.iter().filter_map(|p| self.maker(*p)).collect();
+            let makers: HashSet<Id> = change.commit.parents.iter().filter_map(|p| self.maker(*p)).collect();
             waiting.insert(*commit, makers.len());
             if makers.is_empty() {
-                ready.insert((change.time.seconds, *commit));
+                ready.insert((change.commit.seconds, *commit));
             }
             for maker in makers {
                 children.entry(maker).or_default().push(*commit);
             }
         }
         let mut out = Vec::new();
-        let mut place: HashMap<ObjectId, usize> = HashMap::new();
+        let mut place: HashMap<Id, usize> = HashMap::new();
         while let Some((_, commit)) = ready.pop_first() {
             let Some(change) = self.changes.get(&commit) else { continue };
-            let parent = change.parents.iter().filter_map(|p| self.maker(*p)).find_map(|m| place.get(&m));
-            out.push(self.version(commit, &change.held, change.time, parent.copied())?);
+            let (held, day) = (change.held.clone(), change.commit.day.clone());
+            let parent = change
+                .commit
+                .parents
+                .iter()
+                .filter_map(|p| self.maker(*p))
+                .find_map(|m| place.get(&m).copied());
+            out.push(self.version(commit, held, day, parent)?);
             place.insert(commit, out.len() - 1);
             for child in children.get(&commit).into_iter().flatten() {
                 let Some(left) = waiting.get_mut(child) else { continue };
                 *left -= 1;
                 if let (0, Some(change)) = (*left, self.changes.get(child)) {
-                    ready.insert((change.time.seconds, *child));
+                    ready.insert((change.commit.seconds, *child));
                 }
             }
         }
@@ -407,13 +395,8 @@ fn shorten(versions: &mut [Version]) {
     }
 }
 
-fn broken(path: &Path, reason: &str) -> HistoryError {
-    HistoryError::Object { path: path.to_owned(), reason: one_line(reason) }
-}
-
-/// The first line of a message of the library, which may go on with causes.
-fn one_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+fn broken(path: &Path, reason: String) -> HistoryError {
+    HistoryError::Object { path: path.to_owned(), reason }
 }
 
 #[cfg(test)]

@@ -1,23 +1,27 @@
 //! cmlint checks Configuration Manager exports against what is documented of its accounts and groups.
 //!
 //! ```text
-//! bytes -> source -> reader -> evidence -+
-//!                                        +-> check -> report      cmlint check
-//! content/ -> content -> rules ----------+
+//! bytes -> source -> reader -> evidence -+-> estate -+
+//!                                        |           +-> check -> report      cmlint check
+//! content/ -> content -> rules ----------+-----------+
 //! ```
 //!
 //! The modules stand in the order in which they may use each other: a module uses only what stands above it.
 //! Each has one public verb: `source::read`, `reader::read`, `evidence::collect`, `content::load`,
-//! `rules::compile`, `check::run`, `report::write`, `site::build`.
+//! `rules::compile`, `estate::of`, `check::run`, `report::write`, `site::build`.
 
 pub mod assets;
 pub mod yaml;
+
+pub mod vocabulary;
 
 pub mod sddl;
 
 pub mod source;
 
-pub mod history;
+pub(crate) mod text;
+
+pub(crate) mod history;
 
 pub mod reader;
 
@@ -29,9 +33,13 @@ pub mod collect;
 
 pub mod rules;
 
+pub mod estate;
+
 pub mod check;
 
 pub mod report;
+
+pub(crate) mod explain;
 
 pub mod page;
 

@@ -63,17 +63,6 @@ pub enum Layout {
     Headings,
 }
 
-impl Layout {
-    /// The word used in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Tables => "tables",
-            Self::Headings => "headings",
-        }
-    }
-}
-
 /// What a part of the page is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum SectionKind {
@@ -382,11 +371,6 @@ impl Page {
     /// Where a fingerprint stands, in the order of [`Page::sentences`].
     pub fn find(&self, fingerprint: Fingerprint) -> &[Place] {
         self.index.get(&fingerprint).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether a part says the sentence of a fingerprint.
-    pub fn says(&self, part: Part, fingerprint: Fingerprint) -> bool {
-        self.find(fingerprint).iter().any(|p| p.part == part)
     }
 
     /// The index of the entry of that title, compared as titles are ([`Heading::key`]).

@@ -16,6 +16,7 @@ pub(crate) mod date;
 mod finish;
 mod gpo_report;
 mod inf;
+mod job;
 mod json;
 mod mof;
 #[cfg(test)]
@@ -106,6 +107,26 @@ pub enum Format {
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::Clixml,
+        Self::ConvertToXml,
+        Self::Json,
+        Self::Ndjson,
+        Self::AdminService,
+        Self::CimXml,
+        Self::TaskSequence,
+        Self::SecurityRoles,
+        Self::ClientPolicy,
+        Self::Mof,
+        Self::SecurityTemplate,
+        Self::GpoReport,
+        Self::Rsop,
+        Self::SharpHound,
+        Self::OpenGraph,
+        Self::ExportPart,
+    ];
+
     /// The name used in reports.
     pub fn name(self) -> &'static str {
         match self {

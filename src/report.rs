@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Finding, Outcome, Run};
-use crate::content::{Content, Date, Revision};
+use crate::content::{Content, Revision};
 use crate::evidence::{Schema, TableId, Why};
 use crate::reader::Status;
 use crate::rules::{Level, RuleSet};
@@ -16,7 +16,6 @@ use crate::source::Excerpt;
 mod concise;
 mod human;
 mod json;
-pub mod text;
 
 /// The formats of `cmlint check`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,7 +192,7 @@ impl<'a> Report<'a> {
             if open.why != Why::NotExported {
                 continue;
             }
-            let tables = leaves(self.schema, &open.tables);
+            let tables = self.schema.leaves(&open.tables);
             let absent = |t: TableId| self.absent.get(t).copied().unwrap_or(true);
             // Of what is exported in part something else is said.
             let any = tables.iter().any(|&t| absent(t));
@@ -226,66 +225,5 @@ impl<'a> Report<'a> {
             (std::cmp::Reverse(m.rules.len()), std::cmp::Reverse(m.statements), m.tables.first().copied())
         });
         missing
-    }
-
-    /// What a statement says in the applied revision, in our words.
-    pub fn statement_text(&self, reference: &str) -> Option<&'a str> {
-        let (_, statement) = self.content.statement(reference)?;
-        statement.text.at(self.run.revision).map(String::as_str)
-    }
-
-    /// The title an entity has in the applied revision, or the last it had.
-    pub fn entity_name(&self, id: &str) -> Option<&'a str> {
-        let entity = self.content.entity(id)?;
-        name_at(&entity.name, self.run.revision)
-    }
-}
-
-/// The tables themselves, and for those that are made of others, the others.
-fn leaves(schema: &Schema, tables: &[TableId]) -> Vec<TableId> {
-    let mut out = Vec::new();
-    let mut todo: Vec<TableId> = tables.iter().rev().copied().collect();
-    let mut seen = Vec::new();
-    while let Some(table) = todo.pop() {
-        if seen.contains(&table) {
-            continue;
-        }
-        seen.push(table);
-        match schema.tables.get(table) {
-            Some(t) if !t.made_from.is_empty() => todo.extend(t.made_from.iter().rev()),
-            _ => out.push(table),
-        }
-    }
-    out
-}
-
-/// The lines that collect these tables, each once.
-pub fn collects<'a>(schema: &'a Schema, tables: &[TableId]) -> Vec<&'a str> {
-    let mut out: Vec<&str> = Vec::new();
-    for table in leaves(schema, tables) {
-        if let Some(table) = schema.tables.get(table)
-            && !out.contains(&table.collect.as_str())
-        {
-            out.push(&table.collect);
-        }
-    }
-    out
-}
-
-/// The value at a revision, or the last there was.
-pub fn name_at(name: &crate::content::Timeline<String>, revision: Date) -> Option<&str> {
-    name.at(revision).or_else(|| name.steps.iter().rev().find_map(|(_, v)| v.as_ref())).map(String::as_str)
-}
-
-/// The word for how binding a statement is.
-pub fn level_word(level: crate::content::Level) -> &'static str {
-    use crate::content::Level;
-    match level {
-        Level::Must => "must",
-        Level::MustNot => "must-not",
-        Level::Should => "should",
-        Level::ShouldNot => "should-not",
-        Level::May => "may",
-        Level::Info => "info",
     }
 }

@@ -11,9 +11,11 @@ mod example;
 mod facts;
 mod file;
 mod operand;
+mod possible;
 mod test;
 mod text;
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,9 +24,10 @@ use rayon::prelude::*;
 use crate::assets::Assets;
 use crate::content::{Content, Date, Timeline};
 use crate::evidence::{Schema, TableId};
+use crate::text::{BAD, DOUBT};
 use crate::yaml::{Document, File, Problem, Problems, discard, read_all};
 
-pub use coverage::{Coverage, Covered, Totals, coverage};
+pub use coverage::{Coverage, Covered, Totals, coverage, open};
 pub use example::{Example, Expect, GivenRow, GivenTable};
 pub use facts::{Documented, FactRef, Place as FactPlace, Selector, Wanted};
 pub use operand::{Mode, Operand, RevisionKey, TypedError, typed};
@@ -60,6 +63,15 @@ impl Level {
             Self::Error => "error",
         }
     }
+
+    /// The colour it has on a terminal.
+    pub fn style(self) -> anstyle::Style {
+        match self {
+            Self::Error => BAD,
+            Self::Warning => DOUBT,
+            Self::Note => anstyle::AnsiColor::BrightGreen.on_default().bold(),
+        }
+    }
 }
 
 impl Confidence {
@@ -80,6 +92,15 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
     /// What should be looked at and stops nothing.
     pub warnings: Problems,
+}
+
+impl Rule {
+    /// Whether it is for a revision at all.
+    pub fn runs_at(&self, revision: Date) -> bool {
+        self.revisions.0.is_none_or(|from| from <= revision)
+            && self.revisions.1.is_none_or(|until| revision <= until)
+            && self.level.at(revision).is_some()
+    }
 }
 
 impl RuleSet {
@@ -106,6 +127,8 @@ pub struct Rule {
     /// The statements it enforces, `entity/statement`: those it names, or those of the facts it runs over in any
     /// revision. Empty for rules that have [`Rule::because`] instead.
     pub statements: Vec<String>,
+    /// Those of the statements for which it can fail, given what its tables can hold: the ones it enforces.
+    pub judges: Vec<String>,
     /// The documented facts it runs over.
     pub documented: Option<Documented>,
     /// Why it exists although no statement says it.
@@ -244,9 +267,39 @@ fn compile_all(
     }
     loaded.sort_by(|a, b| a.rule.id.cmp(&b.rule.id).then_with(|| a.rule.file.path.cmp(&b.rule.file.path)));
     join(&mut loaded, &mut problems);
+    for one in &mut loaded {
+        one.rule.judges = possible::judged(&one.rule, content, schema);
+    }
+    vain(&loaded, &mut problems);
     let rules = loaded.into_iter().map(|l| l.rule).collect();
     let (rules, warnings) = problems.or_value(rules)?;
     Ok(RuleSet { rules, warnings })
+}
+
+/// Warns of rules that never fail for a statement, whatever is exported. Where another rule judges it, a rule over all
+/// facts of a kind need not.
+fn vain(loaded: &[file::Loaded], problems: &mut Problems) {
+    let judged: HashSet<&str> = loaded.iter().flat_map(|one| &one.rule.judges).map(String::as_str).collect();
+    for one in loaded {
+        let rule = &one.rule;
+        let vain: Vec<&str> = (rule.statements.iter().map(String::as_str))
+            .filter(|s| !judged.contains(s) || rule.judges.is_empty())
+            .collect();
+        if vain.is_empty() {
+            continue;
+        }
+        problems.push(
+            Problem::warning(
+                &rule.file,
+                one.id_span.clone(),
+                format!("the rule can never fail for `{}`", vain.join("`, `")),
+            )
+            .label("its tables hold no such row, whatever is exported")
+            .help(
+                "let the facts it is bound to be fewer, or let a table tell of them: `content/evidence.yaml`",
+            ),
+        );
+    }
 }
 
 /// What one rule says of others: ids are unique, and `yields_to` names rules and runs in no circle.

@@ -22,7 +22,6 @@ mod revision;
 pub mod search;
 pub mod serve;
 mod view;
-mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -13,6 +13,7 @@ mod known;
 mod matching;
 mod pairing;
 mod patch;
+mod seen;
 mod step;
 mod text;
 
@@ -27,6 +28,7 @@ use known::{Known, Stand, Standing};
 use matching::Matching;
 
 pub use json::value as to_json;
+pub use seen::{Edited, Pages, seen};
 pub use text::{human, markdown};
 
 /// Where a page comes from.

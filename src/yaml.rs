@@ -247,6 +247,18 @@ impl Problems {
         self.push(Problem::warning(file, span, message));
     }
 
+    /// Adds an error if an id is not in kebab-case.
+    pub fn kebab(&mut self, file: &Arc<File>, id: &Spanned<&str>) {
+        let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        if !id.value.split('-').all(|part| !part.is_empty() && part.bytes().all(letter)) {
+            let message = format!("the id `{}` is not in kebab-case", id.value);
+            self.push(
+                Problem::error(file, id.span.clone(), message)
+                    .help("use lower-case letters and digits, with single hyphens between words"),
+            );
+        }
+    }
+
     /// Adds those of another collection.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);

@@ -3,99 +3,13 @@
 //! Tests of a command stand in a module of its name. Each runs in a folder of its own, with an environment
 //! that says nothing about colours or folders.
 
+mod common;
+
 use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
+use common::{Place, Ran, has, repository};
 use serde_json::Value;
-use tempfile::TempDir;
-
-/// A folder to run the program in.
-struct Place {
-    dir: TempDir,
-}
-
-/// What a run gave.
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Place {
-    fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a temporary folder") }
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
-        let path = self.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("created");
-        fs::write(path, text).expect("written");
-        self
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cmlint"));
-        command.current_dir(self.path()).args(args).stdin(Stdio::null());
-        for name in
-            ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CMLINT_CONTENT", "CMLINT_RULES", "RUST_BACKTRACE"]
-        {
-            command.env_remove(name);
-        }
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Ran {
-        Ran::of(self.command(args).output().expect("the program runs"))
-    }
-
-    fn run_with_input(&self, args: &[&str], input: &[u8]) -> Ran {
-        let mut child = self
-            .command(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        child.stdin.take().expect("standard input").write_all(input).expect("taken");
-        Ran::of(child.wait_with_output().expect("the program ends"))
-    }
-}
-
-impl Ran {
-    fn of(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-
-    /// The run, if it ended with this code.
-    #[track_caller]
-    fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
-        self
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}\n{}", self.out))
-    }
-}
-
-#[track_caller]
-fn has(text: &str, part: &str) {
-    assert!(text.contains(part), "`{part}` is not in:\n{text}");
-}
-
-fn repository(path: &str) -> String {
-    format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))
-}
 
 mod program {
     use super::*;
@@ -266,18 +180,18 @@ mod rules {
         let json = place.run(&["rules", "--coverage", "--format", "json"]).ends(0).json();
         let statements = json["statements"].as_array().expect("a list");
         let number = |key: &str| json["totals"][key].as_u64().expect("a number");
-        assert_eq!(statements.len(), 308);
-        assert_eq!(number("statements"), 308);
-        assert_eq!(number("enforced") + number("not_checkable") + number("open"), 308);
+        let all = statements.len() as u64;
+        assert_eq!(number("statements"), all);
+        assert_eq!(number("enforced") + number("not_checkable"), all, "nothing that is shipped is open");
         for statement in statements {
             let rules = statement["rules"].as_array().expect("a list");
             // What cannot be seen in an export has a reason; what is fully checkable needs none.
             assert!(!rules.is_empty() || statement["checkable"] == "yes" || statement["because"].is_string());
         }
         let human = place.run(&["rules", "--coverage"]).ends(0).out;
-        has(&human, "308 statements:");
+        has(&human, &format!("{all} statements:"));
         let concise = place.run(&["rules", "--coverage", "--format", "concise"]).ends(0).out;
-        assert_eq!(concise.lines().count(), 308);
+        assert_eq!(concise.lines().count(), statements.len());
     }
 
     #[test]
@@ -293,7 +207,7 @@ mod test {
     #[test]
     fn what_is_built_in_is_well() {
         let ran = Place::new().run(&["test"]).ends(0);
-        has(&ran.out, "35 entities, 308 statements");
+        has(&ran.out, ": all is well");
     }
 
     #[test]

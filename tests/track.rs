@@ -4,9 +4,12 @@
 
 #![allow(clippy::print_stderr)]
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -62,18 +65,13 @@ The crane account lifts containers from the deck. It must have **Read** on the m
 Each lock opens its doors with the lock account. You can use up to five of them.
 ";
 
-/// Runs the program in a folder.
-fn cmlint(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cmlint"));
-    command.current_dir(folder).args(args).stdin(Stdio::null());
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CMLINT_CONTENT", "CMLINT_RULES"] {
-        command.env_remove(name);
-    }
-    command.output().expect("the program runs")
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// Runs the program in a folder.
+fn cmlint(folder: &Path, args: &[&str]) -> Output {
+    common::command(folder, args).output().expect("the program runs")
 }
 
 #[track_caller]
@@ -450,43 +448,48 @@ fn what_cannot_be_read_is_said() {
     assert!(place.bad(&[]).contains("PAGE"));
 }
 
-/// Commits made without git.
+/// A repository that is made commit by commit.
 struct Repository {
     dir: TempDir,
-    git: gix::Repository,
-    head: Vec<gix::ObjectId>,
+    head: Option<String>,
 }
 
 impl Repository {
     fn new() -> Self {
-        let dir = tempfile::tempdir().expect("a folder");
-        let git = gix::init(dir.path()).expect("a repository");
-        Self { dir, git, head: Vec::new() }
+        let repository = Self { dir: tempfile::tempdir().expect("a folder"), head: None };
+        repository.git(&["init", "--quiet", "--initial-branch=main"], "");
+        repository
+    }
+
+    /// What `git` prints.
+    fn git(&self, args: &[&str], input: &str) -> String {
+        let mut child = Command::new("git")
+            .args(args)
+            .current_dir(self.dir.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("git is needed for tests");
+        child.stdin.take().expect("an input").write_all(input.as_bytes()).expect("written");
+        let out = child.wait_with_output().expect("an end");
+        assert!(out.status.success(), "{args:?}");
+        String::from_utf8(out.stdout).expect("text")
     }
 
     fn commit(&mut self, day: i64, files: &[(&str, &str)]) -> String {
-        let mut editor = self.git.edit_tree(self.git.empty_tree().id).expect("a tree");
-        for (path, text) in files {
-            let blob = self.git.write_blob(text.as_bytes()).expect("a blob");
-            editor.upsert(*path, gix::objs::tree::EntryKind::Blob, blob).expect("an entry");
-        }
-        let tree = editor.write().expect("a tree").detach();
-        let time = gix::date::Time::new(1_577_836_800 + day * 86_400, 0);
-        let who = gix::actor::Signature { name: "A".into(), email: "a@example.org".into(), time };
-        let commit = gix::objs::Commit {
-            tree,
-            parents: self.head.iter().copied().collect(),
-            author: who.clone(),
-            committer: who,
-            encoding: None,
-            message: "m".into(),
-            extra_headers: Vec::new(),
-        };
-        let id = self.git.write_object(&commit).expect("a commit").detach();
-        self.head = vec![id];
-        let head = self.dir.path().join(".git/HEAD");
-        fs::write(head, format!("{id}\n")).expect("written");
-        id.to_string()
+        let time = 1_577_836_800 + day * 86_400;
+        let from = self.head.iter().map(|id| format!("from {id}\n")).collect::<String>();
+        let files = files
+            .iter()
+            .map(|(path, text)| format!("M 100644 inline {path}\ndata {}\n{text}\n", text.len()))
+            .collect::<String>();
+        let stream = format!(
+            "commit refs/heads/main\nmark :1\ncommitter A <a@example.org> {time} +0000\ndata 1\nm\n\
+             {from}deleteall\n{files}get-mark :1\n"
+        );
+        let id = self.git(&["fast-import", "--quiet", "--date-format=raw"], &stream).trim().to_owned();
+        self.head = Some(id.clone());
+        id
     }
 }
 

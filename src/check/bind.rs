@@ -4,9 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
 
-use super::shared::{Index, Shared};
-use super::value::{Bucket, Tri, Value, bucket};
 use crate::content::{Content, Date};
+use crate::estate::shared::{Index, Indexed, Shared};
+use crate::estate::value::{Bucket, Tri, Value, bucket};
 use crate::evidence::{AccountKind, Cell, Fact, FieldKind, Identities, Identity, Scope, TableId};
 use crate::rules::{
     FactPlace, FactRef, Join, Mode, Op, Operand, Param, Pattern, RevisionKey, Rule, Test, TestKind, typed,
@@ -164,7 +164,15 @@ impl<'b> Binding<'b> {
             if let BoundKind::Field { field, op: BoundOp::In(values) } = &test.kind
                 && let [(mode, _)] = values.as_slice()
             {
-                lookups.push((i, self.shared.index_slot(join.table, *field, *mode)));
+                lookups.push((
+                    i,
+                    self.shared.index_slot(Indexed {
+                        table: join.table,
+                        field: *field,
+                        mode: *mode,
+                        gaps: false,
+                    }),
+                ));
             }
         }
         let verdicts = (!filter.iter().any(Bound::looks_out)).then(OnceLock::new);
@@ -200,7 +208,12 @@ impl<'b> Binding<'b> {
                 field: *field,
                 mode: *mode,
                 negated: *negated,
-                index: self.shared.index_slot(join.table, *field, *mode),
+                index: self.shared.index_slot(Indexed {
+                    table: join.table,
+                    field: *field,
+                    mode: *mode,
+                    gaps: false,
+                }),
             },
         }
     }

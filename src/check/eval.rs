@@ -1,12 +1,13 @@
 //! Tests of a row, in three values, with the reasons of what cannot be told.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
 use super::bind::{Bound, BoundJoin, BoundKind, BoundOp, BoundOperand};
 use super::open::{About, Cause};
-use super::shared::{Candidates, Frame, Index, Shared};
-use super::value::{Tri, Value, bucket, date, path, same, text, within};
+use crate::estate::shared::{Candidates, Frame, Index, Indexed, Shared};
+use crate::estate::value::{Bucket, Tri, Value, bucket, date, path, same, text, within};
 use crate::evidence::{Account, AccountKind, Cell, Fact, TableId, Why};
 use crate::rules::Mode;
 
@@ -379,7 +380,10 @@ impl<'b> Eval<'b> {
             self.causes.truncate(mark);
             return (Tri::True, found);
         }
-        for gap in &table.gaps {
+        let gaps = self.gaps(join, sought.as_ref());
+        let count = u32::try_from(table.gaps.len()).unwrap_or(u32::MAX);
+        let mut all = (0..count).filter(|_| gaps.is_none()).chain(gaps.iter().flatten().copied());
+        while let Some(gap) = all.next().and_then(|number| table.gaps.get(number as usize)) {
             let cause = Cause::of_gap(gap);
             if self.causes[mark..]
                 .iter()
@@ -484,39 +488,66 @@ impl<'b> Eval<'b> {
             }
         };
         if let Some(sought) = sought {
-            let index =
-                sought.index.get_or_init(|| shared.build_index(join.table, sought.field, sought.mode));
+            let of = Indexed { table: join.table, field: sought.field, mode: sought.mode, gaps: false };
+            let index = sought.index.get_or_init(|| shared.build_index(of));
             offer(index.rows(&bucket(shared.ids, sought.mode, &sought.value)));
         }
         for (number, slot) in &join.lookups {
-            let Some(Bound { kind: BoundKind::Field { field, op: BoundOp::In(values) }, .. }) =
-                join.filter.get(*number)
+            let Some((field, mode, wanted)) = join.filter.get(*number).and_then(|test| self.wanted(test))
             else {
                 continue;
             };
-            let [(mode, operand)] = values.as_slice() else { continue };
-            // The frame of the join is not there yet, so the row that an operand calls found is the last.
-            let (frame, own) = match operand {
-                BoundOperand::Const(value) => {
-                    let index = slot.get_or_init(|| shared.build_index(join.table, *field, *mode));
-                    offer(index.rows(&value.bucket));
-                    continue;
+            match wanted {
+                Some(wanted) => {
+                    let of = Indexed { table: join.table, field, mode, gaps: false };
+                    offer(slot.get_or_init(|| shared.build_index(of)).rows(&wanted));
                 }
-                BoundOperand::Match(own) => (self.frames.last(), *own),
-                BoundOperand::Row(own) => (self.frames.first(), *own),
-            };
-            let Some((frame, cell)) = frame.and_then(|f| Some((f, f.cell(own)?))) else { continue };
-            match &cell.fact {
-                Fact::Empty => offer(Index::nothing()),
-                Fact::Unknown(_) | Fact::List(_) => {}
-                fact => {
-                    let value = shared.value(frame, own, fact);
-                    let index = slot.get_or_init(|| shared.build_index(join.table, *field, *mode));
-                    offer(index.rows(&bucket(shared.ids, *mode, &value)));
-                }
+                None => offer(Index::nothing()),
             }
         }
         best
+    }
+
+    /// The gaps that a join has to look at, by the lookup that leaves the fewest; none for all gaps.
+    fn gaps<'t>(&self, join: &'t BoundJoin<'t>, sought: Option<&Sought<'_>>) -> Option<Vec<u32>> {
+        let shared = self.shared;
+        if shared.table(join.table).gaps.len() <= SMALL {
+            return None;
+        }
+        let look = |field: usize, mode: Mode, wanted: &Bucket| {
+            let of = Indexed { table: join.table, field, mode, gaps: true };
+            let slot = shared.index_slot(of);
+            slot.get_or_init(|| shared.build_index(of)).possible(wanted)
+        };
+        let by_value =
+            sought.and_then(|s| look(s.field, s.mode, &bucket(shared.ids, s.mode, &s.value))).into_iter();
+        let by_tests = join.lookups.iter().filter_map(|(number, _)| {
+            let (field, mode, wanted) = self.wanted(join.filter.get(*number)?)?;
+            look(field, mode, wanted?.as_ref())
+        });
+        by_value.chain(by_tests).min_by_key(Vec::len)
+    }
+
+    /// What a test wants a field to be: what it is looked up by, none inside if no value is wanted. None if that is
+    /// not one known value.
+    fn wanted<'t>(&self, test: &'t Bound<'t>) -> Option<(usize, Mode, Option<Cow<'t, Bucket>>)> {
+        let BoundKind::Field { field, op: BoundOp::In(values) } = &test.kind else { return None };
+        let [(mode, operand)] = values.as_slice() else { return None };
+        // The frame of the join is not there yet, so the row that an operand calls found is the last.
+        let (frame, own) = match operand {
+            BoundOperand::Const(value) => return Some((*field, *mode, Some(Cow::Borrowed(&value.bucket)))),
+            BoundOperand::Match(own) => (self.frames.last(), *own),
+            BoundOperand::Row(own) => (self.frames.first(), *own),
+        };
+        let frame = frame?;
+        match &frame.cell(own)?.fact {
+            Fact::Empty => Some((*field, *mode, None)),
+            Fact::Unknown(_) | Fact::List(_) => None,
+            fact => {
+                let value = self.shared.value(frame, own, fact);
+                Some((*field, *mode, Some(Cow::Owned(bucket(self.shared.ids, *mode, &value)))))
+            }
+        }
     }
 
     fn note(&mut self, cause: impl FnOnce() -> Cause) {

@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::bind::{Binding, Bound, BoundKind};
 use super::eval::Eval;
-use super::shared::Frame;
-use super::value::{Tri, Value, group_key};
 use super::{Finding, Label};
 use crate::content::{Content, EntityKind};
+use crate::estate::shared::Frame;
+use crate::estate::value::{Tri, Value, group_key};
 use crate::evidence::{Cell, Fact};
 use crate::rules::{Check, Segment, Spot, Text, Which};
 use crate::source::Place;
@@ -264,9 +264,7 @@ impl<'b> Writer<'b> {
     /// The title of an account or group in the chosen revision, or the last it had.
     fn title(&self, id: &str) -> Option<&'b str> {
         let entity = self.binding.shared.content.entity(id)?;
-        let now = entity.name.at(self.binding.shared.revision);
-        let name = now.or_else(|| entity.name.steps.iter().rev().find_map(|(_, name)| name.as_ref()));
-        Some(name.map_or(&entity.id, |name| name))
+        Some(entity.title(self.binding.shared.revision))
     }
 
     fn frame(&self, spot: &Spot, line: &Line<'_, 'b>) -> Option<Frame<'b>> {

@@ -4,15 +4,15 @@
 //! group is not known, rows of which it is not known whether they are selected, groups whose `by` values are
 //! possibly the same, and gaps all widen it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::bind::{Binding, Bound};
 use super::eval::{Eval, unknown};
 use super::finding::{Scene, Writer, shown};
 use super::open::{About, Cause};
 use super::rows::{Verdict, missing, visit};
-use super::shared::Frame;
-use super::value::{Tri, Value, bucket, group_key, same};
+use crate::estate::shared::Frame;
+use crate::estate::value::{Bucket, Tri, Value, bucket, group_key, same};
 use crate::evidence::{Fact, Scalar, Why};
 use crate::rules::{Group, Limit, Mode};
 
@@ -134,26 +134,55 @@ pub(super) fn group<'b>(
             None => {}
         }
     }
-    for (member, causes) in loose {
-        for rows in &mut groups {
-            match &member {
-                Some(member) => rows.maybe.push(member.clone()),
-                None => rows.gap = true,
+    for rows in &mut groups {
+        for (_, causes) in &loose {
+            if rows.causes.len() >= ENOUGH {
+                break;
             }
-            if rows.causes.len() < 16 {
-                rows.causes.extend(causes.iter().cloned());
-            }
+            rows.causes.extend(causes.iter().cloned());
         }
+    }
+    let mut anywhere = Anywhere::default();
+    for (member, causes) in loose {
         if !harmless && (member.is_none() || groups.is_empty()) {
             verdict.open(causes);
         }
+        anywhere.add(member);
     }
     blend(binding, group, &mut groups);
 
+    let judge = Judge { group, limit, anywhere: &anywhere, require, writer };
     for rows in groups {
-        judge(&mut verdict, &mut eval, group, limit, rows, require, writer);
+        judge.judge(&mut verdict, &mut eval, rows);
     }
     verdict
+}
+
+/// So many reasons say enough of why rows of no known group may belong to one.
+const ENOUGH: usize = 16;
+
+/// What may belong to any group: counted once for all of them.
+#[derive(Debug, Default)]
+struct Anywhere {
+    rows: usize,
+    /// Rows of which the value is not known.
+    unknown: usize,
+    values: HashSet<String>,
+    gap: bool,
+}
+
+impl Anywhere {
+    fn add(&mut self, member: Option<Member<'_>>) {
+        let Some(member) = member else {
+            self.gap = true;
+            return;
+        };
+        self.rows += 1;
+        match member.value {
+            Some(value) => _ = self.values.insert(value),
+            None => self.unknown += 1,
+        }
+    }
 }
 
 /// With how many others of the same name a group is compared at most, so that many of one name stay affordable.
@@ -242,81 +271,100 @@ fn blend(binding: Binding<'_>, group: &Group, groups: &mut [Rows<'_>]) {
     }
 }
 
-fn judge<'b>(
-    verdict: &mut Verdict,
-    eval: &mut Eval<'b>,
+/// What groups are judged by.
+struct Judge<'j, 'b> {
     group: &'b Group,
     limit: Option<(Limit, i64)>,
-    rows: Rows<'b>,
+    anywhere: &'j Anywhere,
     require: &'b [Bound<'b>],
-    writer: &Writer<'b>,
-) {
-    let mut causes = rows.causes;
-    let values = different(&rows.sure);
-    let (low, high) = match group.distinct {
-        None => (rows.sure.len(), rows.sure.len() + rows.maybe.len()),
-        Some(field) => {
-            let low = proven(writer, field, group, &rows.sure, &values, &mut causes);
-            let unknown = rows.maybe.iter().filter(|m| m.value.is_none()).count();
-            let more: std::collections::BTreeSet<&String> = rows
-                .maybe
-                .iter()
-                .filter_map(|m| m.value.as_ref())
-                .filter(|v| !values.iter().any(|(w, _)| w == *v))
-                .collect();
-            (low, values.len() + more.len() + unknown)
-        }
-    };
-    let high = if rows.gap { usize::MAX } else { high };
-    let counted = match limit {
-        None => Tri::True,
-        Some((limit, n)) => {
-            let n = usize::try_from(n).unwrap_or(0);
-            match limit {
-                Limit::AtMost => between(low > n, high <= n),
-                Limit::AtLeast => between(high < n, low >= n),
-                Limit::Exactly => between(low > n || high < n, low == n && high == n),
+    writer: &'j Writer<'b>,
+}
+
+/// The different values of rows, each with the first row that has it.
+type Values<'b> = Vec<(String, Frame<'b>)>;
+
+impl<'b> Judge<'_, 'b> {
+    fn judge(&self, verdict: &mut Verdict, eval: &mut Eval<'b>, mut rows: Rows<'b>) {
+        let mut causes = std::mem::take(&mut rows.causes);
+        let values = different(&rows.sure);
+        let counted = self.counted(&rows, &values, &mut causes);
+        let first = rows.sure.first().or(rows.maybe.first()).map(|m| m.frame);
+        let Some(frame) = first else { return };
+        eval.look_at(frame);
+        let required = eval.all(self.require);
+        causes.append(&mut eval.causes);
+        match (counted & required, rows.sure.is_empty()) {
+            (Tri::True, false) => verdict.passed += 1,
+            (Tri::True, true) => {}
+            (Tri::Open, _) | (Tri::False, true) => verdict.open(causes),
+            (Tri::False, false) => {
+                let scene = self.scene(eval, &rows, &values, frame);
+                verdict.findings.push(self.writer.write(&scene, eval));
             }
         }
-    };
-    let first = rows.sure.first().or(rows.maybe.first()).map(|m| m.frame);
-    let Some(frame) = first else { return };
-    eval.look_at(frame);
-    let required = eval.all(require);
-    causes.append(&mut eval.causes);
-    match (counted & required, rows.sure.is_empty()) {
-        (Tri::True, false) => verdict.passed += 1,
-        (Tri::True, true) => {}
-        (Tri::Open, _) | (Tri::False, true) => verdict.open(causes),
-        (Tri::False, false) => {
-            let failed: Vec<usize> = (0..require.len())
-                .filter(|n| {
-                    eval.look_at(frame);
-                    eval.test(&require[*n]) == Tri::False
-                })
-                .collect();
-            let beyond = limit.and_then(|(_, n)| usize::try_from(n).ok());
-            let over = match group.distinct {
-                None => beyond.and_then(|n| rows.sure.get(n)).map(|m| m.frame),
-                Some(_) => beyond.and_then(|n| values.get(n)).map(|(_, frame)| *frame),
-            };
-            // Without a limit the rows after the first are what there is beside it.
-            let over =
-                over.or_else(|| if limit.is_none() { rows.sure.get(1).map(|m| m.frame) } else { None });
-            let texts = values
-                .iter()
-                .filter_map(|(_, frame)| Some(shown(&frame.cell(group.distinct?)?.fact)))
-                .collect();
-            let scene = Scene {
-                frame,
-                over,
-                last: rows.sure.last().map(|m| m.frame),
-                count: if group.distinct.is_some() { values.len() } else { rows.sure.len() },
-                limit: limit.map(|(_, n)| n),
-                values: texts,
-                failed,
-            };
-            verdict.findings.push(writer.write(&scene, eval));
+    }
+
+    /// Whether the limit is kept, between the smallest and the largest count there may be.
+    fn counted(&self, rows: &Rows<'b>, values: &Values<'b>, causes: &mut Vec<Cause>) -> Tri {
+        let (low, high) = match self.group.distinct {
+            None => (rows.sure.len(), rows.sure.len() + rows.maybe.len() + self.anywhere.rows),
+            Some(field) => {
+                let low = proven(self.writer, field, self.group, &rows.sure, values, causes);
+                let own: HashSet<&str> = values.iter().map(|(value, _)| value.as_str()).collect();
+                let known_elsewhere = own.iter().filter(|v| self.anywhere.values.contains(**v)).count();
+                let unknown = rows.maybe.iter().filter(|m| m.value.is_none()).count();
+                let more: HashSet<&String> = rows
+                    .maybe
+                    .iter()
+                    .filter_map(|m| m.value.as_ref())
+                    .filter(|v| !own.contains(v.as_str()) && !self.anywhere.values.contains(*v))
+                    .collect();
+                let anywhere = self.anywhere.values.len() - known_elsewhere + self.anywhere.unknown;
+                (low, values.len() + more.len() + unknown + anywhere)
+            }
+        };
+        let high = if rows.gap || self.anywhere.gap { usize::MAX } else { high };
+        let Some((limit, n)) = self.limit else { return Tri::True };
+        let n = usize::try_from(n).unwrap_or(0);
+        match limit {
+            Limit::AtMost => between(low > n, high <= n),
+            Limit::AtLeast => between(high < n, low >= n),
+            Limit::Exactly => between(low > n || high < n, low == n && high == n),
+        }
+    }
+
+    fn scene(
+        &self,
+        eval: &mut Eval<'b>,
+        rows: &Rows<'b>,
+        values: &Values<'b>,
+        frame: Frame<'b>,
+    ) -> Scene<'b> {
+        let failed: Vec<usize> = (0..self.require.len())
+            .filter(|n| {
+                eval.look_at(frame);
+                eval.test(&self.require[*n]) == Tri::False
+            })
+            .collect();
+        let distinct = self.group.distinct;
+        let beyond = self.limit.and_then(|(_, n)| usize::try_from(n).ok());
+        let over = match distinct {
+            None => beyond.and_then(|n| rows.sure.get(n)).map(|m| m.frame),
+            Some(_) => beyond.and_then(|n| values.get(n)).map(|(_, frame)| *frame),
+        };
+        // Without a limit the rows after the first are what there is beside it.
+        let over =
+            over.or_else(|| if self.limit.is_none() { rows.sure.get(1).map(|m| m.frame) } else { None });
+        let texts =
+            values.iter().filter_map(|(_, frame)| Some(shown(&frame.cell(distinct?)?.fact))).collect();
+        Scene {
+            frame,
+            over,
+            last: rows.sure.last().map(|m| m.frame),
+            count: if distinct.is_some() { values.len() } else { rows.sure.len() },
+            limit: self.limit.map(|(_, n)| n),
+            values: texts,
+            failed,
         }
     }
 }
@@ -332,8 +380,8 @@ fn between(fails: bool, holds: bool) -> Tri {
 }
 
 /// The different values of rows, each with the first row that has it.
-fn different<'b>(rows: &[Member<'b>]) -> Vec<(String, Frame<'b>)> {
-    let mut seen = std::collections::HashSet::new();
+fn different<'b>(rows: &[Member<'b>]) -> Values<'b> {
+    let mut seen = HashSet::new();
     let mut out = Vec::new();
     for member in rows {
         if let Some(value) = &member.value
@@ -345,50 +393,82 @@ fn different<'b>(rows: &[Member<'b>]) -> Vec<(String, Frame<'b>)> {
     out
 }
 
+/// From so many values on those that may be any other are not compared with all others.
+const MANY: usize = 1_000;
+
 /// How many values are proven to be different: those that are possibly the same count once.
 fn proven<'b>(
     writer: &Writer<'b>,
     field: usize,
     group: &Group,
     rows: &[Member<'b>],
-    values: &[(String, Frame<'b>)],
+    values: &Values<'b>,
     causes: &mut Vec<Cause>,
 ) -> usize {
     let shared = writer.binding.shared;
     let Some(first) = rows.first() else { return 0 };
     let scalar = shared.scalar(&first.frame, field, group.item);
-    if !matches!(scalar, Scalar::Account | Scalar::Computer) || values.len() > 1_000 {
+    if !matches!(scalar, Scalar::Account | Scalar::Computer) {
         return values.len();
     }
     let mode = Mode::of(scalar, scalar).unwrap_or(Mode::Name);
-    let of = |frame: &Frame<'b>| -> Option<Value<'b>> {
-        let frame = *frame;
-        frame.cell(field).map(|c| match &c.fact {
-            fact @ Fact::Account(_) => Value::new(fact, shared.ids),
-            fact => Value { fact, identity: None },
+    let known: Vec<Option<Value<'b>>> = values
+        .iter()
+        .map(|(_, frame)| {
+            let frame = *frame;
+            frame.cell(field).map(|cell| Value::new(&cell.fact, shared.ids))
         })
-    };
+        .collect();
     let mut parent: Vec<usize> = (0..values.len()).collect();
-    for (i, (_, a)) in values.iter().enumerate() {
-        for (j, (_, b)) in values.iter().enumerate().skip(i + 1) {
-            let (Some(x), Some(y)) = (of(a), of(b)) else { continue };
-            if same(shared.ids, mode, &x, &y) != Tri::False {
-                causes.push(Cause {
-                    why: Why::Identity,
-                    table: group.table,
-                    about: About::Same(shown(x.fact), shown(y.fact)),
-                    place: b.record,
-                });
-                let (mut root, mut other) = (i, j);
-                while parent[root] != root {
-                    root = parent[root];
-                }
-                while parent[other] != other {
-                    other = parent[other];
-                }
-                parent[other.max(root)] = other.min(root);
-            }
+    for (i, j) in possible_pairs(&known, |value| bucket(shared.ids, mode, value)) {
+        let (Some(Some(x)), Some(Some(y))) = (known.get(i), known.get(j)) else { continue };
+        if same(shared.ids, mode, x, y) == Tri::False {
+            continue;
         }
+        causes.push(Cause {
+            why: Why::Identity,
+            table: group.table,
+            about: About::Same(shown(x.fact), shown(y.fact)),
+            place: values.get(j).and_then(|(_, frame)| frame.record),
+        });
+        let root = |mut of: usize, parent: &[usize]| {
+            while parent[of] != of {
+                of = parent[of];
+            }
+            of
+        };
+        let (root, other) = (root(i, &parent), root(j, &parent));
+        parent[other.max(root)] = other.min(root);
     }
     parent.iter().enumerate().filter(|(i, p)| i == *p).count()
+}
+
+/// The pairs of values that may be the same, in their order.
+fn possible_pairs<'v>(
+    values: &[Option<Value<'v>>],
+    bucket: impl Fn(&Value<'v>) -> Bucket,
+) -> Vec<(usize, usize)> {
+    let mut by_key: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut any = Vec::new();
+    for (number, value) in values.iter().enumerate().filter_map(|(i, v)| Some((i, v.as_ref()?))) {
+        let bucket = bucket(value);
+        if bucket.any && values.len() <= MANY {
+            any.push(number);
+        }
+        for key in bucket.keys {
+            by_key.entry(key).or_default().push(number);
+        }
+    }
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for numbers in by_key.values() {
+        for (at, first) in numbers.iter().enumerate() {
+            pairs.extend(numbers[at + 1..].iter().take(PARTNERS).map(|second| (*first, *second)));
+        }
+    }
+    for one in any {
+        pairs.extend((0..values.len()).filter(|o| *o != one).map(|other| (one.min(other), one.max(other))));
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
 }

@@ -136,12 +136,8 @@ impl Causes {
     }
 }
 
-/// `a`, `b` and `c`.
+/// Names as code: "`a`, `b` and `c`".
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|n| format!("`{n}`")).collect();
-    match names.as_slice() {
-        [] => "it".to_owned(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
+    if names.is_empty() { "it".to_owned() } else { crate::text::list(&names) }
 }

@@ -4,8 +4,8 @@ use super::bind::{Binding, Bound};
 use super::eval::Eval;
 use super::finding::{Ranked, Scene, Writer};
 use super::open::{About, Cause, Causes};
-use super::shared::{Frame, Shared};
-use super::value::Tri;
+use crate::estate::shared::{Frame, Shared};
+use crate::estate::value::Tri;
 use crate::evidence::{Cell, Fact, TableId};
 use crate::rules::Each;
 

@@ -7,16 +7,16 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::load::Loaded;
-use super::names::{Book, Selector};
 use super::{Exit, Global, output, places};
 use crate::check::{self, Options, Outcome, Run};
 use crate::content::{Content, Date};
 use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
+use crate::explain::{Book, Selector};
 use crate::reader::{Note, Status};
-use crate::report::text::{BAD, DOUBT, count, harmless, list, paint};
 use crate::report::{self, Format, Input, Report};
 use crate::rules::{Level, Rule, RuleSet};
 use crate::source::{self, Limits, Source, Sources, Span};
+use crate::text::{BAD, DOUBT, count, harmless, list, paint};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

@@ -43,7 +43,7 @@ pub(super) fn run(args: &CollectArgs, global: &Global) -> anyhow::Result<Exit> {
     let assets = global.content();
     let (schema, mapping) = evidence::load(&assets).map_err(|problems| {
         output::aside(&yaml::render(&problems, true));
-        anyhow::anyhow!("the evidence tables cannot be used: {}", super::test::verdict(&problems))
+        anyhow::anyhow!("the evidence tables cannot be used: {}", super::load::verdict(&problems))
     })?;
     let mut tables = Vec::new();
     for name in &args.table {

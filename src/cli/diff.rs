@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::names::{Book, Target};
 use super::originals::Place;
 use super::{Exit, Global, output};
 use crate::content::{Content, Date};
 use crate::diff;
-use crate::report::text::harmless;
+use crate::explain::{Book, Target};
+use crate::text::harmless;
 use crate::yaml;
 
 #[derive(Debug, Args)]

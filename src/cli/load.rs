@@ -4,6 +4,7 @@ use super::{Global, output};
 use crate::content::{self, Content};
 use crate::evidence::{self, Mapping, Schema};
 use crate::rules::{self, RuleSet};
+use crate::text::{BAD, DOUBT, GOOD, count, paint};
 use crate::yaml::{self, Problems};
 
 /// What every command but `--version` needs.
@@ -61,6 +62,20 @@ pub(super) fn load(global: &Global) -> anyhow::Result<Loaded> {
         problems.0.retain(|p| !p.warning);
         problems.sort();
         output::aside(&yaml::render(&problems, true));
-        anyhow::anyhow!("the specification or the rules cannot be used: {}", super::test::verdict(&problems))
+        anyhow::anyhow!("the specification or the rules cannot be used: {}", verdict(&problems))
     })
+}
+
+/// `2 errors, 1 warning`, or that all is well.
+pub(super) fn verdict(problems: &Problems) -> String {
+    let errors = problems.0.iter().filter(|p| !p.warning).count();
+    let warnings = problems.0.len() - errors;
+    let mut parts = Vec::new();
+    if errors > 0 {
+        parts.push(paint(BAD, count(errors, "error", "errors")));
+    }
+    if warnings > 0 {
+        parts.push(paint(DOUBT, count(warnings, "warning", "warnings")));
+    }
+    if parts.is_empty() { paint(GOOD, "all is well") } else { parts.join(", ") }
 }

@@ -10,7 +10,7 @@ use crate::content::{Content, Date, Revision};
 use crate::diff::Original;
 use crate::history;
 use crate::page::{self, Fingerprint, Page};
-use crate::report::text::harmless;
+use crate::text::harmless;
 
 /// No page is longer than this many bytes.
 const LONGEST: u64 = 16 << 20;

@@ -10,9 +10,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Exit, Global, load, output};
 use crate::assets::Assets;
-use crate::report::text::{BAD, FAINT, GOOD, count, paint};
 use crate::site::serve::{Built, Server};
 use crate::site::{self, Options, Sources};
+use crate::text::{BAD, FAINT, GOOD, count, paint};
 use crate::yaml;
 
 #[derive(Debug, Args)]

@@ -2,12 +2,14 @@
 
 use clap::Args;
 
+use super::load::verdict;
 use super::{Exit, Global, output};
 use crate::check;
 use crate::diff;
 use crate::evidence::{KnownFrom, Mapping};
-use crate::report::text::{BAD, DOUBT, GOOD, count, paint};
-use crate::yaml::{self, Problems};
+use crate::rules;
+use crate::text::{DOUBT, count, paint};
+use crate::yaml;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -25,6 +27,11 @@ pub(super) fn run(_args: &TestArgs, global: &Global) -> anyhow::Result<Exit> {
     if let Some(loaded) = &loaded {
         problems.extend(check::examples(&loaded.rules, &loaded.content, &loaded.schema));
         problems.extend(diff::check(&loaded.content));
+        problems.extend(loaded.content.unread());
+        // Rules of one's own are not expected to judge all that is built in.
+        if global.rules.is_none() || global.content.is_some() {
+            problems.extend(rules::open(&loaded.content, &loaded.rules));
+        }
     }
     problems.sort();
     output::aside(&yaml::render(&problems, true));
@@ -67,18 +74,4 @@ fn unverified(mapping: &Mapping) -> String {
         out.push_str(&format!("  {class}: {}\n", names.join(", ")));
     }
     out
-}
-
-/// `2 errors, 1 warning`, or that all is well.
-pub(super) fn verdict(problems: &Problems) -> String {
-    let errors = problems.0.iter().filter(|p| !p.warning).count();
-    let warnings = problems.0.len() - errors;
-    let mut parts = Vec::new();
-    if errors > 0 {
-        parts.push(paint(BAD, count(errors, "error", "errors")));
-    }
-    if warnings > 0 {
-        parts.push(paint(DOUBT, count(warnings, "warning", "warnings")));
-    }
-    if parts.is_empty() { paint(GOOD, "all is well") } else { parts.join(", ") }
 }

@@ -11,7 +11,7 @@ use super::{Exit, Global, output};
 use crate::assets::Assets;
 use crate::content::{Content, Date};
 use crate::history;
-use crate::report::text::{CODE, DOUBT, FAINT, GOOD, STRONG, count, harmless, paint, wrap};
+use crate::text::{CODE, DOUBT, FAINT, GOOD, STRONG, count, harmless, paint, wrap};
 use crate::track::{self, Input, Source, fold};
 
 mod store;

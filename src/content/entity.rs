@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::yaml::{Document, Fields, File, Kind, Node, Problem, Problems, Spanned};
+use crate::yaml::{Document, Fields, File, Node, Problem, Problems, Spanned};
 
+use super::fact::{Fact, Written, texts_in};
 use super::timeline::date;
-use super::vocabulary::{Name, Securable, Vocabulary};
 use super::{Date, Timeline};
+use crate::vocabulary::{Name, Securable, Vocabulary};
 
 /// What an entity is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +71,11 @@ pub struct Entity {
 }
 
 impl Entity {
+    /// Its title at a revision, or the last it had; its id if it never had one.
+    pub fn title(&self, revision: Date) -> &str {
+        self.name.at_or_last(revision).map_or(&self.id, String::as_str)
+    }
+
     /// From when on it is the same for good, to the letter; none if it differs from revision to revision.
     pub fn settled_since(&self) -> Option<Date> {
         let mut items = self.roles.iter().chain(&self.site_types);
@@ -110,7 +116,9 @@ pub enum Level {
 }
 
 impl Level {
-    const ALL: [Self; 6] = [Self::Must, Self::MustNot, Self::Should, Self::ShouldNot, Self::May, Self::Info];
+    /// All of them, the strictest first.
+    pub const ALL: [Self; 6] =
+        [Self::Must, Self::MustNot, Self::Should, Self::ShouldNot, Self::May, Self::Info];
 
     /// The word used in files and reports.
     pub fn name(self) -> &'static str {
@@ -286,62 +294,6 @@ pub struct Change {
     pub note: String,
 }
 
-/// A documented fact: a right, a limit, a permission. Any value may differ by revision.
-#[derive(Debug, Clone)]
-pub struct Fact {
-    /// Its kind.
-    pub kind: String,
-    /// Its keys and values.
-    pub keys: BTreeMap<String, Timeline<serde_json::Value>>,
-    /// Those of the keys that are ours and not the documents'.
-    pub derived: Vec<String>,
-    /// Where its kind stands in the file of its entity.
-    pub span: Range<usize>,
-    /// Its values by the revision from which they hold, in order; none where it says nothing.
-    states: Vec<(Date, Option<Values>)>,
-}
-
-/// The keys of a fact with their values at one revision.
-pub type Values = serde_json::Map<String, serde_json::Value>;
-
-impl Fact {
-    fn new(
-        kind: String,
-        keys: BTreeMap<String, Timeline<serde_json::Value>>,
-        derived: Vec<String>,
-        span: Range<usize>,
-    ) -> Self {
-        let mut dates: Vec<Date> =
-            keys.values().flat_map(|t| t.steps.iter().map(|(date, _)| *date)).collect();
-        dates.sort_unstable();
-        dates.dedup();
-        if keys.is_empty() {
-            // Its kind alone says it, for ever.
-            dates.push(Date { year: 0, month: 1, day: 1 });
-        }
-        let at = |date: Date| {
-            let values: Values =
-                keys.iter().filter_map(|(key, t)| Some((key.clone(), t.at(date)?.clone()))).collect();
-            (keys.is_empty() || !values.is_empty()).then_some(values)
-        };
-        let states = dates.into_iter().map(|date| (date, at(date))).collect();
-        Self { kind, keys, derived, span, states }
-    }
-
-    /// From when on it says the same for good; none if that differs from revision to revision.
-    pub fn settled_since(&self) -> Option<Date> {
-        match self.states.as_slice() {
-            [(since, Some(_))] => Some(*since),
-            _ => None,
-        }
-    }
-
-    /// Its values at a revision; none if it says nothing there.
-    pub fn at(&self, revision: Date) -> Option<&Values> {
-        self.states.iter().rev().find(|(from, _)| *from <= revision)?.1.as_ref()
-    }
-}
-
 /// What the entities are checked against.
 pub(super) struct Known<'a> {
     /// The revisions, oldest first.
@@ -383,7 +335,7 @@ pub(super) fn read(
                 .help("an id never changes; rename the file"),
             );
         } else {
-            kebab(id, file, problems);
+            problems.kebab(file, id);
         }
     }
     let (expected, folder) = match file.folder() {
@@ -475,19 +427,6 @@ pub(super) fn read(
 
 fn owned(texts: Vec<Spanned<&str>>) -> Vec<String> {
     texts.into_iter().map(|t| t.value.to_owned()).collect()
-}
-
-fn kebab(id: &Spanned<&str>, file: &Arc<File>, problems: &mut Problems) {
-    let fine = id
-        .value
-        .split('-')
-        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
-    if !fine {
-        problems.push(
-            Problem::error(file, id.span.clone(), format!("the id `{}` is not in kebab-case", id.value))
-                .help("use lower-case letters and digits, with single hyphens between words"),
-        );
-    }
 }
 
 /// Reads the parts of one file.
@@ -590,7 +529,7 @@ impl Reader<'_> {
         let mut f = node.fields(file, "statement", problems)?;
         let id = f.required_text("id", problems);
         if let Some(id) = &id {
-            kebab(id, file, problems);
+            problems.kebab(file, id);
         }
         let category = f.required_text("category", problems);
         if let Some(category) = &category {
@@ -795,7 +734,15 @@ impl Reader<'_> {
             let names = f.rest().map(|(key, _)| key.value.as_str()).collect::<Vec<_>>();
             self.one_of(key, "key of the fact", names.into_iter(), problems);
         }
+        let kind_of = self.known.vocabulary.and_then(|v| v.fact_kind(kind.value));
+        if let Some(vocabulary) = self.known.vocabulary
+            && kind_of.is_none()
+        {
+            let kinds = vocabulary.facts.iter().map(|kind| kind.id.as_str());
+            self.one_of(&kind, "kind of fact", kinds, problems);
+        }
         let mut keys = BTreeMap::new();
+        let mut nodes = Vec::new();
         for (key, node) in f.rest() {
             if matches!(key.value.as_str(), "entity" | "statement") {
                 problems.push(
@@ -806,14 +753,24 @@ impl Reader<'_> {
                     )
                     .help("rules find the entity and the statement of each fact under these names"),
                 );
+            } else if let Some(kind) = kind_of
+                && !kind.keys().any(|known| known == key.value)
+            {
+                let mut known: Vec<&str> = kind.keys().collect();
+                known.sort_unstable();
+                known.dedup();
+                let what = format!("key of `{}` facts", kind.id);
+                problems.push(Problem::unknown_name(file, key.span.clone(), &what, &key.value, known));
             }
+            nodes.push((key, node));
             let revisions = self.known.revisions;
             if let Some(value) = Timeline::read_any(node, file, revisions, &key.value, problems) {
                 keys.insert(key.value.clone(), value);
             }
             self.fact_names(&kind, key, node, entity, pointers, problems);
         }
-        Some(Fact::new(kind.value.to_owned(), keys, owned(derived), kind.span))
+        let (derived, vocabulary) = (owned(derived), self.known.vocabulary);
+        Some(Written { file, kind, keys, nodes, derived, vocabulary }.fact(problems))
     }
 
     /// Checks the names in a fact that the vocabulary or the specification knows.
@@ -828,7 +785,7 @@ impl Reader<'_> {
     ) {
         let Some(vocabulary) = self.known.vocabulary else { return };
         let mut texts = Vec::new();
-        leaves(node, &mut texts);
+        texts_in(node, &mut texts);
         let key_name = key.value.as_str();
         if kind == "distinct-from" && key_name == "account" {
             pointers.extend(texts.into_iter().map(|t| Pointer {
@@ -880,15 +837,5 @@ impl Reader<'_> {
         for text in texts {
             self.one_of(&text, what, names.iter().copied(), problems);
         }
-    }
-}
-
-/// All texts of a value, in timelines and lists.
-fn leaves<'n>(node: &'n Node, out: &mut Vec<Spanned<&'n str>>) {
-    match &node.kind {
-        Kind::Text(text) => out.push(Spanned::new(text, node.span.clone())),
-        Kind::List(items) => items.iter().for_each(|i| leaves(i, out)),
-        Kind::Map(entries) => entries.iter().for_each(|(_, value)| leaves(value, out)),
-        _ => {}
     }
 }

@@ -61,6 +61,16 @@ impl<T> Timeline<T> {
         self.steps.iter().rev().find(|(from, _)| *from <= revision).and_then(|(_, value)| value.as_ref())
     }
 
+    /// The value in force at a revision, or the last there was.
+    pub fn at_or_last(&self, revision: Date) -> Option<&T> {
+        self.at(revision).or_else(|| self.last())
+    }
+
+    /// The newest value, whether it still holds or not.
+    pub fn last(&self) -> Option<&T> {
+        self.steps.iter().rev().find_map(|(_, value)| value.as_ref())
+    }
+
     /// From when on it has the one value it ever has; none if it changes or ends.
     pub fn settled_since(&self) -> Option<Date> {
         match self.steps.as_slice() {

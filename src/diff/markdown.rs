@@ -3,10 +3,9 @@
 use std::fmt::Write;
 
 use super::digest::{Item, digest, tally};
-use super::human::{View, changes_line, entries_line, headline, title, title_of, value};
+use super::titles::{View, changes_line, entries_line, headline, title, title_of, value};
 use super::{Aspect, Change, Class, Diff, Kind};
-use crate::report::level_word;
-use crate::report::text::{count, list};
+use crate::text::{count, list};
 
 /// Writes a diff as Markdown (GitHub's dialect). Columns do not matter; with `side_by_side` the two sides of a
 /// change stand in a table.
@@ -255,7 +254,7 @@ fn remark(change: &Change) -> String {
     if let (Some(from), Some(to)) = change.level
         && from != to
     {
-        let _ = write!(out, " ({} → {})", level_word(from), level_word(to));
+        let _ = write!(out, " ({} → {})", from.name(), to.name());
     }
     if change.suspect {
         out.push_str(", probably not meant");

@@ -5,11 +5,11 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::human::{View, headline_of_part};
+use super::titles::{View, headline_of_part};
 use super::wording::{self, Change, Class, PartChange, Segment, Side, Wording};
 use crate::content::{Content, EntityKind};
 use crate::page::{Page, Part};
-use crate::report::text::{BAD, FAINT, GOOD, STRONG, count, harmless, list, pad, paint, width, wrap};
+use crate::text::{BAD, FAINT, GOOD, STRONG, count, harmless, list, pad, paint, width, wrap};
 
 /// A page, and where it was found.
 #[derive(Debug, Clone)]

@@ -28,6 +28,7 @@ use rayon::prelude::*;
 use crate::page::{Alert, Facet, Link, Page, Part, Place, Sentence};
 
 pub use entries::Pairing;
+pub(crate) use words::best_pairs;
 
 /// How the words of two pages differ.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

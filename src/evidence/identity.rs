@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::account::computer_name;
 use super::{Account, AccountForm, Evidence, Fact, Row, Scalar, Schema};
+use crate::vocabulary::{Principals, WellKnown};
 
 /// One identity for all spellings of accounts and computers in a body of evidence.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,8 @@ pub struct Identities {
     named: HashMap<String, (Home, String)>,
     /// Key of an account to whether it is a group.
     groups: HashMap<String, bool>,
+    /// The principals that Windows and every domain come with.
+    principals: Arc<Principals>,
 }
 
 /// What an account is.
@@ -187,80 +190,11 @@ impl Identity {
     }
 }
 
-/// Principals with the same SID everywhere: SID, domain part, English name, names in other languages.
-/// The values are those of the Windows documentation on well-known SIDs.
-const WELL_KNOWN: &[(&str, &str, &str, &[&str])] = &[
-    ("S-1-1-0", "", "everyone", &["jeder", "tout le monde", "todos", "iedereen"]),
-    (
-        "S-1-3-0",
-        "",
-        "creator owner",
-        &["ersteller-besitzer", "createur proprietaire", "créateur propriétaire"],
-    ),
-    ("S-1-5-4", "nt authority", "interactive", &["interaktiv", "interactif"]),
-    ("S-1-5-7", "nt authority", "anonymous logon", &["anonymous-anmeldung"]),
-    (
-        "S-1-5-11",
-        "nt authority",
-        "authenticated users",
-        &["authentifizierte benutzer", "utilisateurs authentifiés", "usuarios autentificados"],
-    ),
-    ("S-1-5-18", "nt authority", "system", &["localsystem", "local system", "système", "lokales system"]),
-    ("S-1-5-19", "nt authority", "local service", &["localservice", "lokaler dienst", "service local"]),
-    ("S-1-5-20", "nt authority", "network service", &["networkservice", "netzwerkdienst", "service réseau"]),
-    (
-        "S-1-5-32-544",
-        "builtin",
-        "administrators",
-        &["administratoren", "administrateurs", "administradores", "amministratori", "administratörer"],
-    ),
-    ("S-1-5-32-545", "builtin", "users", &["benutzer", "utilisateurs", "usuarios", "gebruikers", "utenti"]),
-    ("S-1-5-32-546", "builtin", "guests", &["gäste", "invités", "invitados", "gasten"]),
-    ("S-1-5-32-547", "builtin", "power users", &["hauptbenutzer"]),
-    ("S-1-5-32-551", "builtin", "backup operators", &["sicherungs-operatoren"]),
-    ("S-1-5-32-555", "builtin", "remote desktop users", &["remotedesktopbenutzer"]),
-    ("S-1-5-32-562", "builtin", "distributed com users", &["distributed com-benutzer"]),
-    ("S-1-5-32-573", "builtin", "event log readers", &["ereignisprotokollleser"]),
-    ("S-1-5-32-580", "builtin", "remote management users", &["remoteverwaltungsbenutzer"]),
-];
-
-/// Principals every domain has: relative id, English name, names in other languages.
-const IN_EACH_DOMAIN: &[(u32, &str, &[&str])] = &[
-    (500, "administrator", &[]),
-    (501, "guest", &["gast"]),
-    (502, "krbtgt", &[]),
-    (512, "domain admins", &["domänen-admins", "admins du domaine", "admins. del dominio"]),
-    (513, "domain users", &["domänen-benutzer", "utilisateurs du domaine", "usuarios del dominio"]),
-    (514, "domain guests", &["domänen-gäste", "invités du domaine"]),
-    (515, "domain computers", &["domänencomputer", "ordinateurs du domaine"]),
-    (516, "domain controllers", &["domänencontroller", "contrôleurs de domaine"]),
-    (518, "schema admins", &["schema-admins", "administrateurs du schéma"]),
-    (519, "enterprise admins", &["organisations-admins", "administrateurs de l’entreprise"]),
-    (520, "group policy creator owners", &["richtlinien-ersteller-besitzer"]),
-];
-
-/// Domain parts that stand for the computer itself or for no place at all.
-const AUTHORITIES: &[(&str, &str)] = &[
-    ("nt authority", "nt authority"),
-    ("nt-autorität", "nt authority"),
-    ("autorite nt", "nt authority"),
-    ("autorité nt", "nt authority"),
-    ("nt service", "nt service"),
-    ("nt-dienst", "nt service"),
-    ("nt virtual machine", "nt virtual machine"),
-    ("iis apppool", "iis apppool"),
-    ("window manager", "window manager"),
-    ("font driver host", "font driver host"),
-    ("application package authority", "application package authority"),
-];
-
-const BUILTIN: &[&str] = &["builtin", "vordefiniert", "predefinito", "integrado"];
-
 impl Identities {
     /// Builds the identities from the evidence: computers from every cell that names one and from network paths,
     /// domains from the table `domains`, SIDs, user principal names and groups from `principals` and `admin_users`.
     pub fn build(schema: &Schema, evidence: &Evidence) -> Self {
-        let mut out = Self::default();
+        let mut out = Self { principals: Arc::clone(&schema.principals), ..Self::default() };
         let rows = |table: &str| {
             schema
                 .table(table)
@@ -465,14 +399,8 @@ impl Identities {
             AccountForm::DownLevel { domain, name } => self.resolve_name(domain, name),
             AccountForm::Bare => {
                 let name = account.name().trim().to_lowercase();
-                match well_known_name(&name, |_| true) {
-                    Some((sid, home, name)) => Identity {
-                        key: home_key(&home, name),
-                        home,
-                        name: name.to_owned(),
-                        relative: false,
-                        sid: Some(sid.to_owned()),
-                    },
+                match self.principals.named(&name, None) {
+                    Some(known) => fixed(known),
                     None => self.finish(Home::None, name, false),
                 }
             }
@@ -494,15 +422,8 @@ impl Identities {
 
     fn resolve_sid(&self, sid: &str) -> Identity {
         let sid = sid.to_uppercase();
-        if let Some((_, domain, name, _)) = WELL_KNOWN.iter().find(|w| w.0 == sid) {
-            let home = well_known_home(domain);
-            return Identity {
-                key: home_key(&home, name),
-                home,
-                name: (*name).to_owned(),
-                relative: false,
-                sid: Some(sid),
-            };
+        if let Some(known) = self.principals.fixed(&sid) {
+            return fixed(known);
         }
         if let Some(key) = self.key_of_sid.get(&sid)
             && let Some((home, name)) = self.named.get(key)
@@ -528,7 +449,8 @@ impl Identities {
         };
         let home = Home::Domain(domain.clone());
         let rid = parent.and_then(|(_, rid)| rid.parse().ok());
-        let name = IN_EACH_DOMAIN.iter().find(|w| Some(w.0) == rid).map(|w| w.1).unwrap_or_default();
+        let known = rid.and_then(|rid| self.principals.of_rid(rid));
+        let name = known.map(|known| known.key.as_str()).unwrap_or_default();
         let key = if name.is_empty() { sid.clone() } else { home_key(&home, name) };
         Identity { home, name: name.to_owned(), relative: false, key, sid: Some(sid) }
     }
@@ -539,20 +461,12 @@ impl Identities {
         if domain == "." {
             return self.finish(Home::Here, name, false);
         }
-        let home = if BUILTIN.contains(&domain.as_str()) {
-            Some(Home::Builtin)
-        } else {
-            AUTHORITIES.iter().find(|a| a.0 == domain).map(|a| Home::Authority(a.1.to_owned()))
-        };
-        if let Some(home) = home {
-            let place = match &home {
-                Home::Authority(place) => place.clone(),
-                _ => "builtin".to_owned(),
-            };
-            let known = well_known_name(&name, |domain| domain == place);
-            let sid = known.as_ref().map(|k| k.0.to_owned());
-            let name = known.map_or(name, |k| k.2.to_owned());
-            return Identity { key: home_key(&home, &name), home, name, relative: false, sid };
+        if let Some(authority) = self.principals.authority(&domain) {
+            if let Some(known) = self.principals.named(&name, Some(authority)) {
+                return fixed(known);
+            }
+            let home = authority_home(authority);
+            return Identity { key: home_key(&home, &name), home, name, relative: false, sid: None };
         }
         let known_domain = self.dns_of.contains_key(&domain) || self.netbios_of.contains_key(&domain);
         let home = match self.computer_key_if_known(&domain) {
@@ -567,15 +481,32 @@ impl Identities {
         let mut name = name;
         let mut sid = None;
         if let Home::Domain(domain) = &home
-            && let Some(known) = IN_EACH_DOMAIN.iter().find(|w| w.1 == name || w.2.contains(&name.as_str()))
+            && let Some((known, rid)) = self.principals.of_domain(&name).and_then(|w| Some((w, w.rid?)))
         {
-            known.1.clone_into(&mut name);
-            sid = self.sid_of_domain.get(domain.key()).map(|domain| format!("{domain}-{}", known.0));
+            known.key.clone_into(&mut name);
+            sid = self.sid_of_domain.get(domain.key()).map(|domain| format!("{domain}-{rid}"));
         }
         let key = home_key(&home, &name);
         let sid = sid.or_else(|| self.sid_of_key.get(&key).cloned());
         let key = sid.as_ref().and_then(|sid| self.key_of_sid.get(sid)).cloned().unwrap_or(key);
         Identity { home, name, relative, sid, key }
+    }
+
+    /// The principals that Windows and every domain come with.
+    pub fn principals(&self) -> &Principals {
+        &self.principals
+    }
+
+    /// Which of the principals that Windows or every domain comes with an account is. `sid` is what an export says
+    /// beside its name.
+    pub fn well_known(&self, identity: &Identity, sid: Option<&str>) -> Option<&WellKnown> {
+        if let Some(sid) = identity.sid().or(sid) {
+            return self.principals.of_sid(&sid.to_uppercase());
+        }
+        match &identity.home {
+            Home::Domain(_) => self.principals.of_domain(identity.name()?),
+            _ => None,
+        }
     }
 
     /// Whether two accounts are the same. None if they are possibly the same.
@@ -664,8 +595,12 @@ impl Identities {
 
     /// What the evidence tells an account to be.
     pub fn kind(&self, account: &Account) -> AccountKind {
-        let identity = self.resolve(account);
-        if self.is_well_known(&identity) {
+        self.kind_of(&self.resolve(account))
+    }
+
+    /// [`Identities::kind`] of an account that has been resolved.
+    pub fn kind_of(&self, identity: &Identity) -> AccountKind {
+        if self.is_well_known(identity) {
             return AccountKind::WellKnown;
         }
         if identity.name.ends_with('$') {
@@ -689,12 +624,14 @@ impl Identities {
         match &identity.home {
             Home::Builtin | Home::Authority(_) => true,
             Home::Domain(_) | Home::Sid => {
-                IN_EACH_DOMAIN.iter().any(|w| w.1 == identity.name || Some(w.0) == rid)
+                rid.is_some_and(|rid| self.principals.of_rid(rid).is_some())
+                    || self.principals.of_domain(&identity.name).is_some()
             }
             Home::Here | Home::Computer(_) => {
-                well_known_name(&identity.name, |d| d == "builtin").is_some()
-                    || identity.name == "administrator"
-                    || identity.name == "guest"
+                // The accounts of a computer are those of a domain that stand for people.
+                let own = self.principals.of_domain(&identity.name).and_then(|known| known.rid);
+                self.principals.named(&identity.name, Some("builtin")).is_some()
+                    || matches!(own, Some(500 | 501))
             }
             Home::None => false,
         }
@@ -703,7 +640,12 @@ impl Identities {
     /// Where an account lives. None if the evidence does not tell: a SID of an unknown domain or computer, a
     /// name in a short form that is both a domain's and a computer's.
     pub fn scope(&self, account: &Account) -> Option<Scope> {
-        match self.resolve(account).home {
+        self.scope_of(&self.resolve(account))
+    }
+
+    /// [`Identities::scope`] of an account that has been resolved.
+    pub fn scope_of(&self, identity: &Identity) -> Option<Scope> {
+        match identity.home {
             Home::None => Some(Scope::None),
             Home::Builtin | Home::Authority(_) => Some(Scope::BuiltIn),
             Home::Here | Home::Computer(_) => Some(Scope::Local),
@@ -828,19 +770,20 @@ fn set_once<V: Clone + PartialEq>(map: &mut HashMap<String, Option<V>>, key: &st
     }
 }
 
-fn well_known_home(domain: &str) -> Home {
-    if domain == "builtin" { Home::Builtin } else { Home::Authority(domain.to_owned()) }
+fn authority_home(authority: &str) -> Home {
+    if authority == "builtin" { Home::Builtin } else { Home::Authority(authority.to_owned()) }
 }
 
-/// SID, home and English name of the well-known principal of that name in an admissible domain.
-fn well_known_name(
-    name: &str,
-    admissible: impl Fn(&str) -> bool,
-) -> Option<(&'static str, Home, &'static str)> {
-    WELL_KNOWN
-        .iter()
-        .find(|w| (w.2 == name || w.3.contains(&name)) && admissible(w.1))
-        .map(|w| (w.0, well_known_home(w.1), w.2))
+/// The identity of a principal that has the same identifier everywhere.
+fn fixed(known: &WellKnown) -> Identity {
+    let home = authority_home(known.authority());
+    Identity {
+        key: home_key(&home, &known.key),
+        home,
+        name: known.key.clone(),
+        relative: false,
+        sid: known.sid.clone(),
+    }
 }
 
 fn home_key(home: &Home, name: &str) -> String {
@@ -876,7 +819,8 @@ mod tests {
 
     /// Two domains with both names, one whose short name two forests use, one known by its short name only.
     fn estate() -> Identities {
-        let mut out = Identities::default();
+        let principals = Arc::new(crate::vocabulary::principals(&crate::assets::Assets::content()));
+        let mut out = Identities { principals, ..Identities::default() };
         for (netbios, dns) in [
             (Some("contoso"), Some("contoso.com")),
             (Some("fabrikam"), Some("corp.fabrikam.net")),

@@ -15,7 +15,7 @@ use crate::source::Place;
 pub(super) fn fill(schema: &Schema, evidence: &mut Evidence, lost: &[Place], keep: &[TableId]) {
     for (id, table) in schema.tables.iter().enumerate().filter(|(id, _)| !keep.contains(id)) {
         let made = match &table.made {
-            Made::Exported | Made::Elsewhere => continue,
+            Made::Exported | Made::Elsewhere { .. } => continue,
             Made::Union { parts, derived } => union(schema, evidence, id, parts, derived),
             Made::Permissions(made) => permissions(schema, evidence, id, made).unwrap_or_default(),
             Made::ExportGaps => export_gaps(schema, evidence, id, lost),

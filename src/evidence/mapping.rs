@@ -290,9 +290,13 @@ impl Mapping {
         }
     }
 
-    /// The names that are read for a table, class by class.
-    pub fn names_of(&self, table: TableId) -> impl Iterator<Item = &MappedName> {
-        self.names().filter(move |name| name.tables.contains(&table))
+    /// Tells each table from which names it is read.
+    pub(super) fn tell_names(&self, schema: &mut Schema) {
+        for name in self.names() {
+            for table in &name.tables {
+                schema.tables[*table].read_from.push(name.clone());
+            }
+        }
     }
 
     /// All names that are read, class by class in the order of the file.

@@ -3,7 +3,7 @@
 //!
 //! The order of rows is that of the sources and of the places in them, whatever the number of threads.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::mapping::Mapping;
@@ -229,14 +229,7 @@ fn drop_superseded(table: &TableSchema, rows: &mut Vec<Row>) {
     }
     let mut superseded: HashSet<usize> = HashSet::new();
     for numbers in by_key.values().filter(|numbers| numbers.len() > 1) {
-        for &poor in numbers {
-            let says_less = |rich: usize| {
-                rich != poor && !superseded.contains(&rich) && says_less(table, &rows[poor], &rows[rich])
-            };
-            if numbers.iter().any(|rich| says_less(*rich)) {
-                superseded.insert(poor);
-            }
-        }
+        superseded.extend(superseded_of(table, rows, numbers));
     }
     let mut number = 0;
     rows.retain(|_| {
@@ -245,16 +238,36 @@ fn drop_superseded(table: &TableSchema, rows: &mut Vec<Row>) {
     });
 }
 
-fn says_less(table: &TableSchema, poor: &Row, rich: &Row) -> bool {
-    let mut less = false;
-    for ((field, poor), rich) in table.fields.iter().zip(&poor.cells).zip(&rich.cells) {
-        if may_be_told(field, poor) {
-            less |= is_known(rich);
-        } else if comparable(field, poor) != comparable(field, rich) {
-            return false;
+/// Of rows with the same key those that say less than another. Rows that lack the same fields form a kind; what a row
+/// of a kind says is looked up among the rows of all kinds that say more, so that equal rows are not compared with each
+/// other.
+fn superseded_of(table: &TableSchema, rows: &[Row], numbers: &[usize]) -> Vec<usize> {
+    let lacks = |number: usize| -> Vec<usize> {
+        let cells = table.fields.iter().zip(&rows[number].cells).enumerate();
+        cells.filter(|(_, (field, cell))| may_be_told(field, cell)).map(|(at, _)| at).collect()
+    };
+    let says = |number: usize, without: &[usize]| -> String {
+        let cells = table.fields.iter().zip(&rows[number].cells).enumerate();
+        cells
+            .filter(|(at, _)| !without.contains(at))
+            .map(|(_, (field, cell))| comparable(field, cell) + "\0")
+            .collect()
+    };
+    let mut kinds: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
+    for &number in numbers {
+        kinds.entry(lacks(number)).or_default().push(number);
+    }
+    let mut out = Vec::new();
+    for (lacking, poor) in kinds.iter().filter(|(lacking, _)| !lacking.is_empty()) {
+        let tells_one =
+            |number: &&usize| lacking.iter().any(|at| rows[**number].cells.get(*at).is_some_and(is_known));
+        let richer: HashSet<String> =
+            numbers.iter().filter(tells_one).map(|number| says(*number, lacking)).collect();
+        if !richer.is_empty() {
+            out.extend(poor.iter().filter(|number| richer.contains(&says(**number, lacking))));
         }
     }
-    less
+    out
 }
 
 /// The gaps that nothing fills, each once, in the order of their places.

@@ -38,7 +38,8 @@ pub(super) fn read(document: &Document, problems: &mut Problems) -> Schema {
     let mut declared: Vec<Declared<'_>> =
         tables.rest().filter_map(|(name, node)| table(file, name, node, problems)).collect();
     // Unions and computed tables name other tables, so they come second.
-    let mut schema = Schema { tables: declared.iter().map(|d| d.schema.clone()).collect() };
+    let mut schema =
+        Schema { tables: declared.iter().map(|d| d.schema.clone()).collect(), ..Schema::default() };
     for (id, declared) in declared.iter_mut().enumerate() {
         let (made, made_from) = made(file, &schema, id, &mut declared.fields, problems);
         schema.tables[id].made = made;
@@ -85,6 +86,7 @@ fn table<'n>(
     }
     let distinct = numbers(&mut fields, "distinct", &columns, problems);
     let lookup = fields.flag("lookup", problems).unwrap_or(false);
+    let serves = fields.text("serves", problems).map(|id| id.value.to_owned());
     let schema = TableSchema {
         name: name.value.clone(),
         about,
@@ -94,7 +96,9 @@ fn table<'n>(
         fields: columns,
         distinct,
         lookup,
+        serves,
         made_from: Vec::new(),
+        read_from: Vec::new(),
         made: Made::Exported,
     };
     Some(Declared { schema, fields })
@@ -333,22 +337,24 @@ fn computed(
     problems: &mut Problems,
 ) -> (Made, Vec<TableId>) {
     let Some(mut fields) = node.fields(file, "computed table", problems) else {
-        return (Made::Elsewhere, Vec::new());
+        return (Made::Elsewhere { accounts: None }, Vec::new());
     };
     let from: Vec<TableId> = fields
         .texts("from", problems)
         .into_iter()
         .filter_map(|name| table_named(file, schema, name, problems))
         .collect();
+    let accounts =
+        fields.text("accounts", problems).and_then(|name| table_named(file, schema, name, problems));
     let made = match table.name.as_str() {
         "admin_permissions" => Made::Permissions(permissions(file, &mut fields, problems)),
         "export_gaps" => Made::ExportGaps,
-        _ if fields.word("by", &[("check", ())], problems).is_some() => Made::Elsewhere,
+        _ if fields.word("by", &[("check", ())], problems).is_some() => Made::Elsewhere { accounts },
         other => {
             let names = ["admin_permissions", "export_gaps"];
             let what = "computed table";
             problems.push(Problem::unknown_name(file, fields.head(), what, other, names));
-            Made::Elsewhere
+            Made::Elsewhere { accounts }
         }
     };
     fields.finish(problems);

@@ -1,8 +1,6 @@
 //! Where a file came from that a commit puts at a path where there was none.
 
-use gix::ObjectId;
-
-use super::{Held, HistoryError, Walk};
+use super::{Held, HistoryError, Id, Walk};
 
 /// How alike two texts must be for one to be the other under a new path: git's own default.
 const ALIKE: f64 = 0.5;
@@ -14,15 +12,13 @@ const COMPARED: usize = 64;
 /// removed, or one of the same name, with at least half of the lines in common.
 pub(super) fn find(
     walk: &mut Walk<'_>,
-    commit: ObjectId,
-    parent: ObjectId,
+    commit: Id,
+    parent: Id,
     held: &Held,
 ) -> Result<Option<Held>, HistoryError> {
     let Some(blob) = held.blob else { return Ok(None) };
-    let tree = walk.commit(commit)?.0;
-    let now = walk.trees.files(tree).map_err(|e| walk.broken(&e))?;
-    let tree = walk.commit(parent)?.0;
-    let before = walk.trees.files(tree).map_err(|e| walk.broken(&e))?;
+    let now = walk.files(commit)?;
+    let before = walk.files(parent)?;
     let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
     let wanted = name(&held.path);
     let extension = |path: &str| name(path).rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
@@ -33,23 +29,19 @@ pub(super) fn find(
     if let Some((path, id)) = same.min_by_key(|(path, _)| (!gone(path), name(path) != wanted, path.clone())) {
         return Ok(Some(Held { path: path.clone(), blob: Some(*id) }));
     }
-    let size = |id: ObjectId| walk.repository.find_header(id).map(|h| h.size()).unwrap_or_default();
-    let wanted_size = size(blob);
-    let mut candidates: Vec<_> = before
-        .iter()
-        .filter(|(path, _)| extension(path) == extension(&held.path) && (gone(path) || name(path) == wanted))
-        .map(|(path, id)| (name(path) != wanted, size(*id).abs_diff(wanted_size), path, *id))
-        .collect();
+    let text = walk.bytes(blob)?;
+    let mut candidates = Vec::new();
+    for (path, id) in &before {
+        if extension(path) == extension(&held.path) && (gone(path) || name(path) == wanted) {
+            let there = walk.bytes(*id)?;
+            candidates.push((name(path) != wanted, there.len().abs_diff(text.len()), path, *id, there));
+        }
+    }
     candidates.sort();
     candidates.truncate(COMPARED);
-    if candidates.is_empty() {
-        return Ok(None);
-    }
-    let read = |id: ObjectId| walk.repository.find_blob(id).map(|mut b| b.take_data());
-    let text = read(blob).map_err(|e| walk.broken(&e))?;
-    let mut best: Option<(f64, &String, ObjectId)> = None;
-    for (_, _, path, id) in candidates {
-        let likeness = likeness(&read(id).map_err(|e| walk.broken(&e))?, &text);
+    let mut best: Option<(f64, &String, Id)> = None;
+    for (_, _, path, id, there) in candidates {
+        let likeness = likeness(&there, &text);
         if likeness >= ALIKE && best.is_none_or(|(most, ..)| likeness > most) {
             best = Some((likeness, path, id));
         }

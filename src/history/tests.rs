@@ -1,11 +1,12 @@
 use super::*;
 
-use gix::objs::tree::EntryKind;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 /// A repository that is made commit by commit.
 struct Maker {
     folder: tempfile::TempDir,
-    repository: gix::Repository,
 }
 
 /// The files of a commit: path and text.
@@ -13,35 +14,50 @@ type Files<'a> = &'a [(&'a str, &'a str)];
 
 impl Maker {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let repository = gix::init_bare(folder.path()).unwrap();
-        Self { folder, repository }
+        Self::with(&["--bare", "--object-format=sha1"])
+    }
+
+    fn with(options: &[&str]) -> Self {
+        let maker = Self { folder: tempfile::tempdir().unwrap() };
+        maker.git(&[&["init", "--quiet"], options].concat(), "");
+        maker
+    }
+
+    /// What `git` prints.
+    fn git(&self, args: &[&str], input: &str) -> String {
+        let mut child = Command::new("git")
+            .args(args)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("git is needed for tests");
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let out = child.wait_with_output().unwrap();
+        assert!(out.status.success(), "{args:?}");
+        String::from_utf8(out.stdout).unwrap()
     }
 
     /// Commits files at a time, in hours since 2019-01-01.
-    fn commit(&self, hours: i64, parents: &[ObjectId], files: Files<'_>) -> ObjectId {
-        let mut editor = self.repository.edit_tree(self.repository.empty_tree().id).unwrap();
-        for (path, text) in files {
-            let blob = self.repository.write_blob(text.as_bytes()).unwrap();
-            editor.upsert(*path, EntryKind::Blob, blob).unwrap();
+    fn commit(&self, hours: i64, parents: &[Id], files: Files<'_>) -> Id {
+        let time = 1_546_300_800 + hours * 3600;
+        let mut stream = format!(
+            "commit refs/made/{time}\nmark :1\ncommitter A <a@example.org> {time} +0000\ndata 1\nx\n"
+        );
+        for (i, parent) in parents.iter().enumerate() {
+            writeln!(stream, "{} {parent}", if i == 0 { "from" } else { "merge" }).unwrap();
         }
-        let tree = editor.write().unwrap().detach();
-        let time = gix::date::Time::new(1_546_300_800 + hours * 3600, 0);
-        let who = gix::actor::Signature { name: "A".into(), email: "a@example.org".into(), time };
-        let commit = gix::objs::Commit {
-            tree,
-            parents: parents.iter().copied().collect(),
-            author: who.clone(),
-            committer: who,
-            encoding: None,
-            message: "x".into(),
-            extra_headers: Vec::new(),
-        };
-        self.repository.write_object(&commit).unwrap().detach()
+        stream.push_str("deleteall\n");
+        for (path, text) in files {
+            write!(stream, "M 100644 inline {path}\ndata {}\n{text}\n", text.len()).unwrap();
+        }
+        stream.push_str("get-mark :1\n");
+        let told = self.git(&["fast-import", "--quiet", "--force", "--date-format=raw"], &stream);
+        Id::from_hex(told.trim()).unwrap()
     }
 
     /// Versions as `path:text<parent`, by the text alone if the path is `a.md`.
-    fn versions(&self, tip: ObjectId, since: Option<ObjectId>) -> Vec<String> {
+    fn versions(&self, tip: Id, since: Option<Id>) -> Vec<String> {
         let history = self.read(tip, since).unwrap();
         let show = |v: &Version| {
             let text = v.bytes.as_ref().map_or("gone".to_owned(), |b| String::from_utf8(b.clone()).unwrap());
@@ -53,7 +69,7 @@ impl Maker {
         before.chain(history.versions.iter().map(show)).collect()
     }
 
-    fn read(&self, tip: ObjectId, since: Option<ObjectId>) -> Result<History, HistoryError> {
+    fn read(&self, tip: Id, since: Option<Id>) -> Result<History, HistoryError> {
         let (tip, since) = (tip.to_string(), since.map(|s| s.to_string()));
         read(&Request {
             repository: self.folder.path(),
@@ -185,4 +201,55 @@ fn short_ids_tell_versions_apart() {
     let mut versions = [version("0123456789abcdef"), version("012345678aabcdef")];
     shorten(&mut versions);
     assert_eq!(versions.map(|v| v.short), ["0123456789", "012345678a"]);
+}
+
+#[test]
+fn any_sort_of_repository_is_read() {
+    let read =
+        |m: &Maker, file, since, until| read(&Request { repository: m.folder.path(), file, since, until });
+    // A working tree with the longer ids, tags, a branch, packed.
+    let m = Maker::with(&["--object-format=sha256", "--initial-branch=main"]);
+    let a = m.commit(0, &[], &[("docs/a.md", "1")]);
+    let b = m.commit(30, &[a], &[("docs/a.md", "2")]);
+    m.git(&["update-ref", "refs/heads/main", &b.to_string()], "");
+    m.git(&["tag", "first", &a.to_string()], "");
+    m.git(&["gc", "--quiet"], "");
+    let told = read(&m, "docs/a.md", Some("first"), None).unwrap();
+    assert_eq!(told.versions.len(), 1);
+    assert_eq!(
+        (told.versions[0].commit.as_str(), told.versions[0].commit.len()),
+        (b.to_string().as_str(), 64)
+    );
+    assert_eq!(
+        (told.versions[0].date.as_str(), told.versions[0].bytes.as_deref()),
+        ("2019-01-02", Some(&b"2"[..]))
+    );
+    assert_eq!(told.before.unwrap().commit, a.to_string());
+    assert_eq!(read(&m, "docs/a.md", None, Some("main~1")).unwrap().versions.len(), 1);
+    // What looks like an option is no revision, and neither is a tree.
+    for name in ["--all", "main:docs", "main..first", "\n"] {
+        let told = read(&m, "docs/a.md", None, Some(name)).unwrap_err().to_string();
+        assert!(told.contains("there is no commit"), "{told}");
+    }
+    // A shallow clone says so, and starts where it is cut.
+    let shallow = Maker { folder: tempfile::tempdir().unwrap() };
+    let from = format!("file://{}", m.folder.path().display());
+    shallow.git(&["clone", "--quiet", "--bare", "--depth", "1", &from, "."], "");
+    let told = read(&shallow, "docs/a.md", None, None).unwrap();
+    assert_eq!((told.shallow, told.versions.len(), told.versions[0].parent), (true, 1, None));
+}
+
+#[test]
+fn an_object_that_is_missing_or_damaged_is_said() {
+    let m = Maker::new();
+    let a = m.commit(0, &[], &[("a.md", "1")]);
+    let b = m.commit(1, &[a], &[("a.md", "2")]);
+    let blob = m.git(&["rev-parse", &format!("{a}:a.md")], "");
+    let (folder, file) = blob.trim().split_at(2);
+    let path = m.folder.path().join("objects").join(folder).join(file);
+    std::fs::remove_file(&path).unwrap();
+    let told = m.read(b, None).unwrap_err().to_string();
+    assert!(told.contains(blob.trim()) && told.contains("is the clone complete?"), "{told}");
+    std::fs::write(&path, "no object").unwrap();
+    assert!(m.read(b, None).unwrap_err().to_string().contains("an object cannot be read"));
 }

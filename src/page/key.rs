@@ -6,7 +6,7 @@
 //! - the installation folder is one word, `{installdir}`, whether it is written `%path%\Microsoft Configuration
 //!   Manager` or `C:\Program Files\Microsoft Configuration Manager`;
 //! - words and phrases that the publisher's style guide swapped without a change of meaning become one of them
-//!   (`log on`, `logon`, `login`, `sign in`; `set up`, `configure`; see [`PHRASES`] and [`WORDS`]).
+//!   (`log on`, `logon`, `login`, `sign in`; `set up`, `configure`; see `PHRASES` and `WORDS`).
 //!
 //! Keys are what fingerprints are made of. Any change to these rules changes fingerprints in `content/`, which
 //! then have to be generated anew.

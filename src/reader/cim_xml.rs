@@ -180,7 +180,7 @@ impl<'a> Builder<'a, '_> {
                         let content = tokens.content()?;
                         if is_sequence {
                             let text = unescape::mapped(view, &content, Style::Xml);
-                            if task_sequence::is_document(&text.text) {
+                            if row::is_document(&text.text) {
                                 values.push(task_sequence::placeholder(view.span(content.range())));
                                 self.sequence = Some(text);
                                 continue;

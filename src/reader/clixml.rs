@@ -391,7 +391,7 @@ impl<'w> Clixml<'w> {
             let head = raw.get(..raw.len().min(512)).unwrap_or(raw).trim_start();
             if head.starts_with('<') || head.starts_with("&lt;") {
                 let text = unescape::mapped(view, &content, Style::PowerShell);
-                if task_sequence::is_document(&text.text) {
+                if row::is_document(&text.text) {
                     self.records += task_sequence::read_string(text.view(), None, self.wanted, sink);
                 }
             } else if head.get(..8).is_some_and(|h| h.eq_ignore_ascii_case("instance")) {

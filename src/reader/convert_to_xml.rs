@@ -142,7 +142,7 @@ impl<'a> Builder<'a> {
             let content = tokens.content()?;
             let span = view.span(content.range());
             let text = unescape::plain(view.text, &content, Style::Xml);
-            if name.eq_ignore_ascii_case("Sequence") && task_sequence::is_document(&text) {
+            if name.eq_ignore_ascii_case("Sequence") && row::is_document(&text) {
                 self.sequence = Some((unescape::mapped(view, &content, Style::Xml), span));
             }
             if mof::is_instance(&text) {

@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 
 use crate::reader::secret::{self, assigned, is_protected, is_secret_list, is_secret_name, is_switch, judge};
-use crate::reader::task_sequence;
 use crate::reader::{Data, Object, Record, Secret, Sink, Value, Wanted};
 use crate::source::Span;
 
@@ -16,6 +15,14 @@ pub(super) const CLEAR_TEXT_SECRET: &str = "ClearTextSecret";
 
 /// What is shown in place of a credential inside a longer text.
 const MASK: &str = "********";
+
+/// Whether a text is a document that holds a task sequence.
+pub(super) fn is_document(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
+        && ["<sequence", "<SequenceData"]
+            .iter()
+            .any(|tag| memchr::memmem::find(text.as_bytes(), tag.as_bytes()).is_some())
+}
 
 /// The bare class name in any of the forms an export dresses it in.
 ///
@@ -290,7 +297,7 @@ pub(super) fn protect_value(name: &str, value: &mut Value, found: &mut Vec<Found
             if is_protected(text) {
                 sink.secret(value.span);
                 value.data = Data::Secret(Secret::Protected);
-            } else if task_sequence::is_document(text) {
+            } else if is_document(text) {
                 // One that no reader took: what it sets is not looked for here, so that nothing of it is kept.
                 sink.secret(value.span);
                 value.data = Data::Truncated;

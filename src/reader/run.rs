@@ -2,10 +2,11 @@
 
 use crate::reader::cim_xml::CimXml;
 use crate::reader::client_policy::ClientPolicy;
-use crate::reader::clixml::{self, Clixml, Types};
+use crate::reader::clixml::{Clixml, Types};
 use crate::reader::convert_to_xml::ConvertToXml;
-use crate::reader::finish::{self, CutOff};
+use crate::reader::finish;
 use crate::reader::gpo_report::GpoReport;
+use crate::reader::job::{Counts, Job, conclude};
 use crate::reader::recognise::{self, Shape};
 use crate::reader::security_roles::SecurityRoles;
 use crate::reader::stream::{self, Ended};
@@ -14,14 +15,7 @@ use crate::reader::{
     Data, Fault, Format, Missing, Note, Options, Reading, Record, Sink, Status, Value, Wanted, inf, json,
     mof, segments, task_sequence,
 };
-use crate::source::{Bytes, Damage, Source, SourceError, Span, View, Window};
-
-/// What reading needs to know.
-pub(super) struct Job<'a> {
-    pub(super) bytes: Bytes,
-    pub(super) wanted: &'a Wanted,
-    pub(super) options: &'a Options,
-}
+use crate::source::{Damage, Source, SourceError, Span, View, Window};
 
 /// See [`crate::reader::read`].
 pub(super) fn read<S: Sink + Send>(
@@ -192,93 +186,10 @@ impl Job<'_> {
         note_damage(&mut reading, damaged);
         Ok((reading, sinks))
     }
-
-    /// Builds the records that had to wait.
-    pub(super) fn resolve<S: Sink>(
-        &self,
-        later: clixml::Later,
-        types: Types,
-        skip: usize,
-        counts: &mut Counts,
-        make: &impl Fn() -> S,
-    ) -> S {
-        let mut sink = make();
-        let open = || {
-            let mut window = self.bytes.window(0, None).ok()?;
-            window.advance(skip).ok()?;
-            Some(window)
-        };
-        let (records, cut_off) = clixml::resolve(later, types, self.wanted, open, &mut sink);
-        counts.records += records;
-        counts.cut_off.add(cut_off);
-        sink
-    }
 }
 
 fn run(window: &mut Window, reader: &mut dyn stream::Shape, sink: &mut dyn Sink) -> Ended {
     stream::run(window, Stack::default(), false, reader, sink)
-}
-
-/// What readers count.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counts {
-    pub(super) records: u64,
-    pub(super) known: u64,
-    pub(super) cut_off: CutOff,
-}
-
-impl Counts {
-    fn of(records: u64) -> Self {
-        Self { records, known: records, cut_off: CutOff::default() }
-    }
-}
-
-/// What became of a source whose shape was recognised.
-pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut dyn Sink) -> Reading {
-    let mut reading =
-        Reading { format: Some(format), records: counts.records, status: Status::Read, notes: Vec::new() };
-    if let Some(fault) = ended.fault {
-        broken(&mut reading, fault, sink);
-    } else if counts.records > 0 && counts.known == 0 {
-        let text = if counts.records == 1 {
-            "its object is not of a class that cmlint knows".to_owned()
-        } else {
-            format!("none of its {} objects is of a class that cmlint knows", counts.records)
-        };
-        reading.notes.push(Note { text, span: None });
-    }
-    if let Some(span) = counts.cut_off.first {
-        let values = match counts.cut_off.values {
-            1 => "a value is".to_owned(),
-            values => format!("{values} values are"),
-        };
-        let again = match format {
-            Format::Clixml => "; export again with Export-Clixml -Depth 10",
-            Format::ConvertToXml => "; export again with ConvertTo-Xml -Depth 10",
-            _ => "",
-        };
-        let text = format!("{values} cut off at the depth of the export, the first one here{again}");
-        reading.notes.push(Note { text, span: Some(span) });
-    }
-    if let Some(span) = ended.doctype {
-        let text =
-            "the document type declaration is not read; no entities of its own are expanded".to_owned();
-        reading.notes.push(Note { text, span: Some(span) });
-    }
-    reading
-}
-
-/// What was read before a fault stays; what would come behind it is missing.
-fn broken(reading: &mut Reading, fault: Fault, sink: &mut dyn Sink) {
-    sink.missing(None, Missing::Broken, fault.span);
-    let text = if reading.records == 0 {
-        reading.status = Status::Unreadable;
-        fault.text
-    } else {
-        reading.status = Status::Partial;
-        format!("{}; what stands before this place was read", fault.text)
-    };
-    reading.notes.push(Note { text, span: Some(fault.span) });
 }
 
 /// Reads a task sequence document as a whole.

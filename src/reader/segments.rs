@@ -10,7 +10,7 @@ use memchr::memrchr;
 use rayon::prelude::*;
 
 use crate::reader::clixml::{self, Clixml, Later, Types};
-use crate::reader::run::{Counts, Job, conclude};
+use crate::reader::job::{Counts, Job, conclude};
 use crate::reader::stream::{self, Ended};
 use crate::reader::xml::{Kind, Stack, Stop, Tokens};
 use crate::reader::{Format, Reading, Sink, json};

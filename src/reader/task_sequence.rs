@@ -38,14 +38,6 @@ pub(super) fn is_package(class: &str) -> bool {
     class.eq_ignore_ascii_case("SMS_TaskSequencePackage")
 }
 
-/// Whether a text is a document that holds a task sequence.
-pub(super) fn is_document(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
-        && ["<sequence", "<SequenceData"]
-            .iter()
-            .any(|tag| memmem::find(text.as_bytes(), tag.as_bytes()).is_some())
-}
-
 /// What stands in a package's record in place of the sequence.
 pub(super) fn placeholder(span: Span) -> Value {
     Value { span, data: Data::Object(Object { class: Some("sequence".into()), properties: Vec::new() }) }

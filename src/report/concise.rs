@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Report;
-use super::text::{STRONG, harmless, level_style, paint};
+use crate::text::{STRONG, harmless, paint};
 
 pub(super) fn write(report: &Report<'_>) -> String {
     let mut out = String::new();
@@ -11,7 +11,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
         if let Some(spot) = spots.first() {
             let _ = write!(out, "{}:{}:{}: ", paint(STRONG, harmless(&spot.path)), spot.line, spot.column);
         }
-        let style = level_style(finding.level);
+        let style = finding.level.style();
         let _ = writeln!(
             out,
             "{} {}",

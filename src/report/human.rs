@@ -10,17 +10,16 @@ use codespan_reporting::diagnostic::{Diagnostic, Label, LabelStyle, Severity};
 use codespan_reporting::files::{Error, Files};
 use codespan_reporting::term::{self, GeneralWriteResult, WriteStyle};
 
-use super::text::{
-    BAD, CODE, DOUBT, FAINT, FRAME, GOOD, MARK, STRONG, count, harmless, level_style, list, pad, paint,
-    paragraphs, wrap,
-};
-use super::{Report, Spot, collects, level_word, status_word};
+use super::{Report, Spot, status_word};
 use crate::check::{Finding, Outcome};
 use crate::content::Checkable;
 use crate::evidence::{TableId, Why};
 use crate::reader::Status;
 use crate::rules::{Confidence, Level};
 use crate::source::Excerpt;
+use crate::text::{
+    BAD, CODE, DOUBT, FAINT, FRAME, GOOD, MARK, STRONG, count, harmless, list, pad, paint, paragraphs, wrap,
+};
 
 /// So many findings of one rule are shown with an excerpt; the others get a line each.
 const SHOWN_IN_FULL: usize = 5;
@@ -97,7 +96,7 @@ fn findings(report: &Report<'_>, out: &mut String) {
         let _ = writeln!(
             out,
             "{}{}",
-            paint(level_style(level), format_args!("{}[{rule}]", level.name())),
+            paint(level.style(), format_args!("{}[{rule}]", level.name())),
             paint(STRONG, format_args!(": {} more", more.len()))
         );
         for Block { finding, spots, .. } in more {
@@ -203,8 +202,8 @@ fn documented<'a>(report: &Report<'a>, reference: &'a str, met: &mut Met<'a>, ro
     let revision = report.run.revision;
     let mut out = String::new();
     let text = statement.text.at(revision).map_or("", String::as_str);
-    let level = statement.level.at(revision).map_or(String::new(), |l| format!(", {}", level_word(*l)));
-    let name = super::name_at(&entity.name, revision).unwrap_or(&entity.id);
+    let level = statement.level.at(revision).map_or(String::new(), |l| format!(", {}", l.name()));
+    let name = entity.title(revision);
     let _ = write!(out, "{title} {}", wrap(&format!("{name}: {}", paragraphs(text)), room, 12));
     if let Some(detail) = statement.detail.as_ref().and_then(|d| d.at(revision)) {
         let _ = write!(out, "\n{}{}", " ".repeat(12), paint(FAINT, wrap(&paragraphs(detail), room, 12)));
@@ -216,7 +215,7 @@ fn documented<'a>(report: &Report<'a>, reference: &'a str, met: &mut Met<'a>, ro
 
 /// Rule texts may have values of an export in them.
 fn harmless_block(text: &str) -> String {
-    super::text::harmless_lines(text)
+    crate::text::harmless_lines(text)
 }
 
 /// The lines after the first, moved right.
@@ -495,11 +494,12 @@ impl WriteStyle for Painter {
 }
 
 fn severity_style(severity: Severity) -> Style {
-    level_style(match severity {
+    let level = match severity {
         Severity::Bug | Severity::Error => Level::Error,
         Severity::Warning => Level::Warning,
         Severity::Note | Severity::Help => Level::Note,
-    })
+    };
+    level.style()
 }
 
 // ----------------------------------------------------------------------------------------------- summary
@@ -567,7 +567,7 @@ fn levels(report: &Report<'_>) -> String {
     ] {
         let n = report.findings_of(level);
         if n > 0 {
-            parts.push(paint(level_style(level), count(n, one, many)));
+            parts.push(paint(level.style(), count(n, one, many)));
         }
     }
     if parts.is_empty() {
@@ -773,7 +773,7 @@ fn unclear(report: &Report<'_>, out: &mut String) {
         });
         let line = format!("{} {}{at}", pad(&what, 9), harmless(reason));
         let _ = writeln!(out, "  {}", wrap(&line, report.columns, 4));
-        for line in collects(report.schema, &tables) {
+        for line in report.schema.collects(&tables) {
             let _ = writeln!(out, "      {}", paint(CODE, line));
         }
     }
@@ -781,9 +781,9 @@ fn unclear(report: &Report<'_>, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::text::width;
     use super::*;
     use crate::source::{Limits, Request, SourceId, Sources, Span, locate};
+    use crate::text::width;
 
     /// Places in a file, each given by its bytes; they are the record as well, unless one is given.
     fn spots(

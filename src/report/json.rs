@@ -174,7 +174,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
                     why: open.why.name(),
                     reason: &open.reason,
                     evidence: names(report, &open.tables),
-                    collect: super::collects(report.schema, &open.tables).join("\n"),
+                    collect: report.schema.collects(&open.tables).join("\n"),
                     location: (report.open_places.get(i).and_then(Option::as_ref))
                         .map(|(path, line, column)| OpenLocation { path, line: *line, column: *column }),
                 })

@@ -1,7 +1,10 @@
 //! Coverage: for each documented statement the rules that enforce it, or that none can.
+//!
+//! What counts is that a rule can fail for the statement, not that it names it.
 
 use super::{Rule, RuleSet};
 use crate::content::{Checkable, Content, Entity, Statement};
+use crate::yaml::{Problem, Problems};
 
 /// A statement, and what is done about it.
 #[derive(Debug, Clone)]
@@ -77,7 +80,7 @@ impl Totals {
 pub fn coverage<'a>(content: &'a Content, rules: &'a RuleSet) -> Vec<Covered<'a>> {
     let mut of: std::collections::HashMap<&str, Vec<&'a Rule>> = std::collections::HashMap::new();
     for rule in &rules.rules {
-        for reference in &rule.statements {
+        for reference in &rule.judges {
             of.entry(reference).or_default().push(rule);
         }
     }
@@ -88,4 +91,30 @@ pub fn coverage<'a>(content: &'a Content, rules: &'a RuleSet) -> Vec<Covered<'a>
             Covered { entity, statement, rules }
         })
         .collect()
+}
+
+/// Warnings of statements that an export could show and of which no rule can tell.
+pub fn open(content: &Content, rules: &RuleSet) -> Problems {
+    let mut problems = Problems::new();
+    for one in coverage(content, rules).iter().filter(|c| c.coverage() == Coverage::Open) {
+        let statement = one.statement;
+        let named: Vec<&str> = (rules.rules.iter())
+            .filter(|rule| rule.statements.contains(&statement.reference))
+            .map(|rule| rule.id.as_str())
+            .collect();
+        let label = match named.as_slice() {
+            [] => "no rule is bound to it".to_owned(),
+            some => format!("`{}` can never fail for it", some.join("`, `")),
+        };
+        problems.push(
+            Problem::warning(
+                &one.entity.file,
+                statement.span.clone(),
+                format!("no rule can judge `{}`, which is said to be checkable", statement.reference),
+            )
+            .label(label)
+            .help("give it a fact of a kind that a rule is bound to, write a rule, or say `checkable: no` and why"),
+        );
+    }
+    problems
 }

@@ -29,6 +29,8 @@ pub enum Wanted {
     Absent,
     /// Its value, or an element of it, is one of these.
     OneOf(Vec<Value>),
+    /// It has the key, and neither its value nor an element of it is one of these.
+    NotOneOf(Vec<Value>),
     /// It says what the key of the fact the rule is bound to says.
     Fact(FactRef),
 }
@@ -156,6 +158,7 @@ impl Selector {
             match (wanted, value) {
                 (Wanted::Absent, value) => value.is_none(),
                 (Wanted::OneOf(values), Some(value)) => values.iter().any(|v| says(&value, v)),
+                (Wanted::NotOneOf(values), Some(value)) => !values.iter().any(|v| says(&value, v)),
                 (Wanted::Fact(other), Some(value)) => match bound {
                     Some(bound) => bound.value(other, revision).is_some_and(|v| says(&value, &v)),
                     None => true,
@@ -210,6 +213,13 @@ impl Reader<'_> {
             let wanted = match &value.kind {
                 Kind::Null => Wanted::Absent,
                 Kind::List(items) => Wanted::OneOf(items.iter().map(Node::to_json).collect()),
+                Kind::Map(entries) if entries.iter().any(|(key, _)| key.value == "not") => {
+                    let mut inner = value.fields(self.file, "operand", problems)?;
+                    let not = inner.required("not", problems)?;
+                    inner.finish(problems);
+                    let one = std::slice::from_ref(not);
+                    Wanted::NotOneOf(not.as_list().unwrap_or(one).iter().map(Node::to_json).collect())
+                }
                 Kind::Map(_) if in_check => {
                     let mut inner = value.fields(self.file, "operand", problems)?;
                     let name = inner.required_text("fact", problems);

@@ -87,7 +87,7 @@ pub(super) fn read(
 
     let mut reader = Reader { file, content, schema, facts: None, params: &[], statements: &[], patterns };
     if let Some(id) = &id {
-        kebab(file, id, problems);
+        problems.kebab(file, id);
         if id.value != file.stem() {
             problems.push(
                 Problem::error(
@@ -100,7 +100,7 @@ pub(super) fn read(
         }
     }
     for alias in &aliases {
-        kebab(file, alias, problems);
+        problems.kebab(file, alias);
     }
     if file.folder().is_empty() {
         problems.push(
@@ -277,19 +277,10 @@ pub(super) fn read(
             references,
             examples,
             statements,
+            judges: Vec::new(),
             params,
         },
     })
-}
-
-fn kebab(file: &Arc<File>, id: &Spanned<&str>, problems: &mut Problems) {
-    let good = !id.value.starts_with('-')
-        && !id.value.ends_with('-')
-        && !id.value.contains("--")
-        && id.value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !good {
-        problems.error(file, id.span.clone(), format!("`{}` is not kebab-case", id.value));
-    }
 }
 
 fn one_line(file: &Arc<File>, text: &Spanned<&str>, what: &str, problems: &mut Problems) {

@@ -21,10 +21,13 @@ sql_permissions: [{id: Execute, grants: [EXECUTE]}]
 directory_permissions: [{id: Full Control, mask: 0xF01FF}]
 well_known: [{name: Guest, rid: 501, names: {de: Gast}}]
 roles: [{id: site-server, name: site server}]
-site_types: [{id: primary, name: primary site, type: 2}]
+site_types: [{id: primary, name: primary site}]
 places: [{id: any, name: any computer}]
 principals: [{id: computer-account, name: computer account}]
-securable_permissions: [{object: Collection, object_type: 1, permissions: [{name: Remote Control, bit: 32}]}]
+securable_permissions: [{object: Collection, permissions: [Remote Control]}]
+facts:
+  - {kind: limit, say: 'at most {most}[ per {per}]'}
+  - {kind: apart, say: 'not {from}[ ({words})]'}
 synonyms: [[ad, active directory]]
 ";
 

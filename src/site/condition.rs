@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::view::show_serialized;
-use super::words::join;
 use crate::evidence::{AccountKind, Fact, Schema, Scope, TableId};
 use crate::rules::{
     Check, FactRef, Join, Limit, Op, Operand, RevisionKey, Rule, Selector, Test, TestKind, Wanted,
 };
+use crate::text::joined;
 
 /// A clause, and what it consists of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -91,7 +91,7 @@ pub(super) fn tell(rule: &Rule, schema: &Schema) -> Condition {
             if by.is_empty() {
                 format!("{facts}{start} {rows}, taken together")
             } else {
-                format!("{facts}{start} {rows}, grouped by {}", join(&by, "and"))
+                format!("{facts}{start} {rows}, grouped by {}", joined(&by, "and"))
             }
         }
     };
@@ -122,7 +122,11 @@ impl Teller<'_> {
                 Wanted::Absent => format!("no `{}`", key.name()),
                 Wanted::OneOf(values) => {
                     let values: Vec<String> = values.iter().map(literal).collect();
-                    format!("`{}` {}", key.name(), join(&values, "or"))
+                    format!("`{}` {}", key.name(), joined(&values, "or"))
+                }
+                Wanted::NotOneOf(values) => {
+                    let values: Vec<String> = values.iter().map(literal).collect();
+                    format!("`{}` other than {}", key.name(), joined(&values, "or"))
                 }
                 Wanted::Fact(of) => format!("the same `{}` as the fact’s `{}`", key.name(), of.name()),
             })
@@ -130,7 +134,7 @@ impl Teller<'_> {
         if keys.is_empty() {
             format!("fact of the kind `{}`", selector.kind)
         } else {
-            format!("fact of the kind `{}` with {}", selector.kind, join(&keys, "and"))
+            format!("fact of the kind `{}` with {}", selector.kind, joined(&keys, "and"))
         }
     }
 
@@ -216,7 +220,7 @@ impl Teller<'_> {
                         let yes = (one == "yes") != negated;
                         format!("{field} is {}", if yes { "yes" } else { "no" })
                     }
-                    _ => format!("{field} {is} {}", join(&values, "or")),
+                    _ => format!("{field} {is} {}", joined(&values, "or")),
                 }
             }
             Op::Has(_, value) => format!("{field} {} {}", does("holds", "hold"), self.operand(value)),
@@ -238,11 +242,11 @@ impl Teller<'_> {
             }
             Op::Kind(kinds) => {
                 let kinds: Vec<String> = kinds.iter().map(|k| kind_words(*k).to_owned()).collect();
-                format!("{field} {is} {}", join(&kinds, "or"))
+                format!("{field} {is} {}", joined(&kinds, "or"))
             }
             Op::Scope(scopes) => {
                 let scopes: Vec<String> = scopes.iter().map(|s| scope_words(*s).to_owned()).collect();
-                format!("{field} {} {}", does("comes", "come"), join(&scopes, "or"))
+                format!("{field} {} {}", does("comes", "come"), joined(&scopes, "or"))
             }
             Op::HomeOf(value) => {
                 format!("{field} {is} the computer on which {} is a local account", self.operand(value))
@@ -281,7 +285,7 @@ fn literal(value: &Value) -> String {
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::String(text) => format!("`{text}`"),
-        Value::Array(items) => join(&items.iter().map(literal).collect::<Vec<_>>(), "or"),
+        Value::Array(items) => joined(&items.iter().map(literal).collect::<Vec<_>>(), "or"),
         other => other.to_string(),
     }
 }
@@ -295,7 +299,7 @@ fn value(fact: &Fact) -> String {
         Fact::Integer(n) => n.to_string(),
         Fact::Text(text) => format!("`{text}`"),
         Fact::Account(account) => format!("`{}`", account.written),
-        Fact::List(cells) => join(&cells.iter().map(|c| value(&c.fact)).collect::<Vec<_>>(), "or"),
+        Fact::List(cells) => joined(&cells.iter().map(|c| value(&c.fact)).collect::<Vec<_>>(), "or"),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices};
+use similar::{DiffOp, DiffTag};
 
 use super::escape::inline;
 use super::view::show_serialized;
@@ -56,7 +56,7 @@ pub(super) fn mark(old: Option<&str>, new: Option<&str>) -> Marked {
     let (a, b): (Vec<&str>, Vec<&str>) =
         (old.split_inclusive(' ').collect(), new.split_inclusive(' ').collect());
     let (old_keys, new_keys) = (keys(&a), keys(&b));
-    let ops = capture_diff_slices(Algorithm::Patience, &old_keys, &new_keys);
+    let ops = crate::text::differences_of(&old_keys, &new_keys);
     let ops = absorbed(&ops, &a);
     let same: usize = ops.iter().filter(|o| o.0).map(|o| o.1.len()).sum();
     let hunks = ops.iter().filter(|o| !o.0).count();

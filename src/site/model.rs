@@ -6,11 +6,9 @@ use serde::Serialize;
 
 use super::Sources;
 use super::view::{View, list, show_serialized, view};
-use super::words::Words;
 use crate::content::{
-    Checkable, Content, Date, Entity, EntityKind, Level as StatementLevel, Statement, Timeline,
+    Checkable, Content, Date, Entity, EntityKind, Level as StatementLevel, Statement, Timeline, Words,
 };
-use crate::report::{level_word, name_at};
 use crate::rules::Rule;
 
 /// The sources with their indexes.
@@ -119,7 +117,7 @@ pub(super) fn level_words(level: StatementLevel) -> &'static str {
 
 /// The newest level a rule has.
 pub(super) fn rule_level(rule: &Rule) -> &'static str {
-    rule.level.steps.iter().rev().find_map(|(_, l)| *l).map_or("off", crate::rules::Level::name)
+    rule.level.last().map_or("off", |level| level.name())
 }
 
 impl<'a> Model<'a> {
@@ -160,7 +158,7 @@ impl<'a> Model<'a> {
         };
         let rule_links = sources.rules.rules.iter().map(link).collect();
         let link = |entity: &'a Entity| {
-            let title = name_at(&entity.name, newest).unwrap_or(&entity.id);
+            let title = entity.title(newest);
             (entity.id.as_str(), view!({ "title": title, "href": page(entity) }))
         };
         let entity_links = entities.iter().map(link).collect();
@@ -188,7 +186,7 @@ impl<'a> Model<'a> {
     }
 
     pub(super) fn words(&self, revision: Date) -> Words<'a> {
-        Words { content: self.sources.content, revision }
+        self.sources.content.words(revision)
     }
 
     /// The revision before one.
@@ -232,7 +230,7 @@ impl<'a> Model<'a> {
 
     /// The title by which an entity goes now, or went last.
     pub(super) fn title(&self, entity: &'a Entity) -> &'a str {
-        name_at(&entity.name, self.newest).unwrap_or(&entity.id)
+        entity.title(self.newest)
     }
 
     /// A link to an entity.
@@ -268,7 +266,7 @@ impl<'a> Model<'a> {
         Some(view!({
             // Its id within its entity is its anchor.
             "id": statement.id(),
-            "level": level_word(level),
+            "level": level.name(),
             "level_words": level_words(level),
             "text": text,
             "detail": at(&statement.detail, revision),

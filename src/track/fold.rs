@@ -786,5 +786,5 @@ fn at_lines(lines: &[usize]) -> String {
     lines.dedup();
     let words: Vec<String> = lines.iter().map(usize::to_string).collect();
     let word = if words.len() == 1 { "line" } else { "lines" };
-    format!("at {word} {}", crate::report::text::list(&words))
+    format!("at {word} {}", crate::text::list(&words))
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::diff::wording::best_pairs;
 use crate::page::{Fingerprint, key};
 
 /// An account, group or entry, as it is matched.
@@ -62,7 +63,9 @@ fn is_common(word: &str) -> bool {
     COMMON.contains(&word)
 }
 
-/// A word without the endings of number and verb form.
+/// A word without the endings of number and verb form. It cuts less than the stems of `diff::wording`, which compares
+/// the page with itself: with those, fewer of our own words find their sentence (94 of 99 and 115 of 136 statements of
+/// the second and third revision).
 fn stem(word: &str) -> String {
     for ending in ["ing", "ed", "es", "s"] {
         if let Some(start) = word.strip_suffix(ending)
@@ -141,11 +144,9 @@ pub(super) fn assign(old: &[Thing], new: &[Thing], apart: &HashSet<String>) -> M
             }
         }
     }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    for (_, i, there) in pairs {
-        if out.target(i).is_none() && taken.insert(there) {
-            out.same[i] = Some(there);
-        }
+    for (i, there) in best_pairs(pairs) {
+        taken.insert(there);
+        out.same[i] = Some(there);
     }
     // One that went into another that was there before.
     for i in left(&out) {

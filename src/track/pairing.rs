@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::content::Alert;
+use crate::diff::wording::best_pairs;
 use crate::page::{Fingerprint, Place};
 
 use super::matching::words;
@@ -86,105 +87,142 @@ impl New {
     }
 }
 
-/// How like a pair must be.
+/// How like a pair must be. The weights below were found on the public history of the page: words decide, and the
+/// same sub-heading, box and order tip the balance where our own words for a sentence leave it open.
 const LIKE: f64 = 0.26;
+/// How much more like two must be that became one.
+const JOINED: f64 = 0.1;
+/// How much of a second half, or of the old sentence twice over, the two must share.
+const HALF: f64 = 0.34;
+/// The same sub-heading, another one, the same box, the same place.
+const FACET: f64 = 0.12;
+const OTHER_FACET: f64 = -0.08;
+const ALERT: f64 = 0.06;
+const PLACE: f64 = 0.12;
 
 /// For each old sentence the numbers of the new ones in its place, in their order; none if it is gone.
 pub(super) fn pair(old: &[Old], new: &[New]) -> Vec<Vec<usize>> {
-    let mut out: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); old.len()];
-    let mut spread: HashMap<&str, f64> = HashMap::new();
-    for word in old.iter().flat_map(|o| &o.words).chain(new.iter().flat_map(|n| &n.words)) {
-        *spread.entry(word).or_default() += 1.0;
+    let mut pairs = Pairs::new(old, new);
+    let alike = pairs.alike();
+    for (i, j) in best_pairs(alike.clone()) {
+        pairs.take(i, j);
     }
-    // What most sentences of an account say says little, but all words count a little.
-    let weight = |word: &str| 1.0 / spread.get(word).copied().unwrap_or(1.0).sqrt();
-    let sum = |words: &mut dyn Iterator<Item = &String>| {
+    pairs.between_neighbours();
+    while let Some((i, j)) = pairs.half() {
+        pairs.take(i, j);
+    }
+    // Two that became one.
+    for (score, i, j) in alike {
+        if pairs.out[i].is_empty() && score >= LIKE + JOINED {
+            pairs.out[i].insert(j);
+        }
+    }
+    pairs.out.into_iter().map(|set| set.into_iter().collect()).collect()
+}
+
+/// What was found so far.
+struct Pairs<'s> {
+    old: &'s [Old],
+    new: &'s [New],
+    /// In how many sentences a word occurs.
+    spread: HashMap<&'s str, f64>,
+    out: Vec<BTreeSet<usize>>,
+    taken: HashSet<usize>,
+}
+
+impl<'s> Pairs<'s> {
+    fn new(old: &'s [Old], new: &'s [New]) -> Self {
+        let mut spread: HashMap<&str, f64> = HashMap::new();
+        for word in old.iter().flat_map(|o| &o.words).chain(new.iter().flat_map(|n| &n.words)) {
+            *spread.entry(word).or_default() += 1.0;
+        }
+        Self { old, new, spread, out: vec![BTreeSet::new(); old.len()], taken: HashSet::new() }
+    }
+
+    fn take(&mut self, i: usize, j: usize) {
+        self.taken.insert(j);
+        self.out[i].insert(j);
+    }
+
+    /// What words weigh together. What most sentences of an account say says little, but all words count a little.
+    fn sum<'w>(&self, words: impl Iterator<Item = &'w String>) -> f64 {
+        let weight = |word: &str| 1.0 / self.spread.get(word).copied().unwrap_or(1.0).sqrt();
         let mut values: Vec<f64> = words.map(|w| weight(w)).collect();
+        // Added up in a fixed order: sums of floats depend on it.
         values.sort_by(f64::total_cmp);
-        values.iter().sum::<f64>()
-    };
-    let common = |o: &Old, n: &New| sum(&mut o.words.intersection(&n.words));
-    let score = |o: &Old, n: &New| {
-        let (a, b) = (sum(&mut o.words.iter()), sum(&mut n.words.iter()));
-        let words = if a > 0.0 && b > 0.0 { common(o, n) / (a * b).sqrt() } else { 0.0 };
+        values.iter().sum()
+    }
+
+    fn score(&self, o: &Old, n: &New) -> f64 {
+        let (a, b) = (self.sum(o.words.iter()), self.sum(n.words.iter()));
+        let common = self.sum(o.words.intersection(&n.words));
+        let words = if a > 0.0 && b > 0.0 { common / (a * b).sqrt() } else { 0.0 };
         let facet = match (&o.facet, &n.facet) {
-            (Some(a), Some(b)) if a == b => 0.12,
+            (Some(a), Some(b)) if a == b => FACET,
             (None, None) => 0.0,
-            _ => -0.08,
+            _ => OTHER_FACET,
         };
-        let alert = if o.alert.is_some() && o.alert == n.alert { 0.06 } else { 0.0 };
-        words + facet + alert + 0.12 * (1.0 - (o.place - n.place).abs()) - 0.06
-    };
-    let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
-    for (i, o) in old.iter().enumerate() {
-        for (j, n) in new.iter().enumerate() {
-            let score = score(o, n);
-            if score >= LIKE {
-                pairs.push((score, i, j));
+        let alert = if o.alert.is_some() && o.alert == n.alert { ALERT } else { 0.0 };
+        // The place adds as much at best as it takes away at worst.
+        words + facet + alert + PLACE * (1.0 - (o.place - n.place).abs()) - PLACE / 2.0
+    }
+
+    /// The pairs that are alike enough, the most alike first.
+    fn alike(&self) -> Vec<(f64, usize, usize)> {
+        let mut out = Vec::new();
+        for (i, o) in self.old.iter().enumerate() {
+            let scores = self.new.iter().enumerate().map(|(j, n)| (self.score(o, n), i, j));
+            out.extend(scores.filter(|(score, ..)| *score >= LIKE));
+        }
+        out.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        out
+    }
+
+    /// What is left of both between the same neighbours, one for one.
+    fn between_neighbours(&mut self) {
+        let (old, new) = (self.old, self.new);
+        let room = |o: &Old, n: &New| {
+            let (low, high) = o.window;
+            low.is_none_or(|low| low < n.number)
+                && high.is_none_or(|high| n.number < high)
+                && (o.facet.is_none() || o.facet == n.facet)
+                && (o.alert.is_none() || o.alert == n.alert)
+        };
+        let left: Vec<usize> = (0..old.len()).filter(|i| self.out[*i].is_empty()).collect();
+        let mut done: HashSet<usize> = HashSet::new();
+        for i in &left {
+            let alike = |k: &&usize| old[**k].window == old[*i].window && old[**k].facet == old[*i].facet;
+            let olds: Vec<usize> = left.iter().filter(alike).copied().collect();
+            let free = |j: &usize| !self.taken.contains(j) && room(&old[*i], &new[*j]);
+            let news: Vec<usize> = (0..new.len()).filter(free).collect();
+            if done.insert(*i) && olds.len() == news.len() {
+                for (i, j) in olds.into_iter().zip(news) {
+                    done.insert(i);
+                    self.take(i, j);
+                }
             }
         }
     }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    let mut taken: HashSet<usize> = HashSet::new();
-    for (_, i, j) in &pairs {
-        if out[*i].is_empty() && taken.insert(*j) {
-            out[*i].insert(*j);
-        }
-    }
-    // What is left of both between the same neighbours, one for one.
-    let room = |o: &Old, n: &New| {
-        let (low, high) = o.window;
-        low.is_none_or(|low| low < n.number)
-            && high.is_none_or(|high| n.number < high)
-            && (o.facet.is_none() || o.facet == n.facet)
-            && (o.alert.is_none() || o.alert == n.alert)
-    };
-    let left: Vec<usize> = (0..old.len()).filter(|i| out[*i].is_empty()).collect();
-    let mut done: HashSet<usize> = HashSet::new();
-    for i in &left {
-        let alike = |k: &&usize| old[**k].window == old[*i].window && old[**k].facet == old[*i].facet;
-        let olds: Vec<usize> = left.iter().filter(alike).copied().collect();
-        let free = |j: &usize| !taken.contains(j) && room(&old[*i], &new[*j]);
-        let news: Vec<usize> = (0..new.len()).filter(free).collect();
-        if done.insert(*i) && olds.len() == news.len() {
-            for (i, j) in olds.into_iter().zip(news) {
-                done.insert(i);
-                taken.insert(j);
-                out[i].insert(j);
-            }
-        }
-    }
-    // One that became two: the other half stands beside the first, and says what that does not.
-    loop {
+
+    /// The likeliest other half of one that became two: it stands beside the first, and says much of the old one.
+    fn half(&self) -> Option<(usize, usize)> {
         let mut best: Option<(f64, usize, usize)> = None;
-        for (j, n) in new.iter().enumerate().filter(|(j, _)| !taken.contains(j)) {
-            for (i, o) in old.iter().enumerate().filter(|(i, _)| !out[*i].is_empty()) {
-                let mut halves = out[i].iter().filter_map(|h| new.get(*h));
-                if !halves.clone().any(|h| h.number.abs_diff(n.number) == 1 && h.facet == n.facet) {
+        for (j, n) in self.new.iter().enumerate().filter(|(j, _)| !self.taken.contains(j)) {
+            for (i, o) in self.old.iter().enumerate().filter(|(i, _)| !self.out[*i].is_empty()) {
+                let halves: Vec<&New> = self.out[i].iter().filter_map(|h| self.new.get(*h)).collect();
+                if !halves.iter().any(|h| h.number.abs_diff(n.number) == 1 && h.facet == n.facet) {
                     continue;
                 }
-                let rest: HashSet<&String> =
-                    o.words.iter().filter(|w| !halves.any(|h| h.words.contains(*w))).collect();
-                let left = sum(&mut rest.iter().copied());
-                let said = sum(&mut rest.iter().copied().filter(|w| n.words.contains(*w)));
-                let whole = sum(&mut n.words.iter());
-                let half = if whole > 0.0 && left > 0.0 { said / whole.min(left * 2.0) } else { 0.0 };
-                if half >= 0.34 && best.is_none_or(|(most, ..)| half > most) {
+                let (all, whole) = (self.sum(o.words.iter()), self.sum(n.words.iter()));
+                let said = self.sum(o.words.intersection(&n.words));
+                let half = if whole > 0.0 && all > 0.0 { said / whole.min(all * 2.0) } else { 0.0 };
+                if half >= HALF && best.is_none_or(|(most, ..)| half > most) {
                     best = Some((half, i, j));
                 }
             }
         }
-        let Some((_, i, j)) = best else { break };
-        taken.insert(j);
-        out[i].insert(j);
+        best.map(|(_, i, j)| (i, j))
     }
-    // Two that became one.
-    for (score, i, j) in &pairs {
-        if out[*i].is_empty() && *score >= LIKE + 0.1 {
-            out[*i].insert(*j);
-        }
-    }
-    out.into_iter().map(|set| set.into_iter().collect()).collect()
 }
 
 #[cfg(test)]

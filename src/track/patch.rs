@@ -1,7 +1,9 @@
 //! Changes to YAML files that leave everything else as it is: comments, order, quotes, line breaks.
 //!
-//! A file is parsed once; changes are insertions at places of its tree, made all together at the end. What is
-//! inserted takes the style of its surroundings: block or flow, and the column of its neighbours.
+//! A file is parsed once; changes are made at places of its tree, all together at the end. What is inserted takes
+//! the style of its surroundings: block or flow, and the column of its neighbours.
+
+use std::ops::Range;
 
 use crate::content::Date;
 use crate::yaml::{Kind, Node, Spanned};
@@ -117,8 +119,8 @@ pub(super) fn field(out: &mut String, column: usize, key: &str, value: &Value) {
 #[derive(Debug)]
 pub(super) struct Patch<'a> {
     text: &'a str,
-    /// Insertions: where, and what. Those at one place stand in the order they were asked for.
-    inserts: Vec<(usize, String)>,
+    /// What is put in place of what. Insertions at one place stand in the order they were asked for.
+    edits: Vec<(Range<usize>, String)>,
     /// What could not be done: line and reason.
     pub(super) refused: Vec<(usize, &'static str)>,
 }
@@ -128,29 +130,29 @@ pub(super) type Field = (Spanned<String>, Node);
 
 impl<'a> Patch<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, inserts: Vec::new(), refused: Vec::new() }
+        Self { text, edits: Vec::new(), refused: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.inserts.is_empty()
+        self.edits.is_empty()
     }
 
     /// The file with all changes.
     pub(super) fn apply(mut self) -> String {
-        self.inserts.sort_by_key(|(at, _)| *at);
+        self.edits.sort_by_key(|(range, _)| range.start);
         let mut out = String::with_capacity(self.text.len() + 1024);
         let mut done = 0;
-        for (at, new) in &self.inserts {
-            out.push_str(self.text.get(done..*at).unwrap_or_default());
+        for (range, new) in &self.edits {
+            out.push_str(self.text.get(done..range.start).unwrap_or_default());
             out.push_str(new);
-            done = *at;
+            done = range.end;
         }
         out.push_str(self.text.get(done..).unwrap_or_default());
         out
     }
 
     fn insert(&mut self, at: usize, new: String) {
-        self.inserts.push((at, new));
+        self.edits.push((at..at, new));
     }
 
     /// The column of a place, in characters.
@@ -268,6 +270,40 @@ impl<'a> Patch<'a> {
             let mut line = String::new();
             field(&mut line, column, key, value);
             self.insert_lines(end, &line);
+        }
+    }
+
+    /// Puts lines in place of a field of a map, or behind all others if it is not there; none takes it away.
+    /// `lines` writes them for the column of the map's fields.
+    pub(super) fn put(&mut self, map: &Node, key: &str, lines: Option<impl Fn(usize) -> String>) {
+        let Some(fields) = map.as_map() else { return };
+        let column = fields.first().map_or(0, |(k, _)| self.column(k.span.start));
+        let new = lines.map(|lines| lines(column)).unwrap_or_default();
+        let Some(there) = fields.iter().find(|(k, _)| k.value == key) else {
+            match fields.last() {
+                Some(last) if !new.is_empty() && !self.is_flow(map) => {
+                    self.insert_lines(Self::end(last), &new)
+                }
+                Some(last) if !new.is_empty() => {
+                    self.refused.push((self.line(last.0.span.start), "it is written in brackets"));
+                }
+                _ => {}
+            }
+            return;
+        };
+        let before = self.text.get(..there.0.span.start).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let alone = before.get(start..).is_some_and(|indent| indent.trim().is_empty());
+        if !alone || self.shared(there) {
+            self.refused.push((self.line(start), "the value is or has an anchor, or shares its line"));
+            return;
+        }
+        let end = self.line_end(Self::end(there));
+        let end =
+            self.text.get(end..).and_then(|rest| rest.find('\n')).map_or(self.text.len(), |n| end + n + 1);
+        let new = new.replace('\n', self.line_break());
+        if self.text.get(start..end) != Some(&new) {
+            self.edits.push((start..end, new));
         }
     }
 

@@ -3,9 +3,7 @@
 use std::fmt::Write;
 
 use crate::content::Content;
-use crate::report::text::{
-    BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, harmless, list, pad, paint, width, wrap,
-};
+use crate::text::{BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, harmless, list, pad, paint, width, wrap};
 
 use super::{Entries, PageTrack, Piece, Reworded, Sentence, Track};
 

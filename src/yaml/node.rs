@@ -190,7 +190,6 @@ impl Node {
         let options = serde_yaml::options! {
             strict_booleans: true,
             with_snippet: false,
-            emit_comments: false,
             duplicate_keys: serde_yaml::DuplicateKeyPolicy::Error,
             merge_keys: serde_yaml::MergeKeyPolicy::Error,
         };

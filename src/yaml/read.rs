@@ -105,11 +105,6 @@ impl<'n> Fields<'n> {
         self.file
     }
 
-    /// The map itself.
-    pub fn node(&self) -> &'n Node {
-        self.node
-    }
-
     /// What the map is called in messages.
     pub fn what(&self) -> &'n str {
         self.what

@@ -1,12 +1,14 @@
 //! Writes all files of a new revision, or none.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use similar::TextDiff;
+use similar::{DiffOp, DiffTag, group_diff_ops};
 
 use crate::content::Date;
+use crate::text::differences_of;
 use crate::track::fold::{FileChange, Fold};
 
 /// Where the sentences to review go.
@@ -19,9 +21,46 @@ pub(super) fn patch(folder: &Path, change: &FileChange) -> String {
     let path = folder.join(&change.name).to_string_lossy().replace('\\', "/");
     let path = path.trim_start_matches(['.', '/']);
     let old = change.before.as_ref().map_or_else(|| "/dev/null".to_owned(), |_| format!("a/{path}"));
-    let before = change.before.as_deref().unwrap_or_default();
-    let diff = TextDiff::from_lines(before, change.after.as_str());
-    diff.unified_diff().context_radius(3).header(&old, &format!("b/{path}")).to_string()
+    let before: Vec<&str> = change.before.as_deref().unwrap_or_default().split_inclusive('\n').collect();
+    let after: Vec<&str> = change.after.split_inclusive('\n').collect();
+    let mut out = format!("--- {old}\n+++ b/{path}\n");
+    for group in group_diff_ops(differences_of(&before, &after), CONTEXT) {
+        let span = |of: &dyn Fn(&DiffOp) -> Range<usize>| {
+            let start = group.first().map_or(0, |op| of(op).start);
+            let length = group.last().map_or(0, |op| of(op).end) - start;
+            match length {
+                1 => format!("{}", start + 1),
+                // A side without lines is where it would begin: behind the line before.
+                _ => format!("{},{length}", start + usize::from(length > 0)),
+            }
+        };
+        out.push_str(&format!("@@ -{} +{} @@\n", span(&|op| op.old_range()), span(&|op| op.new_range())));
+        for op in &group {
+            let (old, new) = (before.get(op.old_range()), after.get(op.new_range()));
+            let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+            match op.tag() {
+                DiffTag::Equal => lines(&mut out, ' ', new),
+                _ => {
+                    lines(&mut out, '-', old);
+                    lines(&mut out, '+', new);
+                }
+            }
+        }
+    }
+    out
+}
+
+/// So many lines that stay are shown around what changes.
+const CONTEXT: usize = 3;
+
+fn lines(out: &mut String, sign: char, lines: &[&str]) {
+    for line in lines {
+        out.push(sign);
+        out.push_str(line);
+        if !line.ends_with('\n') {
+            out.push_str("\n\\ No newline at end of file\n");
+        }
+    }
 }
 
 /// Writes the changed files, the review file, and beside it the note that keeps git away from it.

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use crate::page::{Facet, Form, Sentence};
 
-use super::words::{IdMap, dice, hunks, is_stop, lcs_ratio, share, stems};
+use super::words::{IdMap, best_pairs, dice, hunks, is_stop, lcs_ratio, share, stems};
 use super::{Class, Hunk, class, counts};
 
 /// How like two sentences must be to be one.
@@ -412,17 +412,7 @@ fn best(
             }
         }
     }
-    all.sort_by(|x, y| y.0.total_cmp(&x.0).then_with(|| (x.1, x.2).cmp(&(y.1, y.2))));
-    let mut used = (Vec::new(), Vec::new());
-    all.retain(|(_, i, j)| {
-        let free = !used.0.contains(i) && !used.1.contains(j);
-        if free {
-            used.0.push(*i);
-            used.1.push(*j);
-        }
-        free
-    });
-    all.into_iter().map(|(_, i, j)| (i, j)).collect()
+    best_pairs(all)
 }
 
 /// How many stems a sentence must have to be known as part of another.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::page::{Page, Part, SectionKind, key};
 
 use super::Cache;
-use super::words::{IdMap, dice, share};
+use super::words::{IdMap, best_pairs, dice, share};
 
 /// How like two entries must be to be one under two titles, all in all.
 const SAME: f64 = 0.55;
@@ -197,13 +197,10 @@ fn renamed(words: &Words, old: &mut Vec<usize>, new: &mut Vec<usize>, edges: &mu
             }
         }
     }
-    all.sort_by(|x, y| y.0.total_cmp(&x.0).then_with(|| (x.1, x.2).cmp(&(y.1, y.2))));
-    for (_, i, j) in all {
-        if let (Some(at), Some(to)) = (old.iter().position(|x| *x == i), new.iter().position(|x| *x == j)) {
-            old.remove(at);
-            new.remove(to);
-            edges.push((i, j, Edge::Same));
-        }
+    for (i, j) in best_pairs(all) {
+        old.retain(|x| *x != i);
+        new.retain(|x| *x != j);
+        edges.push((i, j, Edge::Same));
     }
 }
 

@@ -1,9 +1,9 @@
 //! Words: how alike two sequences are, what their stems are, and which runs of them differ.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use similar::DiffOp;
 
 use super::Hunk;
 
@@ -100,6 +100,18 @@ fn common(a: &[u64], b: &[u64]) -> usize {
         }
     }
     n
+}
+
+/// Of pairs with how alike they are, the most alike first, those whose two sides are not taken by a better one.
+/// Of equals the first counts.
+pub(crate) fn best_pairs(mut all: Vec<(f64, usize, usize)>) -> Vec<(usize, usize)> {
+    all.sort_by(|x, y| y.0.total_cmp(&x.0).then_with(|| (x.1, x.2).cmp(&(y.1, y.2))));
+    let (mut old, mut new) = (HashSet::new(), HashSet::new());
+    let free = |(_, i, j): (f64, usize, usize)| {
+        let free = !old.contains(&i) && !new.contains(&j);
+        (free && old.insert(i) && new.insert(j)).then_some((i, j))
+    };
+    all.into_iter().filter_map(free).collect()
 }
 
 /// Words that carry grammar and no fact. Negations, `or`, `only`, `must`, `can` and the like are not among them.
@@ -221,7 +233,7 @@ fn stem(word: &str) -> &str {
 /// of grammar.
 pub(super) fn hunks(a: &[u64], b: &[u64], small: impl Fn(usize) -> bool) -> Vec<Hunk> {
     let mut out: Vec<Hunk> = Vec::new();
-    for op in capture_diff_slices(Algorithm::Patience, a, b) {
+    for op in crate::text::differences(a, b) {
         if let DiffOp::Equal { .. } = op {
             continue;
         }

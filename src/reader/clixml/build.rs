@@ -123,7 +123,7 @@ impl<'a> Builder<'a> {
             && let Ok(content) = tokens.content()
         {
             let text = unescape::mapped(self.view, &content, Style::PowerShell);
-            if task_sequence::is_document(&text.text) {
+            if row::is_document(&text.text) {
                 let value = task_sequence::placeholder(self.view.span(content.range()));
                 self.sequence = Some(Piece::decoded(text.text.into_owned(), text.offsets));
                 return value;

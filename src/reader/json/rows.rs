@@ -178,7 +178,7 @@ impl<'a, 'w> Rows<'a, 'w> {
             Kind::Plain | Kind::Escaped => {
                 if text_begins(view.text, token, '<') {
                     let (text, offsets) = decode_exactly(view, token);
-                    if task_sequence::is_document(&text) {
+                    if row::is_document(&text) {
                         self.read_sequence((text, offsets, view.span(token.inner())), None);
                         self.tally.known += 1;
                     }
@@ -526,7 +526,7 @@ fn sequence<'v>(
     }
     let token = text_named(view.text, all, "Sequence")?;
     let (text, offsets) = decode_exactly(view, &token);
-    task_sequence::is_document(&text).then(|| (text, offsets, view.span(token.inner())))
+    row::is_document(&text).then(|| (text, offsets, view.span(token.inner())))
 }
 
 /// Whether a string begins with that character, behind blanks and also as an escape.

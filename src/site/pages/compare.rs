@@ -10,7 +10,6 @@ use super::super::model::{Link, Model, level_words};
 use super::super::originals::Compared;
 use super::super::revision::long;
 use super::super::view::{View, view};
-use super::super::words::kind_name;
 use super::entity::is_entry;
 use crate::content::{Date, Entity};
 use crate::diff::{Change, Class, Diff, EntityDiff, FactChange, Kind};
@@ -62,8 +61,7 @@ fn direction(change: &Change) -> &'static str {
 }
 
 fn title(model: &Model<'_>, id: &str, revision: Date) -> String {
-    let entity = model.content().entity(id);
-    entity.and_then(|e| crate::report::name_at(&e.name, revision)).unwrap_or(id).to_owned()
+    model.content().entity(id).map_or(id, |e| e.title(revision)).to_owned()
 }
 
 fn fact(model: &Model<'_>, diff: &Diff, change: &FactChange) -> View {
@@ -74,7 +72,7 @@ fn fact(model: &Model<'_>, diff: &Diff, change: &FactChange) -> View {
             (_, value) => words.value(value),
         }
     };
-    let kind = kind_name(&change.kind);
+    let kind = model.words(diff.to).kind(&change.kind);
     let name = match &change.key {
         Some(key) => format!("{kind}: {}", key.replace('_', " ")),
         None => kind,

@@ -9,7 +9,6 @@ use super::super::model::{self, Model, checkable, rule_level};
 use super::entity::is_entry;
 use super::rule::revisions;
 use crate::content::{Entity, Statement, Timeline};
-use crate::report::level_word;
 use crate::rules::{Expect, Rule};
 
 /// A timeline as a map from the revision on from which each value holds to the value.
@@ -111,7 +110,7 @@ fn statement<'a>(model: &'a Model<'_>, statement: &'a Statement) -> StatementDat
     StatementData {
         reference: &statement.reference,
         category: &statement.category,
-        level: Steps(&statement.level, |level| level_word(*level)),
+        level: Steps(&statement.level, |level| level.name()),
         text: texts(&statement.text),
         detail: statement.detail.as_ref().map(texts),
         terms: statement.terms.as_ref().map(texts),

@@ -7,7 +7,6 @@ use super::super::view::{View, list, put, view};
 use super::facts::facts;
 use crate::content::{Date, Entity, EntityKind, Statement};
 use crate::evidence::places;
-use crate::report::name_at;
 
 /// The page of an entity: as the newest revision that has it.
 pub(in super::super) fn entity(model: &Model<'_>, entity: &Entity) -> View {
@@ -48,7 +47,7 @@ fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> View {
 
 fn shown(model: &Model<'_>, entity: &Entity, revision: Date, at: Option<Date>) -> View {
     let mut page = frame(model, entity, revision);
-    let title = name_at(&entity.name, revision).unwrap_or(&entity.id);
+    let title = entity.title(revision);
     let sections = model.sections(entity, revision);
     let count: usize = sections.iter().map(|s| s.statements.len()).sum();
     let enforced: usize = sections.iter().map(|s| s.enforced).sum();
@@ -90,7 +89,7 @@ fn absent(model: &Model<'_>, entity: &Entity, date: Date) -> View {
         "revision_long": long(date),
         "revision_page": true,
         "missing": true,
-        "into": into.map(|e| Link { href: model.page_at(e, date), title: name_at(&e.name, date).unwrap_or(&e.id).to_owned() }),
+        "into": into.map(|e| Link { href: model.page_at(e, date), title: e.title(date).to_owned() }),
         "first": first.map(ToString::to_string),
         "last": model.last(entity).to_string(),
         "later": first.is_some_and(|f| *f > date),

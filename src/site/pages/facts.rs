@@ -5,8 +5,7 @@ use serde_json::Value;
 
 use super::super::model::Model;
 use super::super::view::show_serialized;
-use super::super::words::{self, Words};
-use crate::content::{Date, Entity, EntityKind, Securable, Values};
+use crate::content::{Date, Entity, EntityKind, Securable, Values, Words, capital};
 
 /// A line of the summary: a name and what is said.
 #[derive(Debug, Clone, Serialize)]
@@ -88,7 +87,7 @@ fn texts<'v>(values: &'v Values, key: &str) -> Vec<&'v str> {
 
 fn names(words: &Words<'_>, values: &Values, key: &str) -> String {
     let names: Vec<String> = texts(values, key).into_iter().map(|t| words.name(t)).collect();
-    words::join(&names, "and")
+    crate::text::list(&names)
 }
 
 fn effect(values: &Values) -> &'static str {
@@ -134,7 +133,7 @@ pub(super) fn facts(model: &Model<'_>, entity: &Entity, revision: Date) -> Facts
                     let sentence = words.fact(kind, values);
                     let said =
                         if *kind == "distinct-from" { names(&words, values, "account") } else { sentence };
-                    Said { text: words::capital(&said), statement: (*statement).to_owned() }
+                    Said { text: capital(&said), statement: (*statement).to_owned() }
                 })
                 .collect();
             Summary { name, said }
@@ -170,7 +169,7 @@ fn grid(model: &Model<'_>, words: &Words<'_>, all: &[Known<'_>]) -> Option<Grid>
                 (one, other) => one.or(other).unwrap_or_default().to_owned(),
             };
             let is_path = !path.is_empty();
-            let scope = text(values, "scope").map(words::scope).unwrap_or_default();
+            let scope = text(values, "scope").map(|s| words.value_of("acl", "scope", s)).unwrap_or_default();
             let path = if is_path {
                 path
             } else {
@@ -182,7 +181,7 @@ fn grid(model: &Model<'_>, words: &Words<'_>, all: &[Known<'_>]) -> Option<Grid>
             }
             let held = texts(values, "permissions");
             GridRow {
-                path: words::capital(&path),
+                path: capital(&path),
                 is_path,
                 who: text(values, "principal").map(|p| words.name(p)),
                 scope,
@@ -240,7 +239,7 @@ fn grants(words: &Words<'_>, all: &[Known<'_>]) -> Vec<Grant> {
             Some(Grant {
                 on,
                 what,
-                target: words::capital(target.trim_start_matches(", ")),
+                target: capital(target.trim_start_matches(", ")),
                 effect: effect(values),
                 statement: (*statement).to_owned(),
             })
@@ -254,7 +253,7 @@ fn members(words: &Words<'_>, all: &[Known<'_>]) -> Vec<Member> {
         .map(|(kind, values, statement)| {
             let said = words.fact(kind, values);
             Member {
-                text: words::capital(said.strip_prefix("Member: ").unwrap_or(&said)),
+                text: capital(said.strip_prefix("Member: ").unwrap_or(&said)),
                 effect: effect(values),
                 statement: (*statement).to_owned(),
             }

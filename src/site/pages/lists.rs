@@ -133,7 +133,7 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
         forbidden.extend(permissions(true).into_iter().map(str::to_owned));
         // What a column's head says is not said again.
         let short = |said: Option<String>, before: &str| {
-            said.map(|text| super::super::words::capital(text.strip_prefix(before).unwrap_or(&text)))
+            said.map(|text| crate::content::capital(text.strip_prefix(before).unwrap_or(&text)))
         };
         let tags = tags(model, entity);
         view!({
@@ -159,7 +159,7 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
     let (now, former): (Vec<&Entity>, Vec<&Entity>) =
         entries(model, kind).partition(|e| e.name.at(model.newest).is_some());
     let words = model.words(model.newest);
-    let named = |id: &String| (super::super::words::capital(&words.name(id)), id.clone());
+    let named = |id: &String| (crate::content::capital(&words.name(id)), id.clone());
     let all_roles: BTreeSet<(String, String)> =
         now.iter().flat_map(|e| roles(e)).map(|id| named(&id)).collect();
     let all_roles: Vec<View> =
@@ -232,7 +232,7 @@ fn tag_title(tag: &str) -> &'static str {
 pub(in super::super) fn coverage(model: &Model<'_>) -> View {
     let all = covered(model.content(), model.sources.rules);
     let row = |c: &crate::rules::Covered<'_>| {
-        let level = c.statement.level.steps.iter().rev().find_map(|(_, l)| *l);
+        let level = c.statement.level.last().copied();
         let text = c.statement.text.values().last();
         let now = c.entity.name.at(model.newest).is_some() && c.statement.text.at(model.newest).is_some();
         let href = if now
@@ -255,7 +255,7 @@ pub(in super::super) fn coverage(model: &Model<'_>) -> View {
             "id": c.statement.id(),
             "href": href,
             "text": text,
-            "level": level.map(crate::report::level_word),
+            "level": level.map(crate::content::Level::name),
             "level_words": level.map(level_words),
             "rules": model.rule_links_of(&c.statement.reference),
             "because": c.unruled(),

@@ -7,7 +7,6 @@ use super::super::model::{self, Link, Model, level_words, rule_level};
 use super::super::view::{View, view};
 use crate::check::example_messages;
 use crate::content::{Entity, Level as StatementLevel, Statement};
-use crate::report::{collects, level_word, name_at};
 use crate::rules::{Example, Expect, Reference, Rule};
 
 /// The index of rules.
@@ -75,7 +74,7 @@ pub(super) fn revisions(model: &Model<'_>, rule: &Rule) -> Vec<String> {
 }
 
 pub(super) fn group_title(group: &str) -> String {
-    super::super::words::capital(&group.replace('-', " "))
+    crate::content::capital(&group.replace('-', " "))
 }
 
 /// The page of a rule.
@@ -141,7 +140,7 @@ pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> View {
             "help": p.help,
         })).collect::<Vec<_>>(),
         "evidence": evidence,
-        "collect": collects(schema, &rule.evidence),
+        "collect": schema.collects(&rule.evidence),
         "examples": rule.examples.iter().map(|e| example(model, rule, e)).collect::<Vec<_>>(),
         "references": references(rule),
         "strip": strip,
@@ -170,7 +169,7 @@ impl Cited<'_> {
         view!({
             "text": self.text,
             "level": self.level.map_or("", level_words),
-            "level_class": self.level.map(level_word),
+            "level_class": self.level.map(StatementLevel::name),
             "terms": self.terms,
             "since": self.since,
             "facts": self.facts,
@@ -200,7 +199,7 @@ fn cited<'a>(model: &Model<'a>, rule: &Rule, entity: &Entity, statement: &'a Sta
     } else {
         format!("{}#{}", model.page_at(entity, last), statement.id())
     };
-    (said, view!({ "entity": name_at(&entity.name, last).unwrap_or(&entity.id), "href": href }))
+    (said, view!({ "entity": entity.title(last), "href": href }))
 }
 
 fn example(model: &Model<'_>, rule: &Rule, example: &Example) -> View {
@@ -213,7 +212,7 @@ fn example(model: &Model<'_>, rule: &Rule, example: &Example) -> View {
                 .filter_map(|t| model.sources.schema.tables.get(*t))
                 .map(|t| format!("`{}`", t.name))
                 .collect();
-            ("not-evaluated", format!("Missing: {}", super::super::words::join(&names, "and")))
+            ("not-evaluated", format!("Missing: {}", crate::text::list(&names)))
         }
     };
     let found = match example.expect {

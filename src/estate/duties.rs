@@ -1,0 +1,531 @@
+//! The tables `right_duties`, `group_duties` and `held_groups`: what accounts must and must not be able to do, worked
+//! out for each account that is set somewhere, and the privileged groups it belongs to.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use crate::content::fact::{Demand, GroupMembership, GroupScope, Hosts, UserRight};
+use crate::estate::membership::{Belongs, Link, Membership, On, Subject, Target};
+use crate::estate::principals::{all_privileged, privileged};
+use crate::estate::rights::{Held, Rights, Where};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Line, Missing, Out, Pending, View, flag, text};
+use crate::evidence::{Account, AccountKind, Fact, Scope, Table, TableSchema, Why};
+use crate::source::Place;
+
+/// An account that serves as a documented account.
+#[derive(Debug, Clone, Copy)]
+struct Use<'s> {
+    line: Line<'s>,
+    account: &'s Arc<Account>,
+    entity: &'s str,
+}
+
+/// The accounts in use, once each for entity, account, host and site. What only the usage of a stored account says
+/// counts where nothing else tells.
+fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
+    let mut seen = HashSet::new();
+    let mut out: Vec<Use<'s>> = Vec::new();
+    for line in View::of(shared, "account_uses").into_iter().flat_map(View::rows) {
+        let (Some(account), Some(entity)) = (line.account("account"), line.text("entity")) else { continue };
+        if line.flag("dynamic") == Some(true) {
+            continue;
+        }
+        let key = (
+            entity.to_owned(),
+            shared.ids.resolve(account).key().to_owned(),
+            line.text("host").map(|h| shared.ids.computer_key(h)),
+            line.text("site").map(str::to_uppercase),
+        );
+        if seen.insert(key) {
+            out.push(Use { line, account, entity });
+        }
+    }
+    out
+}
+
+/// The computers on which a documented place is, for one use of an account. `any` is not asked for here.
+fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String, Option<&'s str>)> {
+    let site = of.line.text("site");
+    let mut out: Vec<(String, Option<&'s str>)> = Vec::new();
+    let positions = |position: &str, of_site: bool| -> Vec<(String, Option<&'s str>)> {
+        View::of(shared, "positions")
+            .into_iter()
+            .flat_map(|view| view.with("position", position))
+            .filter(|line| {
+                !of_site
+                    || site.is_none_or(|s| line.text("site").is_some_and(|own| own.eq_ignore_ascii_case(s)))
+            })
+            .filter_map(|line| Some((line.text("host")?.to_owned(), line.text("site"))))
+            .collect()
+    };
+    match place {
+        Hosts::Position(position) => out.extend(positions(position, true)),
+        // The account is set on the host itself.
+        Hosts::Own => {
+            out.extend(of.line.text("host").map(|host| (host.to_owned(), site)));
+        }
+        Hosts::ReportingDatabase => {
+            let roles = View::of(shared, "role_accounts").into_iter().flat_map(View::rows);
+            for role in roles.filter(|r| r.text("entity") == Some(of.entity)) {
+                let same = role
+                    .text("host")
+                    .zip(of.line.text("host"))
+                    .is_none_or(|(a, b)| shared.ids.same_computer(a, b) == Some(true));
+                if same && let Some(server) = role.text("database_server").or(role.text("host")) {
+                    out.push((server.to_owned(), role.text("site")));
+                }
+            }
+        }
+        Hosts::Clients | Hosts::TaskSequenceComputers => {
+            out.extend(clients(shared).iter().map(|host| (host.clone(), None)));
+        }
+        Hosts::DomainControllers => {
+            out.extend(positions("domain-controller", false));
+        }
+        Hosts::Any | Hosts::Unjudged(_) => {}
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// The computers whose groups or rights are exported and that are clients: those known to be workstations, and
+/// those of which nothing is known but that they are no site system, site server or domain controller.
+fn clients<'s>(shared: &'s Shared<'_>) -> &'s [String] {
+    struct Clients(Vec<String>);
+    &shared.once(|shared| Clients(read_clients(shared))).0
+}
+
+fn read_clients(shared: &Shared<'_>) -> Vec<String> {
+    let mut servers = HashSet::new();
+    let mut clients: BTreeMap<String, String> = BTreeMap::new();
+    for line in View::of(shared, "positions").into_iter().flat_map(View::rows) {
+        let (Some(host), Some(position)) = (line.text("host"), line.text("position")) else { continue };
+        if position != "client" {
+            servers.insert(shared.ids.computer_key(host));
+        }
+    }
+    let known: HashSet<String> = View::of(shared, "computers")
+        .into_iter()
+        .flat_map(View::rows)
+        .filter(|line| line.text("position").is_some_and(|p| p != "workstation"))
+        .filter_map(|line| line.text("host").map(|h| shared.ids.computer_key(h)))
+        .collect();
+    for table in ["computers", "local_groups", "user_rights", "policies"] {
+        for line in View::of(shared, table).into_iter().flat_map(View::rows) {
+            let Some(host) = line.text("host") else { continue };
+            let key = shared.ids.computer_key(host);
+            let client = match table {
+                "computers" => line.text("position") == Some("workstation"),
+                _ => !known.contains(&key),
+            };
+            if client && !servers.contains(&key) {
+                clients.entry(key).or_insert_with(|| host.to_owned());
+            }
+        }
+    }
+    clients.into_values().collect()
+}
+
+/// `right_duties`: for each documented user right, each account in use and each place, whether it has the right.
+pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::new(schema);
+    let Some(rights) = Rights::read(shared) else { return out.table };
+    let uses = uses(shared);
+    for (fact, wanted) in shared.content.judged::<UserRight>(shared.revision) {
+        let (statement, right, places) = (fact.statement, wanted.right.as_str(), &wanted.hosts);
+        if places.iter().all(|place| matches!(place, Hosts::Unjudged(_))) {
+            continue;
+        }
+        let any = places.contains(&Hosts::Any);
+        let mut seen = BTreeSet::new();
+        for of in uses.iter().filter(|u| u.entity == fact.entity) {
+            let account = shared.ids.resolve(of.account);
+            if any {
+                let at: Vec<&Where> = rights.places().collect();
+                if at.is_empty() {
+                    gap(&mut out, of, statement, "", right, rights.missing(None));
+                }
+                for place in at {
+                    if seen.insert((account.key().to_owned(), Some(place.clone()))) {
+                        duty(shared, &mut out, &rights, of, statement, right, place, true);
+                    }
+                }
+                continue;
+            }
+            let mut hosts_of: Vec<(String, Option<&str>)> =
+                places.iter().flat_map(|place| hosts(shared, place, of)).collect();
+            // Of the computers that run task sequences only those are asked about that are exported.
+            let exported_only =
+                places.iter().any(|p| matches!(p, Hosts::TaskSequenceComputers | Hosts::Clients));
+            if exported_only {
+                hosts_of.retain(|(host, _)| rights.host(shared, host).is_some());
+            }
+            if hosts_of.is_empty() && seen.insert((account.key().to_owned(), None)) {
+                gap(&mut out, of, statement, "", right, rights.missing(None));
+            }
+            for (host, _) in hosts_of {
+                let place = Where::Host(shared.ids.computer_key(&host), host.clone());
+                if !seen.insert((account.key().to_owned(), Some(place.clone()))) {
+                    continue;
+                }
+                match rights.host(shared, &host) {
+                    Some(place) => duty(shared, &mut out, &rights, of, statement, right, place, false),
+                    None => gap(&mut out, of, statement, &host, right, rights.missing(Some(&host))),
+                }
+            }
+        }
+        // Accounts that are set and not known may hold anything.
+        for line in View::of(shared, "account_uses").into_iter().flat_map(View::gaps) {
+            if line.text("entity").is_none_or(|e| e == fact.entity)
+                && let Some(missing) = line.gap
+            {
+                out.gap(missing.why, missing.table, missing.what.clone(), missing.place)
+                    .set("statement", text(statement))
+                    .set("right", text(right))
+                    .put();
+            }
+        }
+    }
+    out.table
+}
+
+#[allow(clippy::too_many_arguments)]
+fn duty(
+    shared: &Shared<'_>,
+    out: &mut Out<'_>,
+    rights: &Rights<'_>,
+    of: &Use<'_>,
+    statement: &str,
+    right: &str,
+    place: &Where,
+    forbidden: bool,
+) {
+    let (host, policy) = match place {
+        Where::Host(_, host) => (host.as_str(), ""),
+        Where::Policy(policy) => ("", if policy.is_empty() { "the template" } else { policy.as_str() }),
+    };
+    let row = |out: &mut Out<'_>, held: bool, sure: bool, how: &str, at, record: Option<Place>| {
+        out.row(record.or(of.line.record))
+            .set("statement", text(statement))
+            .set("entity", text(of.entity))
+            .copy("account", of.line.cell("account"))
+            .set("host", text(host))
+            .set("policy", text(policy))
+            .set("place", text(&place_in_words(host, policy)))
+            .at("right", text(right), at)
+            .set("held", flag(held))
+            .set("sure", flag(sure))
+            .set("how", text(how))
+            .put();
+    };
+    match rights.held(shared, of.account, place, right) {
+        Held::Yes { through, sure, place, record } => row(out, true, sure, &through, place, record),
+        Held::No { because, place, record } => row(out, false, true, &because, place, record),
+        // A policy that says nothing of a right forbids and grants nothing.
+        Held::Open(missing) if policy.is_empty() || forbidden && missing.why != Why::NotExported => {
+            gap(out, of, statement, host, right, missing);
+        }
+        Held::Open(missing) if !missing.what.starts_with("who has") => {
+            gap(out, of, statement, host, right, missing);
+        }
+        Held::Open(_) => {}
+    }
+}
+
+/// `on HOST`, or `where POLICY applies`.
+fn place_in_words(host: &str, policy: &str) -> String {
+    if host.is_empty() { format!("where `{policy}` applies") } else { format!("on `{host}`") }
+}
+
+fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &str, host: &str, right: &str, missing: Missing) {
+    let what = (missing.what.as_ref() != "`user_rights`").then_some(missing.what);
+    let pending = out
+        .gap(missing.why, missing.table, what, missing.place.or(of.line.record))
+        .set("statement", text(statement))
+        .set("entity", text(of.entity))
+        .copy("account", of.line.cell("account"))
+        .set("right", text(right));
+    if host.is_empty() { pending.put() } else { pending.set("host", text(host)).put() }
+}
+
+/// `group_duties`: for each documented membership that an account needs on a computer, whether it has it.
+pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::new(schema);
+    let uses = uses(shared);
+    let exported: HashSet<String> = View::of(shared, "local_groups")
+        .into_iter()
+        .flat_map(View::rows)
+        .filter_map(|line| line.text("host").map(|h| shared.ids.computer_key(h)))
+        .collect();
+    let table = shared.schema.table("local_group_members").unwrap_or_default();
+    for (fact, wanted) in shared.content.judged::<GroupMembership>(shared.revision) {
+        let (statement, group, places) = (fact.statement, wanted.group.as_str(), &wanted.hosts);
+        match (wanted.demand, wanted.scope, wanted.for_computer_account) {
+            (Demand::Require, GroupScope::Local, false) => {}
+            // What must not be, and groups of domains, are looked for among the groups an account holds.
+            (Demand::Require, GroupScope::Domain | GroupScope::Unstated, _)
+            | (Demand::Require, GroupScope::Local, true)
+            | (Demand::Forbid | Demand::NotNeeded, _, _) => continue,
+        }
+        let Some(to) = Account::parse(group) else { continue };
+        for of in uses.iter().filter(|u| u.entity == fact.entity) {
+            let mut hosts_of: Vec<(String, Option<&str>)> =
+                places.iter().flat_map(|place| hosts(shared, place, of)).collect();
+            if places.contains(&Hosts::Clients) {
+                hosts_of.retain(|(host, _)| exported.contains(&shared.ids.computer_key(host)));
+            }
+            if hosts_of.is_empty() {
+                let what: Arc<str> =
+                    format!("the members of `{group}` on any computer that `{}` is for", of.account.written)
+                        .into();
+                out.gap(Why::NotExported, table, Some(what), of.line.record)
+                    .set("statement", text(statement))
+                    .set("entity", text(of.entity))
+                    .copy("account", of.line.cell("account"))
+                    .set("group", text(group))
+                    .put();
+            }
+            for (host, _) in hosts_of {
+                // A local account of another computer is no member here by name alone; by identity it cannot be.
+                match Membership::of(shared).belongs(shared, of.account, &to, None, Some(&host)) {
+                    Belongs::Open(missing) => out
+                        .gap(missing.why, missing.table, Some(missing.what), missing.place.or(of.line.record))
+                        .set("statement", text(statement))
+                        .set("entity", text(of.entity))
+                        .copy("account", of.line.cell("account"))
+                        .set("host", text(&host))
+                        .set("group", text(group))
+                        .put(),
+                    answer => {
+                        let (held, link) = match answer {
+                            Belongs::Yes(link) => (true, link),
+                            _ => (false, Link::default()),
+                        };
+                        out.row(of.line.record)
+                            .set("statement", text(statement))
+                            .set("entity", text(of.entity))
+                            .copy("account", of.line.cell("account"))
+                            .set("host", text(&host))
+                            .set("group", text(group))
+                            .set("held", flag(held))
+                            .set("how", text(&chain(&link.via)))
+                            .put();
+                    }
+                }
+            }
+        }
+        for line in View::of(shared, "account_uses").into_iter().flat_map(View::gaps) {
+            if line.text("entity").is_none_or(|e| e == fact.entity)
+                && let Some(missing) = line.gap
+            {
+                out.gap(missing.why, missing.table, missing.what.clone(), missing.place)
+                    .set("statement", text(statement))
+                    .set("group", text(group))
+                    .put();
+            }
+        }
+    }
+    migration_duties(shared, &mut out);
+    out.table
+}
+
+/// The groups that the source site database account needs where it is a computer account and the source is
+/// Configuration Manager 2007: on the source site server, or in its domain.
+fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
+    let members = shared.schema.table("local_group_members").unwrap_or_default();
+    let source_table = shared.schema.table("source_sites").unwrap_or_default();
+    let sites: Vec<Line<'_>> = View::of(shared, "source_sites").into_iter().flat_map(View::rows).collect();
+    for (fact, wanted) in shared.content.judged::<GroupMembership>(shared.revision) {
+        if !wanted.for_computer_account {
+            continue;
+        }
+        let (statement, group) = (fact.statement, wanted.group.as_str());
+        for line in View::of(shared, "migration_sources").into_iter().flat_map(View::rows) {
+            let Some(account) = line.account("database_account") else { continue };
+            if shared.ids.kind(account) != AccountKind::Computer && !account.name().ends_with('$') {
+                continue;
+            }
+            let source = line.text("source").unwrap_or_default();
+            let site =
+                sites.iter().find(|s| s.text("source").is_some_and(|o| o.eq_ignore_ascii_case(source)));
+            let set = |pending: Pending<'_, '_>, host: &str| {
+                let pending = pending
+                    .set("statement", text(statement))
+                    .set("entity", text(fact.entity))
+                    .copy("account", line.cell("database_account"))
+                    .set("group", text(group));
+                if host.is_empty() { pending.put() } else { pending.set("host", text(host)).put() }
+            };
+            let generation = site.and_then(|s| s.text("generation"));
+            let Some(generation) = generation else {
+                let what: Arc<str> = format!("which version the source site `{source}` has").into();
+                set(out.gap(Why::NotExported, source_table, Some(what), line.record), "");
+                continue;
+            };
+            if generation != "2007" {
+                continue;
+            }
+            let host = site.and_then(|s| s.text("server")).unwrap_or(source);
+            let of_domain = wanted.scope == GroupScope::Domain;
+            let name = match site.and_then(|s| s.text("domain")).filter(|_| of_domain) {
+                Some(domain) => format!("{domain}\\{group}"),
+                None => group.to_owned(),
+            };
+            let Some(to) = Account::parse(&name) else { continue };
+            let place = (!of_domain).then_some(host);
+            match Membership::of(shared).belongs(shared, account, &to, None, place) {
+                Belongs::Yes(link) => {
+                    let how = chain(&link.via);
+                    set(out.row(line.record).set("held", flag(true)).set("how", text(&how)), host);
+                }
+                Belongs::No => set(out.row(line.record).set("held", flag(false)), host),
+                Belongs::Open(missing) => {
+                    let table = if of_domain { missing.table } else { members };
+                    set(out.gap(missing.why, table, Some(missing.what), line.record), host);
+                }
+            }
+        }
+        for line in View::of(shared, "migration_sources").into_iter().flat_map(View::gaps) {
+            if let Some(gap) = line.gap {
+                out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+                    .set("entity", text(fact.entity))
+                    .set("statement", text(statement))
+                    .set("group", text(group))
+                    .put();
+            }
+        }
+    }
+}
+
+/// `through A and B`, or `directly`.
+fn chain(via: &[Arc<str>]) -> String {
+    if via.is_empty() {
+        return "directly".to_owned();
+    }
+    let names: Vec<String> = via.iter().map(|name| format!("`{name}`")).collect();
+    format!("through {}", names.join(" and "))
+}
+
+/// `held_groups`: the privileged groups that accounts in use belong to.
+pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::new(schema);
+    // Groups of domains, once each.
+    let mut groups: Vec<(Line<'_>, &Arc<Account>, &str)> = Vec::new();
+    let mut seen = HashSet::new();
+    let domain_table = shared.schema.table("domain_group_members").unwrap_or_default();
+    for table in ["domain_groups", "domain_group_members"] {
+        for line in View::of(shared, table).into_iter().flat_map(View::rows) {
+            let Some(group) = line.account("group") else { continue };
+            let identity = shared.ids.resolve(group);
+            let sid = line.text(if table == "domain_groups" { "sid" } else { "group_sid" });
+            if let Some(known) = privileged(shared, &identity, sid)
+                && seen.insert(identity.key().to_owned())
+            {
+                groups.push((line, group, &known.name));
+            }
+        }
+    }
+    let hosts: BTreeMap<String, &str> = View::of(shared, "local_groups")
+        .into_iter()
+        .flat_map(View::rows)
+        .filter_map(|line| line.text("host"))
+        .map(|host| (shared.ids.computer_key(host), host))
+        .collect();
+    let mut done = HashSet::new();
+    let uses: Vec<Use<'_>> =
+        uses(shared).into_iter().filter(|of| done.insert(shared.ids.key(of.account))).collect();
+    let administrators = administrators(shared, &uses, &hosts);
+    for (of, administrator_of) in uses.iter().zip(administrators) {
+        let identity = shared.ids.resolve(of.account);
+        let local = matches!(shared.ids.scope(of.account), Some(Scope::Local | Scope::BuiltIn));
+        for known in all_privileged(shared) {
+            let name = known.name.as_str();
+            if local {
+                break;
+            }
+            let mut asked = false;
+            for (line, group, _) in groups.iter().filter(|(_, _, own)| *own == name) {
+                // The group of its own domain must be among those that are looked at.
+                let own = shared.ids.same_domain_of(&identity, &shared.ids.resolve(group)).flatten();
+                asked |= own != Some(false) || known.rid != Some(512);
+                let sid = line.text("sid").or(line.text("group_sid"));
+                let held = Membership::of(shared).belongs(shared, of.account, group, sid, None);
+                answer(&mut out, of, name, None, held);
+            }
+            if !asked {
+                let whose = of.account.domain().map(|d| format!("{d}\\")).unwrap_or_default();
+                let what: Arc<str> = format!("the members of `{whose}{name}`").into();
+                out.gap(Why::NotExported, domain_table, Some(what), of.line.record)
+                    .copy("account", of.line.cell("account"))
+                    .set("group", text(name))
+                    .put();
+            }
+        }
+        // The built-in administrator of a domain or computer needs no membership.
+        if identity.sid().is_some_and(|sid| sid.starts_with("S-1-5-21-") && sid.ends_with("-500")) && !local {
+            out.row(of.line.record)
+                .copy("account", of.line.cell("account"))
+                .set("group", text("Domain Admins"))
+                .set("how", text("as the built-in administrator"))
+                .put();
+        }
+        for (host, held) in administrator_of {
+            answer(&mut out, of, "Administrators", Some(host), held);
+        }
+        if hosts.is_empty() {
+            let table = shared.schema.table("local_group_members").unwrap_or_default();
+            out.gap(Why::NotExported, table, None, of.line.record)
+                .copy("account", of.line.cell("account"))
+                .set("group", text("Administrators"))
+                .put();
+        }
+    }
+    out.table
+}
+
+/// For each account the computers of which it is, or may be, an administrator. Computers are looked at one after the
+/// other, so that what their groups say is resolved once for all accounts.
+fn administrators<'h>(
+    shared: &Shared<'_>,
+    uses: &[Use<'_>],
+    hosts: &BTreeMap<String, &'h str>,
+) -> Vec<Vec<(&'h str, Belongs)>> {
+    let mut out: Vec<Vec<(&str, Belongs)>> = uses.iter().map(|_| Vec::new()).collect();
+    let Some(group) = Account::parse("S-1-5-32-544") else { return out };
+    let target = Target::of(shared, &group, None);
+    let subjects: Vec<Subject<'_>> = uses.iter().map(|of| Subject::of(shared, of.account)).collect();
+    let membership = Membership::of(shared);
+    for (key, host) in hosts {
+        let on = On { host, key: key.clone() };
+        let ready = membership.ready(shared, &target, Some(&on));
+        for (subject, out) in subjects.iter().zip(&mut out) {
+            match membership.is_in_ready(shared, subject, &target, Some(&on), ready.as_ref()) {
+                Belongs::No => {}
+                held => out.push((*host, held)),
+            }
+        }
+    }
+    out
+}
+
+/// The row of a group that an account belongs to, or the gap where that is not known.
+fn answer(out: &mut Out<'_>, of: &Use<'_>, name: &str, host: Option<&str>, held: Belongs) {
+    match held {
+        Belongs::No => {}
+        Belongs::Yes(link) => out
+            .row(link.record.or(of.line.record))
+            .copy("account", of.line.cell("account"))
+            .at("group", text(name), link.place)
+            .set("host", text(host.unwrap_or_default()))
+            .set("how", text(&chain(&link.via)))
+            .put(),
+        Belongs::Open(missing) => out
+            .gap(missing.why, missing.table, Some(missing.what), missing.place.or(of.line.record))
+            .copy("account", of.line.cell("account"))
+            .set("group", text(name))
+            .set("host", Fact::Unknown(missing.why))
+            .put(),
+    }
+}

@@ -1,0 +1,146 @@
+//! The tables `documented_groups`, `documented_members` and `group_scopes`: exported groups that bear the name of a
+//! documented one, who is in them, and of what type they are.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::estate::groups::{Found, Groups, State, kind};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Lack, Out, Pending, View, flag, text};
+use crate::evidence::{AccountForm, Fact, Table, TableSchema};
+
+fn begin<'o, 's>(out: &'o mut Out<'s>, found: &Found<'_>) -> Pending<'o, 's> {
+    let row = out.row(found.record);
+    known(row, found)
+}
+
+fn known<'o, 's>(row: Pending<'o, 's>, found: &Found<'_>) -> Pending<'o, 's> {
+    row.copy("host", Some(&found.host))
+        .at("group", Fact::Account(Arc::clone(&found.group)), found.place)
+        .at("name", text(&found.name), found.place)
+        .set("title", text(&found.named.title))
+        .set("entity", text(found.named.entity))
+        .at("site", text(found.named.site.as_deref().unwrap_or_default()), found.place)
+        .set("spelling", text(if found.named.exact { "exact" } else { "close" }))
+        .set("domain", text(found.domain.as_deref().unwrap_or_default()))
+}
+
+/// One row a group and computer; gaps where the exports do not tell all groups of a computer on which a documented
+/// group is looked for.
+pub(crate) fn documented_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let groups = Groups::of(shared);
+    let mut out = Out::new(schema);
+    for found in &groups.found {
+        let whole = found.listed(shared).cut.is_none();
+        begin(&mut out, found).set("members", flag(whole)).put();
+    }
+    // Without any groups there is nothing to say of single computers.
+    if let Some(lack) = &groups.absent {
+        lack.gap(&mut out).put();
+        return out.table;
+    }
+    for lack in &groups.anywhere {
+        lack.gap(&mut out).put();
+    }
+    let mut seen = HashSet::new();
+    for spot in crate::estate::groups::expected::spots(shared, &groups).spots {
+        for host in std::iter::once(&spot.host).chain(&spot.instead) {
+            let Fact::Text(name) = &host.fact else { continue };
+            if !seen.insert((shared.ids.computer_key(name), spot.title.clone())) {
+                continue;
+            }
+            if let State::Unknown(lack) = groups.state(shared, name, &spot.title) {
+                lack.gap(&mut out)
+                    .copy("host", Some(host))
+                    .set("title", text(&spot.title))
+                    .set("entity", text(spot.entity))
+                    .put();
+            }
+        }
+    }
+    // Groups of computers on which none is documented may be left over; which these are is not known.
+    for (host, lack) in groups.lacks.iter().collect::<std::collections::BTreeMap<_, _>>() {
+        lack.gap(&mut out).set("host", text(host)).put();
+    }
+    out.table
+}
+
+/// One row a direct member of a documented group; gaps where not all members are listed.
+pub(crate) fn documented_members(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let groups = Groups::of(shared);
+    let mut out = Out::new(schema);
+    if let Some(lack) = &groups.absent {
+        lack.gap(&mut out).put();
+    }
+    for lack in &groups.anywhere {
+        lack.gap(&mut out).put();
+    }
+    for found in &groups.found {
+        let listed = found.listed(shared);
+        let mut seen = HashSet::new();
+        for member in listed.members {
+            let identity = shared.ids.resolve(&member.account);
+            if !seen.insert(identity.key().to_owned()) {
+                continue;
+            }
+            let resolved = member.account.form != AccountForm::Sid || identity.name().is_some();
+            let sid = member.sid.as_ref().map(|sid| text(&sid.written));
+            known(out.row(member.record), found)
+                .at("member", Fact::Account(Arc::clone(&member.account)), member.place)
+                .set("sid", sid.unwrap_or(Fact::Empty))
+                .set("kind", text(kind(shared, member, resolved)))
+                .set("resolved", flag(resolved))
+                .put();
+        }
+        if let Some(cut) = listed.cut {
+            known(found.cut(shared, cut).gap(&mut out), found).put();
+        }
+    }
+    out.table
+}
+
+/// One row a documented group and computer whose place in its domain is known; gaps for the others.
+pub(crate) fn group_scopes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let groups = Groups::of(shared);
+    let mut out = Out::new(schema);
+    for lack in groups.absent.iter().chain(&groups.anywhere) {
+        lack.gap(&mut out).put();
+    }
+    let mut positions: HashMap<String, &str> = HashMap::new();
+    let mut lacks: Option<Lack> = None;
+    if let Some(view) = View::of(shared, "computers") {
+        for line in view.rows() {
+            if let (Some(host), Some(position)) = (line.text("host"), line.text("position")) {
+                positions.insert(shared.ids.computer_key(host), position);
+            }
+        }
+        lacks = view.absent().map(Lack::of_gap);
+    }
+    for found in groups.found.iter().filter(|f| f.named.exact) {
+        let position = found.key.as_ref().and_then(|key| positions.get(key)).copied();
+        let Some(position) = position else {
+            let lack = lacks.clone().unwrap_or_else(|| {
+                let host = found.host_text().unwrap_or("?");
+                Lack::of(shared, "computers", &format!("whether `{host}` is a domain controller"))
+            });
+            known(lack.gap(&mut out), found).set("scope", found.scope.clone()).put();
+            continue;
+        };
+        let on_controller = position == "domain-controller";
+        let place = if on_controller { position } else { "member" };
+        let scope = match &found.scope {
+            // What computers other than domain controllers list are their own groups.
+            Fact::Empty | Fact::Unknown(_) if !on_controller => text("local"),
+            Fact::Empty | Fact::Unknown(_) => {
+                let what = format!("the scope of `{}`", found.name);
+                known(Lack::of(shared, "domain_groups", &what).gap(&mut out), found)
+                    .set("position", text(place))
+                    .put();
+                continue;
+            }
+            scope => scope.clone(),
+        };
+        begin(&mut out, found).set("position", text(place)).set("scope", scope).put();
+    }
+    out.table
+}

@@ -1,0 +1,388 @@
+//! Tables as makers read and write them: a [`View`] is looked through by the names of fields, an [`Out`] takes rows and
+//! gaps.
+
+use std::sync::Arc;
+
+use crate::estate::shared::{Index, Indexed, Shared};
+use crate::estate::value::{Bucket, Value, bucket};
+use crate::evidence::{Account, Cell, Fact, Gap, Row, Table, TableId, TableSchema, Why};
+use crate::rules::Mode;
+use crate::source::Place;
+
+/// A text as a fact; an empty one is no value.
+pub(crate) fn text(text: &str) -> Fact {
+    if text.is_empty() { Fact::Empty } else { Fact::Text(text.into()) }
+}
+
+/// A flag as a fact.
+pub(crate) fn flag(flag: bool) -> Fact {
+    Fact::Flag(flag)
+}
+
+/// Texts as a list of facts that stand at one place.
+pub(crate) fn texts<S: AsRef<str>>(texts: impl IntoIterator<Item = S>, place: Option<Place>) -> Fact {
+    let cells: Box<[Cell]> = texts.into_iter().map(|one| Cell { fact: text(one.as_ref()), place }).collect();
+    if cells.is_empty() { Fact::Empty } else { Fact::List(cells) }
+}
+
+/// A table that is looked through by the names of its fields.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'s> {
+    pub(crate) id: TableId,
+    shared: &'s Shared<'s>,
+    schema: &'s TableSchema,
+    table: &'s Table,
+}
+
+impl<'s> View<'s> {
+    /// The table of that name. None if the content declares none.
+    pub(crate) fn of(shared: &'s Shared<'_>, name: &str) -> Option<Self> {
+        let id = shared.schema.table(name)?;
+        Some(Self { id, shared, schema: &shared.schema.tables[id], table: shared.table(id) })
+    }
+
+    /// The rows in which a field is proven to be a computer, in their order.
+    pub(crate) fn on(self, field: &'static str, host: &str) -> impl Iterator<Item = Line<'s>> + use<'s> {
+        let ids = self.shared.ids;
+        let rows: Vec<Line<'s>> = self
+            .look_up(field, Mode::Computer, Fact::Text(host.into()), Index::proven)
+            .filter(|line| line.text(field).is_some_and(|on| ids.same_computer(on, host) == Some(true)))
+            .collect();
+        rows.into_iter()
+    }
+
+    /// The rows in which a field is not proven to be another computer than that, in their order.
+    pub(crate) fn perhaps_on(
+        self,
+        field: &'static str,
+        host: &str,
+    ) -> impl Iterator<Item = Line<'s>> + use<'s> {
+        let ids = self.shared.ids;
+        let all = self.table.rows.len();
+        let possible = move |index: &Index, bucket: &Bucket| match index.possible(bucket) {
+            Some(mut rows) => {
+                rows.extend(index.empty());
+                rows.sort_unstable();
+                rows
+            }
+            None => (0..u32::try_from(all).unwrap_or(u32::MAX)).collect(),
+        };
+        let rows: Vec<Line<'s>> = self
+            .look_up(field, Mode::Computer, Fact::Text(host.into()), possible)
+            .filter(|line| line.text(field).is_none_or(|on| ids.same_computer(on, host) != Some(false)))
+            .collect();
+        rows.into_iter()
+    }
+
+    /// The rows with a text in a field, whatever the case of its letters, in their order.
+    pub(crate) fn with(self, field: &'static str, text: &str) -> impl Iterator<Item = Line<'s>> + use<'s> {
+        self.look_up(field, Mode::Name, Fact::Text(text.into()), Index::proven)
+    }
+
+    fn look_up(
+        self,
+        field: &'static str,
+        mode: Mode,
+        fact: Fact,
+        choose: impl Fn(&Index, &Bucket) -> Vec<u32>,
+    ) -> impl Iterator<Item = Line<'s>> {
+        let rows = self.schema.field(field).map(|number| {
+            let of = Indexed { table: self.id, field: number, mode, gaps: false };
+            let slot = self.shared.index_slot(of);
+            let index = slot.get_or_init(|| self.shared.build_index(of));
+            choose(index, &bucket(self.shared.ids, mode, &Value::new(&fact, self.shared.ids)))
+        });
+        let schema = self.schema;
+        rows.into_iter()
+            .flatten()
+            .filter_map(move |number| self.table.rows.get(number as usize))
+            .map(move |row| Line { schema, cells: &row.cells, record: row.record, gap: None })
+    }
+
+    /// Its rows.
+    pub(crate) fn rows(self) -> impl Iterator<Item = Line<'s>> {
+        let schema = self.schema;
+        self.table.rows.iter().map(move |row| Line {
+            schema,
+            cells: &row.cells,
+            record: row.record,
+            gap: None,
+        })
+    }
+
+    /// Its rows with the places they have in it.
+    pub(crate) fn numbered_rows(self) -> impl Iterator<Item = (At, Line<'s>)> {
+        (0u32..).zip(self.rows()).map(|(number, line)| (At { number, gap: false }, line))
+    }
+
+    /// Its gaps with the places they have in it.
+    pub(crate) fn numbered_gaps(self) -> impl Iterator<Item = (At, Line<'s>)> {
+        (0u32..).zip(self.gaps()).map(|(number, line)| (At { number, gap: true }, line))
+    }
+
+    /// The row or gap at a place.
+    pub(crate) fn line(self, at: At) -> Option<Line<'s>> {
+        let (schema, number) = (self.schema, at.number as usize);
+        if at.gap {
+            let gap = self.table.gaps.get(number)?;
+            return Some(Line { schema, cells: &gap.cells, record: gap.place, gap: Some(gap) });
+        }
+        let row = self.table.rows.get(number)?;
+        Some(Line { schema, cells: &row.cells, record: row.record, gap: None })
+    }
+
+    /// What is missing from it.
+    pub(crate) fn gaps(self) -> impl Iterator<Item = Line<'s>> {
+        let schema = self.schema;
+        let line = move |gap: &'s Gap| Line { schema, cells: &gap.cells, record: gap.place, gap: Some(gap) };
+        self.table.gaps.iter().map(line)
+    }
+
+    /// The gap of a table that no export holds.
+    pub(crate) fn absent(self) -> Option<&'s Gap> {
+        self.table.gaps.iter().find(|gap| {
+            gap.why == Why::NotExported && gap.cells.iter().all(|c| matches!(c.fact, Fact::Unknown(_)))
+        })
+    }
+}
+
+/// The place of a row or gap in its table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At {
+    number: u32,
+    gap: bool,
+}
+
+/// A row or a gap of a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'s> {
+    schema: &'s TableSchema,
+    cells: &'s [Cell],
+    /// The record it was made from.
+    pub(crate) record: Option<Place>,
+    /// The gap it is.
+    pub(crate) gap: Option<&'s Gap>,
+}
+
+impl<'s> Line<'s> {
+    /// The cell of a field. None if the table has no such field.
+    pub(crate) fn cell(self, field: &str) -> Option<&'s Cell> {
+        self.cells.get(self.schema.field(field)?)
+    }
+
+    fn fact(self, field: &str) -> Option<&'s Fact> {
+        self.cell(field).map(|cell| &cell.fact)
+    }
+
+    /// The text of a field; none if it is empty or unknown.
+    pub(crate) fn text(self, field: &str) -> Option<&'s str> {
+        match self.fact(field)? {
+            Fact::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The account of a field; none if it is empty or unknown.
+    pub(crate) fn account(self, field: &str) -> Option<&'s Arc<Account>> {
+        match self.fact(field)? {
+            Fact::Account(account) => Some(account),
+            _ => None,
+        }
+    }
+
+    /// The flag of a field; none if it is empty or unknown.
+    pub(crate) fn flag(self, field: &str) -> Option<bool> {
+        match self.fact(field)? {
+            Fact::Flag(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// The number of a field; none if it is empty or unknown.
+    pub(crate) fn integer(self, field: &str) -> Option<i64> {
+        match self.fact(field)? {
+            Fact::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The elements of a list field; none if it is unknown.
+    pub(crate) fn list(self, field: &str) -> Option<&'s [Cell]> {
+        match self.fact(field)? {
+            Fact::List(cells) => Some(cells),
+            Fact::Empty => Some(&[]),
+            _ => None,
+        }
+    }
+
+    /// Whether the field is known to be empty.
+    pub(crate) fn is_empty(self, field: &str) -> bool {
+        matches!(self.fact(field), Some(Fact::Empty))
+    }
+
+    /// Why the field is not known; none if it is.
+    pub(crate) fn unknown(self, field: &str) -> Option<Why> {
+        match self.fact(field)? {
+            Fact::Unknown(why) => Some(*why),
+            _ => None,
+        }
+    }
+}
+
+/// A table that is being made.
+#[derive(Debug)]
+pub(crate) struct Out<'s> {
+    schema: &'s TableSchema,
+    /// What has been made so far.
+    pub(crate) table: Table,
+}
+
+impl<'s> Out<'s> {
+    pub(crate) fn new(schema: &'s TableSchema) -> Self {
+        Self { schema, table: Table::default() }
+    }
+
+    /// Begins a row made from a record; fields that are not set are empty.
+    pub(crate) fn row(&mut self, record: Option<Place>) -> Pending<'_, 's> {
+        let cells = self.schema.fields.iter().map(|_| Cell { fact: Fact::Empty, place: None }).collect();
+        Pending { out: self, cells, place: record, missing: None }
+    }
+
+    /// Begins a gap: `table` misses something, `what` says what ("the members of `X`"); fields that are not set are
+    /// unknown.
+    pub(crate) fn gap(
+        &mut self,
+        why: Why,
+        table: TableId,
+        what: Option<Arc<str>>,
+        place: Option<Place>,
+    ) -> Pending<'_, 's> {
+        let cells =
+            self.schema.fields.iter().map(|_| Cell { fact: Fact::Unknown(why), place: None }).collect();
+        Pending { out: self, cells, place, missing: Some((why, table, what)) }
+    }
+}
+
+/// A row or gap that is being made.
+#[derive(Debug)]
+#[must_use = "`put` adds it to the table"]
+pub(crate) struct Pending<'o, 's> {
+    out: &'o mut Out<'s>,
+    cells: Box<[Cell]>,
+    place: Option<Place>,
+    missing: Option<(Why, TableId, Option<Arc<str>>)>,
+}
+
+/// A closure that sets fields, whatever row or gap it is given.
+pub(crate) fn filling<F>(fill: F) -> F
+where
+    F: for<'o, 's> Fn(Pending<'o, 's>) -> Pending<'o, 's>,
+{
+    fill
+}
+
+impl Pending<'_, '_> {
+    /// Sets a field; one the table does not have is left out.
+    pub(crate) fn set(self, field: &str, fact: Fact) -> Self {
+        self.cell(field, Cell { fact, place: None })
+    }
+
+    /// Sets a field to a cell of another table, with its place.
+    pub(crate) fn copy(self, field: &str, cell: Option<&Cell>) -> Self {
+        match cell {
+            Some(cell) => self.cell(field, cell.clone()),
+            None => self,
+        }
+    }
+
+    /// Sets a field to a fact that stands at a place.
+    pub(crate) fn at(self, field: &str, fact: Fact, place: Option<Place>) -> Self {
+        self.cell(field, Cell { fact, place })
+    }
+
+    fn cell(mut self, field: &str, cell: Cell) -> Self {
+        if let Some(number) = self.out.schema.field(field) {
+            self.cells[number] = cell;
+        }
+        self
+    }
+
+    /// Adds it to the table.
+    pub(crate) fn put(self) {
+        match self.missing {
+            None => self.out.table.rows.push(Row { record: self.place, cells: self.cells }),
+            Some((why, table, what)) => {
+                self.out.table.gaps.push(Gap { why, table, place: self.place, cells: self.cells, what });
+            }
+        }
+    }
+}
+
+/// An account at the place where it stands.
+pub(crate) fn account(account: &Arc<crate::evidence::Account>) -> Fact {
+    Fact::Account(Arc::clone(account))
+}
+
+/// Hands gaps of other tables on; `fields` are those that both tables have.
+pub(crate) fn gaps_of(shared: &Shared<'_>, out: &mut Out<'_>, tables: &[&str], fields: &[&str]) {
+    for table in tables {
+        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
+            let Some(gap) = line.gap else { continue };
+            let mut row = out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place);
+            for field in fields {
+                row = row.copy(field, line.cell(field));
+            }
+            row.put();
+        }
+    }
+}
+
+/// What would have to be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) why: Why,
+    /// The table that misses it.
+    pub(crate) table: TableId,
+    /// In words that stand behind "no export holds".
+    pub(crate) what: Arc<str>,
+    pub(crate) place: Option<Place>,
+}
+
+/// Something that no export tells.
+#[derive(Debug, Clone)]
+pub(crate) struct Lack {
+    pub(crate) why: Why,
+    /// The table that misses it.
+    pub(crate) table: TableId,
+    /// In words that stand behind "no export holds"; none where the name of the table says enough.
+    pub(crate) what: Option<Arc<str>>,
+    pub(crate) place: Option<Place>,
+}
+
+impl Lack {
+    /// What no export holds of a table.
+    pub(crate) fn of(shared: &Shared<'_>, table: &str, what: &str) -> Self {
+        let table = shared.schema.table(table).unwrap_or_default();
+        Self { why: Why::NotExported, table, what: Some(what.into()), place: None }
+    }
+
+    pub(crate) fn of_gap(gap: &Gap) -> Self {
+        Self { why: gap.why, table: gap.table, what: gap.what.clone(), place: gap.place }
+    }
+
+    /// Begins a gap for it.
+    pub(crate) fn gap<'o, 's>(&self, out: &'o mut Out<'s>) -> Pending<'o, 's> {
+        out.gap(self.why, self.table, self.what.clone(), self.place)
+    }
+}
+
+impl From<Missing> for Lack {
+    fn from(missing: Missing) -> Self {
+        Self { why: missing.why, table: missing.table, what: Some(missing.what), place: missing.place }
+    }
+}
+
+/// Whether a name is the same without regard to case, of an optional one.
+pub(crate) fn is(text: Option<&str>, word: &str) -> bool {
+    text.is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
+}

@@ -1,0 +1,388 @@
+//! Tables that need to know which domain trusts which: `role_trusts`, `forest_trusts`, `account_domains`.
+//!
+//! A list of trusts answers for the domain it was collected from: what is not in it, that domain does not trust. Both
+//! sides of a trust have it in their lists. A trust that is switched off is none; one that is not transitive
+//! reaches the other domain and nothing behind it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::content::fact::AccountDomain;
+use crate::estate::documented::{Told, distrusts_database, told_by};
+use crate::estate::shared::Shared;
+use crate::estate::table::{Out, View, flag, text};
+use crate::evidence::{Account, Fact, Scope, Table, TableId, TableSchema, Why};
+
+/// The trusts in evidence.
+pub(crate) struct Trusts {
+    table: TableId,
+    /// Domain, and what it trusts: the other domain, within the forest, transitive.
+    trusted: BTreeMap<String, Vec<(String, bool, bool)>>,
+    /// Domains whose lists are whole.
+    lists: BTreeSet<String>,
+    /// Why trusts may be missing although a list is there.
+    cut: Option<Why>,
+    absent: bool,
+}
+
+impl Trusts {
+    pub(crate) fn read(shared: &Shared<'_>) -> Option<Self> {
+        let view = View::of(shared, "trusts")?;
+        let mut out = Self {
+            table: view.id,
+            trusted: BTreeMap::new(),
+            lists: BTreeSet::new(),
+            cut: None,
+            absent: view.absent().is_some(),
+        };
+        for line in view.rows() {
+            let (Some(source), Some(target)) = (line.text("source"), line.text("target")) else { continue };
+            let (source, target) = (shared.ids.domain_key(source), shared.ids.domain_key(target));
+            let within = line.flag("within_forest") == Some(true);
+            let transitive = within || line.flag("transitive") == Some(true);
+            let direction = line.text("direction").unwrap_or_default();
+            if matches!(direction, "outbound" | "both") {
+                out.trusted.entry(source.clone()).or_default().push((target.clone(), within, transitive));
+            }
+            if matches!(direction, "inbound" | "both") {
+                out.trusted.entry(target).or_default().push((source, within, transitive));
+            }
+        }
+        out.cut = view.gaps().filter_map(|l| l.gap).map(|g| g.why).find(|why| *why != Why::NotExported);
+        for line in View::of(shared, "trust_lists").into_iter().flat_map(View::rows) {
+            out.lists.extend(line.text("domain").map(|d| shared.ids.domain_key(d)));
+        }
+        Some(out)
+    }
+
+    /// Whether `a` trusts `b`; both are keys. None if the lists do not tell.
+    pub(crate) fn trusts(&self, a: &str, b: &str) -> Option<bool> {
+        if a == b {
+            return Some(true);
+        }
+        // The forest of a domain answers for it as well.
+        let mut forest = BTreeSet::from([a.to_owned()]);
+        let mut seen = BTreeSet::from([a.to_owned()]);
+        let mut queue = VecDeque::from([(a.to_owned(), true)]);
+        while let Some((domain, home)) = queue.pop_front() {
+            for (target, within, transitive) in self.trusted.get(&domain).into_iter().flatten() {
+                // One that is not transitive counts for the domain that has it and for nobody before it.
+                if target == b && (*transitive || domain == a) {
+                    return Some(true);
+                }
+                if *within && home {
+                    forest.insert(target.clone());
+                }
+                if *transitive && seen.insert(target.clone()) {
+                    queue.push_back((target.clone(), home && *within));
+                }
+            }
+        }
+        let told =
+            self.cut.is_none() && (self.lists.contains(b) || forest.iter().any(|d| self.lists.contains(d)));
+        told.then_some(false)
+    }
+
+    /// What is missing to tell.
+    pub(crate) fn missing(&self, a: &str, b: &str) -> (Why, TableId, Option<Arc<str>>) {
+        let why = self.cut.unwrap_or(Why::NotExported);
+        let what = (!self.absent).then(|| Arc::from(format!("the trusts of `{a}` or `{b}`")));
+        (why, self.table, what)
+    }
+}
+
+/// The domains of computers.
+pub(crate) struct Domains {
+    /// Key of a computer, and the key of its domain; empty for a workgroup.
+    of: HashMap<String, String>,
+}
+
+impl Domains {
+    pub(crate) fn read(shared: &Shared<'_>) -> Self {
+        let mut of = HashMap::new();
+        for line in View::of(shared, "computers").into_iter().flat_map(View::rows) {
+            let Some(host) = line.text("host") else { continue };
+            let domain = match (line.flag("in_domain"), line.text("domain")) {
+                (Some(false), _) => String::new(),
+                (_, Some(domain)) => shared.ids.domain_key(domain),
+                _ => continue,
+            };
+            of.insert(shared.ids.computer_key(host), domain);
+        }
+        Self { of }
+    }
+
+    /// The key of a computer's domain: as exported, else what stands behind its name. Empty for a workgroup.
+    pub(crate) fn of(&self, shared: &Shared<'_>, host: &str) -> Option<String> {
+        let key = shared.ids.computer_key(host);
+        self.of.get(&key).cloned().or_else(|| {
+            key.parse::<std::net::IpAddr>().is_err().then_some(())?;
+            key.split_once('.').map(|(_, domain)| shared.ids.domain_key(domain))
+        })
+    }
+}
+
+/// The servers of sites, by site code.
+fn servers<'s>(shared: &'s Shared<'_>) -> HashMap<String, &'s str> {
+    View::of(shared, "sites")
+        .into_iter()
+        .flat_map(View::rows)
+        .filter_map(|line| Some((line.text("site")?.to_uppercase(), line.text("server")?)))
+        .collect()
+}
+
+/// `role_trusts`: for each role that connects with an account, whether the site trusts the domain of its host.
+pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::new(schema);
+    let Some(trusts) = Trusts::read(shared) else { return out.table };
+    let domains = Domains::read(shared);
+    let servers = servers(shared);
+    let sites = shared.schema.table("sites").unwrap_or_default();
+    let installation = View::of(shared, "installation_accounts");
+    for line in View::of(shared, "role_accounts").into_iter().flat_map(View::rows) {
+        let (Some(host), Some(entity)) = (line.text("host"), line.text("entity")) else { continue };
+        let site = line.text("site").unwrap_or_default().to_uppercase();
+        // For some it is the database that must not be in another forest; the other roles belong to the site.
+        let database = line.text("database_server").filter(|_| distrusts_database(shared.content, entity));
+        let server = database.or(servers.get(&site).copied());
+        let installed = installation.and_then(|view| view.on("host", host).next());
+        let host_domain = domains.of(shared, host);
+        let server_domain = server.and_then(|server| domains.of(shared, server));
+        let verdict = match (&server_domain, &host_domain) {
+            (_, Some(own)) if own.is_empty() => Ok(false),
+            (Some(server), Some(own)) => {
+                trusts.trusts(server, own).ok_or_else(|| trusts.missing(server, own))
+            }
+            (None, _) if server.is_none() => Err((Why::NotExported, sites, None)),
+            (None, _) => Err((
+                Why::NotExported,
+                shared.schema.table("computers").unwrap_or_default(),
+                Some(format!("the domain of `{}`", server.unwrap_or_default()).into()),
+            )),
+            (_, None) => Err((
+                Why::NotExported,
+                shared.schema.table("computers").unwrap_or_default(),
+                Some(format!("the domain of `{host}`").into()),
+            )),
+        };
+        let pending = match verdict {
+            Ok(trusted) => out.row(line.record).set("trusted", flag(trusted)),
+            Err((why, table, what)) => out.gap(why, table, what, line.record),
+        };
+        pending
+            .copy("entity", line.cell("entity"))
+            .copy("site", line.cell("site"))
+            .copy("host", line.cell("host"))
+            .copy("role", line.cell("role"))
+            .copy("account", line.cell("account"))
+            .copy("installation_account", installed.and_then(|i| i.cell("account")))
+            .set("host_domain", text(host_domain.as_deref().unwrap_or_default()))
+            .set("server_domain", text(server_domain.as_deref().unwrap_or_default()))
+            .put();
+    }
+    forward(shared, &mut out, "role_accounts", &["entity", "site", "host", "role", "account"]);
+    out.table
+}
+
+/// Says what is missing from a table that another is made of, with the fields both have.
+fn forward(shared: &Shared<'_>, out: &mut Out<'_>, table: &str, fields: &[&str]) {
+    for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
+        let Some(gap) = line.gap else { continue };
+        let mut pending = out.gap(gap.why, gap.table, gap.what.clone(), gap.place);
+        for field in fields {
+            pending = pending.copy(field, line.cell(field));
+        }
+        pending.put();
+    }
+}
+
+/// `forest_trusts`: for each forest the product knows, whether the site server's domain trusts it.
+pub(crate) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::new(schema);
+    let Some(trusts) = Trusts::read(shared) else { return out.table };
+    let domains = Domains::read(shared);
+    let own: BTreeSet<String> =
+        servers(shared).values().filter_map(|server| domains.of(shared, server)).collect();
+    for line in View::of(shared, "forests").into_iter().flat_map(View::rows) {
+        let Some(forest) = line.text("forest") else { continue };
+        let key = shared.ids.domain_key(forest);
+        let verdicts: Vec<Option<bool>> = own
+            .iter()
+            .map(|server| {
+                // A domain of the forest stands below its name.
+                if *server == key || server.ends_with(&format!(".{key}")) {
+                    return Some(true);
+                }
+                trusts.trusts(server, &key)
+            })
+            .collect();
+        let trusted = match () {
+            () if verdicts.contains(&Some(true)) => Some(true),
+            () if verdicts.is_empty() || verdicts.contains(&None) => None,
+            () => Some(false),
+        };
+        let pending = match trusted {
+            Some(trusted) => out.row(line.record).set("trusted", flag(trusted)),
+            None if own.is_empty() => {
+                let table = shared.schema.table("sites").unwrap_or_default();
+                out.gap(Why::NotExported, table, Some("the domain of the site server".into()), line.record)
+            }
+            None => {
+                let (why, table, what) = trusts.missing(own.first().map_or("", |o| o), &key);
+                out.gap(why, table, what, line.record)
+            }
+        };
+        pending
+            .copy("forest", line.cell("forest"))
+            .copy("account", line.cell("account"))
+            .copy("discovery", line.cell("discovery"))
+            .copy("publishing", line.cell("publishing"))
+            .put();
+    }
+    forward(shared, &mut out, "forests", &["forest", "account", "discovery", "publishing"]);
+    out.table
+}
+
+/// The accounts with which content is opened, as their documented domains say, and the tables that tell of them.
+fn opening_content<'s>(shared: &'s Shared<'_>) -> Vec<(&'s str, Told<'s>)> {
+    let mut out: Vec<(&str, Told<'_>)> = Vec::new();
+    for (entity, domain) in shared.content.ever::<AccountDomain>() {
+        if domain.opens_content && out.iter().all(|(id, _)| *id != entity.id) {
+            out.extend(told_by(shared.schema, &entity.id).into_iter().map(|told| (entity.id.as_str(), told)));
+        }
+    }
+    out
+}
+
+/// `account_domains`: for each account that clients use to reach content, and each domain with distribution points,
+/// whether that domain trusts the account's.
+pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::new(schema);
+    let Some(trusts) = Trusts::read(shared) else { return out.table };
+    let domains = Domains::read(shared);
+    let computers = shared.schema.table("computers").unwrap_or_default();
+    // Site, domain, and a distribution point there; None for one whose domain is not known.
+    let mut points: BTreeMap<(String, Option<String>), &str> = BTreeMap::new();
+    for line in View::of(shared, "positions").into_iter().flat_map(View::rows) {
+        if let (Some("distribution-point"), Some(host)) = (line.text("position"), line.text("host")) {
+            let site = line.text("site").unwrap_or_default().to_uppercase();
+            points.entry((site, domains.of(shared, host))).or_insert(host);
+        }
+    }
+    for (entity, told) in opening_content(shared) {
+        for line in View::of(shared, told.table).into_iter().flat_map(View::rows) {
+            if told.several && line.text("entity").is_none_or(|e| !e.eq_ignore_ascii_case(entity)) {
+                continue;
+            }
+            let Some(account) = line.account(told.account) else { continue };
+            if !matches!(shared.ids.scope(account), Some(Scope::Domain)) {
+                continue;
+            }
+            let Some(domain) = domain_of(shared, account) else { continue };
+            let site = line.text("site").map(str::to_uppercase);
+            let of_site: BTreeMap<&Option<String>, &str> = points
+                .iter()
+                .filter(|((own, _), _)| site.as_ref().is_none_or(|site| site == own))
+                .map(|((_, domain), host)| (domain, *host))
+                .collect();
+            for (point, host) in &of_site {
+                let verdict = match point {
+                    Some(point) if point.is_empty() => Ok(false),
+                    Some(point) => {
+                        trusts.trusts(point, &domain).ok_or_else(|| trusts.missing(point, &domain))
+                    }
+                    None => {
+                        let what = Arc::from(format!("the domain of `{host}`"));
+                        Err((Why::NotExported, computers, Some(what)))
+                    }
+                };
+                let pending = match verdict {
+                    Ok(trusted) => out.row(line.record).set("trusted", flag(trusted)),
+                    Err((why, table, what)) => out.gap(why, table, what, line.record),
+                };
+                pending
+                    .set("entity", text(entity))
+                    .copy("site", line.cell("site"))
+                    .copy("package", line.cell("package"))
+                    .copy("account", line.cell("account"))
+                    .set("domain", text(point.as_deref().unwrap_or_default()))
+                    .set("host", text(host))
+                    .set("domains", Fact::Integer(i64::try_from(of_site.len()).unwrap_or(i64::MAX)))
+                    .put();
+            }
+        }
+        for line in View::of(shared, told.table).into_iter().flat_map(View::gaps) {
+            let other = line.text("entity").is_some_and(|e| !e.eq_ignore_ascii_case(entity));
+            if let Some(gap) = line.gap.filter(|_| !told.several || !other) {
+                out.gap(gap.why, gap.table, gap.what.clone(), gap.place).set("entity", text(entity)).put();
+            }
+        }
+    }
+    for line in View::of(shared, "positions").into_iter().flat_map(View::gaps) {
+        if line.text("position") == Some("distribution-point")
+            && let Some(gap) = line.gap
+        {
+            out.gap(gap.why, gap.table, gap.what.clone(), gap.place).put();
+        }
+    }
+    out.table
+}
+
+/// The key of the domain an account names.
+fn domain_of(shared: &Shared<'_>, account: &Account) -> Option<String> {
+    shared.ids.resolve(account).domain().map(|domain| shared.ids.domain_key(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trusts(edges: &[(&str, &str, bool, bool)], lists: &[&str]) -> Trusts {
+        let mut out = Trusts {
+            table: 0,
+            trusted: BTreeMap::new(),
+            lists: lists.iter().map(|l| (*l).to_owned()).collect(),
+            cut: None,
+            absent: false,
+        };
+        for (a, b, within, transitive) in edges {
+            out.trusted.entry((*a).to_owned()).or_default().push(((*b).to_owned(), *within, *transitive));
+        }
+        out
+    }
+
+    #[test]
+    fn trust_goes_as_far_as_it_is_transitive() {
+        let forest = [
+            ("eu.corp", "corp", true, true),
+            ("corp", "eu.corp", true, true),
+            ("corp", "partner", false, true),
+            ("partner", "lab.partner", true, true),
+            ("corp", "old", false, false),
+        ];
+        let known = trusts(&forest, &["corp"]);
+        let table = [
+            ("corp", "corp", Some(true)),
+            ("corp", "eu.corp", Some(true)),
+            ("eu.corp", "partner", Some(true)),
+            ("eu.corp", "lab.partner", Some(true)),
+            ("corp", "old", Some(true)),
+            // Not transitive: only corp itself trusts it.
+            ("eu.corp", "old", Some(false)),
+            ("corp", "dmz", Some(false)),
+            ("eu.corp", "dmz", Some(false)),
+            // Its own list is not there, and corp's says nothing of whom it trusts.
+            ("partner", "dmz", None),
+            ("dmz", "corp", Some(false)),
+            ("dmz", "eu.corp", None),
+        ];
+        for (a, b, expected) in table {
+            assert_eq!(known.trusts(a, b), expected, "{a} trusts {b}");
+        }
+        assert_eq!(trusts(&forest, &[]).trusts("corp", "dmz"), None);
+        assert_eq!(
+            Trusts { cut: Some(Why::Incomplete), ..trusts(&forest, &["corp"]) }.trusts("corp", "dmz"),
+            None
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! What the program prints, to the letter. `cargo insta review`, or `INSTA_UPDATE=always cargo test --test printed`,
+//! takes over what was changed on purpose.
+
+mod common;
+
+use common::Place;
+use insta::assert_snapshot;
+
+/// What is printed, with the exit code and what goes to standard error.
+fn printed(place: &Place, args: &[&str]) -> String {
+    let ran = place.run(args);
+    let code = ran.code.expect("an exit code");
+    let mut out = format!("$ cmlint {}\n{}", args.join(" "), ran.out);
+    if !ran.err.is_empty() {
+        out += &format!("--- standard error\n{}", ran.err);
+    }
+    format!("{out}--- exit code {code}\n")
+}
+
+/// A folder with a task sequence that signs in with the network access account, and a file that breaks off.
+fn estate() -> Place {
+    let place = Place::new();
+    place.copy("examples/contoso/task-sequences", "task-sequences");
+    for name in ["components.xml", "site-systems.xml"] {
+        let path = common::repository(&format!("examples/contoso/{name}"));
+        place.file(name, std::fs::read(path).expect("an example"));
+    }
+    place.file("cut.json", "[{\"UserName\": \"CONTOSO\\\\svc\", \"Password\": \"invented-Secret-1\"}, {");
+    place
+}
+
+#[test]
+fn reports() {
+    let place = estate();
+    for format in ["human", "concise"] {
+        let out = printed(&place, &["check", ".", "--format", format]);
+        assert!(!out.contains("invented-Secret-1"), "{out}");
+        assert_snapshot!(format!("check-{format}"), out);
+    }
+    assert_snapshot!("check-nothing", printed(&Place::new(), &["check", "."]));
+}
+
+#[test]
+fn explanations() {
+    let place = Place::new();
+    for (name, id) in [
+        ("account", "network-access-account"),
+        ("statement", "network-access-account/max-ten-per-site"),
+        ("rule", "too-many-network-access-accounts"),
+        ("table", "site_systems"),
+    ] {
+        assert_snapshot!(format!("explain-{name}"), printed(&place, &["explain", id]));
+    }
+}
+
+#[test]
+fn differences() {
+    let place = Place::new();
+    for (name, args) in [
+        ("human", &["diff", "2016-02-09", "2018-10-26"][..]),
+        ("one", &["diff", "2015-12-08", "2018-10-26", "network-access-account", "--wording"]),
+        ("markdown", &["diff", "2016-02-09", "2018-10-26", "--format", "markdown"]),
+    ] {
+        assert_snapshot!(format!("diff-{name}"), printed(&place, args));
+    }
+}
+
+#[test]
+fn mistakes() {
+    let place = Place::new();
+    place.file("rules/accounts/wrong.yaml", "id: wrong\ntitel: A wrong key\n");
+    for (name, args) in [
+        ("unknown-name", &["explain", "netwrk-access-account"][..]),
+        ("unknown-revision", &["diff", "1999", "2018"]),
+        ("no-such-file", &["check", "no-such-folder"]),
+        ("rule", &["check", ".", "--rules", "rules"]),
+        ("no-repository", &["track", "--git", ".", "--path", "accounts.md"]),
+    ] {
+        assert_snapshot!(format!("mistake-{name}"), printed(&place, args));
+    }
+}
