@@ -14,12 +14,18 @@ fn begin<'o, 's>(out: &'o mut Out<'s>, found: &Found<'_>) -> Pending<'o, 's> {
     known(row, found)
 }
 
-fn known<'o, 's>(row: Pending<'o, 's>, found: &Found<'_>) -> Pending<'o, 's> {
+/// Which group it is, and where.
+fn named<'o, 's>(row: Pending<'o, 's>, found: &Found<'_>) -> Pending<'o, 's> {
     row.copy(field::HOST, Some(&found.host))
         .at(field::GROUP, Fact::Account(Arc::clone(&found.group)), found.place)
         .at(field::NAME, text(&found.name), found.place)
         .set(field::TITLE, text(&found.named.title))
         .set(field::ENTITY, text(found.named.entity))
+}
+
+/// All that its name and its computer say of it.
+fn known<'o, 's>(row: Pending<'o, 's>, found: &Found<'_>) -> Pending<'o, 's> {
+    named(row, found)
         .at(field::SITE, text(found.named.site.as_deref().unwrap_or_default()), found.place)
         .set(field::SPELLING, text(if found.named.exact { "exact" } else { "close" }))
         .set(field::DOMAIN, text(found.domain.as_deref().unwrap_or_default()))
@@ -123,7 +129,7 @@ pub(crate) fn group_scopes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 let host = found.host_text().unwrap_or("?");
                 Lack::of(shared, table::COMPUTERS, &format!("whether `{host}` is a domain controller"))
             });
-            known(lack.gap(&mut out), found).set(field::SCOPE, found.scope.clone()).put();
+            named(lack.gap(&mut out), found).set(field::SCOPE, found.scope.clone()).put();
             continue;
         };
         let on_controller = position == "domain-controller";
@@ -133,14 +139,14 @@ pub(crate) fn group_scopes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             Fact::Empty | Fact::Unknown(_) if !on_controller => text("local"),
             Fact::Empty | Fact::Unknown(_) => {
                 let what = format!("the scope of `{}`", found.name);
-                known(Lack::of(shared, table::DOMAIN_GROUPS, &what).gap(&mut out), found)
+                named(Lack::of(shared, table::DOMAIN_GROUPS, &what).gap(&mut out), found)
                     .set(field::POSITION, text(place))
                     .put();
                 continue;
             }
             scope => scope.clone(),
         };
-        begin(&mut out, found).set(field::POSITION, text(place)).set(field::SCOPE, scope).put();
+        named(out.row(found.record), found).set(field::POSITION, text(place)).set(field::SCOPE, scope).put();
     }
     out.table
 }
