@@ -456,7 +456,7 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 // The group of its own domain must be among those that are looked at.
                 let own = shared.ids.same_domain_of(&identity, &shared.ids.resolve(group)).flatten();
                 asked |= own != Some(false) || known.rid != Some(512);
-                let sid = line.text(field::SID).or(line.text(field::GROUP_SID));
+                let sid = line.of_several().text(field::SID).or(line.of_several().text(field::GROUP_SID));
                 let held = Membership::of(shared).belongs(shared, of.account, group, sid, None);
                 answer(&mut out, of, name, None, held);
             }

@@ -259,7 +259,7 @@ impl<'s> Groups<'s> {
         let mut seen: HashMap<(Option<String>, String), usize> = HashMap::new();
         for table in [table::LOCAL_GROUPS, table::LOCAL_GROUP_MEMBERS] {
             let Some(view) = View::of(shared, table) else { continue };
-            for line in view.rows() {
+            for line in view.rows().map(Line::of_several) {
                 let key = line.text(field::HOST).map(|host| shared.ids.computer_key(host));
                 let Some(group) = line.account(field::GROUP) else { continue };
                 if table == table::LOCAL_GROUPS

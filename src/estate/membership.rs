@@ -77,7 +77,7 @@ pub(crate) struct Listed<'m> {
 pub(crate) struct Membership {
     groups: Vec<Group>,
     /// By key of a computer: keys or security identifiers of its groups, and their numbers.
-    local: HashMap<String, Vec<(Arc<str>, u32)>>,
+    local: HashMap<String, HashMap<Arc<str>, u32>>,
     /// Key or security identifier of the group.
     domain: HashMap<String, u32>,
     /// Key of an account and its primary group: a full or relative identifier.
@@ -215,7 +215,7 @@ impl Membership {
         let mut interned: HashSet<Arc<str>> = HashSet::new();
         for table in [table::LOCAL_GROUPS, table::LOCAL_GROUP_MEMBERS] {
             let Some(view) = View::of(shared, table) else { continue };
-            for line in view.rows().chain(view.gaps()) {
+            for line in view.rows().chain(view.gaps()).map(Line::of_several) {
                 let Some(group) = line.account(field::GROUP) else { continue };
                 let host = line.text(field::HOST).map(|h| shared.ids.computer_key(h)).unwrap_or_default();
                 let keys =
@@ -228,7 +228,7 @@ impl Membership {
         }
         for table in [table::DOMAIN_GROUPS, table::DOMAIN_GROUP_MEMBERS] {
             let Some(view) = View::of(shared, table) else { continue };
-            for line in view.rows().chain(view.gaps()) {
+            for line in view.rows().chain(view.gaps()).map(Line::of_several) {
                 let Some(group) = line.account(field::GROUP) else { continue };
                 let sid = line.text(field::SID).filter(|_| table == table::DOMAIN_GROUPS);
                 let keys = std::iter::once(shared.ids.resolve(group).key().to_owned())
@@ -265,20 +265,21 @@ impl Membership {
     ) -> u32 {
         let keys: Vec<String> = keys.collect();
         let groups = self.local.entry(host).or_default();
-        let known = |key: &String| groups.iter().find(|(own, _)| **own == **key).map(|(_, number)| *number);
-        let number = keys.iter().find_map(known).unwrap_or_else(|| {
+        let number = keys.iter().find_map(|key| groups.get(key.as_str()).copied()).unwrap_or_else(|| {
             self.groups.push(Group::default());
             u32::try_from(self.groups.len() - 1).unwrap_or(u32::MAX)
         });
         for key in keys {
-            if !groups.iter().any(|(own, _)| **own == *key) {
-                let key = interned.get(key.as_str()).cloned().unwrap_or_else(|| {
-                    let key: Arc<str> = key.into();
-                    interned.insert(Arc::clone(&key));
-                    key
-                });
-                groups.push((key, number));
+            if groups.contains_key(key.as_str()) {
+                continue;
             }
+            // Many computers have groups of the same names.
+            let key = interned.get(key.as_str()).cloned().unwrap_or_else(|| {
+                let key: Arc<str> = key.into();
+                interned.insert(Arc::clone(&key));
+                key
+            });
+            groups.insert(key, number);
         }
         number
     }
@@ -598,7 +599,7 @@ impl Membership {
         let elsewhere = to.scope(shared) == Some(Scope::Domain) && !self.controllers.contains_key(host);
         if !elsewhere && let Some(groups) = self.local.get(host) {
             for key in to.keys(shared) {
-                if let Some((_, number)) = groups.iter().find(|(own, _)| **own == **key) {
+                if let Some(number) = groups.get(key.as_str()) {
                     return Some(*number);
                 }
             }

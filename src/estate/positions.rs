@@ -22,6 +22,7 @@ pub(crate) fn positions<'s>(shared: &'s Shared<'_>, schema: &TableSchema) -> Tab
         .collect();
     let mut seen: HashSet<(String, String, &'s str)> = HashSet::new();
     let mut add = |out: &mut Out<'_>, line: Line<'_>, field: FieldName, position: &'s str| {
+        let line = line.of_several();
         let Some(host) = line.text(field) else { return };
         let site = line.text(field::SITE).unwrap_or_default().to_uppercase();
         if seen.insert((shared.ids.computer_key(host), site, position)) {
@@ -79,7 +80,7 @@ pub(crate) fn positions<'s>(shared: &'s Shared<'_>, schema: &TableSchema) -> Tab
         (table::COMPUTERS, field::HOST, vec!["client", "domain-controller"]),
     ];
     for (table, field, positions) in missing {
-        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
+        for line in View::of(shared, table).into_iter().flat_map(View::gaps).map(Line::of_several) {
             let Some(gap) = line.gap else { continue };
             for position in &positions {
                 out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place)

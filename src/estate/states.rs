@@ -31,7 +31,9 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
         .filter_map(|line| line.account(field::GROUP).map(|group| shared.ids.key(group)))
         .collect();
     let mut seen = HashSet::new();
-    for line in rows(table::ACCOUNT_USES).into_iter().chain(rows(table::PERMITTED_VIEWERS)) {
+    for line in
+        rows(table::ACCOUNT_USES).into_iter().chain(rows(table::PERMITTED_VIEWERS)).map(Line::of_several)
+    {
         let Some(account) = line.account(field::ACCOUNT) else { continue };
         let identity = shared.ids.resolve(account);
         let scope = shared.ids.scope(account);
@@ -157,7 +159,9 @@ pub(crate) fn name_clashes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     };
     // By name; of several the first.
     let mut of_domains: HashMap<String, Line<'_>> = HashMap::new();
-    for line in [table::DIRECTORY_ACCOUNTS, table::PRINCIPALS].into_iter().flat_map(rows) {
+    for line in
+        [table::DIRECTORY_ACCOUNTS, table::PRINCIPALS].into_iter().flat_map(rows).map(Line::of_several)
+    {
         if let Some(account) = line.account(field::ACCOUNT)
             && line.flag(field::IS_GROUP) != Some(true)
             && shared.ids.scope(account) == Some(Scope::Domain)

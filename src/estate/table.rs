@@ -103,11 +103,11 @@ impl<'s> View<'s> {
     }
 
     fn of_row(self, row: &'s Row) -> Line<'s> {
-        Line { view: self, cells: &row.cells, record: row.record, gap: None }
+        Line { view: self, cells: &row.cells, record: row.record, gap: None, of_several: false }
     }
 
     fn of_gap(self, gap: &'s Gap) -> Line<'s> {
-        Line { view: self, cells: &gap.cells, record: gap.place, gap: Some(gap) }
+        Line { view: self, cells: &gap.cells, record: gap.place, gap: Some(gap), of_several: false }
     }
 
     /// The number of a field; that the table does not have it is a fault of the program.
@@ -174,23 +174,24 @@ pub(crate) struct Line<'s> {
     pub(crate) record: Option<Place>,
     /// The gap it is.
     pub(crate) gap: Option<&'s Gap>,
+    of_several: bool,
 }
 
 impl<'s> Line<'s> {
     /// The cell of a field.
     #[track_caller]
     pub(crate) fn cell(self, field: FieldName) -> Option<&'s Cell> {
-        self.cells.get(self.view.column(field)?)
+        let column = match self.of_several {
+            true => self.view.schema.column(field),
+            false => self.view.column(field),
+        };
+        self.cells.get(column?)
     }
 
-    /// The cell of a field that not all tables have which are asked.
-    pub(crate) fn cell_if(self, field: FieldName) -> Option<&'s Cell> {
-        self.cells.get(self.view.schema.column(field)?)
-    }
-
-    /// Itself as far as a field goes that not all tables have which are asked.
-    pub(crate) fn having(self, field: FieldName) -> Option<Self> {
-        self.view.schema.column(field).map(|_| self)
+    /// Itself, asked in the same words as lines of other tables: a field that its own table does not have is no fault,
+    /// and says nothing.
+    pub(crate) fn of_several(self) -> Self {
+        Self { of_several: true, ..self }
     }
 
     /// The cell with a number.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::content::fact::AccountDomain;
 use crate::estate::documented::{Told, distrusts_database, told_by};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Out, View, account_in, flag, text};
+use crate::estate::table::{Line, Out, View, account_in, flag, text};
 use crate::evidence::{
     Account, Fact, FieldName, Scope, Table, TableId, TableName, TableSchema, Why, field, table,
 };
@@ -286,7 +286,8 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
         }
     }
     for (entity, told) in opening_content(shared) {
-        for line in View::numbered(shared, told.table).into_iter().flat_map(View::rows) {
+        for line in View::numbered(shared, told.table).into_iter().flat_map(View::rows).map(Line::of_several)
+        {
             if told.several && line.text(field::ENTITY).is_none_or(|e| !e.eq_ignore_ascii_case(entity)) {
                 continue;
             }
@@ -327,7 +328,8 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
                     .put();
             }
         }
-        for line in View::numbered(shared, told.table).into_iter().flat_map(View::gaps) {
+        for line in View::numbered(shared, told.table).into_iter().flat_map(View::gaps).map(Line::of_several)
+        {
             let other = line.text(field::ENTITY).is_some_and(|e| !e.eq_ignore_ascii_case(entity));
             if let Some(gap) = line.gap.filter(|_| !told.several || !other) {
                 out.gap(gap.why, gap.table, gap.what.clone(), gap.place)

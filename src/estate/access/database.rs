@@ -79,7 +79,7 @@ pub(crate) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
         let Some(wanted) = wanted(fact) else { continue };
         let source = *database == Database::SourceSite;
         let table = if source { table::MIGRATION_SOURCES } else { table::ROLE_ACCOUNTS };
-        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
+        for line in View::of(shared, table).into_iter().flat_map(View::gaps).map(Line::of_several) {
             let Some(gap) = line.gap else { continue };
             if !source
                 && line.text(field::ENTITY).is_some_and(|entity| !entity.eq_ignore_ascii_case(fact.entity))
@@ -284,9 +284,9 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
         let row = row
             .set(field::STATEMENT, text(&one.statement))
             .set(field::ENTITY, text(one.entity))
-            .copy(field::SITE, one.line.cell(field::SITE))
-            .copy(field::HOST, one.line.cell(field::HOST))
-            .copy(field::SOURCE, one.line.cell(field::SOURCE))
+            .copy(field::SITE, one.line.of_several().cell(field::SITE))
+            .copy(field::HOST, one.line.of_several().cell(field::HOST))
+            .copy(field::SOURCE, one.line.of_several().cell(field::SOURCE))
             .set(field::COMPUTER, flag(one.computer.is_some()))
             .set(field::WANTED, texts(&one.wanted, None));
         let row = match one.server {
@@ -538,6 +538,7 @@ impl<'s> Exported<'s> {
             .chain(self.members.iter().map(|line| (line, field::MEMBER)))
             .chain(self.permissions.iter().map(|line| (line, field::PRINCIPAL)));
         for (line, field) in named {
+            let line = line.of_several();
             let of_server = line.text(field::DATABASE).is_none();
             let Some(principal) = line.account(field) else { continue };
             if is(line.text(field::TYPE), "role") || is(line.text(field::TYPE), "sql") {
@@ -545,7 +546,7 @@ impl<'s> Exported<'s> {
             }
             let name = principal.written.trim();
             // A login that is switched off lets nobody in.
-            if seen.contains(&(of_server, name.to_lowercase())) || self.is_disabled(line, principal) {
+            if seen.contains(&(of_server, name.to_lowercase())) || self.is_disabled(&line, principal) {
                 continue;
             }
             let login = line.account(field::LOGIN).unwrap_or(principal);

@@ -197,13 +197,14 @@ fn hand_on(
         out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place)
             .set(field::STATEMENT, text(fact.statement))
             .set(field::ENTITY, text(fact.entity))
-            .copy(field::SITE, line.cell(field::SITE))
+            .copy(field::SITE, line.of_several().cell(field::SITE))
             .put();
     }
 }
 
 /// It is not known whose account is used.
 fn nobody(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, line: Line<'_>) {
+    let line = line.of_several();
     let table = shared.schema.id(table::SITES).unwrap_or_default();
     let why = line.unknown(field::ACCOUNT).unwrap_or(Why::NotExported);
     out.gap(why, table, Some("the site server whose computer account is used".into()), line.record)
@@ -512,7 +513,7 @@ pub(crate) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         let domains =
             shared.schema.tables.get(view.id).is_some_and(|table| table.column(field::DOMAIN).is_some());
         let mut asked: HashSet<(String, String)> = HashSet::new();
-        for line in view.rows() {
+        for line in view.rows().map(Line::of_several) {
             if told.several && !is(line.text(field::ENTITY), entity) {
                 continue;
             }
@@ -528,7 +529,7 @@ pub(crate) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             let who = Who { account: Arc::clone(who), computer: None, cell: line.numbered(told.account) };
             routes(shared, &mut out, &objects, entity, &who, line, domain, (bits, class.as_deref()));
         }
-        for line in view.gaps() {
+        for line in view.gaps().map(Line::of_several) {
             let Some(gap) = line.gap else { continue };
             if told.several && line.text(field::ENTITY).is_some_and(|e| !e.eq_ignore_ascii_case(entity)) {
                 continue;

@@ -192,7 +192,7 @@ fn read(shared: &Shared<'_>, source: Source) -> Vec<Known> {
         if matches!(out[place].state, State::Unknown(_)) {
             out[place].state = State::Listed;
         }
-        out[place].entries.push((at, told(shared, source, view.id, line, &mut identities)));
+        out[place].entries.push((at, told(shared, source, view.id, line.of_several(), &mut identities)));
     }
     let absent = view.absent().map(|gap| gap.why);
     let position = |at: At| view.line(at).and_then(|line| line.integer(field::POSITION)).unwrap_or(i64::MAX);

@@ -134,8 +134,9 @@ impl LocalGroup<'_> {
     pub(crate) fn is_meant(&self, shared: &Shared<'_>, entry: &Entry<'_>) -> (Member, Option<Missing>) {
         let Some(trustee) = &entry.who else {
             // Accounts relative to a domain or computer are none of its groups.
-            let told =
-                [field::RELATIVE, field::ROOT_RELATIVE].iter().any(|f| entry.line.integer(*f).is_some());
+            let told = [field::RELATIVE, field::ROOT_RELATIVE]
+                .iter()
+                .any(|f| entry.line.of_several().integer(*f).is_some());
             return if told { (Member::No, None) } else { (Member::Unknown, Some(unreadable(entry))) };
         };
         match self.is_named(shared, trustee, entry.sid) {

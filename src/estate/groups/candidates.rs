@@ -185,7 +185,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
         let table = if permission.is_some() { table::ADMIN_PERMISSIONS } else { table::ADMIN_USERS };
         let Some(view) = View::of(self.shared, table) else { return known };
         let mut seen = HashSet::new();
-        for line in view.rows() {
+        for line in view.rows().map(Line::of_several) {
             if permission
                 .is_some_and(|p| line.text(field::PERMISSION).is_none_or(|l| !l.eq_ignore_ascii_case(p)))
             {
@@ -206,7 +206,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
             }
         }
         // One who has the permission from another role is no open question.
-        for line in view.gaps() {
+        for line in view.gaps().map(Line::of_several) {
             let Some(gap) = line.gap else { continue };
             let other = permission
                 .zip(line.text(field::PERMISSION))
