@@ -108,7 +108,7 @@ fn in_words(format: Format) -> &'static str {
         Format::Rsop => "gpresult",
         Format::SharpHound => "SharpHound",
         Format::OpenGraph => "OpenGraph",
-        Format::Settings => "`.ini`",
+        Format::Settings => "`.ini` of MDT",
         Format::Registry => "`.reg`",
         Format::AnswerFile => "`unattend.xml`",
     }

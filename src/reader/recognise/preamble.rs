@@ -28,16 +28,15 @@ impl Preamble {
     /// What a person should know of it.
     pub(in crate::reader) fn note(self) -> String {
         let lines = match self.lines {
-            1 => "a line of the console stands".to_owned(),
-            lines => format!("{lines} lines of the console stand"),
+            1 => "a line of the console before the export is left out".to_owned(),
+            lines => format!("{lines} lines of the console before the export are left out"),
         };
         let depth = if self.depth {
-            "; by it the export is cut off at its depth: export again with a greater -Depth"
+            "; the export is cut off at its depth: export again with a greater -Depth"
         } else {
             ""
         };
-        format!("{lines} before the export and is left out{depth}")
-            .replace("stand before the export and is", "stand before the export and are")
+        lines + depth
     }
 }
 
@@ -102,7 +101,7 @@ fn of(lines: &[&str], at: usize) -> Option<Preamble> {
             && line.contains("JSON")
             && (line.contains(|c: char| c.is_ascii_digit()) || line.to_lowercase().contains("depth"))
     };
-    fits.then(|| Preamble { at, lines: lines.len(), depth: lines.iter().any(|line| speaks_of_depth(&line)) })
+    fits.then(|| Preamble { at, lines: lines.len(), depth: lines.iter().any(speaks_of_depth) })
 }
 
 /// `WARNING: ...`, `AUSFÜHRLICH: ...`, `警告: ...`: a word or two in capitals, or in a script that has none.

@@ -40,7 +40,7 @@ pub(crate) fn readable(text: &str) -> Option<bool> {
     let mixed = text.bytes().any(|b| b.is_ascii_uppercase())
         && text.bytes().any(|b| b.is_ascii_lowercase())
         && text.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'+' | b'/' | b'='));
-    if text.len() < 16 || text.len() % 4 != 0 || !mixed {
+    if text.len() < 16 || !text.len().is_multiple_of(4) || !mixed {
         return None;
     }
     decode(text)?;

@@ -209,7 +209,7 @@ fn of_digits(text: &str) -> Option<Shape> {
 pub(crate) fn is_hex_text(text: &str) -> bool {
     let digits: Vec<u8> =
         text.bytes().filter(|b| !matches!(b, b',' | b'-') && !b.is_ascii_whitespace()).collect();
-    if digits.len() < 16 || digits.len() % 4 != 0 {
+    if digits.len() < 16 || !digits.len().is_multiple_of(4) {
         return false;
     }
     let mut units = digits.chunks(4).map(|unit| {
