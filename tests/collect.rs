@@ -136,11 +136,12 @@ fn sources() -> Vec<(Vec<String>, BTreeSet<String>)> {
 }
 
 /// Classes of the provider that are written with all that `sources.yaml` reads of them.
-const WHOLE: [&str; 15] = [
+const WHOLE: [&str; 16] = [
     "SMS_ADForest",
     "SMS_ADForestDiscoveryStatus",
     "SMS_Admin",
     "SMS_ClientSettings",
+    "SMS_ClientSettingsDefault",
     "SMS_CollectionSettings",
     "SMS_MigrationSiteMapping",
     "SMS_PackageAccessByUsers",
@@ -387,6 +388,7 @@ fn classes() -> Vec<(&'static str, Vec<Value>)> {
             ],
         ),
         ("SMS_ClientSettings", vec![]),
+        ("SMS_ClientSettingsDefault", vec![]),
         ("SMS_CollectionSettings", vec![]),
         (
             "SMS_ADForest",

@@ -180,7 +180,7 @@ $TablesOfClass = @{
 }
 
 # Of what came from where: classes of the provider, of computers, of domains, of databases.
-$SiteClasses = 'SMS_Site', 'SMS_SCI_SiteDefinition', 'SMS_SCI_SysResUse', 'SMS_SCI_ClientComp', 'SMS_SCI_Component', 'SMS_SCI_Address', 'SMS_SCI_Reserved', 'SMS_PackageAccessByUsers', 'SMS_MigrationSiteMapping', 'SMS_Admin', 'SMS_Role', 'SMS_ClientSettings', 'SMS_CollectionSettings', 'SMS_ADForest', 'SMS_ADForestDiscoveryStatus', 'SMS_R_System', 'SMS_TaskSequencePackage', 'AccountChange', 'ContentStatus', 'DatabaseLink', 'SourceSite', 'SourceSitePermission'
+$SiteClasses = 'SMS_Site', 'SMS_SCI_SiteDefinition', 'SMS_SCI_SysResUse', 'SMS_SCI_ClientComp', 'SMS_SCI_Component', 'SMS_SCI_Address', 'SMS_SCI_Reserved', 'SMS_PackageAccessByUsers', 'SMS_MigrationSiteMapping', 'SMS_Admin', 'SMS_Role', 'SMS_ClientSettings', 'SMS_ClientSettingsDefault', 'SMS_CollectionSettings', 'SMS_ADForest', 'SMS_ADForestDiscoveryStatus', 'SMS_R_System', 'SMS_TaskSequencePackage', 'AccountChange', 'ContentStatus', 'DatabaseLink', 'SourceSite', 'SourceSitePermission'
 $HostClasses = 'Win32_ComputerSystem', 'LocalGroup', 'LocalGroupMembers', 'UserRightsAssignment', 'SecurityPolicy', 'DirectorySecurity', 'MSFT_SmbShare', 'MSFT_SmbShareAccessControlEntry', '__SystemSecurity', 'DcomSecurity'
 $DomainClasses = 'ADDomain', 'TrustList', 'ActiveDirectorySecurity', 'ADUser', 'ADGroup', 'ADGroupMembers'
 $SqlClasses = 'SqlPrincipal', 'SqlRoleMember', 'SqlPermission'

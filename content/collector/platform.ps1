@@ -243,7 +243,11 @@ function Connect-Ldap {
         $options.Signing = $true
         $options.Sealing = $true
     }
-    $connection.Bind()
+    try { $connection.Bind() }
+    catch {
+        $connection.Dispose()
+        throw
+    }
     return $connection
 }
 

@@ -154,20 +154,6 @@ function Read-Sequence {
 }
 #% end
 
-#% for SMS_ADForest
-function Read-Forest {
-    # Active Directory forests as the site knows them. Who publishes to them is in SMS_ADForestDiscoveryStatus.
-    param([hashtable] $Site)
-    $class = 'SMS_ADForest'
-    if (-not (Test-Wanted -Class $class)) { return }
-    Invoke-Work -Class $class -Target $Site.Server -Read {
-        $found = @(Get-SiteList -Site $Site -Class $class)
-        Add-Class -Class $class
-        foreach ($forest in $found) { Add-Row -Class $class -Row (ConvertTo-Row -Instance $forest -Class $class) }
-    }
-}
-#% end
-
 #% for SMS_R_System
 function Read-Device {
     # The domains that discovered computers are in: one row for each, not one for each computer.
@@ -365,16 +351,13 @@ function Test-Scope {
 
 function Read-Site {
     param([hashtable] $Site)
-    foreach ($class in 'SMS_Site', 'SMS_SCI_SiteDefinition', 'SMS_SCI_SysResUse', 'SMS_SCI_ClientComp', 'SMS_SCI_Component', 'SMS_SCI_Address', 'SMS_SCI_Reserved', 'SMS_PackageAccessByUsers', 'SMS_MigrationSiteMapping', 'SMS_ADForestDiscoveryStatus') {
+    foreach ($class in 'SMS_Site', 'SMS_SCI_SiteDefinition', 'SMS_SCI_SysResUse', 'SMS_SCI_ClientComp', 'SMS_SCI_Component', 'SMS_SCI_Address', 'SMS_SCI_Reserved', 'SMS_PackageAccessByUsers', 'SMS_MigrationSiteMapping', 'SMS_ADForest', 'SMS_ADForestDiscoveryStatus') {
         Read-SiteClass -Site $Site -Class $class
     }
-    foreach ($class in 'SMS_Admin', 'SMS_Role', 'SMS_ClientSettings', 'SMS_CollectionSettings') {
+    foreach ($class in 'SMS_Admin', 'SMS_Role', 'SMS_ClientSettings', 'SMS_ClientSettingsDefault', 'SMS_CollectionSettings') {
         Read-SiteClass -Site $Site -Class $class -Whole
     }
     Write-Progress -Id 1 -Activity 'Site' -Completed
-    #% for SMS_ADForest
-    Read-Forest -Site $Site
-    #% end
     #% for SMS_R_System
     Read-Device -Site $Site
     #% end

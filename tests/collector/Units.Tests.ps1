@@ -27,7 +27,7 @@ Describe 'passwords in a text' {
         @{ Text = 'Set password: see ticket'; Safe = 'Set password: see ticket' }
         @{ Text = 'psexec \\h -u a -p Abc1! cmd'; Safe = 'psexec \\h -u a -p (clear-text-password-removed) cmd' }
         @{ Text = 'net use X: \\s\x Abc1! /user:a'; Safe = 'net use X: \\s\x (clear-text-password-removed) /user:a' }
-        @{ Text = 'app https://u:Abc1!@h/x'; Safe = 'app https://u:(clear-text-password-removed)@h/x' }
+        @{ Text = 'app https://u:Abc1!@h/x'; Safe = 'app https://(clear-text-password-removed)@h/x' }
     ) { Protect-Text -Text $Text | Should -Be $Safe }
 
     It 'of <Count> letters in <What> takes less than a tenth of a second' -ForEach @(foreach ($count in 10000, 50000) { foreach ($what in 'one word', 'words', 'digits', 'dashes', 'passwords', 'slashes', 'quotes', 'tags', 'switches') { @{ Count = $count; What = $what } } }) {

@@ -177,16 +177,14 @@ function Add-ExampleSite {
     Add-Cim -Class 'SMS_SCI_ClientComp' -Instance (New-Cim 'SMS_SCI_ClientComp' ([ordered]@{ ClientComponentName = 'Remote Control'; FileType = [uint32] 2; Flags = [uint32] 1; ItemName = 'Remote Control'; ItemType = 'Client Component'; SiteCode = 'CAS'
                 Props = @(@{ PropertyName = 'Enabled'; Value = [uint32] 1; Value1 = ''; Value2 = '' }); PropLists = @(@{ PropertyListName = 'Permitted Viewers'; Values = @('CONTOSO\Helpdesk', 'CONTOSO\Floor support', 'Everyone') }) }) -Embedded $EmbeddedLists)
     Add-Cim -Class 'SMS_CollectionSettings' -Instance (New-Cim 'SMS_CollectionSettings' ([ordered]@{ CollectionID = 'CAS00017'; CollectionVariables = @(@{ Name = 'Ring'; Value = 'two'; IsMasked = $false }) }) -Lazy 'CollectionVariables' -Embedded @{ CollectionVariables = 'SMS_CollectionVariable' })
-    foreach ($row in Read-Example 'forests.json') {
-        foreach ($code in $row.PublishingSites) { Add-Cim -Class 'SMS_ADForestDiscoveryStatus' -Instance (New-Cim 'SMS_ADForestDiscoveryStatus' ([ordered]@{ ForestID = $row.ForestID; SiteCode = $code; PublishingEnabled = $true })) }
-        $row.Remove('PublishingSites')
-        Add-Cim -Class 'SMS_ADForest' -Instance (New-Cim 'SMS_ADForest' $row)
-    }
-    Add-Cim -Class 'SMS_ADForestDiscoveryStatus'
+    foreach ($row in Read-Example 'forests.json') { Add-Cim -Class 'SMS_ADForest' -Instance (New-Cim 'SMS_ADForest' $row) }
+    foreach ($row in (Read-Example 'forest-status.json').value) { Add-Cim -Class 'SMS_ADForestDiscoveryStatus' -Instance (New-Cim 'SMS_ADForestDiscoveryStatus' $row) }
+    # The default settings have no agents in this class.
+    Add-Cim -Class 'SMS_ClientSettingsDefault' -Instance (New-Cim 'SMS_ClientSettingsDefault' ([ordered]@{ Name = 'Default Client Agent Settings'; SettingsID = [uint32] 0; AgentConfigurations = @() }) -Embedded @{ AgentConfigurations = 'SMS_RemoteToolsAgentConfig' })
     foreach ($row in Read-Example 'devices.json') { Add-Cim -Class 'SMS_R_System' -Instance (New-Cim 'SMS_R_System' $row) }
     Add-Cim -Class 'SMS_StatMsgInsStrings' -Instance (New-Cim 'SMS_StatMsgInsStrings' ([ordered]@{ RecordID = [uint64] 72057594037928001; InsStrIndex = [uint32] 1; InsStrValue = 'CONTOSO\svc-naa' }))
     Add-Cim -Class 'SMS_StatusMessage' -Instance (New-Cim 'SMS_StatusMessage' ([ordered]@{ RecordID = [uint64] 72057594037928001; MessageType = [uint32] 768; Time = ([datetime] '2018-09-01T08:00:00Z').ToLocalTime() }))
-    Add-Cim -Class 'SMS_PackageStatusDistPointsSummarizer' -Instance (New-Cim 'SMS_PackageStatusDistPointsSummarizer' ([ordered]@{ PackageID = 'CAS00021'; ServerNALPath = '["Display=\\dp01.contoso.com\"]MSWNET:["SMS_SITE=P01"]\\dp01.contoso.com\'; LastCopied = ([datetime] '2018-09-05T12:00:00Z').ToLocalTime() }))
+    Add-Cim -Class 'SMS_PackageStatusDistPointsSummarizer' -Instance (New-Cim 'SMS_PackageStatusDistPointsSummarizer' ([ordered]@{ PackageID = 'CAS00021'; PackageType = [uint32] 0; ServerNALPath = '["Display=\\dp01.contoso.com\"]MSWNET:["SMS_SITE=P01"]\\dp01.contoso.com\'; LastCopied = ([datetime] '2018-09-05T12:00:00Z').ToLocalTime() }))
     Add-Cim -Class 'SMS_RcmSqlControl' -Instance (New-Cim 'SMS_RcmSqlControl' ([ordered]@{ SiteCode = 'P01'; Props = @(@{ PropertyName = 'DviewForHINV'; Value = [uint32] 1; Value1 = ''; Value2 = '' }) }) -Lazy 'Props' -Embedded @{ Props = 'SMS_EmbeddedProperty' })
 }
 

@@ -8,7 +8,7 @@ $Output = [System.IO.Path]::GetFullPath($Output)
 $null = [System.IO.Directory]::CreateDirectory($Output)
 . ([System.IO.Path]::Combine($PSScriptRoot, 'harness.ps1'))
 $text = [System.IO.File]::ReadAllText($Script)
-$names = if ($Scenario -eq 'all') { @($Scenarios.Keys) } else { @($Scenario -split ',') }
+$names = @(if ($Scenario -eq 'all') { $Scenarios.Keys } else { $Scenario -split ',' })
 for ($at = $Part - 1; $at -lt $names.Count; $at += $Of) {
     $name = $names[$at]
     $result = Invoke-Scenario -Name $name -Text $text -Folder ([System.IO.Path]::Combine($Output, $name))
