@@ -409,7 +409,8 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                             .set(field::BELOW, flag(lies == Lies::Below))
                             .set(field::DEMANDED, flag(demanded))
                             .set(field::ASSUMED, flag(placed.assumed));
-                        let row = row.copy(field::PROTECTED, folder.list.line.of_several().cell(field::PROTECTED));
+                        let row =
+                            row.copy(field::PROTECTED, folder.list.line.of_several().cell(field::PROTECTED));
                         let row = match host {
                             Some(host) => row.set(field::HOST, text(host)),
                             None => row.set(field::HOST, Fact::Empty),
