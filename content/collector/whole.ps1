@@ -52,6 +52,16 @@ function Write-Folder {
     Write-Manifest -Path $Path -Whole $Whole
 }
 
+function Write-Plan {
+    # What is going to be read, as failures: what holds if this is ended without a chance to say anything.
+    param([string] $Path)
+    $lines = @(foreach ($work in @($Planned.Values)) {
+            $row = [ordered]@{ Class = $work.Class; Table = @($TablesOfClass[$work.Class]); Target = $work.Target; Reason = 'not come to: the run was ended'; Whole = $true }
+            ConvertTo-Json -InputObject $row -Depth 10 -Compress
+        })
+    Write-Class -Path $Path -Class 'CollectorReport' -Lines $lines
+}
+
 function Get-Summary {
     # What was collected, what was not, and what to do next.
     param([string] $Path, [bool] $Whole)
@@ -210,6 +220,7 @@ try {
     Add-Work -Class $HostClasses -Target 'the computers'
     Add-Work -Class $SqlClasses -Target 'the databases'
     Add-Work -Class $DomainClasses -Target 'the domains' -Tags @{ Secures = 'directory' }
+    Write-Plan -Path $folder
     Add-Skipped
     Read-Everything
     $finished = $true

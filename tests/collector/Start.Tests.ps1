@@ -87,6 +87,9 @@ Describe 'stopped with Ctrl-C' -Skip:($IsWindows) {
         $until = [datetime]::Now.AddSeconds(120)
         while (-not [System.IO.File]::Exists([System.IO.Path]::Combine($folder, 'CollectorManifest.json')) -and [datetime]::Now -lt $until) { Start-Sleep -Milliseconds 200 }
         (Read-Rows -Folder $folder -Class 'CollectorManifest')[0].Finished | Should -BeFalse
+        # Also if it were killed now.
+        Start-Sleep -Milliseconds 500
+        @((Read-Rows -Folder $folder -Class 'CollectorReport') | Where-Object { $_.Class -eq 'SMS_TaskSequencePackage' }).Count | Should -Be 1
         Start-Sleep -Seconds 25
         & /bin/kill -INT $process.Id
         $said = Get-Said $process

@@ -77,7 +77,7 @@ $Scenarios = [ordered]@{
     'other-domain-name' = @{ Arrange = {
             [Standin.Dns]::Names['SUP1'] = 'sup1.corp.contoso.com'
             $null = $World.Cim['SUP1|root\cimv2']['Win32_ComputerSystem'][0].Set('Domain', 'corp.contoso.com') } }
-    'short-host-name' = @{ Arrange = { foreach ($row in (Get-StandinList 'SMS_SCI_SysResUse')) { if ($row.Get('NetworkOSPath') -like '*sup1*') { $null = $row.Set('NetworkOSPath', '\\SUP1') } } }; Base = 'plain' }
+    'short-host-name' = @{ Arrange = { foreach ($row in (Get-StandinList 'SMS_SCI_SysResUse')) { if ($row.Get('NetworkOSPath') -like '*sup1*') { $null = $row.Set('NetworkOSPath', '\\SUP1') } } } }
     'bad-computer-name' = @{ Parameters = @{ ComputerName = 'no such name', 'fs1.contoso.com' } }
     'remoting-throws' = @{ Arrange = { Add-Fault '\|remoting\|all\|start' 'The WinRM client cannot process the request.' }; Base = 'plain' }
     'one-batch-throws' = @{ Arrange = { Add-Fault '^(\d{2,}|[2-9])\|remoting\|all\|start' 'One of the computers cannot be used.' }; Base = 'plain' }
