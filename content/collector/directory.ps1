@@ -209,9 +209,9 @@ function Read-Trust {
                 FlatName = "$(Get-First -Result $trust -Name 'flatName')"
                 Direction = if ($null -eq $direction) { $null } else { [int] $direction }
                 TrustType = [int] (Get-First -Result $trust -Name 'trustType')
-            }
-            foreach ($flag in @(8, 'ForestTransitive'), @(16, 'SelectiveAuthentication'), @(32, 'IntraForest')) {
-                $row[$flag[1]] = if ($null -eq $attributes) { $null } else { ([int] $attributes -band $flag[0]) -ne 0 }
+                ForestTransitive = if ($null -eq $attributes) { $null } else { ([int] $attributes -band 8) -ne 0 }
+                SelectiveAuthentication = if ($null -eq $attributes) { $null } else { ([int] $attributes -band 16) -ne 0 }
+                IntraForest = if ($null -eq $attributes) { $null } else { ([int] $attributes -band 32) -ne 0 }
             }
             $trusts.Add($row)
         }

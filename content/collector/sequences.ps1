@@ -144,7 +144,11 @@ function Add-SequenceNode {
                 }
                 $null = $Text.Append("<$kind$(Get-NodeAttribute -Node $inner)>")
                 $action = $inner.get_Item('action')
-                if ($null -ne $action) { $null = $Text.Append('<action>').Append([System.Security.SecurityElement]::Escape((ConvertTo-Command -Text $action.get_InnerText().Trim()))).Append('</action>') }
+                if ($null -ne $action) {
+                    $command = $action.get_InnerText()
+                    $command = ConvertTo-Command -Text $command.Trim()
+                    $null = $Text.Append('<action>').Append([System.Security.SecurityElement]::Escape($command)).Append('</action>')
+                }
                 Add-Variable -Step $inner -Text $Text -List 'defaultVarList'
                 $null = $Text.Append("</$kind>")
             }

@@ -11,7 +11,7 @@ fn the_rules_are_good() {
     let folder = |name: &str| Assets::Folder(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name));
     let shown = |problems: Problems| -> ! { panic!("{}", render(&problems, false)) };
     let (content, _) = crate::content::load(&folder("content")).unwrap_or_else(|p| shown(p));
-    let schema = Schema::load(&folder("content")).unwrap_or_else(|p| shown(p));
+    let (schema, _) = crate::evidence::load(&folder("content")).unwrap_or_else(|p| shown(p));
     let rules = crate::rules::compile(&folder("rules"), &content, &schema).unwrap_or_else(|p| shown(p));
     let problems = examples(&rules, &content, &schema);
     assert!(problems.is_empty(), "{}", render(&problems, false));

@@ -86,7 +86,7 @@ fn narrow<'p>(
 ) -> Result<Vec<&'p str>, Error> {
     let fault = |line: usize, why: String| Error::Marker { path: part.path.clone(), line: line + 1, why };
     let mut out = Vec::new();
-    let mut open: Vec<bool> = Vec::new();
+    let mut open: Vec<(usize, bool)> = Vec::new();
     for (number, line) in part.text.lines().enumerate() {
         let marker = line.trim().strip_prefix("#% ");
         if let Some(names) = marker.and_then(|marker| marker.strip_prefix("for ")) {
@@ -101,16 +101,16 @@ fn narrow<'p>(
                         .any(|class| classes.contains(class)),
                 };
             }
-            open.push(needed);
+            open.push((number, needed));
         } else if marker == Some("end") {
             open.pop().ok_or_else(|| fault(number, "`#% end` without `#% for`".into()))?;
-        } else if open.iter().all(|needed| *needed) {
+        } else if open.iter().all(|(_, needed)| *needed) {
             out.push(line);
         }
     }
-    match open.is_empty() {
-        true => Ok(out),
-        false => Err(fault(part.text.lines().count(), "`#% for` without `#% end`".into())),
+    match open.last() {
+        None => Ok(out),
+        Some((number, _)) => Err(fault(*number, "`#% for` without `#% end`".into())),
     }
 }
 

@@ -30,7 +30,8 @@ pub(super) fn at(text: &str, word: &Range<usize>, name: Name) -> Option<Assigned
         .or_else(|| argument_of_name(bytes, word))
         .or_else(|| call(bytes, word))
         .or_else(|| switch(bytes, word))
-        .or_else(|| signed(bytes, word))?;
+        .or_else(|| signed(bytes, word))
+        .or_else(|| bearer(bytes, word))?;
     let said = text.get(value.range.clone())?;
     let judged = judge(name, said);
     if judged.secret != Some(crate::reader::Secret::Clear) || value.range.is_empty() {
@@ -293,6 +294,18 @@ fn call(bytes: &[u8], word: &Range<usize>) -> Option<(Word, Form)> {
         return None;
     };
     is_quote(*bytes.get(from)?).then(|| (quote::quoted(bytes, from), Form::Close))
+}
+
+/// `Bearer value`, but not `Bearer realm="x"`.
+fn bearer(bytes: &[u8], word: &Range<usize>) -> Option<(Word, Form)> {
+    let named = bytes.get(word.clone()).is_some_and(|name| name.eq_ignore_ascii_case(b"bearer"));
+    if !named || bytes.get(word.end) != Some(&b' ') {
+        return None;
+    }
+    let around = quote::outer(bytes, word.start);
+    let value = quote::argument(bytes, behind_blanks(bytes, word.end), around)?;
+    let realm = bytes[value.range.clone()].get(..5).is_some_and(|head| head.eq_ignore_ascii_case(b"realm"));
+    (!realm).then_some((value, Form::Loose))
 }
 
 /// How sure a value is that a program takes, of whatever name.

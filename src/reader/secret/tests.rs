@@ -228,7 +228,7 @@ fn passwords_on_command_lines() {
         ("curl.exe --user \"a:Nord-47x\" https://h/", "curl --user"),
         ("wget --http-password=Nord-47x https://h/", "http-password"),
         ("git clone https://a:Nord-47x@h.corp.example/x", "address"),
-        ("plink -ssh u@h -pw Nord-47x", "pw"),
+        ("plink -ssh u@h -pw Nord-47x", "plink -pw"),
         ("cmdkey /add:h /user:u /pass:Nord-47x", "pass"),
         ("certutil -importPFX -p Nord-47x x.pfx", "certutil -p"),
         ("7z x a.7z -pNord-47x", "7z -p"),
@@ -336,6 +336,8 @@ fn what_is_no_credential() {
         "https://h.corp.example:8080/a@b",
         "manage-bde -protectors -add C: -rp",
         "osdbitlocker.exe /enable /wait:False /mode:TPM /pwd:AD",
+        "WWW-Authenticate: Bearer realm=\"x1\"",
+        "a bearer token is needed",
         "slmgr /ipk AAAAA-BBBBB-CCCCC-DDDDD-EEEEE",
         "powershell -ExecutionPolicy Bypass -File x.ps1",
     ] {
@@ -499,7 +501,7 @@ fn raw(text: &str, how: u8) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, max_global_rejects: 200_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// The filter lets through whatever the judge takes, of names and of texts, as any file writes them.
     #[test]

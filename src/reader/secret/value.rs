@@ -18,6 +18,8 @@ use crate::vocabulary::secret_words;
 pub(crate) enum Shape {
     /// Nothing, or blanks.
     Empty,
+    /// The mark of the collector where a password in clear text stood.
+    LeftOut,
     /// A variable, an expression, or a place for one: `%x%`, `$x`, `$(x)`, `{{x}}`, `<password>`.
     Variable,
     /// Yes or no, where something is kept, a small number, a date.
@@ -81,6 +83,10 @@ pub(crate) struct Judged {
     pub(crate) certainty: Certainty,
 }
 
+/// What the collector's script writes where a password in clear text stood (`$ClearMark` of
+/// `content/collector/rows.ps1`; a test holds both equal).
+pub(crate) const LEFT_OUT: &str = "(clear-text-password-removed)";
+
 /// Shorter texts are not told by their length: that would be half of the way to guessing them.
 const SHORT: usize = 6;
 /// Longer ones are not counted.
@@ -91,6 +97,7 @@ impl Shape {
     pub(crate) fn told(self) -> Cow<'static, str> {
         match self {
             Self::Empty => "nothing".into(),
+            Self::LeftOut => "left out by the collector".into(),
             Self::Variable => "a variable".into(),
             Self::Setting => "a setting".into(),
             Self::Path => "a path or file name".into(),
@@ -131,6 +138,7 @@ pub(crate) fn judge(name: Name, text: &str) -> Judged {
     } else {
         match shape {
             Shape::Empty => (Some(Secret::Empty), usual),
+            Shape::LeftOut => clear(Certainty::Certain),
             Shape::Variable | Shape::Path | Shape::Prose => (Some(Secret::Reference), usual),
             Shape::Setting => none,
             Shape::Mask | Shape::Encrypted => (Some(Secret::Protected), usual),
@@ -153,6 +161,9 @@ pub(crate) fn shape(text: &str) -> Shape {
     let text = text.trim();
     if text.is_empty() {
         return Shape::Empty;
+    }
+    if text == LEFT_OUT {
+        return Shape::LeftOut;
     }
     if is_mask(text) {
         return Shape::Mask;
