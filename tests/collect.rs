@@ -314,7 +314,7 @@ fn component(name: &str, props: Vec<Value>, lists: Vec<Value>) -> Value {
     json!({"SiteCode": "P01", "ComponentName": name, "ItemName": format!("{name}|SMS Site Server"), "ItemType": "Component", "Props": props, "PropLists": lists})
 }
 
-const SEQUENCE: &str = r#"<sequence version="3.10"><step type="SMS_TaskSequence_JoinDomainWorkgroupAction" name="Join it's &amp; go" disable="false"><action>osdjoin.exe</action><defaultVarList><variable name="OSDJoinAccount" property="DomainUsername">CONTOSO\cm-join</variable><variable name="OSDJoinDomainName" property="DomainName">contoso.com</variable><variable name="OSDJoinPassword" property="DomainPassword">clear-text-password-removed</variable><variable name="OSDJoinType" property="Type">0</variable></defaultVarList></step></sequence>"#;
+const SEQUENCE: &str = r#"<sequence version="3.10"><step type="SMS_TaskSequence_JoinDomainWorkgroupAction" name="Join it's &amp; go" disable="false"><action>osdjoin.exe</action><defaultVarList><variable name="OSDJoinAccount" property="DomainUsername">CONTOSO\cm-join</variable><variable name="OSDJoinDomainName" property="DomainName">contoso.com</variable><variable name="OSDJoinPassword" property="DomainPassword">(clear-text-password-removed)</variable><variable name="OSDJoinType" property="Type">0</variable></defaultVarList></step></sequence>"#;
 
 const FOLDER: &str = r"C:\Program Files\Microsoft Configuration Manager\inboxes";
 

@@ -3,7 +3,7 @@
 
 # What stands in the place of a password: one that is encrypted, one that anyone could read.
 $ProtectedMark = '********'
-$ClearMark = 'clear-text-password-removed'
+$ClearMark = '(clear-text-password-removed)'
 
 # Rows by class, each as JSON.
 $Rows = @{}

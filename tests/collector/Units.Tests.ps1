@@ -18,16 +18,16 @@ Describe 'names of passwords' {
 
 Describe 'passwords in a text' {
     It '<Text>' -ForEach @(
-        @{ Text = 'setup.exe /password:Abc1! /q'; Safe = 'setup.exe /password:clear-text-password-removed /q' }
-        @{ Text = 'x "Server=s;Uid=u;Pwd=Abc1!"'; Safe = 'x "Server=s;Uid=u;Pwd=clear-text-password-removed"' }
-        @{ Text = 'x -Password "Abc 1!" -q'; Safe = 'x -Password clear-text-password-removed -q' }
+        @{ Text = 'setup.exe /password:Abc1! /q'; Safe = 'setup.exe /password:(clear-text-password-removed) /q' }
+        @{ Text = 'x "Server=s;Uid=u;Pwd=Abc1!"'; Safe = 'x "Server=s;Uid=u;Pwd=(clear-text-password-removed)"' }
+        @{ Text = 'x -Password "Abc 1!" -q'; Safe = 'x -Password (clear-text-password-removed) -q' }
         @{ Text = 'x -Password -Force'; Safe = 'x -Password -Force' }
         @{ Text = 'x /password:%Join%'; Safe = 'x /password:%Join%' }
         @{ Text = 'Forgot password: https://sspr.contoso.com'; Safe = 'Forgot password: https://sspr.contoso.com' }
         @{ Text = 'Set password: see ticket'; Safe = 'Set password: see ticket' }
-        @{ Text = 'psexec \\h -u a -p Abc1! cmd'; Safe = 'psexec \\h -u a -p clear-text-password-removed cmd' }
-        @{ Text = 'net use X: \\s\x Abc1! /user:a'; Safe = 'net use X: \\s\x clear-text-password-removed /user:a' }
-        @{ Text = 'app https://u:Abc1!@h/x'; Safe = 'app https://clear-text-password-removed@h/x' }
+        @{ Text = 'psexec \\h -u a -p Abc1! cmd'; Safe = 'psexec \\h -u a -p (clear-text-password-removed) cmd' }
+        @{ Text = 'net use X: \\s\x Abc1! /user:a'; Safe = 'net use X: \\s\x (clear-text-password-removed) /user:a' }
+        @{ Text = 'app https://u:Abc1!@h/x'; Safe = 'app https://(clear-text-password-removed)@h/x' }
     ) { Protect-Text -Text $Text | Should -Be $Safe }
 
     It 'of <Count> letters in <What> takes less than a tenth of a second' -ForEach @(foreach ($count in 10000, 50000) { foreach ($what in 'one word', 'words', 'digits', 'dashes', 'passwords', 'slashes', 'quotes', 'tags', 'switches') { @{ Count = $count; What = $what } } }) {
@@ -56,8 +56,8 @@ Describe 'command lines' {
     It '<Text> becomes <Shown>' -ForEach @(
         @{ Text = 'smsswd.exe /run:CAS00021 setup.exe /q'; Shown = 'smsswd.exe' }
         @{ Text = '"C:\Program Files\x\y.exe" /a'; Shown = 'y.exe' }
-        @{ Text = 'tsenv.exe "OSDJoinPassword=Abc1!"'; Shown = 'tsenv.exe OSDJoinPassword=clear-text-password-removed' }
-        @{ Text = 'psexec.exe \\h -p Abc1! x'; Shown = 'psexec.exe psexec -p clear-text-password-removed' }
+        @{ Text = 'tsenv.exe "OSDJoinPassword=Abc1!"'; Shown = 'tsenv.exe OSDJoinPassword=(clear-text-password-removed)' }
+        @{ Text = 'psexec.exe \\h -p Abc1! x'; Shown = 'psexec.exe psexec -p (clear-text-password-removed)' }
         @{ Text = 'whatever it says'; Shown = '' }
     ) { ConvertTo-Command -Text $Text | Should -Be $Shown }
 }
