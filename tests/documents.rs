@@ -56,7 +56,7 @@ fn run(place: &Place, words: &[String]) -> Option<common::Ran> {
 #[test]
 fn commands_of_the_readme_run_and_print_what_it_shows() {
     let place = Place::new();
-    for folder in ["examples/contoso", "exports", "cmlint-evidence-20240501-120000"] {
+    for folder in ["examples/contoso", "exports", "directory", "cmlint-evidence-20240501-120000"] {
         place.copy("examples/contoso", folder);
     }
     let (mut ran, mut shown, mut first) = (0, 0, String::new());

@@ -389,23 +389,24 @@ fn nothing_internal_shows() {
 fn a_second_build_changes_nothing_with_any_number_of_threads() {
     let dir = tempfile::tempdir().expect("a folder");
     let out = dir.path().join("public");
-    let build = |threads: usize| {
+    let build = |threads: usize, how: Build| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        pool.install(|| {
-            site::build(&loaded().sources(), &Options::default(), &out, Build::Careful, &|_, _| {})
-        })
+        pool.install(|| site::build(&loaded().sources(), &Options::default(), &out, how, &|_, _| {}))
     };
-    let first = build(1).expect("built");
+    let first = build(1, Build::Careful).expect("built");
     assert_eq!((first.written, first.removed), (first.files, 0));
     assert!(first.files > 300);
     let modified = |name: &str| fs::metadata(out.join(name)).expect(name).modified().expect("a time");
     let before = modified("index.html");
-    let second = build(7).expect("built");
+    let second = build(7, Build::Careful).expect("built");
     assert_eq!((second.files, second.written, second.removed), (first.files, 0, 0));
     assert_eq!(before, modified("index.html"));
     fs::write(out.join("stray.html"), "left behind").expect("writable");
-    let third = build(2).expect("built");
-    assert_eq!((third.written, third.removed), (0, 1));
+    let third = build(2, Build::Careful).expect("built");
+    assert_eq!((third.written, third.removed), (0, 0));
+    assert!(out.join("stray.html").exists());
+    let fourth = build(2, Build::Whole).expect("built");
+    assert_eq!((fourth.written, fourth.removed), (0, 1));
     assert!(!out.join("stray.html").exists());
 }
 
