@@ -1,6 +1,5 @@
 //! The arrows of `src/lib.rs`: a module uses only modules that stand above it.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 

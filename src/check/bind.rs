@@ -94,8 +94,11 @@ pub(super) struct BoundJoin<'b> {
     /// What `filter` says of each row, where it asks for nothing of the rows around it; filled when it pays.
     pub(super) verdicts: Option<OnceLock<Vec<Tri>>>,
     /// What comes out of it where nothing in particular is sought, if it asks for nothing else: the same each time.
-    pub(super) alone: Option<OnceLock<(Tri, Option<u32>, Vec<Cause>)>>,
+    pub(super) alone: Option<OnceLock<Alone>>,
 }
+
+/// What comes out of a join by itself: its truth, the row that decides, and what is missing.
+pub(super) type Alone = (Tri, Option<u32>, Vec<Cause>);
 
 impl Bound<'_> {
     /// Whether the test asks for a field of a row around it.

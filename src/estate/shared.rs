@@ -267,15 +267,7 @@ impl<'e> Shared<'e> {
     }
 
     /// Takes note that a table was asked for a field it does not have.
-    #[track_caller]
     pub(crate) fn lacks(&self, table: TableId, field: FieldName) {
-        #[cfg(test)]
-        eprintln!(
-            "{}: `{}` has no `{}`",
-            std::panic::Location::caller(),
-            self.schema.tables[table].name,
-            field.name()
-        );
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).entry(table).or_insert(field);
     }
 

@@ -361,7 +361,9 @@ impl FieldMap {
         if !self.bits.is_empty() && self.map.is_none() {
             return false;
         }
-        let of_bits = self.bits.iter().fold(true, |all, rule| add(&rule.gives) && all);
+        // All are added, also behind one that is no name.
+        let added: Vec<bool> = self.bits.iter().map(|rule| add(&rule.gives)).collect();
+        let of_bits = !added.contains(&false);
         match (&self.source, &self.map) {
             _ if !of_bits => false,
             (Source::Constant(fact), None) => add(fact),

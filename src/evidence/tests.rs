@@ -741,7 +741,7 @@ fn package_masks_are_read_by_their_bits() {
 fn default_client_settings() {
     let default = "Default Client Agent Settings";
     let class = ("SMS_ClientSettingsDefault", json!({"Name": default, "Priority": 10000}));
-    let (merged, _) = evidence_of(&[&[class.clone()]]);
+    let (merged, _) = evidence_of(&[std::slice::from_ref(&class)]);
     assert_eq!(gaps(&merged, "client_settings"), [format!("not-fetched setting={default}")]);
     let cmdlet = |profiles: Json| json!({"Name": default, "FirewallExceptionProfiles": profiles, "PermittedViewers": [r"CONTOSO\a"]});
     for (profiles, on) in [(json!(0), false), (json!(12), true), (json!("Disabled"), false)] {
