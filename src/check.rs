@@ -2,7 +2,7 @@
 //!
 //! A rule is bound to the chosen revision (and, one by one, to the documented facts it runs over), then every row
 //! of its table is judged: [`run`] gives findings and, for every rule, what became of it. Evidence that is missing
-//! is never a pass. [`example`] and [`examples`] run the rules on the evidence in their own files.
+//! is never a pass. `example` and [`examples`] run the rules on the evidence in their own files.
 //!
 //! This module prints nothing and decides nothing about waivers, formats or exit codes.
 

@@ -1,7 +1,7 @@
 //! The command line: arguments in, exit code out.
 //!
 //! This module says which commands and options there are; each command is one file in `cli/` that joins the
-//! modules and leaves the work to them: what is printed is made in [`crate::report`], [`crate::explain`],
+//! modules and leaves the work to them: what is printed is made in [`crate::report`], `crate::explain`,
 //! [`crate::diff`] and [`crate::track`].
 
 use std::path::PathBuf;

@@ -3,8 +3,8 @@
 //!
 //! The script is text to this module. What it writes is named in it: every class of `sources.yaml` whose name stands
 //! in the script in single quotes. Into it go which tables these classes fill, so that it can say which tables miss
-//! what it could not read; what may be written of each class ([`allowed`]); and the words that make a name a password's
-//! ([`words`]). What the tables do not need is left out ([`join`]). Nothing is run here.
+//! what it could not read; what may be written of each class (`allowed`); and the words that make a name a password's
+//! (`words`). What the tables do not need is left out (`join`). Nothing is run here.
 
 mod allowed;
 mod join;

@@ -1,7 +1,7 @@
 //! What exports and documents together say of one hierarchy: tables that are made from others with what is documented,
 //! or with the knowledge of which spellings mean the same account. What several rules need is worked out here once.
 //!
-//! A maker takes the tables it needs from [`Shared::table`], which makes them first where they are made themselves,
+//! A maker takes the tables it needs from `Shared::table`, which makes them first where they are made themselves,
 //! and gives rows for what is known and gaps for what is not. Every row keeps the places of what it came from. A
 //! maker decides nothing about right and wrong: that is what rules are for.
 

@@ -1,6 +1,6 @@
 //! Files that take their places whole, one or many at a time, whatever ends the process in between.
 //!
-//! [`replace`] puts one file in place of another. [`Stage`] is for many: they are written into a work folder, a journal
+//! `replace` puts one file in place of another. [`Stage`] is for many: they are written into a work folder, a journal
 //! says what is to become of them, and only then do they move. Who finds a journal of a run that has ended finishes what
 //! it says, so that the files are those from before or all the new ones; a work folder without a journal is rubble and
 //! goes. A lock, which the system drops with the process, tells runs that have ended from those that go on.

@@ -3,7 +3,7 @@
 //! This module finds the files (folders, zips, zips in zips, standard input), decides how their bytes are
 //! to be decoded, and hands out decoded text a window at a time, so that memory stays bounded whatever a
 //! file's size. It keeps the way back: every position in the text has an offset in the original bytes, and
-//! [`locate`] turns offsets into lines, columns and excerpts when something is to be shown.
+//! `locate` turns offsets into lines, columns and excerpts when something is to be shown.
 //!
 //! ```text
 //! read(paths) -> Sources -> Source -> bytes()  -> Bytes   raw bytes: len, read_at, find

@@ -83,7 +83,7 @@ pub(super) struct CheckArgs {
 enum FormatArg {
     /// Excerpts and a summary, for reading
     Human,
-    /// One line a finding: path:line:column: level[rule] message
+    /// One line a finding: path:line:column: `level[rule]` message
     Concise,
     /// Everything, for programs; its shape is described in docs/report.schema.json
     Json,

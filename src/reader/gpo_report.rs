@@ -2,7 +2,7 @@
 //! (`gpresult /x`, `Get-GPResultantSetOfPolicy`).
 //!
 //! Read are user rights, restricted groups, file permissions and the preferences for local groups, as the classes of
-//! [`policy`](crate::reader::policy). A report gives one `SecurityPolicy` for each Group Policy object, a resultant set one
+//! [`crate::reader::policy`]. A report gives one `SecurityPolicy` for each Group Policy object, a resultant set one
 //! for each computer or user it is about. In a report, nothing but the links tells which computers a setting is for;
 //! in a resultant set `Precedence` tells which of several settings wins.
 //!

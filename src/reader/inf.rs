@@ -1,7 +1,7 @@
 //! Security templates: what `secedit /export` writes, and `GptTmpl.inf` of a Group Policy object.
 //!
 //! Read are `[Privilege Rights]`, `[Group Membership]` and `[File Security]`, as the classes of
-//! [`policy`](crate::reader::policy) with `Source` = `template`, and one `SecurityPolicy` for the whole. A right that
+//! [`crate::reader::policy`] with `Source` = `template`, and one `SecurityPolicy` for the whole. A right that
 //! has no line is not set by the template; one with an empty line is given to nobody. Of the other sections
 //! only credentials in clear text are taken. Which computer or Group Policy object it is of does not stand in the file.
 //!

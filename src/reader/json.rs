@@ -1,5 +1,5 @@
 //! JSON: what PowerShell's `ConvertTo-Json` writes, answers of the AdminService, one object a line; and what
-//! collectors for BloodHound write ([`sharphound`], [`opengraph`]).
+//! collectors for BloodHound write (`sharphound`, [`opengraph`]).
 //!
 //! The reader goes through lists of rows one row at a time, at the top level and one level down (envelopes,
 //! objects of lists), so that memory does not grow with the file. Only an object that is neither an envelope nor

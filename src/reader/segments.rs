@@ -4,7 +4,7 @@
 //! start of an object at the same level is a guess; it holds if the reader of each segment, starting with the same
 //! open elements, ends exactly at the next cut with these elements open. If one does not, all is forgotten and the
 //! file is read from one end to the other. Types that segments refer to are looked for beforehand. How JSON is cut is
-//! told in [`json`](crate::reader::json).
+//! told in [`crate::reader::json`].
 
 use memchr::memrchr;
 use rayon::prelude::*;
@@ -101,7 +101,7 @@ pub(super) fn clixml<S: Sink + Send>(
     merge(job, parts?, skip, make)
 }
 
-/// Reads a JSON source in segments; like [`clixml`].
+/// Reads a JSON source in segments; like `clixml`.
 pub(super) fn json<S: Sink + Send>(
     job: &Job<'_>,
     window: &Window,

@@ -42,7 +42,7 @@ pub(crate) struct Told {
     pub(crate) below_confined: bool,
     /// Whom it is for; none if that is not known.
     pub(crate) who: Option<Arc<Account>>,
-    /// [`Entry::who`], resolved.
+    /// `Entry::who`, resolved.
     pub(crate) identity: Option<Arc<Identity>>,
     pub(crate) table: TableId,
 }

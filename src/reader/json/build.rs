@@ -25,7 +25,7 @@ pub(super) enum Use {
 }
 
 /// What the property of that name is good for. Those that name the class by the way and are also values of the
-/// object are values; see [`names_class`].
+/// object are values; see `names_class`.
 pub(super) fn use_of(name: &str) -> Use {
     let is = |other: &str| name.eq_ignore_ascii_case(other);
     match name.as_bytes().first().map(u8::to_ascii_lowercase) {
