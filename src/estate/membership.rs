@@ -307,7 +307,7 @@ impl Membership {
         to: &Target<'_>,
         on: Option<&On<'_>>,
     ) -> Belongs {
-        self.look(shared, who, to, on, None, &mut HashSet::new())
+        self.is_in_ready(shared, who, to, on, None)
     }
 
     /// Resolves the members of a group, so that many can be asked whether they are in it.
