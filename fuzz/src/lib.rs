@@ -171,16 +171,28 @@ pub fn rule(data: &[u8]) {
     }
 }
 
-/// Access lists: what is read is read again from what was read.
+/// Access lists: every place lies in the text.
 pub fn sddl(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    if let Ok(descriptor) = sddl::parse(&text) {
-        for ace in descriptor.aces() {
+    let look = |list: &sddl::Acl| {
+        for ace in list.aces() {
+            assert!(text.get(ace.range.clone()).is_some(), "{ace:?}");
+            assert!(text.get(ace.trustee.range.clone()).is_some(), "{ace:?}");
             let _ = (ace.applies_here(), ace.applies_to_folders(), ace.applies_to_files());
         }
-        let _ = descriptor.unread().count();
+        for unread in list.unread() {
+            assert!(text.get(unread.range.clone()).is_some(), "{unread:?}");
+        }
+    };
+    match sddl::parse(&text) {
+        Ok(descriptor) => {
+            if let sddl::Dacl::List(list) = &descriptor.dacl {
+                look(list);
+            }
+        }
+        Err(wrong) => assert!(text.get(wrong.range.clone()).is_some(), "{wrong:?}"),
     }
-    sddl::parse_listing(&text);
+    look(&sddl::parse_listing(&text));
 }
 
 /// A page: every sentence is found at its place and by its fingerprint.

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::{Notation, Piece};
-use crate::reader::json::{Kind as JsonKind, Scanner, Token};
+use crate::reader::json::{Kind as JsonKind, Scanner};
 use crate::reader::xml::{Kind, Tokens};
 
 /// Runs the lexer of a notation. Pieces come in order and do not overlap.
@@ -136,11 +136,20 @@ fn json(text: &str, take: &mut dyn FnMut(Piece)) {
             }
             // A value by itself is no record.
             _ if open.is_empty() => return,
-            _ => {
-                let Some(token) = json_value(&mut scanner, key, title, take) else { return };
-                if key {
-                    title = NAMING.contains(&text[token.range].trim_matches('"'));
+            _ if key => {
+                let Ok(token) = scanner.value() else { return };
+                scanner.blanks();
+                // What stands where a key is due and has no colon behind it may be a value that lost its own key.
+                if matches!(token.kind, JsonKind::Number) || !matches!(scanner.peek(), Ok(b':')) {
+                    return;
                 }
+                title = NAMING.contains(&text[token.range].trim_matches('"'));
+            }
+            _ => {
+                if json_value(&mut scanner, title, take).is_none() {
+                    return;
+                }
+                title = false;
                 continue;
             }
         }
@@ -151,18 +160,13 @@ fn json(text: &str, take: &mut dyn FnMut(Piece)) {
     }
 }
 
-/// Takes a key, text, number or word. `title` says that a text is the name of a property. None if it is none of these.
-fn json_value(
-    scanner: &mut Scanner<'_>,
-    key: bool,
-    title: bool,
-    take: &mut dyn FnMut(Piece),
-) -> Option<Token> {
+/// Takes a text, number or word. `title` says that a text is the name of a property. None if it is none of these.
+fn json_value(scanner: &mut Scanner<'_>, title: bool, take: &mut dyn FnMut(Piece)) -> Option<()> {
     let token = scanner.value().ok()?;
     let (whole, inner) = (token.range.clone(), token.range.start + 1..token.range.end.saturating_sub(1));
     match token.kind {
         JsonKind::Number => take(Piece::Value(whole)),
-        JsonKind::Plain | JsonKind::Escaped if !key => {
+        JsonKind::Plain | JsonKind::Escaped => {
             let named = title && scanner.text.get(inner.clone()).is_some_and(is_title);
             take(Piece::Structure(whole.start..inner.start));
             if !inner.is_empty() {
@@ -172,7 +176,7 @@ fn json_value(
         }
         _ => take(Piece::Structure(whole)),
     }
-    Some(token)
+    Some(())
 }
 
 fn mof(text: &str, take: &mut dyn FnMut(Piece)) {

@@ -44,6 +44,13 @@ fn of_json_keys_and_brackets_are_shown() {
 }
 
 #[test]
+fn of_json_what_stands_where_a_key_is_due_is_no_key_without_a_colon() {
+    assert_eq!(shown(Format::Json, r#"[{"a": ["pw"{"pw"], "b": 1}]"#, &[]), r#"[{"a": ["~"{~"#);
+    assert_eq!(shown(Format::Json, r#"[{"a", "pw": 1}]"#, &[]), "[{~");
+    assert_eq!(shown(Format::Json, r#"[{12: 1}]"#, &[]), "[{~");
+}
+
+#[test]
 fn of_xml_tags_and_names_of_properties_are_shown() {
     assert_eq!(
         shown(
