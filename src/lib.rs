@@ -13,6 +13,8 @@
 pub mod files;
 pub mod isolate;
 
+pub(crate) mod pattern;
+
 pub mod assets;
 pub mod yaml;
 

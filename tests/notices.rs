@@ -180,3 +180,44 @@ fn one_licence_of_each_choice_is_taken() {
     assert_eq!(taken("(MIT OR Apache-2.0) AND Unicode-3.0"), ["MIT", "Unicode-3.0"]);
     assert_eq!(taken("Apache-2.0"), ["Apache-2.0"]);
 }
+
+/// What the tests run is what is handed out: no dependency of the tests turns on a part of one of the program's that
+/// the program does without. (It did once: patterns that only compiled in the tests.)
+#[test]
+fn tests_turn_on_no_features_of_what_is_shipped() {
+    // Random numbers of the system: names of temporary folders.
+    const HARMLESS: [&str; 1] = ["getrandom"];
+    let features = |edges: &str| -> Option<BTreeMap<String, BTreeSet<String>>> {
+        let out = Command::new(env!("CARGO"))
+            .args([
+                "tree",
+                "--locked",
+                "--prefix",
+                "none",
+                "--no-dedupe",
+                "--format",
+                "{p}|{f}",
+                "--edges",
+                edges,
+            ])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .ok()
+            .filter(|out| out.status.success())?;
+        let text = String::from_utf8(out.stdout).expect("text");
+        // `default` is a name for others that are listed too.
+        let set = |list: &str| list.split(',').filter(|f| *f != "default").map(str::to_owned).collect();
+        Some(text.lines().filter_map(|l| l.split_once('|')).map(|(p, f)| (p.to_owned(), set(f))).collect())
+    };
+    let (Some(shipped), Some(tested)) = (features("normal"), features("normal,dev")) else {
+        println!("skipped: cargo cannot tell what is linked");
+        return;
+    };
+    assert!(shipped.len() > 50, "{shipped:?}");
+    let differ: Vec<_> = (shipped.iter())
+        .filter(|(package, features)| tested.get(*package) != Some(features))
+        .filter(|(package, _)| !HARMLESS.iter().any(|name| package.starts_with(&format!("{name} "))))
+        .map(|(package, features)| format!("{package}: {features:?}; in the tests {:?}", tested.get(package)))
+        .collect();
+    assert!(differ.is_empty(), "{differ:#?}");
+}

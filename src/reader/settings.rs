@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::pattern::pattern;
 use crate::reader::row::{self, Found};
 use crate::reader::secret;
 use crate::reader::{Data, Fault, Object, Sink, Value};
@@ -46,9 +47,8 @@ fn header(line: &str) -> Option<&str> {
 }
 
 fn is_setting(line: &str) -> bool {
-    static KEY: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"^[\p{L}\p{N}_%@*][\p{L}\p{N} _.%@*()/-]*=").ok());
-    KEY.as_ref().is_some_and(|key| key.is_match(line))
+    static KEY: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[\p{L}\p{N}_%@*][\p{L}\p{N} _.%@*()/-]*="));
+    KEY.is_match(line)
 }
 
 /// Reads a file of settings to its end.

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::pattern::pattern;
 use crate::source::floor;
 
 /// How much of a text is looked at.
@@ -100,7 +101,7 @@ const KINDS: [(&str, Test); 10] = [
     ("a PowerShell script", |first, lines| {
         first.starts_with("<#")
             || lines.iter().any(|line| {
-                matches(&POWERSHELL, line) && !line.starts_with("# ") || line.starts_with("#Requires")
+                POWERSHELL.is_match(line) && !line.starts_with("# ") || line.starts_with("#Requires")
             })
     }),
     ("a batch file", |first, _| {
@@ -139,24 +140,21 @@ const KINDS: [(&str, Test); 10] = [
     ("YAML", |first, _| first == "---"),
 ];
 
-static POWERSHELL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+static POWERSHELL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
         r"(?i)^\s*(?:\[CmdletBinding\(|\[Parameter\(|param\s*\(|function\s+[\w-]+\s*(?:\{|$|\()|filter\s+\w|using (?:module|namespace)",
         r"|\$[\w:]+\s*=|\[[\w.]+\]\s*\$\w|Import-Module\b|#requires|Set-StrictMode|(?:Get|Set|New|Add|Remove)-[A-Z]\w+\s+-\w)"
     ))
-    .ok()
 });
-
-fn matches(regex: &LazyLock<Option<Regex>>, line: &str) -> bool {
-    regex.as_ref().is_some_and(|regex| regex.is_match(line))
-}
 
 /// A time or a level in brackets or without, the form of CMTrace.
 fn is_log(line: &str) -> bool {
-    static LOG: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:<!\[LOG\[|\[?\d{2,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T,]|\[?\d{1,2}:\d{2}:\d{2}|\[(?:[+*!-]|info|warn(?:ing)?|error|debug|ok)\])").ok()
+    static LOG: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^(?:<!\[LOG\[|\[?\d{2,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T,]|\[?\d{1,2}:\d{2}:\d{2}|\[(?:[+*!-]|info|warn(?:ing)?|error|debug|ok)\])",
+        )
     });
-    matches(&LOG, line)
+    LOG.is_match(line)
 }
 
 /// Fields parted by the same sign in every line, as often as in the first, and names in the first.

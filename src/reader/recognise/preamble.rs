@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::pattern::pattern;
 use crate::reader::json;
 use crate::source::floor;
 
@@ -106,18 +107,18 @@ fn of(lines: &[&str], at: usize) -> Option<Preamble> {
 
 /// `WARNING: ...`, `AUSFÜHRLICH: ...`, `警告: ...`: a word or two in capitals, or in a script that has none.
 fn is_message(line: &str) -> bool {
-    static MESSAGE: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"^\p{L}{2,}(?:[ -]\p{L}{2,})?[ \u{a0}]?[:\u{ff1a}](?:\s|$)").ok());
+    static MESSAGE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^\p{L}{2,}(?:[ -]\p{L}{2,})?[ \u{a0}]?[:\u{ff1a}](?:\s|$)"));
     let word = line.split([':', '\u{ff1a}']).next().unwrap_or_default();
-    MESSAGE.as_ref().is_some_and(|message| message.is_match(line)) && !word.chars().any(char::is_lowercase)
+    MESSAGE.is_match(line) && !word.chars().any(char::is_lowercase)
 }
 
 /// `PS C:\>`, `C:\Windows>`, `user@host:~$`
 fn is_prompt(line: &str) -> bool {
-    static PROMPT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"^(?:\[[^\]]+\]: )?(?:PS [^<>]*>|[A-Za-z]:\\[^<>]*>|[\w.-]+@[\w.-]+:[^$]*\$)").ok()
+    static PROMPT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"^(?:\[[^\]]+\]: )?(?:PS [^<>]*>|[A-Za-z]:\\[^<>]*>|[\w.-]+@[\w.-]+:[^$]*\$)")
     });
-    PROMPT.as_ref().is_some_and(|prompt| prompt.is_match(line))
+    PROMPT.is_match(line)
 }
 
 #[cfg(test)]

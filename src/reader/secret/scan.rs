@@ -40,7 +40,9 @@ impl Seeds {
         // The shortest decide how fast all of an expression are found.
         let (short, long): (Vec<_>, Vec<_>) = plain.into_iter().partition(|text| text.len() < 3);
         let regexes = |texts: &[Vec<u8>]| -> Vec<Regex> {
-            texts.chunks(AT_ONCE).filter_map(|texts| Regex::new(&pattern(texts)).ok()).collect()
+            (texts.chunks(AT_ONCE))
+                .map(|texts| Regex::new(&pattern(texts)).expect("letters, one after the other"))
+                .collect()
         };
         let plain = regexes(&short).into_iter().chain(regexes(&long)).collect();
         Self { plain, wide: regexes(&wide), longest }

@@ -10,6 +10,7 @@ use regex::Regex;
 
 use super::base64;
 use super::names::{self, Name, Standing};
+use crate::pattern::pattern;
 use crate::reader::{Secret, date};
 use crate::vocabulary::secret_words;
 
@@ -298,12 +299,12 @@ fn is_mask(text: &str) -> bool {
 /// `%NAME%`, `!NAME!`, `$name`, `$env:NAME`, `$(...)`, `${...}`, `{{name}}`, `<name>`, once or several times; an
 /// expression in brackets; nothing else.
 fn is_variable(text: &str) -> bool {
-    static WHOLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(concat!(
+    static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(concat!(
             r"^(?:\s*(?:",
-            r"%[\p{L}_][\p{L}\p{N}_.() :-]*%",      // cmd and the task sequence
-            r"|%~?[0-9*]|%%[A-Za-z~]+",             // arguments of a script, variables of a loop
-            r"|![\p{L}_]+!",                       // delayed expansion
+            r"%[\p{L}_][\p{L}\p{N}_.() :-]*%", // cmd and the task sequence
+            r"|%~?[0-9*]|%%[A-Za-z~]+",        // arguments of a script, variables of a loop
+            r"|![\p{L}_]+!",                   // delayed expansion
             r"|\$\{[^{}]*\}|\$\([^()]*(?:\([^()]*\)[^()]*)*\)",
             r"|\$(?:[A-Za-z_]+:)?[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*(?:\(\)|\[[^\[\]]*\]|\([^()]*\))?",
             r"|\{\{[^{}]*\}\}|\$\{\{[^{}]*\}\}|#\{[^{}]*\}#?|\[\[[^\[\]]*\]\]|@\{[^{}]*\}",
@@ -311,11 +312,10 @@ fn is_variable(text: &str) -> bool {
             r"|__[\p{L}_][\p{L}\p{N}_]*__",
             r"))+\s*$"
         ))
-        .ok()
     });
     match text.as_bytes().first() {
         Some(b'%' | b'!' | b'$' | b'@' | b'{' | b'<' | b'[' | b'#' | b'_') => {
-            text.len() < 1000 && WHOLE.as_ref().is_some_and(|whole| whole.is_match(text))
+            text.len() < 1000 && WHOLE.is_match(text)
         }
         // `(Get-Credential).Password`, `(ConvertTo-SecureString ...)`
         Some(b'(') => {
@@ -345,14 +345,13 @@ fn is_setting(text: &str) -> bool {
 
 /// A date or a time in one of the usual notations.
 fn is_date(text: &str) -> bool {
-    static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(concat!(
+    static DATE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(concat!(
             r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|/Date\(-?\d+\)/|\d{1,2}:\d{2}(?::\d{2})?",
             r"|\d{14}\.\d{6}[+-]\d{3})(?:[T ,].{0,40})?$"
         ))
-        .ok()
     });
-    date::normal(text).is_some() || DATE.as_ref().is_some_and(|date| date.is_match(text))
+    date::normal(text).is_some() || DATE.is_match(text)
 }
 
 /// Extensions of files that are named where a password could stand.
