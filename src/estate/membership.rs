@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, View};
+use crate::estate::table::{Line, Missing, View, unsure, untied};
 use crate::estate::value::{Bucket, identity_bucket};
 use crate::evidence::{
     Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, TableId, Why, field, table,
@@ -387,7 +387,7 @@ impl Membership {
                 return if same(Some(false)) {
                     Belongs::No
                 } else {
-                    Belongs::Open(self.unsure(who, &to.account.written))
+                    Belongs::Open(unsure(shared, who.account, to.account, self.domain_table))
                 };
             }
             return Belongs::Open(self.unlisted(shared, to, on, None));
@@ -515,16 +515,6 @@ impl Membership {
         Missing { why, table, what: what.into(), place }
     }
 
-    /// Two names of which the exports do not say whether they are one account.
-    fn unsure(&self, who: &Subject<'_>, other: &str) -> Missing {
-        Missing {
-            why: Why::Identity,
-            table: self.domain_table,
-            what: format!("`{}` and `{other}`", who.account.written).into(),
-            place: None,
-        }
-    }
-
     /// The answer for groups without a list of members.
     fn by_meaning(&self, shared: &Shared<'_>, who: &Subject<'_>, to: &Target<'_>) -> Option<Belongs> {
         let identities = &to.identities;
@@ -584,11 +574,15 @@ impl Membership {
             Some(Some(false)) => Some(Belongs::No),
             // Another primary group: then the list of members decides.
             Some(Some(true)) => None,
-            _ => Some(Belongs::Open(Missing {
-                why: Why::Identity,
-                table: self.domain_table,
-                what: format!("the domains of `{}` and `{}`", who.account.written, to.account.written).into(),
-                place: None,
+            _ => Some(Belongs::Open(match shared.ids.untied(who.account, to.account) {
+                Some((own, other)) => untied(shared, own, other, self.domain_table),
+                None => Missing {
+                    why: Why::Identity,
+                    table: self.domain_table,
+                    what: format!("the domains of `{}` and `{}`", who.account.written, to.account.written)
+                        .into(),
+                    place: None,
+                },
             })),
         }
     }

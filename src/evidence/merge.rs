@@ -3,7 +3,7 @@
 //!
 //! The order of rows is that of the sources and of the places in them, whatever the number of threads.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::mapping::Mapping;
@@ -38,6 +38,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
     let mut protected: Vec<(TableId, Place)> = Vec::new();
     let mut failed: Vec<Gap> = Vec::new();
     let mut lost: Vec<Place> = Vec::new();
+    let mut domain_sids = BTreeSet::new();
     let mut of_sources = Vec::with_capacity(sources.len());
     for source in sources {
         let mut tables: Vec<Vec<Row>> = vec![Vec::new(); count];
@@ -54,6 +55,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
             }
             gaps.extend(stretch.gaps);
             failed.extend(stretch.failed);
+            domain_sids.extend(stretch.domain_sids);
             settled.extend(stretch.settled);
             protected.extend(stretch.protected);
             seen.iter_mut().zip(stretch.seen).for_each(|(seen, there)| *seen |= there);
@@ -97,7 +99,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
         present[gap.table] = true;
     }
     gaps.extend(failed.into_iter().filter(|gap| !present[gap.table]));
-    let mut evidence = Evidence::default();
+    let mut evidence = Evidence { domain_sids, ..Evidence::default() };
     for (table, rows) in all.into_iter().enumerate() {
         let mut rows = rows.rows;
         drop_superseded(&schema.tables[table], &mut rows);
