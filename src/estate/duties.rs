@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use crate::content::fact::{Demand, GroupMembership, GroupScope, Hosts, UserRight};
+use crate::content::fact::{Demand, Effect, GroupMembership, GroupScope, Hosts, UserRight};
 use crate::estate::membership::{Belongs, Link, Membership, On, Subject, Target};
 use crate::estate::principals::{all_privileged, privileged};
 use crate::estate::rights::{Held, Rights, Where};
@@ -154,7 +154,7 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 }
                 for place in at {
                     if seen.insert((account.key().to_owned(), Some(place.clone()))) {
-                        duty(shared, &mut out, &rights, of, statement, right, place, true);
+                        duty(shared, &mut out, &rights, of, statement, wanted, place);
                     }
                 }
                 continue;
@@ -176,7 +176,7 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     continue;
                 }
                 match rights.host(shared, &host) {
-                    Some(place) => duty(shared, &mut out, &rights, of, statement, right, place, false),
+                    Some(place) => duty(shared, &mut out, &rights, of, statement, wanted, place),
                     None => gap(&mut out, of, statement, &host, right, rights.missing(Some(&host))),
                 }
             }
@@ -196,40 +196,50 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     out.table
 }
 
-#[allow(clippy::too_many_arguments)]
 fn duty(
     shared: &Shared<'_>,
     out: &mut Out<'_>,
     rights: &Rights<'_>,
     of: &Use<'_>,
     statement: &str,
-    right: &str,
+    wanted: &UserRight,
     place: &Where,
-    forbidden: bool,
 ) {
+    let right = wanted.right.as_str();
+    let forbidden = wanted.effect == Effect::Forbid;
+    let any = wanted.hosts.contains(&Hosts::Any);
     let (host, policy) = match place {
         Where::Host(_, host) => (host.as_str(), ""),
         Where::Policy(policy) => ("", if policy.is_empty() { "the template" } else { policy.as_str() }),
     };
-    let row = |out: &mut Out<'_>, held: bool, sure: bool, how: &str, at, record: Option<Place>| {
-        out.row(record.or(of.line.record))
-            .set(field::STATEMENT, text(statement))
-            .set(field::ENTITY, text(of.entity))
-            .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
-            .set(field::HOST, text(host))
-            .set(field::POLICY, text(policy))
-            .set(field::PLACE, text(&place_in_words(host, policy)))
-            .at(field::RIGHT, text(right), at)
-            .set(field::HELD, flag(held))
-            .set(field::SURE, flag(sure))
-            .set(field::HOW, text(how))
-            .put();
-    };
+    let row =
+        |out: &mut Out<'_>, held: bool, sure: bool, open: &str, how: &str, at, record: Option<Place>| {
+            out.row(record.or(of.line.record))
+                .set(field::STATEMENT, text(statement))
+                .set(field::ENTITY, text(of.entity))
+                .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                .set(field::HOST, text(host))
+                .set(field::POLICY, text(policy))
+                .set(field::PLACE, text(&place_in_words(host, policy)))
+                .at(field::RIGHT, text(right), at)
+                .set(field::HELD, flag(held))
+                .set(field::SURE, flag(sure))
+                .set(field::OPEN, text(open))
+                .set(field::HOW, text(how))
+                .put();
+        };
     match rights.held(shared, of.account, place, right) {
-        Held::Yes { through, sure, place, record } => row(out, true, sure, &through, place, record),
-        Held::No { because, place, record } => row(out, false, true, &because, place, record),
+        // What has to be held and may be taken away is not known.
+        Held::Yes { unless: Some(missing), .. } if !forbidden => {
+            gap(out, of, statement, host, right, missing)
+        }
+        Held::Yes { through, sure, unless, place, record } => {
+            let open = unless.map(|missing| missing.what).unwrap_or_default();
+            row(out, true, sure, &open, &through, place, record);
+        }
+        Held::No { because, place, record } => row(out, false, true, "", &because, place, record),
         // A policy that says nothing of a right forbids and grants nothing.
-        Held::Open(missing) if policy.is_empty() || forbidden && missing.why != Why::NotExported => {
+        Held::Open(missing) if policy.is_empty() || any && missing.why != Why::NotExported => {
             gap(out, of, statement, host, right, missing);
         }
         Held::Open(missing) if !missing.what.starts_with("who has") => {

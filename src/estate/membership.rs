@@ -105,6 +105,28 @@ impl<'a> Subject<'a> {
     fn is_local(&self, shared: &Shared<'_>) -> bool {
         shared.ids.scope_of(&self.identity) == Some(Scope::Local)
     }
+
+    /// Whether it is, or may be, the user that comes with Windows under a relative identifier.
+    fn is_person(&self, shared: &Shared<'_>, rid: u32) -> bool {
+        self.identity.name().is_none() && self.identity.sid().is_none()
+            || person(shared, &self.identity) == Some(rid)
+    }
+}
+
+/// Relative identifier of the user Administrator of a computer or domain, which many rename.
+const ADMINISTRATOR: u32 = 500;
+/// Relative identifiers of the users that come with Windows: Administrator, Guest, krbtgt, DefaultAccount and
+/// WDAGUtilityAccount. None of them is a group.
+const PERSONS: std::ops::RangeInclusive<u32> = ADMINISTRATOR..=504;
+
+/// The relative identifier of the user that comes with every computer or domain and that an account is, by its
+/// security identifier or its name in any language.
+fn person(shared: &Shared<'_>, identity: &Identity) -> Option<u32> {
+    let rid = match identity.sid() {
+        Some(sid) => sid.strip_prefix("S-1-5-21-")?.rsplit_once('-')?.1.parse().ok()?,
+        None => shared.ids.principals().of_domain(identity.name()?)?.rid?,
+    };
+    PERSONS.contains(&rid).then_some(rid)
 }
 
 /// A group, or what may be one, that is asked about, resolved once for many questions.
@@ -153,6 +175,14 @@ impl<'a> Target<'a> {
     /// Whether it is proven to be another account.
     fn is_never(&self, shared: &Shared<'_>, who: &Subject<'_>) -> bool {
         self.identities.iter().all(|i| shared.ids.compare(&who.identity, i) == Some(false))
+    }
+
+    /// The user that comes with Windows and that it is, by relative identifier.
+    fn person(&self, shared: &Shared<'_>) -> Option<u32> {
+        if self.group == Some(true) {
+            return None;
+        }
+        self.identities.iter().find_map(|identity| person(shared, identity))
     }
 
     fn keys(&self, shared: &Shared<'_>) -> &[String] {
@@ -377,18 +407,19 @@ impl Membership {
             return answer;
         }
         let Some(number) = self.find(shared, to, on) else {
+            match to.person(shared) {
+                // The only one of its kind, and it keeps its name or loses its use.
+                Some(rid) if rid != ADMINISTRATOR && !who.is_person(shared, rid) => return Belongs::No,
+                Some(_) => return self.another(shared, who, to),
+                None => {}
+            }
             let group = to.group.or_else(|| match to.identity().map(|i| shared.ids.kind_of(i)) {
                 Some(AccountKind::User | AccountKind::Computer) => Some(false),
                 Some(AccountKind::Group | AccountKind::WellKnown) => Some(true),
                 Some(AccountKind::Unknown) | None => None,
             });
             if group == Some(false) {
-                // Another account; whether it is this one under another name may not be known.
-                return if same(Some(false)) {
-                    Belongs::No
-                } else {
-                    Belongs::Open(self.unsure(who, &to.account.written))
-                };
+                return self.another(shared, who, to);
             }
             return Belongs::Open(self.unlisted(shared, to, on, None));
         };
@@ -438,6 +469,15 @@ impl Membership {
         }
         let cut = group.cut.unwrap_or((Why::NotExported, None));
         Belongs::Open(self.unlisted(shared, to, on, Some(cut)))
+    }
+
+    /// The answer for an account that is no group and not proven to be `who`: whether it is under another name may not
+    /// be known.
+    fn another(&self, shared: &Shared<'_>, who: &Subject<'_>, to: &Target<'_>) -> Belongs {
+        if to.identities.iter().any(|i| shared.ids.compare(&who.identity, i) == Some(false)) {
+            return Belongs::No;
+        }
+        Belongs::Open(self.unsure(who, &to.account.written))
     }
 
     /// The members of a large group that may be someone, or may hold them, in their order; none for all.
