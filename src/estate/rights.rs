@@ -6,7 +6,7 @@
 //! that it has through a group is so only where the group that is denied it comes with Windows: another one may well have
 //! been made to take the right away.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::estate::membership::{Belongs, Link, Membership};
@@ -55,8 +55,21 @@ pub(crate) struct Rights<'s> {
     whole: BTreeMap<Where, bool>,
     /// The computers among these places, by their key.
     hosts: HashMap<String, Where>,
+    /// Policies that apply nowhere.
+    unlinked: BTreeSet<&'s str>,
     /// What is missing from the table.
     gaps: Vec<Line<'s>>,
+}
+
+/// Whether what a row of `user_rights` or `policies` says is in effect somewhere: it is no what-if run, its half of the
+/// policy is on, and a Group Policy object has a link that is on. One of unknown links is taken for one without.
+fn in_effect(line: Line<'_>) -> bool {
+    line.text(field::SOURCE) != Some("rsop-planning") && is_linked(line)
+}
+
+/// Whether it is no Group Policy object, or one that is linked.
+pub(crate) fn is_linked(line: Line<'_>) -> bool {
+    line.text(field::SOURCE) != Some("gpo") || line.flag(field::LINKED) == Some(true)
 }
 
 /// The right that takes another one away.
@@ -76,9 +89,12 @@ impl<'s> Rights<'s> {
             // A template that names neither is a policy of no name.
             (None, None) => Some(Where::Policy(String::new())),
         };
+        let mut unlinked = BTreeSet::new();
         for line in view.rows() {
-            let planning = line.text(field::SOURCE) == Some("rsop-planning");
-            if planning || line.flag(field::ENABLED) == Some(false) {
+            if !is_linked(line) {
+                unlinked.extend(line.text(field::POLICY));
+            }
+            if !in_effect(line) || line.flag(field::ENABLED) == Some(false) {
                 continue;
             }
             let (Some(place), Some(right)) = (place(line), line.text(field::RIGHT)) else { continue };
@@ -95,7 +111,7 @@ impl<'s> Rights<'s> {
             });
         }
         for line in View::of(shared, table::POLICIES).into_iter().flat_map(View::rows) {
-            if line.text(field::SOURCE) != Some("rsop-planning")
+            if in_effect(line)
                 && line.flag(field::USER_RIGHTS) == Some(true)
                 && let Some(place) = place(line)
             {
@@ -116,7 +132,7 @@ impl<'s> Rights<'s> {
                 hosts.entry(key.clone()).or_insert_with(|| place.clone());
             }
         }
-        Some(Self { table: view.id, assigned, whole, hosts, gaps: view.gaps().collect() })
+        Some(Self { table: view.id, assigned, whole, hosts, unlinked, gaps: view.gaps().collect() })
     }
 
     /// The computers and policies whose rights are known.
@@ -133,7 +149,10 @@ impl<'s> Rights<'s> {
     pub(crate) fn missing(&self, host: Option<&str>) -> Missing {
         let what = match host {
             Some(host) => format!("the user rights of `{host}`"),
-            None => "`user_rights`".to_owned(),
+            None => match self.unlinked.first() {
+                Some(policy) => format!("user rights that apply anywhere: no link of `{policy}` is on"),
+                None => "`user_rights`".to_owned(),
+            },
         };
         let first = self.gaps.first().and_then(|line| line.gap);
         Missing {
