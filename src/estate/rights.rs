@@ -165,9 +165,10 @@ impl<'s> Rights<'s> {
 
     /// Whether an account has a right at a place.
     pub(crate) fn held(&self, shared: &Shared<'_>, account: &Account, place: &Where, right: &str) -> Held {
+        // A policy is for computers, whichever these are: what is built in is theirs and not a domain's.
         let host = match place {
             Where::Host(_, host) => Some(host.as_str()),
-            Where::Policy(_) => None,
+            Where::Policy(_) => Some(""),
         };
         let named = |right: &str| self.assigned.get(&(place.clone(), right.to_lowercase()));
         let belongs = |right: &str| -> Option<(Belongs, Option<&Assigned<'s>>)> {
