@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::content::fact::{DirectoryPermission, DirectoryTarget, Effect, Judged};
 use crate::content::{FactAt, Securable as On};
 use crate::estate::access::list::{DIRECTORY, List, State, lists};
-use crate::estate::access::{Ask, Granted, granted, means, names};
+use crate::estate::access::{Ask, Granted, granted, granted_to_others, has_own_entry, means, names};
 use crate::estate::computers::{account_of_computer, domain_of_computer, domain_of_object};
 use crate::estate::documented::{told_by, with_right};
 use crate::estate::membership::{Belongs, Membership};
@@ -366,7 +366,7 @@ impl<'s> Objects<'s> {
 }
 
 /// One row, or the gap where nothing can be said.
-fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objects: &Objects<'_>) {
+fn answer<'f>(shared: &'f Shared<'_>, out: &mut Out<'_>, question: &Question<'f>, objects: &Objects<'_>) {
     let Question { fact, who, object, line, .. } = question;
     let base = |row: Pending<'_, '_>| -> () {
         let row = row
@@ -451,8 +451,22 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
         .map(|_| "Full Control")
         .take(1)
         .collect();
-    let missing = judge(&got);
-    let below = judge(&below);
+    // What the account is granted by name is too little, and only administrators could be granted more.
+    let own = has_own_entry(shared, list, &who.account, who.computer.as_deref());
+    let otherwise = |ask: Ask<'_>, found: Result<Vec<&'f str>, Option<Missing>>| match found {
+        Err(open) if own => {
+            let (got, unless) = granted_to_others(shared, list, ask, member);
+            match (judge(&got), unless) {
+                (Ok(lacks), Some(unless)) if !lacks.is_empty() => (Ok(lacks), Some(unless)),
+                _ => (Err(open), None),
+            }
+        }
+        found => (found, None),
+    };
+    let (missing, unless) = otherwise(Ask::OBJECT, judge(&got));
+    let (below, below_unless) = otherwise(Ask { below: true, ..Ask::OBJECT }, judge(&below));
+    let in_words = |unless: Option<Missing>| unless.map(|unless| unless.what).unwrap_or_default();
+    let (unless, below_unless) = (in_words(unless), in_words(below_unless));
     let open_excess = (excess.is_empty() && got.access.possible & changing != 0)
         .then(|| got.missing(changing).cloned())
         .flatten();
@@ -475,7 +489,8 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
             Err(_) if reaches => row,
             Err(_) => row.set(field::BELOW_MISSING, Fact::Empty),
         };
-        let row = row.at(field::DIRECT, texts(&direct, place), place);
+        let row = row.at(field::DIRECT, texts(&direct, place), place).set(field::OPEN, text(&unless));
+        let row = row.set(field::BELOW_OPEN, text(&below_unless));
         base(if excess_known { row.at(field::EXCESS, texts(&excess, place), place) } else { row });
     };
     let gap = |out: &mut Out<'_>, open: &Option<Missing>, excess_known: bool| {
