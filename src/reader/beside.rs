@@ -66,7 +66,7 @@ fn wanted() -> Wanted {
     for name in names {
         let listed = LISTED.iter().find(|(class, _)| *class == name).map(|(_, names)| lower(names));
         let class =
-            WantedClass { name: name.into(), properties: listed.unwrap_or_default(), inner: Vec::new() };
+            WantedClass { name: name.into(), properties: listed.unwrap_or_default(), ..WantedClass::default() };
         wanted.classes.insert(name.to_lowercase().into(), class);
     }
     wanted

@@ -4,6 +4,7 @@
 //! built; most rows of most exports are passed over at this point, after a look for clear-text credentials.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -14,7 +15,8 @@ use crate::reader::finish::{self, CutOff};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::task_sequence::{self, Package};
 use crate::reader::{
-    Data, Format, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, access, secret, wmi_path,
+    Data, Format, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, access, flattened, secret,
+    wmi_path,
 };
 use crate::source::{Offsets, Span, View};
 
@@ -244,6 +246,7 @@ impl<'a, 'w> Rows<'a, 'w> {
             }
             object.properties.push((name.into(), build(view, &all[i].value, name)));
         }
+        mark_flattened(&mut object, wanted, self.wanted, &text[token.range.clone()]);
         (self.tally.records, self.tally.known) = (self.tally.records + 1, self.tally.known + 1);
         object.properties.iter().for_each(|(_, value)| self.tally.cut_off.count(value));
         let class = if wanted.name.is_empty() { class.unwrap_or_default() } else { &wanted.name };
@@ -397,6 +400,7 @@ impl<'a, 'w> Rows<'a, 'w> {
             (all && purpose == Use::Value || is_listed(wanted, name, purpose))
                 && !(sequence.is_some() && name.eq_ignore_ascii_case("Sequence"))
         });
+        mark_flattened(&mut object, wanted, self.wanted, &text[token.range.clone()]);
         let package = sequence.is_some().then(|| Package::of(&object));
         if let Some((_, _, span)) = sequence {
             object.properties.push(("Sequence".into(), task_sequence::placeholder(span)));
@@ -424,7 +428,7 @@ impl<'a, 'w> Rows<'a, 'w> {
     }
 
     /// A row that stands there as text: `@{Name=x; Y=z}`.
-    fn printed(&mut self, span: Span, object: Object, outer: Option<&str>) {
+    fn printed(&mut self, span: Span, mut object: Object, outer: Option<&str>) {
         let named = match object.get("__CLASS").map(|v| &v.data) {
             Some(Data::Text(written)) => Some(row::class_name(written).to_owned()),
             _ => None,
@@ -435,6 +439,9 @@ impl<'a, 'w> Rows<'a, 'w> {
             None => self.recogniser.class_of(&object).and_then(|class| self.look_up(class)),
         };
         self.tally.known += u64::from(class.is_some() || wanted.is_some());
+        if let Some(wanted) = wanted {
+            flattened::mark(&mut object, &wanted.lists, self.wanted, &|_| false);
+        }
         let class =
             wanted.map(|w| &*w.name).filter(|n| !n.is_empty()).or(class).unwrap_or_default().to_owned();
         self.finish(span, object, &class, wanted.is_some());
@@ -515,6 +522,14 @@ impl<'a, 'w> Rows<'a, 'w> {
         }
         any
     }
+}
+
+/// Marks what is one text in the place of a list in an object whose text that is.
+fn mark_flattened(object: &mut Object, class: &WantedClass, wanted: &Wanted, text: &str) {
+    let depth = OnceCell::new();
+    flattened::mark(object, &class.lists, wanted, &|inside| {
+        depth.get_or_init(|| flattened::depth(text)).is_some_and(|depth| depth > inside)
+    });
 }
 
 /// The task sequence that a row holds as text, and where that stands.
