@@ -119,7 +119,7 @@ impl<'a> Builder<'a> {
     fn sequence_at(&mut self, at: usize) -> Value {
         let mut tokens = Tokens::resume(self.view.text, at, true, Stack::default());
         if tokens.next() == Ok(Kind::Start)
-            && tokens.name() == "S"
+            && matches!(tokens.name(), "S" | "XD")
             && let Ok(content) = tokens.content()
         {
             let text = unescape::mapped(self.view, &content, Style::PowerShell);
@@ -129,7 +129,12 @@ impl<'a> Builder<'a> {
                 return value;
             }
         }
-        self.value_at(at)
+        let value = self.value_at(at);
+        match value.data {
+            // The document as an object, of which PowerShell writes but a part.
+            Data::List(_) | Data::Object(_) => Value { data: Data::Truncated, ..value },
+            _ => value,
+        }
     }
 
     /// Hands a record on, without its credentials, and reads the task sequence in it.
