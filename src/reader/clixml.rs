@@ -290,6 +290,12 @@ impl<'w> Clixml<'w> {
             _ => {
                 self.counts.records += 1;
                 self.counts.displayed += u64::from(scan.kind.as_ref().is_some_and(|kind| kind.displays));
+                if generic && scan.plain {
+                    // A text with notes on where it was read.
+                    self.counts.texts += 1;
+                } else if generic && self.json_inside(&scan, view, sink) {
+                    self.counts.records -= 1;
+                }
                 self.unwanted(start, &scan, view, sink);
             }
         }
@@ -350,6 +356,27 @@ impl<'w> Clixml<'w> {
         }
     }
 
+    /// Reads the texts of a dictionary or custom object that are JSON. False if there are none.
+    fn json_inside(&mut self, scan: &Scan, view: View<'_>, sink: &mut dyn Sink) -> bool {
+        let before = self.counts.json;
+        for property in &scan.properties {
+            let mut tokens = Tokens::resume(view.text, property.at, true, Stack::default());
+            if tokens.next() != Ok(Kind::Start) || tokens.name() != "S" {
+                continue;
+            }
+            let Ok(content) = tokens.content() else { continue };
+            let raw = view.text.get(content.range()).unwrap_or_default();
+            if !raw.trim_start().starts_with(['{', '[']) {
+                continue;
+            }
+            let text = unescape::mapped(view, &content, Style::PowerShell);
+            if let Some(counts) = json::read_text(text.view(), self.wanted, sink) {
+                self.counts.add(counts);
+            }
+        }
+        self.counts.json > before
+    }
+
     /// Looks through an object of no wanted class for credentials in clear text.
     fn unwanted(&mut self, start: usize, scan: &Scan, view: View<'_>, sink: &mut dyn Sink) {
         let raw = view.text.get(start..scan.end).unwrap_or_default();
@@ -377,52 +404,65 @@ impl<'w> Clixml<'w> {
         if content.range().is_empty() {
             return Ok(());
         }
-        let mut builder = Builder::new(view, start, &self.types, self.wanted, None);
         let raw = view.text.get(content.range()).unwrap_or_default();
         let name = name.map_or(Cow::Borrowed(""), |n| unescape::range(view.text, n, Style::PowerShell));
+        if name.is_empty() && self.passing.is_none() && self.text(&content, view, sink) {
+            return Ok(());
+        }
         if secret::is_secret_name(&name) || secret::mentions(raw.as_bytes()) {
+            let mut builder = Builder::new(view, start, &self.types, self.wanted, None);
             let value = builder.value_at(start);
             let mut object = Object { class: None, properties: vec![(name.into(), value)] };
             builder.tell(sink);
             finish::credentials(&mut object, "object", sink);
-        } else if name.is_empty() && self.passing.is_none() {
-            let head = raw.get(..raw.len().min(512)).unwrap_or(raw).trim_start();
-            if head.starts_with('<') || head.starts_with("&lt;") {
-                let text = unescape::mapped(view, &content, Style::PowerShell);
-                if row::is_document(&text.text) {
-                    let records = task_sequence::read_string(text.view(), None, self.wanted, sink);
-                    self.counts.add(Counts::of(records));
-                } else {
-                    self.counts.texts += 1;
-                }
-            } else if head.starts_with(['{', '[']) {
-                let text = unescape::mapped(view, &content, Style::PowerShell);
-                match json::read_text(text.view(), self.wanted, sink) {
-                    Some(counts) => self.counts.add(counts),
-                    None => self.counts.texts += 1,
-                }
-            } else if head.get(..8).is_some_and(|h| h.eq_ignore_ascii_case("instance")) {
-                let text = unescape::mapped(view, &content, Style::PowerShell);
-                for value in mof::parse(text.view()).unwrap_or_default() {
-                    self.counts.records += 1;
-                    if let Data::Object(mut object) = value.data
-                        && let Some(class) = object.class.take()
-                    {
-                        self.counts.known += 1;
-                        match finish::class(self.wanted, &class) {
-                            Some(class) => {
-                                let record = Record { class, span: value.span, object };
-                                self.counts.cut_off.add(finish::record(record, self.wanted, None, sink).1);
-                            }
-                            None => finish::credentials(&mut object, &class, sink),
-                        }
-                    }
-                }
-            } else {
-                self.counts.texts += 1;
-            }
         }
         Ok(())
+    }
+
+    /// Reads what a text by itself holds: a task sequence, JSON, MOF. False if it holds nothing that is read.
+    fn text(&mut self, content: &Content, view: View<'_>, sink: &mut dyn Sink) -> bool {
+        let raw = view.text.get(content.range()).unwrap_or_default();
+        let head = raw.get(..raw.len().min(512)).unwrap_or(raw).trim_start_matches("_x000D_");
+        let head = head.trim_start_matches("_x000A_").trim_start();
+        let mapped = || unescape::mapped(view, content, Style::PowerShell);
+        if head.starts_with('<') || head.starts_with("&lt;") {
+            let text = mapped();
+            if row::is_document(&text.text) {
+                let records = task_sequence::read_string(text.view(), None, self.wanted, sink);
+                self.counts.add(Counts::of(records));
+                return true;
+            }
+        } else if head.starts_with(['{', '[']) {
+            let text = mapped();
+            if let Some(counts) = json::read_text(text.view(), self.wanted, sink) {
+                self.counts.add(counts);
+                return true;
+            }
+        } else if head.get(..8).is_some_and(|h| h.eq_ignore_ascii_case("instance")) {
+            let text = mapped();
+            let instances = mof::parse(text.view()).unwrap_or_default();
+            let any = !instances.is_empty();
+            for value in instances {
+                self.counts.records += 1;
+                if let Data::Object(mut object) = value.data
+                    && let Some(class) = object.class.take()
+                {
+                    self.counts.known += 1;
+                    match finish::class(self.wanted, &class) {
+                        Some(class) => {
+                            let record = Record { class, span: value.span, object };
+                            self.counts.cut_off.add(finish::record(record, self.wanted, None, sink).1);
+                        }
+                        None => finish::credentials(&mut object, &class, sink),
+                    }
+                }
+            }
+            if any {
+                return true;
+            }
+        }
+        self.counts.texts += 1;
+        false
     }
 }
 

@@ -11,7 +11,9 @@ use crate::reader::row::{self, Recogniser};
 use crate::reader::stream::{Flow, Shape};
 use crate::reader::unescape::{self, Mapped, Style};
 use crate::reader::xml::{Kind, Stack, Stop, Tokens};
-use crate::reader::{Data, Object, Record, Sink, Value, Wanted, date, mof, recognise, secret, task_sequence};
+use crate::reader::{
+    Data, Object, Record, Sink, Value, Wanted, date, flattened, mof, recognise, secret, task_sequence,
+};
 use crate::source::View;
 
 /// The reader.
@@ -73,6 +75,8 @@ impl<'w> ConvertToXml<'w> {
                             *value = placeholder;
                         }
                     }
+                    let joined = flattened::mark_joined(&mut object, &class, self.wanted);
+                    self.counts.cut_off.joined += joined;
                     let record = Record { class, span: view.span(start..end), object };
                     let sequence = sequence.as_ref().map(|(text, _)| text.view());
                     let (records, cut_off) = finish::record(record, self.wanted, sequence, sink);
@@ -137,6 +141,8 @@ impl ConvertToXml<'_> {
                     self.counts.records += 1;
                     self.counts.known += 1;
                     object.class = None;
+                    let joined = flattened::mark_joined(&mut object, &class, self.wanted);
+                    self.counts.cut_off.joined += joined;
                     let record = Record { class, span: value.span, object };
                     self.counts.cut_off.add(finish::record(record, self.wanted, None, sink).1);
                 }

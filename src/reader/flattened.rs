@@ -6,6 +6,7 @@
 //! name that is known, or where the object goes deeper than the text stands: then nothing was cut off, and a list of
 //! one has lost its brackets.
 
+use crate::reader::finish::CutOff;
 use crate::reader::{Data, ListAt, Object, Value, Wanted};
 
 /// Marks the texts in the place of lists that may be several values. `goes_deeper` says whether the object holds
@@ -25,6 +26,23 @@ pub(super) fn mark(
             }
         }
     }
+}
+
+/// [`mark`] for shapes that write lists as lists at any depth: a text in the place of one was made by who exported it, and
+/// may be several values. How many there are.
+pub(super) fn mark_joined(object: &mut Object, class: &str, wanted: &Wanted) -> u64 {
+    let Some(class) = wanted.class(class) else { return 0 };
+    let cut = |object: &Object| {
+        let mut all = CutOff::default();
+        object.properties.iter().for_each(|(_, value)| all.count(value));
+        all.values
+    };
+    if class.lists.is_empty() {
+        return 0;
+    }
+    let before = cut(object);
+    mark(object, &class.lists, wanted, &|_| false);
+    cut(object) - before
 }
 
 /// The list that is looked for.
@@ -64,6 +82,10 @@ impl List<'_> {
         }
         if let Some(one) = is_one_distinguished(name) {
             return !one;
+        }
+        // No name of an account has one of these.
+        if name.contains([';', ',', '|', '\n']) {
+            return true;
         }
         let known = || {
             let lower = name.to_lowercase();
@@ -164,6 +186,8 @@ mod tests {
             ("CN=A, OU=B, DC=corp", false, false),
             ("CN=A,DC=corp CN=B,DC=corp", true, true),
             ("CN=A,DC=corp b", true, true),
+            ("a,b", true, true),
+            ("CORP\\a; CORP\\b", true, true),
             ("S-1-5-21-1-2-3-500 S-1-5-21-1-2-3-501", true, false),
         ] {
             assert_eq!(is_cut(written, false), cut, "{written}");

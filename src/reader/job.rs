@@ -83,6 +83,8 @@ pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut
         };
         let text = if counts.displayed > 0 {
             recognise::displayed()
+        } else if counts.texts >= counts.records {
+            recognise::texts(counts.texts)
         } else {
             format!("{objects}; only passwords in clear text are looked for in it")
         };
@@ -103,7 +105,13 @@ pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut
             Format::ConvertToXml => "; export again with ConvertTo-Xml -Depth 10",
             _ => "",
         };
-        let text = format!("{values} cut off at the depth of the export, the first one here{again}");
+        let text = if counts.cut_off.joined >= counts.cut_off.values {
+            format!(
+                "{values} one text where a list is expected, the first one here; export the lists themselves"
+            )
+        } else {
+            format!("{values} cut off at the depth of the export, the first one here{again}")
+        };
         reading.notes.push(Note { text, span: Some(span) });
     }
     if let Some(span) = ended.doctype {

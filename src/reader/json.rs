@@ -23,7 +23,7 @@ use text::decode;
 pub(super) use token::{Kind, Scanner, Token};
 use token::{Member, Stop};
 
-pub(super) use begin::{begins, holds_rows};
+pub(super) use begin::{begins, begins_in_text, holds_rows};
 pub(super) use parts::{Part, Tallied, join, outline, read_part};
 pub(super) use rows::read_text;
 

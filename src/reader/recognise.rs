@@ -90,6 +90,7 @@ pub(super) fn shape(text: &str, last: bool) -> Shape {
         }
         '[' if inf_header(rest) || is_template(rest) => Shape::SecurityTemplate,
         '{' | '[' if json::begins(rest) => Shape::Json,
+        '"' if json::begins_in_text(rest) => Shape::Json,
         _ => plain(rest, start),
     }
 }

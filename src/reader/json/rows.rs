@@ -208,7 +208,7 @@ impl<'a, 'w> Rows<'a, 'w> {
                     }
                 } else if let Some(object) = printed_row(view, token) {
                     self.tally.records += 1;
-                    self.tally.cut_off.add(CutOff { values: 1, first: Some(view.span(token.range.clone())) });
+                    self.tally.cut_off.add(CutOff::one(view.span(token.range.clone())));
                     self.printed(view.span(token.range.clone()), object, class);
                 } else {
                     self.loose_text(view, token);
@@ -249,7 +249,7 @@ impl<'a, 'w> Rows<'a, 'w> {
             return;
         }
         let span = view.span(token.inner());
-        self.tally.cut_off.add(CutOff { values: 1, first: Some(span) });
+        self.tally.cut_off.add(CutOff::one(span));
         // With its key behind the class, it was an object of that class.
         if let Some((class, _)) = text.split_once(" (") {
             self.sink.missing(Some(row::class_name(class)), Missing::Broken, span);
@@ -471,6 +471,14 @@ impl<'a, 'w> Rows<'a, 'w> {
                 && !(sequence.is_some() && name.eq_ignore_ascii_case("Sequence"))
         });
         mark_flattened(&mut object, wanted, self.wanted, &text[token.range.clone()]);
+        if sequence.is_none() && task_sequence::is_package(&wanted.name) {
+            // A document as an object, of which PowerShell writes but brackets.
+            let is_object = |value: &Value| matches!(value.data, Data::List(_) | Data::Object(_));
+            let cut = object.properties.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("Sequence"));
+            if let Some((_, value)) = cut.filter(|(_, value)| is_object(value)) {
+                value.data = Data::Truncated;
+            }
+        }
         let package = sequence.is_some().then(|| Package::of(&object));
         if let Some((_, _, span)) = sequence {
             object.properties.push(("Sequence".into(), task_sequence::placeholder(span)));
@@ -581,12 +589,13 @@ impl<'a, 'w> Rows<'a, 'w> {
     /// The rows in an object that is none itself: a dictionary of lists of them, an object that holds some. False if
     /// there are none.
     fn inside(&mut self, view: View<'_>, members: &[Member], nesting: usize) -> bool {
-        if !members.iter().any(|m| self.holds_row(view, &m.value, nesting + 1)) {
+        let inside: Vec<bool> = members.iter().map(|m| self.is_inside(view, m, nesting)).collect();
+        if !inside.contains(&true) {
             return false;
         }
         let mut plain = Vec::new();
-        for member in members {
-            if self.holds_row(view, &member.value, nesting + 1) {
+        for (member, inside) in members.iter().zip(inside) {
+            if inside {
                 self.value(view, &member.value, None, nesting + 1);
             } else {
                 plain.push(member.clone());
@@ -601,6 +610,15 @@ impl<'a, 'w> Rows<'a, 'w> {
             self.finish(view.span(first.key.range.start..last.value.range.end), object, "", false);
         }
         true
+    }
+
+    /// Whether a property of such an object holds rows: by what is in it, or as a list of objects by its name.
+    fn is_inside(&mut self, view: View<'_>, member: &Member, nesting: usize) -> bool {
+        let name = &view.text[member.key.inner()];
+        member.value.kind == Kind::Array
+            && LISTS.iter().any(|list| name.eq_ignore_ascii_case(list))
+            && view.text[member.value.inner()].trim_start_matches('[').trim_start().starts_with('{')
+            || self.holds_row(view, &member.value, nesting + 1)
     }
 
     /// Whether a value is a row, or holds one: rows name their class or are recognised by their properties.
@@ -632,6 +650,17 @@ impl<'a, 'w> Rows<'a, 'w> {
                     }
                 }
                 false
+            }
+            Kind::Plain | Kind::Escaped if text_begins(view.text, token, '@') => {
+                printed_row(view, token).is_some_and(|object| self.recogniser.class_of(&object).is_some())
+            }
+            Kind::Plain | Kind::Escaped
+                if text_begins(view.text, token, '{') || text_begins(view.text, token, '[') =>
+            {
+                let (text, offsets) = decode_exactly(view, token);
+                let view = View { text: &text, offsets: &offsets };
+                let inner = Scanner::new(&text, text.len() - text.trim_start().len(), true).value();
+                inner.is_ok_and(|inner| self.holds_row(view, &inner, nesting + 1))
             }
             _ => false,
         }

@@ -162,6 +162,9 @@ pub(super) fn describe(text: &str) -> String {
     if is_printed_table(&lines) {
         return format!("printed as a table (`Format-Table`); {AGAIN}");
     }
+    if first.starts_with('"') && first.contains("\\n") && lines.len() == 1 {
+        return texts(1);
+    }
     for (what, test) in KINDS {
         if test(first, &lines) {
             return format!("{what}, no export");
