@@ -223,21 +223,17 @@ impl<'m> Collector<'m> {
         }
         for lazy in &class.lazy {
             let value = lazy_value(record, &lazy.property, &lazy.others);
-            if value.is_some_and(is_filled) {
+            let cut = value.is_some_and(|value| matches!(value.data, Data::Truncated));
+            if !cut && value.is_some_and(is_filled) {
                 continue;
             }
+            let why = if cut { Why::Truncated } else { Why::NotFetched };
             let span = value.map(|v| v.span).filter(|s| s.end > s.start).unwrap_or(record.span);
             for known in &lazy.tables {
                 self.out.present[known.table] = true;
-                let cells = self.known_cells(class, known, Why::NotFetched, root);
+                let cells = self.known_cells(class, known, why, root);
                 let place = Some(self.place(span));
-                self.out.gaps.push(Gap {
-                    why: Why::NotFetched,
-                    table: known.table,
-                    place,
-                    cells,
-                    what: None,
-                });
+                self.out.gaps.push(Gap { why, table: known.table, place, cells, what: None });
             }
         }
         for row in &class.rows {
