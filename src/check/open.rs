@@ -168,7 +168,7 @@ fn domains_of(shared: &Shared<'_>, about: &About) -> Option<(String, TableId)> {
     let About::Same(a, b) = about else { return None };
     let (a, b) = (Account::parse(a)?, Account::parse(b)?);
     let (one, other) = shared.ids.untied(&a, &b)?;
-    let table = domain_list(shared, one, other)?;
+    let table = domain_list(shared, &one, &other)?;
     Some((format!("the domains `{one}` and `{other}`"), table))
 }
 

@@ -102,7 +102,7 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
         } else {
             let other = possible.and_then(|row| row.account(field::ACCOUNT));
             let Missing { why, table, what, .. } = match other {
-                Some(other) => unsure(shared, account, other, directory),
+                Some(other) => unsure(shared, account, other, None, directory),
                 None => Missing {
                     why: if possible.is_some() { Why::Identity } else { Why::NotExported },
                     table: directory,

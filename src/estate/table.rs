@@ -401,16 +401,23 @@ pub(crate) struct Missing {
     pub(crate) place: Option<Place>,
 }
 
-/// Two accounts of which the exports do not say whether they are one. `otherwise` is the table to ask for where it is not
-/// their domains that are in doubt.
-pub(crate) fn unsure(shared: &Shared<'_>, a: &Account, b: &Account, otherwise: TableId) -> Missing {
-    let Some((own, other)) = shared.ids.untied(a, b) else {
+/// Two accounts of which the exports do not say whether they are one; `sid` is what stands beside the second. `otherwise`
+/// is the table to ask for where it is not their domains that are in doubt.
+pub(crate) fn unsure(
+    shared: &Shared<'_>,
+    a: &Account,
+    b: &Account,
+    sid: Option<&Account>,
+    otherwise: TableId,
+) -> Missing {
+    let doubt = std::iter::once(b).chain(sid).find_map(|b| Some((shared.ids.untied(a, b)?, b)));
+    let Some(((own, other), b)) = doubt else {
         let what = format!("`{}` and `{}`", a.written, b.written).into();
         return Missing { why: Why::Identity, table: otherwise, what, place: None };
     };
-    let Missing { why, table, what, place } = untied(shared, own, other, otherwise);
-    let of = match a.name().trim() {
-        name if name.eq_ignore_ascii_case(b.name().trim()) => format!("`{name}`"),
+    let Missing { why, table, what, place } = untied(shared, &own, &other, otherwise);
+    let of = match (shared.ids.resolve(a).name(), shared.ids.resolve(b).name()) {
+        (Some(name), Some(other)) if name == other => format!("`{}`", a.name().trim()),
         _ => format!("`{}` and `{}`", a.written, b.written),
     };
     Missing { why, table, what: format!("{what} of {of}").into(), place }

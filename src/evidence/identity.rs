@@ -382,6 +382,10 @@ impl Identities {
             for (short, supposition) in self.suppositions.iter().filter(|(_, s)| s.computer) {
                 self.computers.entry(short.clone()).or_default().insert(supposition.dns.clone());
             }
+            // Identifiers stand for domains under all their names.
+            let renewed =
+                self.domain_sids.iter().map(|(sid, domain)| (sid.clone(), self.domain(domain.key())));
+            self.domain_sids = renewed.collect();
         }
     }
 
@@ -632,7 +636,10 @@ impl Identities {
             && let Some((known, rid)) = self.principals.of_domain(&name).and_then(|w| Some((w, w.rid?)))
         {
             known.key.clone_into(&mut name);
-            sid = self.sid_of_domain.get(domain.key()).map(|domain| format!("{domain}-{rid}"));
+            let own = || domain.netbios.as_ref().filter(|_| domain.supposed);
+            let of_domain = self.sid_of_domain.get(domain.key());
+            sid =
+                of_domain.or_else(|| self.sid_of_domain.get(own()?)).map(|domain| format!("{domain}-{rid}"));
         }
         let key = home_key(&home, &name);
         let sid = sid.or_else(|| self.sid_of_key.get(&key).cloned());
@@ -906,12 +913,14 @@ impl Identities {
         }
     }
 
-    /// The domains of two accounts, as they are written, where nothing tells whether they are one. None if something
-    /// does, or if one of the accounts is written without a domain.
-    pub fn untied<'a>(&self, a: &'a Account, b: &'a Account) -> Option<(&'a str, &'a str)> {
+    /// The domains of two accounts, as they are written if they are, where nothing tells whether they are one. None if
+    /// something does, or if one of the accounts is of no domain that is known.
+    pub fn untied(&self, a: &Account, b: &Account) -> Option<(String, String)> {
+        let written =
+            |account: &Account, domain: &Domain| account.domain().unwrap_or(domain.key()).to_owned();
         match (self.resolve(a).home, self.resolve(b).home) {
             (Home::Domain(x), Home::Domain(y)) if self.same_domain(&x, &y).is_none() => {
-                Some((a.domain()?, b.domain()?))
+                Some((written(a, &x), written(b, &y)))
             }
             _ => None,
         }

@@ -269,21 +269,17 @@ impl<'m> Collector<'m> {
         }
         for lazy in &class.lazy {
             let value = lazy_value(record, &lazy.property, &lazy.others);
-            if value.is_some_and(is_filled) {
+            let cut = value.is_some_and(|value| matches!(value.data, Data::Truncated));
+            if !cut && value.is_some_and(is_filled) {
                 continue;
             }
+            let why = if cut { Why::Truncated } else { Why::NotFetched };
             let span = value.map(|v| v.span).filter(|s| s.end > s.start).unwrap_or(record.span);
             for known in &lazy.tables {
                 self.out.present[known.table] = true;
-                let cells = self.known_cells(class, known, Why::NotFetched, root);
+                let cells = self.known_cells(class, known, why, root);
                 let place = Some(self.place(span));
-                self.out.gaps.push(Gap {
-                    why: Why::NotFetched,
-                    table: known.table,
-                    place,
-                    cells,
-                    what: None,
-                });
+                self.out.gaps.push(Gap { why, table: known.table, place, cells, what: None });
             }
         }
         for row in &class.rows {
@@ -635,6 +631,9 @@ impl<'m> Collector<'m> {
             Source::Constant(fact) => return Cell { fact: fact.clone(), place: None },
             Source::Unknown => return Cell { fact: Fact::Unknown(Why::NotExported), place: None },
             Source::Path => None,
+            Source::IsListed if field.path.alternatives.iter().any(|steps| steps.find(root).is_list()) => {
+                return Cell { fact: flag(true), place: None };
+            }
             source => Some(source),
         };
         let picked = self.pick(class, &field.path, root, kind);
@@ -652,6 +651,9 @@ impl<'m> Collector<'m> {
         let first = found.as_ref().and_then(Found::first);
         let fact = match fact {
             Some(Source::IsEmpty) => flag(found.is_none() != field.not),
+            // A list of one may have lost its brackets.
+            Some(Source::IsListed) if found.is_some() => flag(true),
+            Some(Source::IsListed) => Fact::Unknown(Why::Incomplete),
             Some(Source::Variable) => {
                 flag(first.and_then(plain).is_some_and(Account::is_dynamic) != field.not)
             }

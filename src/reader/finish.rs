@@ -55,21 +55,29 @@ pub(super) fn is_noise(name: &str) -> bool {
 pub(super) struct CutOff {
     /// How many.
     pub(super) values: u64,
+    /// How many of them are one text where a list is expected, in a shape that always writes lists.
+    pub(super) joined: u64,
     /// The first of them.
     pub(super) first: Option<Span>,
 }
 
 impl CutOff {
+    /// A single value.
+    pub(super) fn one(span: Span) -> Self {
+        Self { values: 1, joined: 0, first: Some(span) }
+    }
+
     /// Adds those of a later part of the file.
     pub(super) fn add(&mut self, later: Self) {
         self.values += later.values;
+        self.joined += later.joined;
         self.first = self.first.or(later.first);
     }
 
     /// Adds those in a value.
     pub(super) fn count(&mut self, value: &Value) {
         match &value.data {
-            Data::Truncated => self.add(Self { values: 1, first: Some(value.span) }),
+            Data::Truncated => self.add(Self::one(value.span)),
             Data::List(list) => list.iter().for_each(|value| self.count(value)),
             Data::Object(object) => object.properties.iter().for_each(|(_, value)| self.count(value)),
             Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Secret(_) => {}

@@ -2,6 +2,7 @@
 
 use crate::reader::clixml::{self, Types};
 use crate::reader::finish::CutOff;
+use crate::reader::recognise;
 use crate::reader::stream::Ended;
 use crate::reader::{Fault, Format, Missing, Note, Options, Reading, Sink, Status, Wanted};
 use crate::source::Bytes;
@@ -43,11 +44,27 @@ pub(super) struct Counts {
     pub(super) records: u64,
     pub(super) known: u64,
     pub(super) cut_off: CutOff,
+    /// Objects that PowerShell makes to display others.
+    pub(super) displayed: u64,
+    /// Texts that stand where objects are looked for.
+    pub(super) texts: u64,
+    /// Texts that were JSON.
+    pub(super) json: u64,
 }
 
 impl Counts {
+    /// Adds those of a later part of the file.
+    pub(super) fn add(&mut self, later: Self) {
+        self.records += later.records;
+        self.known += later.known;
+        self.cut_off.add(later.cut_off);
+        self.displayed += later.displayed;
+        self.texts += later.texts;
+        self.json += later.json;
+    }
+
     pub(super) fn of(records: u64) -> Self {
-        Self { records, known: records, cut_off: CutOff::default() }
+        Self { records, known: records, ..Self::default() }
     }
 }
 
@@ -64,8 +81,19 @@ pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut
             1 => "its object is not of a class that cmlint knows".to_owned(),
             objects => format!("none of its {objects} objects is of a class that cmlint knows"),
         };
-        let text = format!("{objects}; only passwords in clear text are looked for in it");
+        let text = if counts.displayed > 0 {
+            recognise::displayed()
+        } else if counts.texts >= counts.records {
+            recognise::texts(counts.texts)
+        } else {
+            format!("{objects}; only passwords in clear text are looked for in it")
+        };
         reading.notes.push(Note { text, span: None });
+    } else if counts.texts > 0 && counts.records == 0 {
+        reading.notes.push(Note { text: recognise::texts(counts.texts), span: None });
+    }
+    if counts.json > 0 {
+        reading.notes.push(Note { text: recognise::json_in_text(counts.json), span: None });
     }
     if let Some(span) = counts.cut_off.first {
         let values = match counts.cut_off.values {
@@ -77,7 +105,13 @@ pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut
             Format::ConvertToXml => "; export again with ConvertTo-Xml -Depth 10",
             _ => "",
         };
-        let text = format!("{values} cut off at the depth of the export, the first one here{again}");
+        let text = if counts.cut_off.joined >= counts.cut_off.values {
+            format!(
+                "{values} one text where a list is expected, the first one here; export the lists themselves"
+            )
+        } else {
+            format!("{values} cut off at the depth of the export, the first one here{again}")
+        };
         reading.notes.push(Note { text, span: Some(span) });
     }
     if let Some(span) = ended.doctype {

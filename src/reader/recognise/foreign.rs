@@ -15,6 +15,12 @@ const REACH: usize = 16 << 10;
 /// How to export rows that were printed or written as a table.
 const AGAIN: &str = "export with `ConvertTo-Json -Depth 6` or `Export-Clixml -Depth 6` instead";
 
+/// A property that all objects have which PowerShell makes for display.
+pub(in crate::reader) const DISPLAYED: &str = "ClassId2e4f51ef21dd47e99d3c952918aff9cd";
+
+/// The name space of the types of such objects.
+pub(in crate::reader) const DISPLAYED_TYPES: &str = "Microsoft.PowerShell.Commands.Internal.Format.";
+
 /// The first bytes of files that are no text, and what they are.
 const SIGNATURES: [(&[u8], &str); 22] = [
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it, or put the files into a zip"),
@@ -57,6 +63,65 @@ pub(in crate::reader) fn binary(head: &[u8]) -> Option<&'static str> {
     None
 }
 
+/// The first character of a text in UTF-32: it begins with a mark, or each of the first characters has its three zero
+/// bytes.
+pub(in crate::reader) fn utf_32(head: &[u8]) -> Option<char> {
+    let little = |bytes: &[u8; 4]| char::from_u32(u32::from_le_bytes(*bytes));
+    let big = |bytes: &[u8; 4]| char::from_u32(u32::from_be_bytes(*bytes));
+    let (units, _) = head.as_chunks::<4>();
+    let (first, rest) = units.split_first()?;
+    if little(first) == Some(MARK) || big(first) == Some(MARK) {
+        let read = if little(first) == Some(MARK) { little } else { big };
+        return rest.iter().find_map(|unit| read(unit).filter(|c| !c.is_whitespace())).or(Some(' '));
+    }
+    let is_text = |read: &dyn Fn(&[u8; 4]) -> Option<char>| {
+        units.len() > 3
+            && units.iter().all(|unit| {
+                read(unit).is_some_and(|c| c != '\0' && !c.is_control() || c.is_ascii_whitespace())
+            })
+            && units[..3].iter().all(|unit| read(unit).is_some_and(|c| c.is_ascii()))
+    };
+    let read: &dyn Fn(&[u8; 4]) -> Option<char> = if is_text(&little) {
+        &little
+    } else if is_text(&big) {
+        &big
+    } else {
+        return None;
+    };
+    units.iter().find_map(|unit| read(unit).filter(|c| !c.is_whitespace())).or(Some(' '))
+}
+
+/// The byte order mark.
+const MARK: char = '\u{feff}';
+
+/// What objects are that were made to be displayed, and what to do.
+pub(in crate::reader) fn displayed() -> String {
+    format!(
+        "objects for display, as `Format-Table` and `Format-List` make them: leave that command out and {AGAIN}"
+    )
+}
+
+/// What a file of texts is in which objects are looked for, and what to do.
+pub(in crate::reader) fn texts(count: u64) -> String {
+    let texts = if count == 1 { "a text".to_owned() } else { format!("{count} texts") };
+    format!("{texts} and no object in it, as of `Out-String`, `Get-Content` or a property by itself: {AGAIN}")
+}
+
+/// What is said of texts that were read as the JSON they hold.
+pub(in crate::reader) fn json_in_text(count: u64) -> String {
+    match count {
+        1 => "the objects stand as JSON in a text, which is read".to_owned(),
+        count => format!("objects stand as JSON in {count} texts, which are read"),
+    }
+}
+
+/// Whether a text is what `Start-Transcript` writes: a head between lines of asterisks.
+pub(super) fn is_transcript(text: &str) -> bool {
+    let is_line = |line: &str| line.len() >= 10 && line.bytes().all(|b| b == b'*');
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.next().is_some_and(is_line) && !lines.next().is_none_or(is_line) && lines.take(16).any(is_line)
+}
+
 /// Whether a decoded text is none: control characters stand in it.
 pub(super) fn is_binary(text: &str) -> bool {
     let head = &text[..floor(text, 1024)];
@@ -76,6 +141,18 @@ pub(super) fn describe(text: &str) -> String {
     if is_binary(head) {
         return "a binary file, no export".into();
     }
+    if is_transcript(head) {
+        return format!(
+            "a transcript (`Start-Transcript`), in which an export may be wrapped or cut; {AGAIN}"
+        );
+    }
+    if ["+AFs-", "+AHs-", "+ADw-", "+/v8-"].iter().any(|start| first.starts_with(start)) {
+        return "text in UTF-7, which is not read; write it in UTF-8, in PowerShell with `Out-File -Encoding utf8`"
+            .into();
+    }
+    if first.contains(DISPLAYED) {
+        return format!("a CSV file of {}", displayed());
+    }
     if first.starts_with("#TYPE ") || is_table_of_values(&lines) {
         return format!("a CSV file, in which objects and lists are lost; {AGAIN}");
     }
@@ -84,6 +161,9 @@ pub(super) fn describe(text: &str) -> String {
     }
     if is_printed_table(&lines) {
         return format!("printed as a table (`Format-Table`); {AGAIN}");
+    }
+    if first.starts_with('"') && first.contains("\\n") && lines.len() == 1 {
+        return texts(1);
     }
     for (what, test) in KINDS {
         if test(first, &lines) {

@@ -105,6 +105,12 @@ fn of(lines: &[&str], at: usize) -> Option<Preamble> {
     fits.then(|| Preamble { at, lines: lines.len(), depth: lines.iter().any(speaks_of_depth) })
 }
 
+/// Whether a text begins with a line that a console leaves behind an export: a prompt, a message, a row of asterisks.
+pub(in crate::reader) fn is_console(text: &str) -> bool {
+    let line = without_colours(text.lines().next().unwrap_or_default()).trim_end();
+    is_prompt(line) || is_message(line) || line.len() >= 10 && line.bytes().all(|b| b == b'*')
+}
+
 /// `WARNING: ...`, `AUSFÜHRLICH: ...`, `警告: ...`: a word or two in capitals, or in a script that has none.
 fn is_message(line: &str) -> bool {
     static MESSAGE: LazyLock<Regex> =
