@@ -149,6 +149,25 @@ fn a_short_name_is_taken_for_the_only_domain_that_begins_with_it() {
 }
 
 #[test]
+fn that_an_account_is_absent_does_not_rest_on_what_is_supposed() {
+    let accounts = naa(&[r"LAKESIDE\svc-gone"]);
+    // The list is whole: it has what every domain has and nobody names.
+    let directory = json!([
+        user("krbtgt", "lakeside.example", &format!("{SID}-502")),
+        user("svc-new", "lakeside.example", &format!("{SID}-3002")),
+    ]);
+    let groups = json!([{"DistinguishedName": "CN=Staff,OU=Groups,DC=lakeside,DC=example", "GroupCategory": 1,
+        "GroupScope": 1, "Name": "Staff", "ObjectClass": "group", "SamAccountName": "Staff",
+        "SID": {"Value": format!("{SID}-1300")}, "Members": []}]);
+    let files = [("naa.json", &accounts), ("ad.json", &directory), ("groups.json", &groups)];
+    assert_eq!(found(&report(&files), RETIRED), []);
+    let list =
+        json!([{"NetBIOSName": "LAKESIDE", "DNSRoot": "lakeside.example", "DomainSID": {"Value": SID}}]);
+    let told = report(&[files.as_slice(), &[("domains.json", &list)]].concat());
+    assert_eq!(found(&told, RETIRED).len(), 1, "{:?}", outcome(&told, RETIRED));
+}
+
+#[test]
 fn what_is_supposed_is_no_pass() {
     let accounts = naa(&[r"LAKESIDE\svc-new"]);
     let directory = json!([user("svc-new", "lakeside.example", &format!("{SID}-3002"))]);

@@ -53,6 +53,9 @@ struct Group {
     listed_at: Option<Place>,
     /// Why they are not, and where that shows.
     cut: Option<(Why, Option<Place>)>,
+    /// Exports have it under a name whose domain is only supposed, and under one whose domain is not.
+    supposed: bool,
+    proven: bool,
     /// Made when a large group is first looked through.
     roll: OnceLock<Roll>,
 }
@@ -292,6 +295,8 @@ impl Membership {
                 }
                 let group = &mut out.groups[number as usize];
                 group.never_empty |= never_empty;
+                group.supposed |= identity.is_supposed();
+                group.proven |= !identity.is_supposed();
                 group.take(line, table == table::DOMAIN_GROUPS);
             }
         }
@@ -495,7 +500,7 @@ impl Membership {
         if let Some(missing) = open {
             return Belongs::Open(missing);
         }
-        if group.whole {
+        if group.whole && !group.is_supposed(to) {
             return Belongs::No;
         }
         let cut = group.cut.unwrap_or((Why::NotExported, None));
@@ -736,6 +741,12 @@ fn is_rid(primary: &str, rid: u32) -> bool {
 }
 
 impl Group {
+    /// Whether it is only supposed to be what is asked for: then who is not among its members may be in the other.
+    fn is_supposed(&self, to: &Target<'_>) -> bool {
+        let asked = to.identities.iter().any(Identity::is_supposed);
+        if asked { self.proven } else { self.supposed && !self.proven }
+    }
+
     /// A list without members of a group that always has some is a read that failed.
     fn doubt(&mut self) {
         if self.never_empty && self.members.is_empty() && self.whole {

@@ -84,7 +84,11 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
         }
         // A group, or an account that another export names, is there.
         let elsewhere = groups.contains(identity.key());
-        let of_listed = listed.iter().any(|l| shared.ids.same_domain_of(&identity, l) == Some(Some(true)));
+        // An account that is not there may be one of another domain, where its own is only supposed.
+        let of_listed = listed.iter().any(|l| {
+            shared.ids.same_domain_of(&identity, l) == Some(Some(true))
+                && identity.is_supposed() == l.is_supposed()
+        });
         if elsewhere {
             out.row(line.record)
                 .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
