@@ -337,6 +337,36 @@ fn a_like_named_computer_of_another_domain_is_another() {
 }
 
 #[test]
+fn a_computer_without_a_domain_behind_its_name_is_where_exports_say() {
+    const RULE: &str = "connecting-account-missing-from-group";
+    const MEMBERS: &str = "members-remote-mp-computers";
+    let roles = json!([
+        role("cm1", "SMS Site System"),
+        role("cm1", "SMS Site Server"),
+        role("cm1", "SMS Provider"),
+        role("cm1", "SMS SQL Server"),
+        role("mp1", "SMS Site System"),
+        role("mp1", "SMS Management Point"),
+    ]);
+    let sites = json!([{"SiteCode": "L01", "ReportingSiteCode": "", "ServerName": "cm1", "InstallDir": r"D:\CM", "Type": 2,
+        "Version": "5.00.8740.1000", "BuildNumber": 8740, "SiteName": "L01"}]);
+    let group = json!({"Computer": "CM1", "Group": "SMS_SiteSystemToSiteServerConnection_MP_L01", "Members": [
+        {"Name": r"HILLS\MP1$", "SID": format!("{OTHER}-5001"), "ObjectClass": "User"}]});
+    let device =
+        |domain: &str| json!([{"Name": "MP1", "Domain": domain, "SiteCode": "L01", "IsClient": true}]);
+    let files = [("roles.json", &roles), ("sites.json", &sites), ("group.json", &group)];
+    let of = |devices: &[&Value]| {
+        let more = devices.iter().enumerate().map(|(number, value)| (["a.json", "b.json"][number], *value));
+        report(&files.iter().copied().chain(more).collect::<Vec<_>>())
+    };
+    let (lakeside, hills) = (device("LAKESIDE"), device("HILLS"));
+    assert_eq!(outcome_for(&of(&[]), RULE, MEMBERS).0, "pass", "there is one computer of that name");
+    assert_eq!(outcome_for(&of(&[&hills]), RULE, MEMBERS).0, "pass");
+    assert_eq!(outcome_for(&of(&[&lakeside]), RULE, MEMBERS).0, "fail");
+    assert_eq!(outcome_for(&of(&[&lakeside, &hills]), RULE, MEMBERS).0, "not_evaluated");
+}
+
+#[test]
 fn a_domain_that_nothing_ties_is_not_untrusted() {
     const RULE: &str = "network-access-accounts-not-trusted";
     let trusts = json!([

@@ -29,6 +29,8 @@ pub struct Identities {
     sid_of_domain: HashMap<String, String>,
     /// First label of a computer name to the DNS names seen with it; an empty set if only the label was seen.
     computers: HashMap<String, BTreeSet<String>>,
+    /// First label of a computer name to the keys of the domains that exports say it is in.
+    domains_of_hosts: HashMap<String, BTreeSet<String>>,
     /// SID to the key of its account.
     key_of_sid: HashMap<String, String>,
     /// Key of an account to its SID.
@@ -291,6 +293,19 @@ impl Identities {
         let perhaps = out.add_servers(schema, evidence, &domains, &heard);
         out.learn_domain_sids(&heard);
         out.suppose(&heard, &perhaps);
+        for table in ["computers", "devices"] {
+            for (schema, row) in rows(table) {
+                let workgroup = schema
+                    .field("in_domain")
+                    .is_some_and(|field| matches!(row.cells[field].fact, Fact::Flag(false)));
+                let host = text(schema, row, "host").filter(|_| !workgroup);
+                if let (Some(host), Some(domain)) = (host, text(schema, row, "domain")) {
+                    let label = host.split('.').next().unwrap_or_default().to_owned();
+                    let domain = out.domain_key(&domain);
+                    out.domains_of_hosts.entry(label).or_default().insert(domain);
+                }
+            }
+        }
         out.add_principals(&principals);
         out
     }
@@ -899,18 +914,32 @@ impl Identities {
         let several = self.computers.get(label).is_some_and(|seen| seen.len() > 1);
         let only = (!several).then_some(true);
         match &identity.home {
-            Home::Domain(home) if !domain.is_empty() => match self.same_domain(home, &self.domain(domain)) {
-                Some(same) => Some(same),
-                // Names of domains that nothing ties prove nothing, unless they agree as far as they go.
-                None => only.filter(|_| {
-                    let short = home.netbios.as_deref().filter(|_| home.proven_dns().is_none());
-                    short.and_then(|short| self.supposed(short, false)) == Some(domain)
-                }),
+            Home::Domain(home) if !domain.is_empty() => self.is_domain_of_host(home, domain, several),
+            // Without a domain behind its name, a computer is where the exports of computers say.
+            Home::Domain(home) => match self.domains_of_hosts.get(label) {
+                None => only,
+                Some(domains) => {
+                    let verdicts: Vec<Option<bool>> = domains
+                        .iter()
+                        .map(|domain| self.is_domain_of_host(home, domain, several || domains.len() > 1))
+                        .collect();
+                    let agreed = verdicts.first().copied().flatten();
+                    agreed.filter(|_| verdicts.iter().all(|verdict| *verdict == agreed))
+                }
             },
             // As with short names: the only computer of that name is the one that is meant.
-            Home::Domain(_) | Home::None | Home::Sid => only,
+            Home::None | Home::Sid => only,
             _ => Some(false),
         }
+    }
+
+    /// Whether an account of a domain is one of the domain in which a computer of its name is. Names of domains that nothing
+    /// ties prove nothing, unless they agree as far as they go and no other computer has that name.
+    fn is_domain_of_host(&self, home: &Domain, domain: &str, several: bool) -> Option<bool> {
+        self.same_domain(home, &self.domain(domain)).or_else(|| {
+            let short = home.netbios.as_deref().filter(|_| home.proven_dns().is_none() && !several)?;
+            (self.supposed(short, false)? == domain).then_some(true)
+        })
     }
 
     /// The domains of two accounts, as they are written if they are, where nothing tells whether they are one. None if
