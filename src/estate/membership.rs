@@ -12,6 +12,7 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::estate::principals::in_words;
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, View, unsure, untied};
 use crate::estate::value::{Bucket, identity_bucket};
@@ -489,7 +490,7 @@ impl Membership {
                         .iter()
                         .any(|identity| shared.ids.compare(&who.identity, identity) == Some(true));
                     if !itself {
-                        via.insert(0, Arc::from(&*member.account.written));
+                        via.insert(0, Arc::from(in_words(shared, &member.account)));
                     }
                     return Belongs::Yes(Link { via, place: member.place, record: member.record });
                 }
@@ -581,7 +582,7 @@ impl Membership {
         let (why, place) = listed.unwrap_or((Why::NotExported, None));
         let listed = listed.is_some();
         let local = self.is_local(shared, to);
-        let written = &to.account.written;
+        let written = in_words(shared, to.account);
         let never_empty = self.find(shared, to, on).and_then(|number| self.groups.get(number as usize));
         let failed = match never_empty {
             Some(group) if group.never_empty && group.members.is_empty() => ", a group that is never empty,",
@@ -770,6 +771,9 @@ impl Group {
             }
             (None, false) => {
                 let Some(cell) = line.cell(field::MEMBER) else { return };
+                // Where a member lists its groups, the name of the group is the membership.
+                let listed = line.cell(field::GROUP).filter(|_| line.flag(field::OF_MEMBER) == Some(true));
+                let place = listed.and_then(|group| group.place);
                 let sid = line.text(field::SID).and_then(Account::parse).map(Arc::new);
                 let group = match line.text(field::CLASS) {
                     Some("group") => Some(true),
@@ -781,7 +785,7 @@ impl Group {
                         account: Arc::clone(account),
                         sid,
                         group,
-                        place: cell.place,
+                        place: place.or(cell.place),
                         record: line.record,
                     }),
                     (Fact::Unknown(why), None) => self.cut = self.cut.or(Some((*why, line.record))),
@@ -789,7 +793,7 @@ impl Group {
                         account: Arc::clone(&sid),
                         sid: Some(sid),
                         group,
-                        place: line.cell(field::SID).and_then(|c: &Cell| c.place),
+                        place: place.or(line.cell(field::SID).and_then(|c: &Cell| c.place)),
                         record: line.record,
                     }),
                     _ => {}

@@ -672,6 +672,11 @@ impl<'m> Collector<'m> {
                 None => mapped(field, ""),
             },
         };
+        // Where an account may stand in another place, that nothing is here does not tell that there is none.
+        let fact = match fact {
+            Fact::Empty if field.qualified => Fact::Unknown(Why::NotExported),
+            fact => fact,
+        };
         if field.or_file && matches!(fact, Fact::Empty | Fact::Unknown(Why::NotExported)) {
             return Cell { fact: text_fact(kind.scalar, self.file), place: None };
         }
