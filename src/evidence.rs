@@ -18,6 +18,7 @@ mod path;
 mod places;
 mod rows;
 mod schema;
+mod sites;
 #[cfg(test)]
 mod tests;
 
@@ -84,6 +85,7 @@ pub fn records_of(schema: &Schema, evidence: &Evidence, places: &HashSet<Place>)
 /// Puts the rows of all sources together and fills the tables that are made from others.
 fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource>) -> merge::Merged {
     let mut merged = merge::merge(schema, mapping, sources);
+    sites::from_roles(schema, &mut merged.evidence);
     joined::join(schema, &mut merged.evidence);
     made::fill(schema, &mut merged.evidence, &merged.lost, &[]);
     merged

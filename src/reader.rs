@@ -377,11 +377,6 @@ pub(crate) struct Fault {
     pub(crate) text: String,
     /// Where.
     pub(crate) span: Span,
-}
-
-impl Fault {
     /// Whether the file just ends too early.
-    pub(crate) fn is_end(&self) -> bool {
-        self.text.starts_with("the file ends")
-    }
+    pub(crate) ends: bool,
 }

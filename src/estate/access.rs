@@ -20,7 +20,7 @@ use crate::estate::shared::Shared;
 use crate::estate::table::Missing;
 use crate::evidence::{Account, TableId, Why};
 use crate::sddl;
-use crate::sddl::{Access, Acl, Flags, Member, Principal, Securable, Trustee};
+use crate::sddl::{Access, AceKind, Acl, Flags, Member, Principal, Securable, Trustee};
 
 /// `SYNCHRONIZE`: comes and goes with the tool that wrote the entry, and grants nothing by itself.
 const SYNCHRONIZE: u32 = 0x10_0000;
@@ -183,6 +183,62 @@ pub(crate) fn names(
         None => by_sid,
         same => same,
     }
+}
+
+/// Whether an entry is for administrators: of the computer, the domain or the forest. Nearly every list has one of these,
+/// and an account that is granted something by name is meant to do with that.
+pub(crate) fn is_for_administrators(shared: &Shared<'_>, who: &Account, sid: Option<&str>) -> bool {
+    let identity = shared.ids.resolve(who);
+    shared.ids.well_known(&identity, sid).is_some_and(|known| {
+        known.sid.as_deref() == Some("S-1-5-32-544") || matches!(known.rid, Some(512 | 519))
+    })
+}
+
+/// Takes note of one more group of administrators.
+pub(crate) fn also(unless: &mut Option<Missing>, missing: Missing) {
+    match unless {
+        Some(before) if before.what.split(" or ").all(|what| what != missing.what.as_ref()) => {
+            before.what = format!("{} or {}", before.what, missing.what).into();
+        }
+        Some(_) => {}
+        None => *unless = Some(missing),
+    }
+}
+
+/// What a list grants if the administrators of unknown members do not have among them who is asked about; what would have
+/// to be known of these, if there are any.
+pub(crate) fn granted_to_others(
+    shared: &Shared<'_>,
+    list: &List<'_>,
+    ask: Ask<'_>,
+    mut member: impl FnMut(&Entry<'_>) -> (Member, Option<Missing>),
+) -> (Granted, Option<Missing>) {
+    let mut unless = None;
+    let got = granted(list, ask, |entry| {
+        let told = member(entry);
+        let administrators =
+            entry.who.as_ref().is_some_and(|who| is_for_administrators(shared, who, entry.sid));
+        match told {
+            (Member::Unknown, Some(missing)) if administrators => {
+                also(&mut unless, missing);
+                (Member::No, None)
+            }
+            told => told,
+        }
+    });
+    (got, unless)
+}
+
+/// Whether a list has an entry that allows something to the account itself.
+pub(crate) fn has_own_entry(
+    shared: &Shared<'_>,
+    list: &List<'_>,
+    who: &Account,
+    computer: Option<&str>,
+) -> bool {
+    list.entries
+        .iter()
+        .any(|entry| entry.kind == Some(AceKind::Allow) && names(shared, who, computer, entry) == Some(true))
 }
 
 /// A basic permission of a folder by its documented name.

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use crate::content::fact::{Demand, GroupMembership, GroupScope, Hosts, UserRight};
+use crate::content::fact::{Demand, Effect, GroupMembership, GroupScope, Hosts, UserRight};
+use crate::estate::computers::{domain_of_computer, label};
 use crate::estate::membership::{Belongs, Link, Membership, On, Subject, Target};
 use crate::estate::principals::{all_privileged, privileged};
 use crate::estate::rights::{Held, Rights, Where};
@@ -80,8 +81,9 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String
                 }
             }
         }
-        Hosts::Clients | Hosts::TaskSequenceComputers => {
-            out.extend(clients(shared).iter().map(|host| (host.clone(), None)));
+        Hosts::Clients => out.extend(clients(shared).pushed_to.iter().map(|host| (host.clone(), None))),
+        Hosts::TaskSequenceComputers => {
+            out.extend(clients(shared).known.iter().map(|host| (host.clone(), None)));
         }
         Hosts::DomainControllers => {
             out.extend(positions("domain-controller", false));
@@ -93,15 +95,22 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String
     out
 }
 
-/// The computers whose groups or rights are exported and that are clients: those known to be workstations, and
-/// those of which nothing is known but that they are no site system, site server or domain controller.
-fn clients<'s>(shared: &'s Shared<'_>) -> &'s [String] {
-    struct Clients(Vec<String>);
-    &shared.once(|shared| Clients(read_clients(shared))).0
+/// Clients among the computers whose groups or rights are exported.
+struct Clients {
+    /// Those that the client may be pushed to: those known to be workstations, and those of which nothing is known but
+    /// that they are no site system, site server or domain controller.
+    pushed_to: Vec<String>,
+    /// Those known as clients: workstations, and what discovery found with the client on it, but for site systems.
+    known: Vec<String>,
 }
 
-fn read_clients(shared: &Shared<'_>) -> Vec<String> {
+fn clients<'s>(shared: &'s Shared<'_>) -> &'s Clients {
+    shared.once(read_clients)
+}
+
+fn read_clients(shared: &Shared<'_>) -> Clients {
     let mut servers = HashSet::new();
+    let mut pushed_to: BTreeMap<String, String> = BTreeMap::new();
     let mut clients: BTreeMap<String, String> = BTreeMap::new();
     for line in View::of(shared, table::POSITIONS).into_iter().flat_map(View::rows) {
         let (Some(host), Some(position)) = (line.text(field::HOST), line.text(field::POSITION)) else {
@@ -117,20 +126,36 @@ fn read_clients(shared: &Shared<'_>) -> Vec<String> {
         .filter(|line| line.text(field::POSITION).is_some_and(|p| p != "workstation"))
         .filter_map(|line| line.text(field::HOST).map(|h| shared.ids.computer_key(h)))
         .collect();
+    let mut asked = HashSet::new();
     for table in [table::COMPUTERS, table::LOCAL_GROUPS, table::USER_RIGHTS, table::POLICIES] {
         for line in View::of(shared, table).into_iter().flat_map(View::rows) {
             let Some(host) = line.text(field::HOST) else { continue };
             let key = shared.ids.computer_key(host);
-            let client = match table {
-                table::COMPUTERS => line.text(field::POSITION) == Some("workstation"),
-                _ => !known.contains(&key),
-            };
-            if client && !servers.contains(&key) {
+            if servers.contains(&key) {
+                continue;
+            }
+            let workstation = table == table::COMPUTERS && line.text(field::POSITION) == Some("workstation");
+            if workstation || table != table::COMPUTERS && !known.contains(&key) {
+                pushed_to.entry(key.clone()).or_insert_with(|| host.to_owned());
+            }
+            if workstation || asked.insert(key.clone()) && has_client(shared, host) {
                 clients.entry(key).or_insert_with(|| host.to_owned());
             }
         }
     }
-    clients.into_values().collect()
+    Clients { pushed_to: pushed_to.into_values().collect(), known: clients.into_values().collect() }
+}
+
+/// Whether discovery found a computer of that name, and in no other domain, with the client on it.
+fn has_client(shared: &Shared<'_>, host: &str) -> bool {
+    let domain = domain_of_computer(shared, host);
+    View::of(shared, table::CLIENT_COMPUTERS)
+        .into_iter()
+        .flat_map(|view| view.with(field::NAME, &label(host)))
+        .any(|line| match (&domain, line.text(field::DOMAIN)) {
+            (Some(own), Some(found)) => shared.ids.same_domain_name(own, found) != Some(false),
+            _ => true,
+        })
 }
 
 /// `right_duties`: for each documented user right, each account in use and each place, whether it has the right.
@@ -154,7 +179,7 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 }
                 for place in at {
                     if seen.insert((account.key().to_owned(), Some(place.clone()))) {
-                        duty(shared, &mut out, &rights, of, statement, right, place, true);
+                        duty(shared, &mut out, &rights, of, statement, wanted, place);
                     }
                 }
                 continue;
@@ -168,7 +193,12 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 hosts_of.retain(|(host, _)| rights.host(shared, host).is_some());
             }
             if hosts_of.is_empty() && seen.insert((account.key().to_owned(), None)) {
-                gap(&mut out, of, statement, "", right, rights.missing(None));
+                let mut missing = rights.missing(None);
+                if places.contains(&Hosts::TaskSequenceComputers) && missing.what.as_ref() == "`user_rights`"
+                {
+                    missing.what = "the user rights of a computer that is known as a client".into();
+                }
+                gap(&mut out, of, statement, "", right, missing);
             }
             for (host, _) in hosts_of {
                 let place = Where::Host(shared.ids.computer_key(&host), host.clone());
@@ -176,7 +206,7 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     continue;
                 }
                 match rights.host(shared, &host) {
-                    Some(place) => duty(shared, &mut out, &rights, of, statement, right, place, false),
+                    Some(place) => duty(shared, &mut out, &rights, of, statement, wanted, place),
                     None => gap(&mut out, of, statement, &host, right, rights.missing(Some(&host))),
                 }
             }
@@ -196,40 +226,58 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     out.table
 }
 
-#[allow(clippy::too_many_arguments)]
 fn duty(
     shared: &Shared<'_>,
     out: &mut Out<'_>,
     rights: &Rights<'_>,
     of: &Use<'_>,
     statement: &str,
-    right: &str,
+    wanted: &UserRight,
     place: &Where,
-    forbidden: bool,
 ) {
+    let right = wanted.right.as_str();
+    let forbidden = wanted.effect == Effect::Forbid;
+    let any = wanted.hosts.contains(&Hosts::Any);
+    // A task sequence that names an account of one domain need not run on the clients of another.
+    let foreign = wanted.hosts.contains(&Hosts::TaskSequenceComputers)
+        && match (place, of.account.domain()) {
+            (Where::Host(_, host), Some(own)) => domain_of_computer(shared, host)
+                .is_some_and(|domain| shared.ids.same_domain_name(own, &domain) == Some(false)),
+            _ => false,
+        };
     let (host, policy) = match place {
         Where::Host(_, host) => (host.as_str(), ""),
         Where::Policy(policy) => ("", if policy.is_empty() { "the template" } else { policy.as_str() }),
     };
-    let row = |out: &mut Out<'_>, held: bool, sure: bool, how: &str, at, record: Option<Place>| {
-        out.row(record.or(of.line.record))
-            .set(field::STATEMENT, text(statement))
-            .set(field::ENTITY, text(of.entity))
-            .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
-            .set(field::HOST, text(host))
-            .set(field::POLICY, text(policy))
-            .set(field::PLACE, text(&place_in_words(host, policy)))
-            .at(field::RIGHT, text(right), at)
-            .set(field::HELD, flag(held))
-            .set(field::SURE, flag(sure))
-            .set(field::HOW, text(how))
-            .put();
-    };
+    let row =
+        |out: &mut Out<'_>, held: bool, sure: bool, open: &str, how: &str, at, record: Option<Place>| {
+            out.row(record.or(of.line.record))
+                .set(field::STATEMENT, text(statement))
+                .set(field::ENTITY, text(of.entity))
+                .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                .set(field::HOST, text(host))
+                .set(field::POLICY, text(policy))
+                .set(field::PLACE, text(&place_in_words(host, policy)))
+                .at(field::RIGHT, text(right), at)
+                .set(field::HELD, flag(held))
+                .set(field::SURE, flag(sure))
+                .set(field::OPEN, text(open))
+                .set(field::HOW, text(how))
+                .set(field::FOREIGN, flag(foreign))
+                .put();
+        };
     match rights.held(shared, of.account, place, right) {
-        Held::Yes { through, sure, place, record } => row(out, true, sure, &through, place, record),
-        Held::No { because, place, record } => row(out, false, true, &because, place, record),
+        // What has to be held and may be taken away is not known.
+        Held::Yes { unless: Some(missing), .. } if !forbidden => {
+            gap(out, of, statement, host, right, missing)
+        }
+        Held::Yes { through, sure, unless, place, record } => {
+            let open = unless.map(|missing| missing.what).unwrap_or_default();
+            row(out, true, sure, &open, &through, place, record);
+        }
+        Held::No { because, place, record } => row(out, false, true, "", &because, place, record),
         // A policy that says nothing of a right forbids and grants nothing.
-        Held::Open(missing) if policy.is_empty() || forbidden && missing.why != Why::NotExported => {
+        Held::Open(missing) if policy.is_empty() || any && missing.why != Why::NotExported => {
             gap(out, of, statement, host, right, missing);
         }
         Held::Open(missing) if !missing.what.starts_with("who has") => {

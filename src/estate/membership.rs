@@ -47,6 +47,10 @@ struct Group {
     members: Vec<Member>,
     /// All its members are listed.
     whole: bool,
+    /// It has members whatever an export says.
+    never_empty: bool,
+    /// Where the list of its members stands.
+    listed_at: Option<Place>,
     /// Why they are not, and where that shows.
     cut: Option<(Why, Option<Place>)>,
     /// Made when a large group is first looked through.
@@ -80,6 +84,8 @@ pub(crate) struct Membership {
     local: HashMap<String, HashMap<Arc<str>, u32>>,
     /// Key or security identifier of the group.
     domain: HashMap<String, u32>,
+    /// Security identifiers of groups that Windows comes with, and the numbers of those of domains.
+    built_in: HashMap<String, Vec<u32>>,
     /// Key of an account and its primary group: a full or relative identifier.
     primary: HashMap<String, String>,
     /// Keys of computers that are domain controllers, with their domain.
@@ -105,6 +111,28 @@ impl<'a> Subject<'a> {
     fn is_local(&self, shared: &Shared<'_>) -> bool {
         shared.ids.scope_of(&self.identity) == Some(Scope::Local)
     }
+
+    /// Whether it is, or may be, the user that comes with Windows under a relative identifier.
+    fn is_person(&self, shared: &Shared<'_>, rid: u32) -> bool {
+        self.identity.name().is_none() && self.identity.sid().is_none()
+            || person(shared, &self.identity) == Some(rid)
+    }
+}
+
+/// Relative identifier of the user Administrator of a computer or domain, which many rename.
+const ADMINISTRATOR: u32 = 500;
+/// Relative identifiers of the users that come with Windows: Administrator, Guest, krbtgt, DefaultAccount and
+/// WDAGUtilityAccount. None of them is a group.
+const PERSONS: std::ops::RangeInclusive<u32> = ADMINISTRATOR..=504;
+
+/// The relative identifier of the user that comes with every computer or domain and that an account is, by its
+/// security identifier or its name in any language.
+fn person(shared: &Shared<'_>, identity: &Identity) -> Option<u32> {
+    let rid = match identity.sid() {
+        Some(sid) => sid.strip_prefix("S-1-5-21-")?.rsplit_once('-')?.1.parse().ok()?,
+        None => shared.ids.principals().of_domain(identity.name()?)?.rid?,
+    };
+    PERSONS.contains(&rid).then_some(rid)
 }
 
 /// A group, or what may be one, that is asked about, resolved once for many questions.
@@ -153,6 +181,14 @@ impl<'a> Target<'a> {
     /// Whether it is proven to be another account.
     fn is_never(&self, shared: &Shared<'_>, who: &Subject<'_>) -> bool {
         self.identities.iter().all(|i| shared.ids.compare(&who.identity, i) == Some(false))
+    }
+
+    /// The user that comes with Windows and that it is, by relative identifier.
+    fn person(&self, shared: &Shared<'_>) -> Option<u32> {
+        if self.group == Some(true) {
+            return None;
+        }
+        self.identities.iter().find_map(|identity| person(shared, identity))
     }
 
     fn keys(&self, shared: &Shared<'_>) -> &[String] {
@@ -222,8 +258,12 @@ impl Membership {
                     local_keys(shared, group, line.text(field::SID).filter(|_| table == table::LOCAL_GROUPS))
                         .into_iter()
                         .chain(line.text(field::GROUP_SID).map(str::to_uppercase));
-                let number = out.local_entry(host, keys, &mut interned);
-                out.groups[number as usize].take(line, table == table::LOCAL_GROUPS);
+                let keys: Vec<String> = keys.collect();
+                let never_empty = keys.iter().any(|key| key == ADMINISTRATORS_KEY || key == ADMINISTRATORS);
+                let number = out.local_entry(host, keys.into_iter(), &mut interned);
+                let group = &mut out.groups[number as usize];
+                group.never_empty |= never_empty;
+                group.take(line, table == table::LOCAL_GROUPS);
             }
         }
         for table in [table::DOMAIN_GROUPS, table::DOMAIN_GROUP_MEMBERS] {
@@ -231,11 +271,32 @@ impl Membership {
             for line in view.rows().chain(view.gaps()).map(Line::of_several) {
                 let Some(group) = line.account(field::GROUP) else { continue };
                 let sid = line.text(field::SID).filter(|_| table == table::DOMAIN_GROUPS);
-                let keys = std::iter::once(shared.ids.resolve(group).key().to_owned())
-                    .chain(sid.or(line.text(field::GROUP_SID)).map(str::to_uppercase));
+                let identity = shared.ids.resolve(group);
+                let sid = sid.or(line.text(field::GROUP_SID)).map(str::to_uppercase);
+                let built_in = sid.clone().filter(|sid| sid.starts_with(BUILT_IN));
+                // Every domain has these under the same identifier.
+                let sid = match (&built_in, identity.domain()) {
+                    (Some(sid), Some(domain)) => Some(of_domain(domain, sid)),
+                    _ => sid,
+                };
+                let known = shared.ids.well_known(&identity, sid.as_deref()).and_then(|known| known.rid);
+                let never_empty =
+                    matches!(known, Some(512 | 513)) || built_in.as_deref() == Some(ADMINISTRATORS);
+                let keys = std::iter::once(identity.key().to_owned()).chain(sid);
                 let number = entry(&mut out.domain, &mut out.groups, keys);
-                out.groups[number as usize].take(line, table == table::DOMAIN_GROUPS);
+                if let Some(sid) = built_in {
+                    let numbers = out.built_in.entry(sid).or_default();
+                    if !numbers.contains(&number) {
+                        numbers.push(number);
+                    }
+                }
+                let group = &mut out.groups[number as usize];
+                group.never_empty |= never_empty;
+                group.take(line, table == table::DOMAIN_GROUPS);
             }
+        }
+        for group in &mut out.groups {
+            group.doubt();
         }
         for line in View::of(shared, table::DIRECTORY_ACCOUNTS).into_iter().flat_map(View::rows) {
             if let (Some(account), Some(group)) =
@@ -377,18 +438,19 @@ impl Membership {
             return answer;
         }
         let Some(number) = self.find(shared, to, on) else {
+            match to.person(shared) {
+                // The only one of its kind, and it keeps its name or loses its use.
+                Some(rid) if rid != ADMINISTRATOR && !who.is_person(shared, rid) => return Belongs::No,
+                Some(_) => return self.another(shared, who, to),
+                None => {}
+            }
             let group = to.group.or_else(|| match to.identity().map(|i| shared.ids.kind_of(i)) {
                 Some(AccountKind::User | AccountKind::Computer) => Some(false),
                 Some(AccountKind::Group | AccountKind::WellKnown) => Some(true),
                 Some(AccountKind::Unknown) | None => None,
             });
             if group == Some(false) {
-                // Another account; whether it is this one under another name may not be known.
-                return if same(Some(false)) {
-                    Belongs::No
-                } else {
-                    Belongs::Open(self.unsure(who, &to.account.written))
-                };
+                return self.another(shared, who, to);
             }
             return Belongs::Open(self.unlisted(shared, to, on, None));
         };
@@ -438,6 +500,15 @@ impl Membership {
         }
         let cut = group.cut.unwrap_or((Why::NotExported, None));
         Belongs::Open(self.unlisted(shared, to, on, Some(cut)))
+    }
+
+    /// The answer for an account that is no group and not proven to be `who`: whether it is under another name may not
+    /// be known.
+    fn another(&self, shared: &Shared<'_>, who: &Subject<'_>, to: &Target<'_>) -> Belongs {
+        if to.identities.iter().any(|i| shared.ids.compare(&who.identity, i) == Some(false)) {
+            return Belongs::No;
+        }
+        Belongs::Open(self.unsure(who, &to.account.written))
     }
 
     /// The members of a large group that may be someone, or may hold them, in their order; none for all.
@@ -506,9 +577,14 @@ impl Membership {
         let listed = listed.is_some();
         let local = self.is_local(shared, to);
         let written = &to.account.written;
-        let what = match on.filter(|_| local) {
-            Some(on) => format!("the members of `{written}` on `{}`", on.host),
-            None => format!("the members of `{written}`"),
+        let never_empty = self.find(shared, to, on).and_then(|number| self.groups.get(number as usize));
+        let failed = match never_empty {
+            Some(group) if group.never_empty && group.members.is_empty() => ", a group that is never empty,",
+            _ => "",
+        };
+        let what = match on.filter(|on| local && !on.host.is_empty()) {
+            Some(on) => format!("the members of `{written}` on `{}`{failed}", on.host),
+            None => format!("the members of `{written}`{failed}"),
         };
         // A group that no export speaks of is one of a domain where it is not known on which computer it is.
         let table = if local && (listed || on.is_some()) { self.local_table } else { self.domain_table };
@@ -604,6 +680,27 @@ impl Membership {
                 }
             }
         }
+        let built_in = to.identities.iter().any(|i| shared.ids.scope_of(i) == Some(Scope::BuiltIn));
+        let sid = to.identities.iter().find_map(Identity::sid).filter(|sid| sid.starts_with(BUILT_IN));
+        let controller = self.controllers.get(host);
+        if built_in {
+            match (on, controller) {
+                // Each computer has groups of its own of these names: those of a domain never stand for them.
+                (Some(_), None) => return None,
+                (Some(_), Some(Some(domain))) => {
+                    let key = sid.map(|sid| of_domain(&shared.ids.domain_key(domain), sid));
+                    if let Some(number) = key.and_then(|key| self.domain.get(&key)) {
+                        return Some(*number);
+                    }
+                }
+                // Where it is not said on which computer or in which domain, the only one is meant.
+                (Some(_), Some(None)) | (None, _) => {
+                    if let Some([number]) = sid.and_then(|sid| self.built_in.get(sid)).map(Vec::as_slice) {
+                        return Some(*number);
+                    }
+                }
+            }
+        }
         for identity in &to.identities {
             let found = self.domain.get(identity.key()).or_else(|| self.domain.get(identity.sid()?));
             if let Some(number) = found {
@@ -611,10 +708,10 @@ impl Membership {
             }
         }
         // On a domain controller the built-in groups are those of the domain.
-        let domain = self.controllers.get(host)?.as_deref()?;
+        let domain = controller?.as_deref()?;
         let name = to.identities.iter().find_map(Identity::name)?;
-        let of_domain = Account::parse(&format!("{domain}\\{name}"))?;
-        self.domain.get(shared.ids.resolve(&of_domain).key()).copied()
+        let named = Account::parse(&format!("{domain}\\{name}"))?;
+        self.domain.get(shared.ids.resolve(&named).key()).copied()
     }
 
     /// Whether a group is one of the computer's own.
@@ -627,17 +724,45 @@ impl Membership {
     }
 }
 
+/// What the identifiers of the groups begin with that every computer and every domain has.
+const BUILT_IN: &str = "S-1-5-32-";
+/// The identifier of the group Administrators of a computer or domain.
+const ADMINISTRATORS: &str = "S-1-5-32-544";
+/// The key of that group.
+const ADMINISTRATORS_KEY: &str = r"builtin\administrators";
+
+/// The key of a group of a domain that every domain has under the same identifier.
+fn of_domain(domain: &str, sid: &str) -> String {
+    format!("{domain}/{sid}")
+}
+
 /// Whether a primary group is the one with that relative identifier.
 fn is_rid(primary: &str, rid: u32) -> bool {
     primary.rsplit('-').next().and_then(|r| r.parse::<u32>().ok()) == Some(rid)
 }
 
 impl Group {
+    /// A list without members of a group that always has some is a read that failed.
+    fn doubt(&mut self) {
+        if self.never_empty && self.members.is_empty() && self.whole {
+            self.whole = false;
+            self.cut = self.cut.or(Some((Why::Incomplete, self.listed_at)));
+        }
+    }
+
     /// Takes in a row or gap: of the list of groups, or of that of members.
     fn take(&mut self, line: Line<'_>, of_groups: bool) {
         match (line.gap, of_groups) {
             (Some(gap), _) => self.cut = self.cut.or(Some((gap.why, gap.place))),
-            (None, true) => self.whole |= line.flag(field::MEMBERS) == Some(true),
+            (None, true) => {
+                if line.flag(field::MEMBERS) == Some(true) {
+                    self.whole = true;
+                    self.listed_at = self.listed_at.or(line.record);
+                }
+                if let Some(why) = line.unknown(field::MEMBERS).filter(|why| *why != Why::NotExported) {
+                    self.cut = self.cut.or(Some((why, line.record)));
+                }
+            }
             (None, false) => {
                 let Some(cell) = line.cell(field::MEMBER) else { return };
                 let sid = line.text(field::SID).and_then(Account::parse).map(Arc::new);

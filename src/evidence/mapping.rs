@@ -219,6 +219,8 @@ pub(super) enum Source {
     Unknown,
     /// Whether the value is there and empty.
     IsEmpty,
+    /// That the value is a list, even one without elements; what is null or not there is not known.
+    IsListed,
     /// Whether the text holds a task sequence variable.
     Variable,
     /// What is known of a credential.
@@ -883,6 +885,7 @@ impl Context<'_> {
         let ways = [
             ("path", Source::Path),
             ("is_empty", Source::IsEmpty),
+            ("is_listed", Source::IsListed),
             ("variable", Source::Variable),
             ("secret", Source::Secret),
             ("build", Source::Build),
@@ -904,7 +907,8 @@ impl Context<'_> {
             out.source = Source::Unknown;
         }
         if given != 1 {
-            let help = "one of `path`, `value`, `unknown`, `is_empty`, `variable`, `secret`, `build`";
+            let help =
+                "one of `path`, `value`, `unknown`, `is_empty`, `is_listed`, `variable`, `secret`, `build`";
             problems
                 .push(Problem::error(file, fields.head(), "a field is made in exactly one way").help(help));
         }
@@ -939,7 +943,7 @@ impl Context<'_> {
         let fits = |words: &[Scalar]| scalar.is_none_or(|s| words.contains(&s));
         let wrong = [
             (
-                out.not || matches!(out.source, Source::IsEmpty | Source::Variable),
+                out.not || matches!(out.source, Source::IsEmpty | Source::IsListed | Source::Variable),
                 &[Scalar::Flag][..],
                 "a flag",
             ),
@@ -1167,10 +1171,10 @@ a path that begins with `.` needs `each`: `.Value`
 unknown field of `sites` `servr`: `servr` (did you mean `server`?)
 this gives a flag, and the field is none: `path`
 this value must be of the type `name`, not true or false: `true`
-a field is made in exactly one way: `path` (one of `path`, `value`, `unknown`, `is_empty`, `variable`, `secret`, `build`)
+a field is made in exactly one way: `path` (one of `path`, `value`, `unknown`, `is_empty`, `is_listed`, `variable`, `secret`, `build`)
 this value must be of the type `text`, not a number: `3`
 `otherwise` belongs to a `map`: `empty`
-a field is made in exactly one way: `domain` (one of `path`, `value`, `unknown`, `is_empty`, `variable`, `secret`, `build`)
+a field is made in exactly one way: `domain` (one of `path`, `value`, `unknown`, `is_empty`, `is_listed`, `variable`, `secret`, `build`)
 this gives an account, and the field is none: `domain`
 the table `account_uses` is made from others: `table`
 not a path: the bracket is not closed: `[`

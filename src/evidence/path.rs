@@ -72,6 +72,16 @@ impl<'a> Found<'a> {
         !self.rest.is_empty()
     }
 
+    /// Whether it is a list, with or without elements, that was not cut off.
+    pub(super) fn is_list(&self) -> bool {
+        let list = |value: &Value| match &value.data {
+            Data::List(_) => true,
+            Data::Object(object) => wrapped(object).is_some(),
+            _ => false,
+        };
+        self.cut.is_none() && self.values().any(list)
+    }
+
     /// Whether there is something in it.
     pub(super) fn is_filled(&self) -> bool {
         self.values().any(is_filled)

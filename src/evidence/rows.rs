@@ -571,6 +571,9 @@ impl<'m> Collector<'m> {
             Source::Constant(fact) => return Cell { fact: fact.clone(), place: None },
             Source::Unknown => return Cell { fact: Fact::Unknown(Why::NotExported), place: None },
             Source::Path => None,
+            Source::IsListed if field.path.alternatives.iter().any(|steps| steps.find(root).is_list()) => {
+                return Cell { fact: flag(true), place: None };
+            }
             source => Some(source),
         };
         let picked = self.pick(class, &field.path, root, kind);
@@ -588,6 +591,9 @@ impl<'m> Collector<'m> {
         let first = found.as_ref().and_then(Found::first);
         let fact = match fact {
             Some(Source::IsEmpty) => flag(found.is_none() != field.not),
+            // A list of one may have lost its brackets.
+            Some(Source::IsListed) if found.is_some() => flag(true),
+            Some(Source::IsListed) => Fact::Unknown(Why::Incomplete),
             Some(Source::Variable) => {
                 flag(first.and_then(plain).is_some_and(Account::is_dynamic) != field.not)
             }

@@ -93,6 +93,8 @@ struct Common {
     computer_enabled: Option<Value>,
     user_enabled: Option<Value>,
     links: Option<Value>,
+    /// Its element was read to its end, so that all its links are known.
+    ended: bool,
     /// Where in the directory the computer or user is.
     scope: Option<Value>,
     rights: bool,
@@ -410,6 +412,7 @@ impl<'w> GpoReport<'w> {
             }
             self.waiting.push(Record { class, span, object: Object { class: None, properties } });
         }
+        self.common.ended = true;
         self.flush(sink);
         self.common = Common::default();
     }
@@ -420,6 +423,7 @@ impl<'w> GpoReport<'w> {
             (false, _) => "gpo",
             (true, data_type) => data_type.unwrap_or("rsop"),
         };
+        let linked_to = linked_to(&self.common);
         for mut record in std::mem::take(&mut self.waiting) {
             let common = &self.common;
             let properties = &mut record.object.properties;
@@ -435,8 +439,15 @@ impl<'w> GpoReport<'w> {
                 add("Gpo", &common.name);
                 add("GpoId", &common.id);
                 add("Links", &common.links);
+                if let Some(places) = &linked_to {
+                    let linked = Data::Bool(!places.is_empty());
+                    properties.push(("Linked".into(), policy::said(linked, record.span)));
+                    let list = Value { span: record.span, data: Data::List(places.clone()) };
+                    properties.push(("LinkedTo".into(), list));
+                }
             }
-            add("Domain", &common.domain);
+            let filled = common.domain.clone().filter(|v| !matches!(&v.data, Data::Text(t) if t.is_empty()));
+            properties.extend(filled.map(|value| ("Domain".into(), value)));
             finish::record(record, self.wanted, None, sink);
         }
     }
@@ -619,6 +630,21 @@ fn group_names(group: Trustee) -> Vec<(Box<str>, Value)> {
     properties
 }
 
+/// Where in the directory a Group Policy object applies: the paths of its links that are not switched off. None where
+/// not all of it was read.
+fn linked_to(common: &Common) -> Option<Vec<Value>> {
+    let links = match &common.links {
+        Some(Value { data: Data::List(links), .. }) => links.as_slice(),
+        _ => &[],
+    };
+    let path = |link: &Value| {
+        let Data::Object(link) = &link.data else { return None };
+        let off = matches!(link.get("Enabled"), Some(Value { data: Data::Bool(false), .. }));
+        link.get("Path").or_else(|| link.get("Name")).filter(|_| !off).cloned()
+    };
+    common.ended.then(|| links.iter().filter_map(path).collect())
+}
+
 /// A link of a Group Policy object.
 fn link(element: &Element<'_>, view: View<'_>) -> Value {
     let mut properties: Vec<(Box<str>, Value)> = Vec::new();
@@ -749,9 +775,29 @@ mod tests {
         assert_eq!(link.get("Path").unwrap().data, t("contoso.example/Lab"));
         assert_eq!(link.get("Enabled").unwrap().data, Data::Bool(false));
         assert_eq!(link.get("Enforced").unwrap().data, Data::Bool(true));
+        assert_eq!(data(deny, "Linked"), &Data::Bool(true));
+        assert_eq!(texts(data(deny, "LinkedTo")), ["contoso.example/Servers"]);
         // Spelled as Windows does, and given to nobody.
         assert_eq!(data(rights[1], "Right"), &t("SeNetworkLogonRight"));
         assert_eq!(data(rights[1], "Members"), &Data::List(Vec::new()));
+    }
+
+    #[test]
+    fn an_object_applies_where_a_link_is_switched_on() {
+        let off = REPORT.replace("<Enabled>true</Enabled><NoOverride>", "<Enabled>0</Enabled><NoOverride>");
+        let (from, to) = (REPORT.find("  <LinksTo>").unwrap(), REPORT.find("</GPO>").unwrap());
+        let none = format!("{}{}", &REPORT[..from], &REPORT[to..]);
+        for text in [off, none] {
+            let taken = take(&text);
+            assert!(!taken.records.is_empty());
+            for record in taken.records.iter().filter(|record| &*record.class != "ClearTextSecret") {
+                assert_eq!(data(record, "Linked"), &Data::Bool(false), "{}", record.class);
+                assert_eq!(data(record, "LinkedTo"), &Data::List(Vec::new()));
+            }
+        }
+        // Links stand behind the settings: of what was cut off before them nothing is known.
+        let cut = take_bytes(&REPORT.as_bytes()[..from], 1 << 20).2;
+        assert!(cut.records.iter().all(|record| record.object.get("Linked").is_none()));
     }
 
     #[test]

@@ -11,7 +11,8 @@
 //! what-if run), `Gpo` and `GpoId` (name and identifier of the Group Policy object), `Domain`, `Side` (`computer` or
 //! `user`), `Enabled` (whether that half of the object is), `Scope` (in a resultant set: where in the directory the
 //! computer is, `contoso.com/Domain Controllers`), `Links` (list of objects: `Path`, `Name`, `Enabled`,
-//! `Enforced`), `Computer`, `Precedence` (1 wins).
+//! `Enforced`), `Linked` (whether one of them is switched on) and `LinkedTo` (the paths of those that are), both only
+//! where all links were read, `Computer`, `Precedence` (1 wins).
 //!
 //! A member is written as in the export where that is a name, and as a security identifier where the name is the
 //! one of a built-in account or group, which each language has its own of.

@@ -140,7 +140,7 @@ impl Job<'_> {
                 let mut ended = run(window, &mut reader, sink);
                 let mut cut = None;
                 if reader.records > 0 {
-                    cut = ended.fault.take_if(|fault| fault.is_end());
+                    cut = ended.fault.take_if(|fault| fault.ends);
                 }
                 let mut reading = conclude(Format::ClientPolicy, &Counts::of(reader.records), ended, sink);
                 if let Some(fault) = cut {
@@ -301,7 +301,11 @@ fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result
                 Ok(false) if last => break 'windows,
                 Err(mof::Stop::More) if last => {
                     let span = view.span(at..view.text.len());
-                    fault = Some(Fault { text: "the file ends where an instance may begin".into(), span });
+                    fault = Some(Fault {
+                        text: "the file ends where an instance may begin".into(),
+                        span,
+                        ends: true,
+                    });
                     break 'windows;
                 }
                 Ok(false) | Err(mof::Stop::More) => break,
@@ -332,7 +336,7 @@ fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result
                 }
                 Err(mof::Stop::More) => {
                     let span = view.span(start..view.text.len());
-                    fault = Some(Fault { text: "the file ends inside an instance".into(), span });
+                    fault = Some(Fault { text: "the file ends inside an instance".into(), span, ends: true });
                     break 'windows;
                 }
                 Err(mof::Stop::Bad { at, why }) => {
@@ -351,7 +355,7 @@ fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result
 fn mof_fault(view: View<'_>, at: usize, why: &str) -> Fault {
     let at = floor(view.text, at);
     let end = view.text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
-    Fault { text: format!("not valid MOF: {why}"), span: view.span(at..end) }
+    Fault { text: format!("not valid MOF: {why}"), span: view.span(at..end), ends: false }
 }
 
 /// The document type declaration at the beginning of a text.

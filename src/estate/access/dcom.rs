@@ -81,6 +81,13 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 base(out.gap(Why::NotExported, entries_table, what, host.record)).put();
                 continue;
             }
+            // Whom the limits of the computer do not let in no other list lets in.
+            if !mine.iter().any(|list| is(list.line.text(field::APPLICATION), LIMITS)) {
+                let what = format!("the machine-wide limits of DCOM (MachineLaunchRestriction) of `{name}`");
+                base(out.gap(Why::NotExported, entries_table, Some(what.into()), host.record))
+                    .set(field::APPLICATION, text(LIMITS))
+                    .put();
+            }
             for list in mine {
                 let application = list.line.cell(field::APPLICATION);
                 let local = LocalGroup { name: group_name, host: Some(name) };

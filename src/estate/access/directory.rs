@@ -7,10 +7,11 @@ use std::sync::Arc;
 use crate::content::fact::{DirectoryPermission, DirectoryTarget, Effect, Judged};
 use crate::content::{FactAt, Securable as On};
 use crate::estate::access::list::{DIRECTORY, List, State, lists};
-use crate::estate::access::{Ask, Granted, granted, means, names};
+use crate::estate::access::{Ask, Granted, granted, granted_to_others, has_own_entry, means, names};
 use crate::estate::computers::{account_of_computer, domain_of_computer, domain_of_object};
 use crate::estate::documented::{told_by, with_right};
 use crate::estate::membership::{Belongs, Membership};
+use crate::estate::rights::is_linked;
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, Pending, View, account_in, filling, flag, is, text, texts};
 use crate::evidence::{Account, Fact, FieldName, Table, TableName, TableSchema, Why, field, table};
@@ -365,7 +366,7 @@ impl<'s> Objects<'s> {
 }
 
 /// One row, or the gap where nothing can be said.
-fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objects: &Objects<'_>) {
+fn answer<'f>(shared: &'f Shared<'_>, out: &mut Out<'_>, question: &Question<'f>, objects: &Objects<'_>) {
     let Question { fact, who, object, line, .. } = question;
     let base = |row: Pending<'_, '_>| -> () {
         let row = row
@@ -450,8 +451,22 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
         .map(|_| "Full Control")
         .take(1)
         .collect();
-    let missing = judge(&got);
-    let below = judge(&below);
+    // What the account is granted by name is too little, and only administrators could be granted more.
+    let own = has_own_entry(shared, list, &who.account, who.computer.as_deref());
+    let otherwise = |ask: Ask<'_>, found: Result<Vec<&'f str>, Option<Missing>>| match found {
+        Err(open) if own => {
+            let (got, unless) = granted_to_others(shared, list, ask, member);
+            match (judge(&got), unless) {
+                (Ok(lacks), Some(unless)) if !lacks.is_empty() => (Ok(lacks), Some(unless)),
+                _ => (Err(open), None),
+            }
+        }
+        found => (found, None),
+    };
+    let (missing, unless) = otherwise(Ask::OBJECT, judge(&got));
+    let (below, below_unless) = otherwise(Ask { below: true, ..Ask::OBJECT }, judge(&below));
+    let in_words = |unless: Option<Missing>| unless.map(|unless| unless.what).unwrap_or_default();
+    let (unless, below_unless) = (in_words(unless), in_words(below_unless));
     let open_excess = (excess.is_empty() && got.access.possible & changing != 0)
         .then(|| got.missing(changing).cloned())
         .flatten();
@@ -474,7 +489,8 @@ fn answer(shared: &Shared<'_>, out: &mut Out<'_>, question: &Question<'_>, objec
             Err(_) if reaches => row,
             Err(_) => row.set(field::BELOW_MISSING, Fact::Empty),
         };
-        let row = row.at(field::DIRECT, texts(&direct, place), place);
+        let row = row.at(field::DIRECT, texts(&direct, place), place).set(field::OPEN, text(&unless));
+        let row = row.set(field::BELOW_OPEN, text(&below_unless));
         base(if excess_known { row.at(field::EXCESS, texts(&excess, place), place) } else { row });
     };
     let gap = |out: &mut Out<'_>, open: &Option<Missing>, excess_known: bool| {
@@ -633,29 +649,43 @@ fn right(
     of_domain: &dyn Fn(Option<&str>) -> Option<bool>,
     domain: Option<&str>,
 ) {
-    const RIGHT: &str = "SeMachineAccountPrivilege";
     let Some(view) = View::of(shared, table::USER_RIGHTS) else { return };
-    let controllers: Vec<(&str, Option<&str>)> = View::of(shared, table::COMPUTERS)
+    let by_computers: Vec<&str> = View::of(shared, table::COMPUTERS)
         .into_iter()
         .flat_map(|view| view.with(field::POSITION, "domain-controller"))
         .filter_map(|line| Some((line.text(field::HOST)?, line.text(field::DOMAIN))))
         .filter(|(_, of)| of_domain(*of) != Some(false))
+        .map(|(host, _)| host)
         .collect();
+    // A resultant set says where in the directory its computer is.
+    let mut controllers: Vec<&str> = Vec::new();
+    let mut seen = HashSet::new();
+    let by_scope = controllers_by_scope(shared)
+        .iter()
+        .filter(|(_, domain)| of_domain(Some(domain.as_str())) != Some(false));
+    for host in by_computers.into_iter().chain(by_scope.map(|(host, _)| host.as_str())) {
+        if seen.insert(shared.ids.computer_key(host)) {
+            controllers.push(host);
+        }
+    }
     let mut known = false;
-    for (host, _) in &controllers {
+    for host in &controllers {
         let listed = View::of(shared, table::POLICIES)
             .into_iter()
             .flat_map(|view| view.on(field::HOST, host))
             .any(|line| line.flag(field::USER_RIGHTS) != Some(false));
-        let rows: Vec<Line<'_>> =
-            view.on(field::HOST, host).filter(|line| line.flag(field::ENABLED) != Some(false)).collect();
+        let rows: Vec<Line<'_>> = view
+            .on(field::HOST, host)
+            .filter(|line| line.flag(field::ENABLED) != Some(false))
+            .filter(|line| line.text(field::SOURCE) != Some("rsop-planning"))
+            .collect();
         if rows.is_empty() && !listed {
             continue;
         }
         known = true;
         let mut open: Option<Missing> = None;
         let mut by: Option<Line<'_>> = None;
-        for row in rows.iter().filter(|row| is(row.text(field::RIGHT), RIGHT)) {
+        for row in rows.iter().filter(|row| is(row.text(field::RIGHT), JOINING)) {
             let sid = row.text(field::SID);
             let trustee =
                 row.account(field::ACCOUNT).cloned().or_else(|| sid.and_then(Account::parse).map(Arc::new));
@@ -693,6 +723,7 @@ fn right(
         };
         base(row).set(field::WAY, text("user right")).set(field::PLACE, text(host)).put();
     }
+    by_policies(shared, out, who, base, of_domain);
     if !known {
         let absent = view.absent().is_some();
         let what: Option<Arc<str>> = (!absent).then(|| match domain {
@@ -700,5 +731,141 @@ fn right(
             None => "the user rights on domain controllers".into(),
         });
         base(out.gap(Why::NotExported, view.id, what, None)).set(field::WAY, text("user right")).put();
+    }
+}
+
+/// The right as Group Policy objects give it that apply to domain controllers. They prove what they give, if nothing wins
+/// over them, and never that somebody lacks it.
+fn by_policies(
+    shared: &Shared<'_>,
+    out: &mut Out<'_>,
+    who: &Who<'_>,
+    base: &dyn for<'a, 'b> Fn(Pending<'a, 'b>) -> Pending<'a, 'b>,
+    of_domain: &dyn Fn(Option<&str>) -> Option<bool>,
+) {
+    let Some(view) = View::of(shared, table::USER_RIGHTS) else { return };
+    for line in view.with(field::RIGHT, JOINING) {
+        if !is(line.text(field::SOURCE), "gpo")
+            || !is_linked(line)
+            || line.flag(field::ENABLED) == Some(false)
+        {
+            continue;
+        }
+        let reaches = line.list(field::APPLIES_TO).into_iter().flatten().any(|cell| match &cell.fact {
+            Fact::Text(path) => {
+                let (domain, below) = in_directory(path);
+                of_domain(Some(domain.as_str())) != Some(false) && below != Below::Elsewhere
+            }
+            _ => false,
+        });
+        let sid = line.text(field::SID);
+        let trustee =
+            line.account(field::ACCOUNT).cloned().or_else(|| sid.and_then(Account::parse).map(Arc::new));
+        let Some(trustee) = trustee.filter(|_| reaches) else { continue };
+        let held = Membership::of(shared).belongs(shared, &who.account, &trustee, sid, None);
+        if !matches!(held, Belongs::Yes(_)) {
+            continue;
+        }
+        let everybody = crate::estate::principals::everybody(shared, &trustee, sid, None).is_some();
+        let place = line.cell(field::ACCOUNT).and_then(|c| c.place).or(line.record);
+        let policy = line.text(field::POLICY).unwrap_or_default();
+        let row = out
+            .row(line.record)
+            .at(field::ALLOWED, flag(true), place)
+            .at(field::BY, Fact::Account(trustee), place)
+            .set(field::DEFAULT, flag(everybody))
+            .set(field::IF_APPLIED, flag(true));
+        base(row)
+            .set(field::WAY, text("user right"))
+            .set(field::PLACE, text(&format!("domain controllers, by the policy {policy}")))
+            .put();
+    }
+}
+
+/// The computers of which a resultant set says that they stand among the domain controllers, and their domain.
+fn controllers_by_scope<'s>(shared: &'s Shared<'_>) -> &'s [(String, String)] {
+    struct Controllers(Vec<(String, String)>);
+    &shared
+        .once(|shared| {
+            let mut seen = HashSet::new();
+            let mut out = Vec::new();
+            for table in [table::USER_RIGHTS, table::POLICIES] {
+                for line in View::of(shared, table).into_iter().flat_map(View::rows) {
+                    let (Some(host), Some("rsop")) = (line.text(field::HOST), line.text(field::SOURCE))
+                    else {
+                        continue;
+                    };
+                    for cell in line.list(field::APPLIES_TO).into_iter().flatten() {
+                        if let Fact::Text(path) = &cell.fact
+                            && let (domain, Below::Controllers) = in_directory(path)
+                            && seen.insert(shared.ids.computer_key(host))
+                        {
+                            out.push((host.to_owned(), domain));
+                        }
+                    }
+                }
+            }
+            Controllers(out)
+        })
+        .0
+}
+
+/// Where in a domain something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Below {
+    /// The domain itself.
+    Domain,
+    /// Its domain controllers.
+    Controllers,
+    Elsewhere,
+}
+
+/// The domain of a place in the directory, and where in it: of `contoso.com/Domain Controllers` and of
+/// `OU=Domain Controllers,DC=contoso,DC=com`. The name of that unit is the same in all languages.
+fn in_directory(path: &str) -> (String, Below) {
+    const UNIT: &str = "Domain Controllers";
+    let (domain, first) = match domain_of_object(path) {
+        Some(domain) => {
+            let unit = path
+                .split(',')
+                .rev()
+                .map(str::trim)
+                .find(|part| !part.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("dc=")));
+            (domain, unit.map(|unit| unit.split_once('=').map_or(unit, |(_, name)| name)))
+        }
+        None => {
+            let mut parts = path.split('/').map(str::trim).filter(|part| !part.is_empty());
+            (parts.next().unwrap_or_default().to_owned(), parts.next())
+        }
+    };
+    let below = match first {
+        // The name of a site stands alone, too.
+        None if domain.contains('.') => Below::Domain,
+        Some(unit) if unit.eq_ignore_ascii_case(UNIT) => Below::Controllers,
+        _ => Below::Elsewhere,
+    };
+    (domain, below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Below, in_directory};
+
+    #[test]
+    fn places_of_the_directory_are_read_in_both_notations() {
+        let table = [
+            ("contoso.com", "contoso.com", Below::Domain),
+            ("contoso.com/", "contoso.com", Below::Domain),
+            ("DC=contoso,DC=com", "contoso.com", Below::Domain),
+            ("contoso.com/domain controllers", "contoso.com", Below::Controllers),
+            ("contoso.com/Domain Controllers/Core", "contoso.com", Below::Controllers),
+            ("OU=Core,OU=Domain Controllers,DC=contoso,DC=com", "contoso.com", Below::Controllers),
+            ("contoso.com/Servers/Domain Controllers", "contoso.com", Below::Elsewhere),
+            ("OU=Servers,DC=contoso,DC=com", "contoso.com", Below::Elsewhere),
+            ("Default-First-Site-Name", "Default-First-Site-Name", Below::Elsewhere),
+        ];
+        for (path, domain, below) in table {
+            assert_eq!(in_directory(path), (domain.to_owned(), below), "{path}");
+        }
     }
 }

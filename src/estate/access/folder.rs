@@ -559,6 +559,8 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
         .iter()
         .filter(|e| e.kind == EntityKind::Group && e.name.at(shared.revision).is_some())
         .collect();
+    // A group without a permission in any folder of a site is judged whatever site a folder belongs to.
+    let nowhere = |entity: &Entity| documented.iter().all(|fact| fact.entity.id != entity.id);
     for folder in &folders {
         let placed = place(shared, folder, &sites, &tails);
         let host = folder.host.as_deref();
@@ -593,6 +595,7 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                 match (&found, &placed) {
                     (Some((entity, name, code)), placed) => {
                         let inside = match placed {
+                            _ if nowhere(entity) => Some(None),
                             Where::In(placed) => {
                                 let site = sites.get(placed.site).map(|s| s.code).unwrap_or_default();
                                 let own = code.as_ref().is_none_or(|code| code.eq_ignore_ascii_case(site));
@@ -622,8 +625,9 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                     (None, _) => row.put(),
                 }
             };
-            if found.is_some() {
+            if let Some((entity, ..)) = &found {
                 if matches!(placed, Where::In(_))
+                    || nowhere(entity)
                     || (matches!(placed, Where::Elsewhere) && no_sites.is_none())
                 {
                     common(out.row(entry.line.record));

@@ -6,8 +6,11 @@
 use std::sync::Arc;
 
 use crate::content::fact::SharePermission;
-use crate::estate::access::list::{ByHost, FOLDERS, State, lists};
-use crate::estate::access::{Ask, folder_mask, granted, means, telling};
+use crate::estate::access::list::{ByHost, Entry, FOLDERS, State, lists};
+use crate::estate::access::{
+    Ask, Granted, also, folder_mask, granted, granted_to_others, has_own_entry, is_for_administrators, means,
+    telling,
+};
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, View, filling, flag, is, text, texts};
@@ -34,13 +37,27 @@ fn parts(target: &str) -> Option<(String, String, String)> {
     Some((server, share, parts.next().unwrap_or_default().to_owned()))
 }
 
-/// What a share grants, and what would have to be known to tell more. None if no export holds its permissions.
+/// What a share grants.
+struct OfShare {
+    access: Access,
+    /// What would have to be known to tell more.
+    open: Option<Missing>,
+    place: Option<crate::source::Place>,
+    /// It has an entry that allows something to the account itself.
+    own: bool,
+    /// What would have to be known of the administrators that were left out.
+    unless: Option<Missing>,
+}
+
+/// What a share grants to an account; to administrators of unknown members only if `administrators` is set. None if no
+/// export holds its permissions.
 fn of_share(
     shared: &Shared<'_>,
     server: &str,
     share: &str,
     who: &Account,
-) -> Option<(Access, Option<Missing>, Option<crate::source::Place>)> {
+    administrators: bool,
+) -> Option<OfShare> {
     let view = View::of(shared, table::SHARE_PERMISSIONS)?;
     let mine = |line: &Line<'_>| {
         line.text(field::SHARE).is_none_or(|name| name.eq_ignore_ascii_case(share))
@@ -50,6 +67,7 @@ fn of_share(
     let (mut allow, mut maybe_allow, mut deny, mut maybe_deny) = (0u32, 0u32, 0u32, 0u32);
     let mut open = None;
     let mut place = None;
+    let (mut own, mut unless) = (false, None);
     for line in view.perhaps_on(field::HOST, server).filter(mine) {
         // Of a share nothing is told that has no name.
         if line.text(field::SHARE).is_none() {
@@ -64,8 +82,17 @@ fn of_share(
             None => continue,
         };
         let sure = rights.is_some() && (allows || denies) && matches!(belongs, Belongs::Yes(_));
+        let trustee = line.account(field::ACCOUNT);
+        own |= allows && trustee.is_some_and(|trustee| shared.ids.same(who, trustee) == Some(true));
         match &belongs {
             Belongs::No => continue,
+            Belongs::Open(missing)
+                if !administrators
+                    && trustee.is_some_and(|trustee| is_for_administrators(shared, trustee, None)) =>
+            {
+                also(&mut unless, missing.clone());
+                continue;
+            }
             Belongs::Open(missing) => open = open.or_else(|| Some(missing.clone())),
             Belongs::Yes(_) if sure => {
                 place = place.or(line.cell(field::ACCOUNT).and_then(|c| c.place).or(line.record))
@@ -106,7 +133,7 @@ fn of_share(
         }
     }
     let access = Access { certain: allow & !maybe_deny, possible: (allow | maybe_allow) & !deny };
-    found.then_some((access, open, place))
+    found.then_some(OfShare { access, open, place, own, unless })
 }
 
 /// One row a step with an account of which permissions on a share are documented.
@@ -154,7 +181,7 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 }
                 continue;
             };
-            let Some((access, open, place)) = of_share(shared, &server, &share, who) else {
+            let Some(on_share) = of_share(shared, &server, &share, who, true) else {
                 let absent = View::of(shared, table::SHARE_PERMISSIONS).and_then(View::absent).is_some();
                 let what: Option<Arc<str>> =
                     (!absent).then(|| format!("the permissions of the share `\\\\{server}\\{share}`").into());
@@ -162,45 +189,40 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 continue;
             };
             let folder = behind(shared, &folders, &by_host, &server, &share, &rest);
-            let ntfs = folder.map(|list| {
-                granted(list, Ask::FOLDER, |entry| means(shared, who, None, entry, Some(&server)))
-            });
-            let lacks = |wanted: u32, access: Access| access.holds(wanted).map(|holds| !holds);
-            let mut missing: Vec<String> = Vec::new();
-            let mut undecided = None;
-            let any = 0x1F_01FF;
+            let member = |entry: &Entry<'_>| means(shared, who, None, entry, Some(&server));
+            let in_folder = folder.map(|list| granted(list, Ask::FOLDER, member));
+            let mut place = on_share.place;
             // Where no permission is named, any will do.
-            let checks: Vec<(&str, u32)> =
-                if masks.is_empty() { vec![("any permission", 0)] } else { masks.clone() };
-            for (name, wanted) in checks {
-                let on_share = if wanted == 0 { nothing(access, any) } else { lacks(wanted, access) };
-                let in_folder = ntfs.as_ref().map(|got| {
-                    if wanted == 0 { nothing(got.access, any) } else { lacks(wanted, got.access) }
-                });
-                match on_share {
-                    Some(true) => missing.push(format!("{name} on the share")),
-                    None => undecided = undecided.or_else(|| open.clone()),
-                    Some(false) => {}
-                }
-                match in_folder {
-                    Some(Some(true)) => missing.push(format!("{name} in the folder")),
-                    Some(None) => {
-                        let more = ntfs.as_ref().and_then(|got| got.missing(any)).cloned();
-                        undecided = undecided.or(more);
-                    }
-                    _ => {}
-                }
-            }
+            let checks = if masks.is_empty() { vec![("any permission", 0)] } else { masks.clone() };
+            let (mut missing, undecided) = lacking(&checks, &on_share, in_folder.as_ref());
+            let mut unless: Option<Missing> = None;
             if missing.is_empty()
-                && let Some(missing) = undecided
+                && let Some(undecided) = undecided
             {
-                base(out.gap(missing.why, missing.table, Some(missing.what), missing.place)).put();
-                continue;
+                // What the account is granted by name is too little, and only administrators could be granted more.
+                let own_folder = folder.is_some_and(|list| has_own_entry(shared, list, who, None));
+                let others = of_share(shared, &server, &share, who, !on_share.own).unwrap_or(on_share);
+                let in_folder = folder.map(|list| match own_folder {
+                    true => granted_to_others(shared, list, Ask::FOLDER, member),
+                    false => (granted(list, Ask::FOLDER, member), None),
+                });
+                let (lacks, _) = lacking(&checks, &others, in_folder.as_ref().map(|(got, _)| got));
+                unless =
+                    others.unless.or(in_folder.and_then(|(_, unless)| unless)).filter(|_| !lacks.is_empty());
+                if unless.is_none() {
+                    base(out.gap(undecided.why, undecided.table, Some(undecided.what), undecided.place))
+                        .put();
+                    continue;
+                }
+                place = others.place;
+                missing = lacks;
             }
             let place = place.or(line.cell(field::TARGET).and_then(|cell| cell.place));
+            let unless = unless.map(|unless| unless.what).unwrap_or_default();
             base(out.row(line.record))
                 .at(field::MISSING, texts(&missing, place), place)
                 .set(field::FOLDER_KNOWN, flag(folder.is_some()))
+                .set(field::OPEN, text(&unless))
                 .put();
         }
         for line in steps.gaps() {
@@ -216,6 +238,34 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         }
     }
     out.table
+}
+
+/// Which of the permissions the share or the folder behind it does not give, in words, and what would have to be known to
+/// tell of the others.
+fn lacking(
+    checks: &[(&str, u32)],
+    on_share: &OfShare,
+    in_folder: Option<&Granted>,
+) -> (Vec<String>, Option<Missing>) {
+    let any = 0x1F_01FF;
+    let lacks = |wanted: u32, access: Access| match wanted {
+        0 => nothing(access, any),
+        _ => access.holds(wanted).map(|holds| !holds),
+    };
+    let (mut missing, mut undecided) = (Vec::new(), None);
+    for (name, wanted) in checks {
+        match lacks(*wanted, on_share.access) {
+            Some(true) => missing.push(format!("{name} on the share")),
+            None => undecided = undecided.or_else(|| on_share.open.clone()),
+            Some(false) => {}
+        }
+        match in_folder.map(|got| (got, lacks(*wanted, got.access))) {
+            Some((_, Some(true))) => missing.push(format!("{name} in the folder")),
+            Some((got, None)) => undecided = undecided.or_else(|| got.missing(any).cloned()),
+            _ => {}
+        }
+    }
+    (missing, undecided)
 }
 
 /// Whether nothing at all is granted.

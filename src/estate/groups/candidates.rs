@@ -98,10 +98,20 @@ impl<'s, 'x> Candidates<'s, 'x> {
         }
     }
 
-    /// Whether each of them has to be in the group.
+    /// Whether somebody has to be in the group because of each of them.
     pub(crate) fn wants(&self, hierarchy: &Hierarchy<'_>, fact: &Documented, site: &str) -> Vec<Want> {
         let (candidates, lacks) = self.of_fact(hierarchy, fact, site);
-        candidates.into_iter().map(|c| c.want).chain(lacks.into_iter().map(Want::Open)).collect()
+        // A site sends to its neighbour with the account of its server or with one that the route names: where it is not
+        // known which, one of the two is in the group.
+        let either = matches!(
+            fact.who,
+            Members::Computers { of: Computers::ChildSiteServers | Computers::ParentSiteServer, .. }
+        );
+        let want = |candidate: Candidate| match candidate.want {
+            Want::Open(_) if either => Want::Yes,
+            want => want,
+        };
+        candidates.into_iter().map(want).chain(lacks.into_iter().map(Want::Open)).collect()
     }
 
     /// The accounts that a documented fact names, for the group of a site.
