@@ -18,13 +18,12 @@ use std::sync::Arc;
 use build::Builder;
 pub(super) use later::{Later, resolve};
 
-use crate::reader::finish;
-use crate::reader::job::Counts;
+use crate::reader::finish::{self, Counts};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::stream::{Flow, Shape};
 use crate::reader::unescape::{self, Style};
 use crate::reader::xml::{Content, Kind, Stack, Stop, Tokens};
-use crate::reader::{Data, Object, Record, Sink, Wanted, json, mof, recognise, secret, task_sequence};
+use crate::reader::{Data, Object, Record, Sink, Wanted, json, mof, remarks, secret, task_sequence};
 use crate::source::View;
 
 /// An object that is longer than this and not of a wanted class is not taken as a whole: its members are looked at
@@ -569,7 +568,7 @@ fn classify(names: &[Cow<'_, str>], wanted: &Wanted) -> Type {
         return Type { class: Class::Generic, name: None, is_enum, displays: false };
     }
     let class = want(first).or_else(|| want(last)).map_or(Class::Other, Class::Wanted);
-    let displays = first.starts_with(recognise::DISPLAYED_TYPES);
+    let displays = first.starts_with(remarks::DISPLAYED_TYPES);
     Type { class, name: Some(last.into()), is_enum, displays }
 }
 

@@ -5,14 +5,13 @@
 
 use std::borrow::Cow;
 
-use crate::reader::finish;
-use crate::reader::job::Counts;
+use crate::reader::finish::{self, Counts};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::stream::{Flow, Shape};
 use crate::reader::unescape::{self, Mapped, Style};
 use crate::reader::xml::{Kind, Stack, Stop, Tokens};
 use crate::reader::{
-    Data, Object, Record, Sink, Value, Wanted, date, flattened, mof, recognise, secret, task_sequence,
+    Data, Object, Record, Sink, Value, Wanted, date, flattened, mof, remarks, secret, task_sequence,
 };
 use crate::source::View;
 
@@ -39,7 +38,7 @@ impl<'w> ConvertToXml<'w> {
         let written = attribute(tokens, view, "Type");
         let mut builder = Builder { view, sequence: None };
         let value = builder.value_at(start);
-        self.counts.displayed += u64::from(written.starts_with(recognise::DISPLAYED_TYPES));
+        self.counts.displayed += u64::from(written.starts_with(remarks::DISPLAYED_TYPES));
         if self.is_wrapper(&value) {
             self.counts.records -= 1;
             self.inside(value, sink);

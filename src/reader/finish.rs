@@ -85,6 +85,36 @@ impl CutOff {
     }
 }
 
+/// What readers count.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) records: u64,
+    pub(super) known: u64,
+    pub(super) cut_off: CutOff,
+    /// Objects that PowerShell makes to display others.
+    pub(super) displayed: u64,
+    /// Texts that stand where objects are looked for.
+    pub(super) texts: u64,
+    /// Texts that were JSON.
+    pub(super) json: u64,
+}
+
+impl Counts {
+    /// Adds those of a later part of the file.
+    pub(super) fn add(&mut self, later: Self) {
+        self.records += later.records;
+        self.known += later.known;
+        self.cut_off.add(later.cut_off);
+        self.displayed += later.displayed;
+        self.texts += later.texts;
+        self.json += later.json;
+    }
+
+    pub(super) fn of(records: u64) -> Self {
+        Self { records, known: records, ..Self::default() }
+    }
+}
+
 /// Hands on a record of a wanted class. `sequence` is the document that its property of that name holds. Gives the
 /// number of further records and what was cut off.
 pub(super) fn record(

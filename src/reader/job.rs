@@ -1,8 +1,8 @@
 //! One reading: what is to be read, what was counted, and what became of it.
 
 use crate::reader::clixml::{self, Types};
-use crate::reader::finish::CutOff;
-use crate::reader::recognise;
+use crate::reader::finish::Counts;
+use crate::reader::remarks;
 use crate::reader::stream::Ended;
 use crate::reader::{Fault, Format, Missing, Note, Options, Reading, Sink, Status, Wanted};
 use crate::source::Bytes;
@@ -38,36 +38,6 @@ impl Job<'_> {
     }
 }
 
-/// What readers count.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counts {
-    pub(super) records: u64,
-    pub(super) known: u64,
-    pub(super) cut_off: CutOff,
-    /// Objects that PowerShell makes to display others.
-    pub(super) displayed: u64,
-    /// Texts that stand where objects are looked for.
-    pub(super) texts: u64,
-    /// Texts that were JSON.
-    pub(super) json: u64,
-}
-
-impl Counts {
-    /// Adds those of a later part of the file.
-    pub(super) fn add(&mut self, later: Self) {
-        self.records += later.records;
-        self.known += later.known;
-        self.cut_off.add(later.cut_off);
-        self.displayed += later.displayed;
-        self.texts += later.texts;
-        self.json += later.json;
-    }
-
-    pub(super) fn of(records: u64) -> Self {
-        Self { records, known: records, ..Self::default() }
-    }
-}
-
 /// What became of a source whose shape was recognised.
 pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut dyn Sink) -> Reading {
     let mut reading =
@@ -82,18 +52,18 @@ pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut
             objects => format!("none of its {objects} objects is of a class that cmlint knows"),
         };
         let text = if counts.displayed > 0 {
-            recognise::displayed()
+            remarks::displayed()
         } else if counts.texts >= counts.records {
-            recognise::texts(counts.texts)
+            remarks::texts(counts.texts)
         } else {
             format!("{objects}; only passwords in clear text are looked for in it")
         };
         reading.notes.push(Note { text, span: None });
     } else if counts.texts > 0 && counts.records == 0 {
-        reading.notes.push(Note { text: recognise::texts(counts.texts), span: None });
+        reading.notes.push(Note { text: remarks::texts(counts.texts), span: None });
     }
     if counts.json > 0 {
-        reading.notes.push(Note { text: recognise::json_in_text(counts.json), span: None });
+        reading.notes.push(Note { text: remarks::json_in_text(counts.json), span: None });
     }
     if let Some(span) = counts.cut_off.first {
         let values = match counts.cut_off.values {

@@ -27,7 +27,7 @@ pub(super) use begin::{begins, begins_in_text, holds_rows};
 pub(super) use parts::{Part, Tallied, join, outline, read_part};
 pub(super) use rows::read_text;
 
-use crate::reader::{Format, Note, Reading, Sink, Status, Wanted, recognise};
+use crate::reader::{Format, Note, Reading, Sink, Status, Wanted, console, remarks};
 use crate::source::{SourceError, Span, View, Window, floor};
 
 /// Reads a whole JSON source.
@@ -171,7 +171,15 @@ impl<'a, 'w> Reader<'a, 'w> {
     fn console(&mut self, next: u8) -> Result<bool, Halt> {
         let may_be = match next {
             b'{' | b'"' | b'-' | b'0'..=b'9' => false,
-            b'[' => self.window.view().text[self.pos..].get(..64).is_some_and(|head| head.contains("]: PS ")),
+            // The prompt of another computer.
+            b'[' => self.step(|s| {
+                let rest = &s.text[s.at..];
+                let head = &rest[..floor(rest, 80)];
+                match head.find("]: PS ") {
+                    None if head.len() == rest.len() && !head.contains('\n') && !s.last => Err(Stop::More),
+                    found => Ok(found.is_some()),
+                }
+            })?,
             _ => true,
         };
         if !may_be {
@@ -184,7 +192,7 @@ impl<'a, 'w> Reader<'a, 'w> {
         };
         let is_console = self.step(|s| {
             let end = to_line_end(s)?;
-            Ok(recognise::is_console(&s.text[s.at..end]))
+            Ok(console::is_console(&s.text[s.at..end]))
         })?;
         if !is_console {
             return Ok(false);
@@ -198,7 +206,7 @@ impl<'a, 'w> Reader<'a, 'w> {
                     Err(Stop::More) if s.last => Ok(true),
                     Ok(b'{' | b'[') => {
                         let end = to_line_end(s)?;
-                        Ok(!recognise::is_console(&s.text[s.at..end]) && begins(&s.text[s.at..]))
+                        Ok(!console::is_console(&s.text[s.at..end]) && begins(&s.text[s.at..]))
                     }
                     other => other.map(|_| false),
                 }
@@ -552,7 +560,7 @@ fn conclude(mut tally: Tally) -> Reading {
         tally.notes.push(Note { text: format!("{lines} left out"), span: None });
     }
     if tally.json > 0 {
-        tally.notes.push(Note { text: recognise::json_in_text(tally.json), span: None });
+        tally.notes.push(Note { text: remarks::json_in_text(tally.json), span: None });
     }
     if let Some(span) = tally.cut_off.first {
         let values = if tally.cut_off.values == 1 {
@@ -591,7 +599,7 @@ fn conclude(mut tally: Tally) -> Reading {
             "an error answer of the service, no export; ask it again and save the rows it then gives"
                 .to_owned()
         } else if tally.displayed > 0 {
-            recognise::displayed()
+            remarks::displayed()
         } else {
             format!(
                 "JSON, but {objects} is{not} of a class that cmlint knows; only passwords in clear text are looked for in it"
@@ -599,11 +607,8 @@ fn conclude(mut tally: Tally) -> Reading {
         };
         reading.notes.push(Note { text, span: None });
     } else if tally.values > 0 && tally.records == 0 && !tally.envelope {
-        let text = if tally.texts > 0 {
-            recognise::texts(tally.texts)
-        } else {
-            "there are no rows in it".to_owned()
-        };
+        let text =
+            if tally.texts > 0 { remarks::texts(tally.texts) } else { "there are no rows in it".to_owned() };
         reading.notes.push(Note { text, span: None });
     }
     reading

@@ -6,8 +6,8 @@
 mod foreign;
 mod preamble;
 
-pub(super) use foreign::{DISPLAYED, DISPLAYED_TYPES, binary, displayed, json_in_text, texts, utf_32};
-pub(super) use preamble::{Preamble, is_console};
+pub(super) use foreign::{binary, utf_32};
+pub(super) use preamble::Preamble;
 
 use crate::reader::xml::{Kind, Stop, Syntax, Tokens, shorten};
 use crate::reader::{json, mof, settings};

@@ -10,7 +10,8 @@ use memchr::memrchr;
 use rayon::prelude::*;
 
 use crate::reader::clixml::{self, Clixml, Later, Types};
-use crate::reader::job::{Counts, Job, conclude};
+use crate::reader::finish::Counts;
+use crate::reader::job::{Job, conclude};
 use crate::reader::stream::{self, Ended};
 use crate::reader::xml::{Kind, Stack, Stop, Tokens};
 use crate::reader::{Format, Reading, Sink, json};

@@ -11,13 +11,12 @@ use std::rc::Rc;
 use super::build::{PATH_RANK, Use, build, class_in, named_class, printed_row, properties, takes, use_of};
 use super::text::{decode, decode_exactly};
 use super::token::{Kind, Member, Scanner, Shape, Token, members};
-use crate::reader::finish::{self, CutOff};
-use crate::reader::job::Counts;
+use crate::reader::finish::{self, Counts, CutOff};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::task_sequence::{self, Package};
 use crate::reader::{
     Data, Format, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, access, flattened,
-    recognise, secret, wmi_path,
+    remarks, secret, wmi_path,
 };
 use crate::source::{Offsets, Span, View};
 
@@ -54,6 +53,8 @@ pub(super) struct Tally {
     pub(super) broken: bool,
     /// Whether an object at the top level is an answer that says what went wrong.
     pub(super) error: bool,
+    /// Whether a task sequence stood there as an object.
+    pub(super) documents: bool,
     /// Lines of a console behind values.
     pub(super) console: u64,
     /// Objects that PowerShell makes to display others.
@@ -291,6 +292,7 @@ impl<'a, 'w> Rows<'a, 'w> {
         }
         let Some(wanted) = wanted else {
             self.tally.records += 1;
+            self.tally.displayed += u64::from(find(text, all, remarks::DISPLAYED).is_some());
             self.tally.known += u64::from(class.is_some());
             return;
         };
@@ -456,7 +458,7 @@ impl<'a, 'w> Rows<'a, 'w> {
         self.tally.records += 1;
         self.tally.known += u64::from(class.is_some() || wanted.is_some());
         let Some(wanted) = wanted else {
-            self.tally.displayed += u64::from(find(text, members, recognise::DISPLAYED).is_some());
+            self.tally.displayed += u64::from(find(text, members, remarks::DISPLAYED).is_some());
             if self.mentions.within(view, &token.range) {
                 let object = properties(view, members, |_, purpose| purpose == Use::Value);
                 self.finish(view.span(token.range.clone()), object, class.unwrap_or_default(), false);
@@ -477,6 +479,13 @@ impl<'a, 'w> Rows<'a, 'w> {
             let cut = object.properties.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("Sequence"));
             if let Some((_, value)) = cut.filter(|(_, value)| is_object(value)) {
                 value.data = Data::Truncated;
+                if !self.tally.documents {
+                    let text = "a task sequence is an XML object here, of which ConvertTo-Json writes brackets alone; \
+                                export its text, without `[xml]`"
+                        .to_owned();
+                    self.tally.notes.push(Note { text, span: Some(value.span) });
+                }
+                self.tally.documents = true;
             }
         }
         let package = sequence.is_some().then(|| Package::of(&object));

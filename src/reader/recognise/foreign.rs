@@ -7,19 +7,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::pattern::pattern;
+use crate::reader::remarks::{AGAIN, DISPLAYED, displayed, texts};
 use crate::source::floor;
 
 /// How much of a text is looked at.
 const REACH: usize = 16 << 10;
-
-/// How to export rows that were printed or written as a table.
-const AGAIN: &str = "export with `ConvertTo-Json -Depth 6` or `Export-Clixml -Depth 6` instead";
-
-/// A property that all objects have which PowerShell makes for display.
-pub(in crate::reader) const DISPLAYED: &str = "ClassId2e4f51ef21dd47e99d3c952918aff9cd";
-
-/// The name space of the types of such objects.
-pub(in crate::reader) const DISPLAYED_TYPES: &str = "Microsoft.PowerShell.Commands.Internal.Format.";
 
 /// The first bytes of files that are no text, and what they are.
 const SIGNATURES: [(&[u8], &str); 22] = [
@@ -93,27 +85,6 @@ pub(in crate::reader) fn utf_32(head: &[u8]) -> Option<char> {
 
 /// The byte order mark.
 const MARK: char = '\u{feff}';
-
-/// What objects are that were made to be displayed, and what to do.
-pub(in crate::reader) fn displayed() -> String {
-    format!(
-        "objects for display, as `Format-Table` and `Format-List` make them: leave that command out and {AGAIN}"
-    )
-}
-
-/// What a file of texts is in which objects are looked for, and what to do.
-pub(in crate::reader) fn texts(count: u64) -> String {
-    let texts = if count == 1 { "a text".to_owned() } else { format!("{count} texts") };
-    format!("{texts} and no object in it, as of `Out-String`, `Get-Content` or a property by itself: {AGAIN}")
-}
-
-/// What is said of texts that were read as the JSON they hold.
-pub(in crate::reader) fn json_in_text(count: u64) -> String {
-    match count {
-        1 => "the objects stand as JSON in a text, which is read".to_owned(),
-        count => format!("objects stand as JSON in {count} texts, which are read"),
-    }
-}
 
 /// Whether a text is what `Start-Transcript` writes: a head between lines of asterisks.
 pub(super) fn is_transcript(text: &str) -> bool {
@@ -331,6 +302,42 @@ mod tests {
             ("a\u{1}\u{2}b", "a binary file"),
         ] {
             assert!(describe(text).starts_with(expected), "{text}: {}", describe(text));
+        }
+    }
+
+    #[test]
+    fn forms_that_powershell_writes_and_nobody_reads() {
+        for (text, expected) in [
+            (
+                "\n**********************\nAufzeichnung\nStart: 2024\n**********************\nPS C:\\> x\n[\n",
+                "a transcript",
+            ),
+            ("+AHs-\n  +ACI-a+ACI-: 1\n", "text in UTF-7"),
+            ("\"ClassId2e4f51ef21dd47e99d3c952918aff9cd\",\"a\"\n", "a CSV file of objects for display"),
+            ("\"\\nUserName\\n--------\\n\"\n", "a text and no object"),
+        ] {
+            assert!(describe(text).starts_with(expected), "{text}: {}", describe(text));
+        }
+    }
+
+    #[test]
+    fn utf_32_is_told_from_other_encodings() {
+        let wide = |text: &str, mark: bool, big: bool| -> Vec<u8> {
+            let all = mark.then_some(MARK).into_iter().chain(text.chars());
+            all.flat_map(|c| if big { u32::from(c).to_be_bytes() } else { u32::from(c).to_le_bytes() })
+                .collect()
+        };
+        for mark in [true, false] {
+            for big in [true, false] {
+                assert_eq!(utf_32(&wide("\r\n[{ } \u{e4}", mark, big)), Some('['), "{mark} {big}");
+            }
+        }
+        assert_eq!(utf_32(&wide("notes", true, false)), Some('n'));
+        let utf_16: Vec<u8> = "\u{feff}[{ }]  ".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for other in
+            [&b"[{ \"a\": 1 }]   "[..], &utf_16, b"", b"\xff\xfe", &[0; 64], b"MZ\x90\0\x03\0\0\0\x04\0\0\0"]
+        {
+            assert_eq!(utf_32(other), None, "{other:?}");
         }
     }
 
