@@ -20,6 +20,9 @@ type Findings = BTreeMap<(String, String, String), usize>;
 /// Short and DNS names of the domains of both estates, as their lists of domains have them.
 const DOMAINS: [(&str, &str); 2] = [("CONTOSO", "contoso.com"), ("FABRIKAM", "fabrikam.com")];
 
+/// The rule that is about spellings themselves.
+const SPELLING: &str = "account-spelled-differently";
+
 /// How a test writes `DOMAIN\name`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -63,7 +66,8 @@ impl Checker {
         let text = self.built_in.check(&sources).write(Format::Json, 100, false).0;
         let report: Value = serde_json::from_str(&text).expect("the report is JSON");
         let mut out = Findings::new();
-        for finding in report["findings"].as_array().expect("a list") {
+        let all = report["findings"].as_array().expect("a list").iter();
+        for finding in all.filter(|finding| finding["rule"] != SPELLING) {
             let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
             let subject = self.domain.replace_all(&text("subject"), "").to_lowercase();
             *out.entry((text("rule"), subject, text("level"))).or_default() += 1;
