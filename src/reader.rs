@@ -12,9 +12,11 @@ mod beside;
 mod cim_xml;
 mod client_policy;
 mod clixml;
+mod console;
 mod convert_to_xml;
 pub(crate) mod date;
 mod finish;
+mod flattened;
 mod gpo_report;
 mod inf;
 mod job;
@@ -24,6 +26,7 @@ mod mof;
 mod mutations;
 mod policy;
 mod recognise;
+mod remarks;
 mod row;
 mod run;
 mod secret;
@@ -39,9 +42,15 @@ mod unescape;
 mod wmi_path;
 mod xml;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::source::{Source, Span};
+
+/// Whether a class is one that only readers give (steps of task sequences, passwords in clear text), not exports.
+pub(crate) fn is_own(class: &str) -> bool {
+    row::is_own(class)
+}
 
 /// Reads a source: recognises its shape by what is in it and hands its objects on, in the order of the file.
 ///
@@ -263,6 +272,8 @@ pub struct Wanted {
     pub classes: HashMap<Box<str>, WantedClass>,
     /// How to recognise rows that do not name their class, in order; the first that fits wins.
     pub recognise: Vec<Recognise>,
+    /// Lower-case names of principals that have blanks in them: each is one name, where a list may be joined by blanks.
+    pub names: Arc<HashSet<Box<str>>>,
 }
 
 /// A class that some table needs.
@@ -275,6 +286,17 @@ pub struct WantedClass {
     /// For properties that are objects of many: which of theirs are looked at, all names in lower case. What a reader
     /// leaves out by this is only what it need not build; one that is not listed here is built whole.
     pub inner: Vec<(Box<str>, Vec<Box<str>>)>,
+    /// Where its objects hold lists.
+    pub lists: Vec<ListAt>,
+}
+
+/// Where the objects of a class hold a list. Beyond the depth of an export one text stands in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListAt {
+    /// Lower-case names of the properties that lead there; lists of objects on the way are gone through.
+    pub path: Vec<Box<str>>,
+    /// Elements with blanks in them that are known, in lower case.
+    pub words: Vec<Box<str>>,
 }
 
 impl WantedClass {
@@ -355,11 +377,6 @@ pub(crate) struct Fault {
     pub(crate) text: String,
     /// Where.
     pub(crate) span: Span,
-}
-
-impl Fault {
     /// Whether the file just ends too early.
-    pub(crate) fn is_end(&self) -> bool {
-        self.text.starts_with("the file ends")
-    }
+    pub(crate) ends: bool,
 }

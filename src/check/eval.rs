@@ -398,8 +398,8 @@ impl<'b> Eval<'b> {
         }
         let mut told: HashSet<(Why, TableId, About)> = self.causes[mark..].iter().map(Cause::kind).collect();
         let gaps = self.gaps(join, sought.as_ref());
-        let count = u32::try_from(table.gaps.len()).unwrap_or(u32::MAX);
-        let mut all = (0..count).filter(|_| gaps.is_none()).chain(gaps.iter().flatten().copied());
+        let count = if gaps.is_some() { 0 } else { u32::try_from(table.gaps.len()).unwrap_or(u32::MAX) };
+        let mut all = (0..count).chain(gaps.iter().flatten().copied());
         while let Some(gap) = all.next().and_then(|number| table.gaps.get(number as usize)) {
             let cause = Cause::of_gap(gap);
             if told.contains(&cause.kind()) {

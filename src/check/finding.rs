@@ -40,6 +40,8 @@ pub(super) struct Ranked {
     pub(super) place: Option<Place>,
     /// Its subject by the identity of what it names.
     pub(super) same_subject: String,
+    /// It rests on what a short name is taken for.
+    pub(super) supposed: bool,
 }
 
 /// How values are written.
@@ -140,6 +142,7 @@ impl<'b> Writer<'b> {
             rule: self.number,
             place,
             same_subject,
+            supposed: false,
             finding: Finding {
                 rule: rule.id.clone(),
                 level,

@@ -196,22 +196,36 @@ fn blend(binding: Binding<'_>, group: &Group, groups: &mut [Rows<'_>]) {
     if !scalars.iter().any(|s| matches!(s, Scalar::Account | Scalar::Computer)) {
         return;
     }
-    // Only what shares a key can be the same, or what has no name.
-    let at = group.by.iter().zip(&scalars).find(|(_, s)| matches!(s, Scalar::Account | Scalar::Computer));
+    // Only what shares a key can be the same, or what has no name; and only if all else is equal.
+    let is_fuzzy = |scalar: &Scalar| matches!(scalar, Scalar::Account | Scalar::Computer);
+    let at = group.by.iter().zip(&scalars).find(|(_, s)| is_fuzzy(s));
     let Some((field, scalar)) = at else { return };
     let mode = Mode::of(*scalar, *scalar).unwrap_or(Mode::Name);
-    let mut buckets: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let (mut any, mut named) = (Vec::new(), Vec::new());
+    let rest: Vec<(usize, Mode)> = (group.by.iter().zip(&scalars))
+        .filter(|(_, scalar)| !is_fuzzy(scalar))
+        .map(|(field, scalar)| (*field, Mode::of(*scalar, *scalar).unwrap_or(Mode::Name)))
+        .collect();
+    let exactly = |frame: &Frame<'_>| -> String {
+        let of = |(field, mode): &(usize, Mode)| {
+            let cell = frame.cell(*field)?;
+            Some(bucket(shared.ids, *mode, &shared.value(frame, *field, &cell.fact)).keys.join("\u{1}"))
+        };
+        rest.iter().map(|one| of(one).unwrap_or_default()).collect::<Vec<_>>().join("\0")
+    };
+    let mut buckets: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    // By what is equal: those that may be anything, and those that have a name.
+    let mut sides: BTreeMap<String, [Vec<usize>; 2]> = BTreeMap::new();
     for (number, rows) in groups.iter().enumerate() {
         let Some(member) = rows.sure.first() else { continue };
         let Some(cell) = member.frame.cell(*field) else { continue };
         let bucket = bucket(shared.ids, mode, &shared.value(&member.frame, *field, &cell.fact));
-        if bucket.any {
-            any.push(number);
-        } else {
-            named.push(number);
-            bucket.keys.into_iter().for_each(|key| buckets.entry(key).or_default().push(number));
+        let equal = exactly(&member.frame);
+        if !bucket.any {
+            for key in bucket.keys {
+                buckets.entry((equal.clone(), key)).or_default().push(number);
+            }
         }
+        sides.entry(equal).or_default()[usize::from(!bucket.any)].push(number);
     }
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     for numbers in buckets.values() {
@@ -255,13 +269,15 @@ fn blend(binding: Binding<'_>, group: &Group, groups: &mut [Rows<'_>]) {
     // Accounts without a name differ from each other, so that a group is the same as one of them at most. The
     // largest says most.
     let size = |number: &usize| std::cmp::Reverse(groups[*number].sure.len());
-    any.sort_by_key(size);
-    named.sort_by_key(size);
     let mut more: Vec<(usize, usize, Vec<Cause>)> = Vec::new();
-    for (some, others) in [(&named, &any), (&any, &named)] {
-        for a in some {
-            let partner = others.iter().take(PARTNERS).find_map(|b| Some((*b, compare(*a, *b, groups)?)));
-            more.extend(partner.map(|(b, causes)| (*a, b, causes)));
+    for [any, named] in sides.values_mut() {
+        any.sort_by_key(size);
+        named.sort_by_key(size);
+        for (some, others) in [(&*named, &*any), (&*any, &*named)] {
+            for a in some {
+                let partner = others.iter().take(PARTNERS).find_map(|b| Some((*b, compare(*a, *b, groups)?)));
+                more.extend(partner.map(|(b, causes)| (*a, b, causes)));
+            }
         }
     }
     for (a, b, causes) in more {

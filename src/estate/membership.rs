@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::estate::principals::in_words;
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, View};
+use crate::estate::table::{Line, Missing, View, unsure, untied};
 use crate::estate::value::{Bucket, identity_bucket};
 use crate::evidence::{
     Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, TableId, Why, field, table,
@@ -54,6 +54,9 @@ struct Group {
     listed_at: Option<Place>,
     /// Why they are not, and where that shows.
     cut: Option<(Why, Option<Place>)>,
+    /// Exports have it under a name whose domain is only supposed, and under one whose domain is not.
+    supposed: bool,
+    proven: bool,
     /// Made when a large group is first looked through.
     roll: OnceLock<Roll>,
 }
@@ -293,6 +296,8 @@ impl Membership {
                 }
                 let group = &mut out.groups[number as usize];
                 group.never_empty |= never_empty;
+                group.supposed |= identity.is_supposed();
+                group.proven |= !identity.is_supposed();
                 group.take(line, table == table::DOMAIN_GROUPS);
             }
         }
@@ -496,7 +501,7 @@ impl Membership {
         if let Some(missing) = open {
             return Belongs::Open(missing);
         }
-        if group.whole {
+        if group.whole && !group.is_supposed(to) {
             return Belongs::No;
         }
         let cut = group.cut.unwrap_or((Why::NotExported, None));
@@ -509,7 +514,7 @@ impl Membership {
         if to.identities.iter().any(|i| shared.ids.compare(&who.identity, i) == Some(false)) {
             return Belongs::No;
         }
-        Belongs::Open(self.unsure(who, &to.account.written))
+        Belongs::Open(unsure(shared, who.account, to.account, to.sid.as_deref(), self.domain_table))
     }
 
     /// The members of a large group that may be someone, or may hold them, in their order; none for all.
@@ -592,16 +597,6 @@ impl Membership {
         Missing { why, table, what: what.into(), place }
     }
 
-    /// Two names of which the exports do not say whether they are one account.
-    fn unsure(&self, who: &Subject<'_>, other: &str) -> Missing {
-        Missing {
-            why: Why::Identity,
-            table: self.domain_table,
-            what: format!("`{}` and `{other}`", who.account.written).into(),
-            place: None,
-        }
-    }
-
     /// The answer for groups without a list of members.
     fn by_meaning(&self, shared: &Shared<'_>, who: &Subject<'_>, to: &Target<'_>) -> Option<Belongs> {
         let identities = &to.identities;
@@ -661,11 +656,15 @@ impl Membership {
             Some(Some(false)) => Some(Belongs::No),
             // Another primary group: then the list of members decides.
             Some(Some(true)) => None,
-            _ => Some(Belongs::Open(Missing {
-                why: Why::Identity,
-                table: self.domain_table,
-                what: format!("the domains of `{}` and `{}`", who.account.written, to.account.written).into(),
-                place: None,
+            _ => Some(Belongs::Open(match shared.ids.untied(who.account, to.account) {
+                Some((own, other)) => untied(shared, &own, &other, self.domain_table),
+                None => Missing {
+                    why: Why::Identity,
+                    table: self.domain_table,
+                    what: format!("the domains of `{}` and `{}`", who.account.written, to.account.written)
+                        .into(),
+                    place: None,
+                },
             })),
         }
     }
@@ -743,6 +742,12 @@ fn is_rid(primary: &str, rid: u32) -> bool {
 }
 
 impl Group {
+    /// Whether it is only supposed to be what is asked for: then who is not among its members may be in the other.
+    fn is_supposed(&self, to: &Target<'_>) -> bool {
+        let asked = to.identities.iter().any(Identity::is_supposed);
+        if asked { self.proven } else { self.supposed && !self.proven }
+    }
+
     /// A list without members of a group that always has some is a read that failed.
     fn doubt(&mut self) {
         if self.never_empty && self.members.is_empty() && self.whole {

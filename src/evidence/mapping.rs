@@ -1,13 +1,13 @@
 //! Reads `sources.yaml`: where each field of a table stands in an export.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::path::Path;
+use super::path::{Path, Step};
 use super::schema::{field_named, table_named};
 use super::{Fact, Scalar, Schema, TableId, TableSchema};
 use crate::assets::Assets;
-use crate::reader::{Recognise, Wanted, WantedClass};
+use crate::reader::{ListAt, Recognise, Wanted, WantedClass};
 use crate::yaml::{Document, Fields, File, Kind, Node, Problem, Problems, Spanned, read_all, wrong_kind};
 
 /// How exported objects become rows.
@@ -16,6 +16,8 @@ pub struct Mapping {
     pub(super) classes: Vec<ClassMap>,
     /// Class name to its number, as it is written and in lower case.
     numbers: HashMap<Box<str>, usize>,
+    /// Names of well-known principals that have blanks in them, in lower case.
+    names: Arc<HashSet<Box<str>>>,
 }
 
 /// How objects of a class become rows.
@@ -36,6 +38,8 @@ pub(super) struct ClassMap {
     pub(super) rows: Vec<RowMap>,
     /// The names that its paths read, each with where it is known from.
     pub(super) names: Vec<MappedName>,
+    /// Where its objects hold lists.
+    pub(super) lists: Vec<ListAt>,
 }
 
 /// Where it is known from that an export has a name.
@@ -317,9 +321,11 @@ impl Mapping {
         for (name, number) in &self.numbers {
             let class = &self.classes[*number];
             let (properties, inner) = class.properties();
-            let known = WantedClass { name: class.name.clone(), properties, inner };
+            let lists = class.lists.clone();
+            let known = WantedClass { name: class.name.clone(), properties, inner, lists };
             wanted.classes.insert(name.to_ascii_lowercase().into(), known);
         }
+        wanted.names = Arc::clone(&self.names);
         wanted.recognise = self.classes.iter().flat_map(|c| c.recognise.iter().cloned()).collect();
         wanted
     }
@@ -450,6 +456,78 @@ impl ClassMap {
     }
 }
 
+/// Names of well-known principals that have blanks in them, or before them, in lower case.
+fn names_with_blanks(schema: &Schema) -> HashSet<Box<str>> {
+    let mut out = HashSet::new();
+    for principal in schema.principals.iter() {
+        for name in principal.names.iter().map(|(_, name)| name).chain([&principal.name]) {
+            let name = name.to_lowercase();
+            let qualified = format!("{}\\{name}", principal.authority());
+            out.extend([name, qualified].into_iter().filter(|name| name.contains(' ')).map(Box::from));
+        }
+    }
+    out
+}
+
+/// Where objects of a class hold lists: what rows are made of the elements of, what fields of several values are
+/// read from, and what elements are picked from by name or number. The words that conditions and maps compare such
+/// elements with are known elements.
+fn lists_of(class: &ClassMap, schema: &Schema) -> Vec<ListAt> {
+    let mut out: Vec<ListAt> = Vec::new();
+    let mut add = |each: Option<&Path>, path: &Path, whole: bool, words: &[Box<str>]| {
+        for steps in &path.alternatives {
+            let roots: Vec<&[Step]> = match (steps.in_element, each) {
+                (false, _) => vec![&[]],
+                (true, Some(each)) => each.alternatives.iter().map(|steps| &*steps.steps).collect(),
+                (true, None) => continue,
+            };
+            for root in roots {
+                let mut at = ListAt::default();
+                let steps: Vec<&Step> = root.iter().chain(&steps.steps).collect();
+                for (number, step) in steps.iter().enumerate() {
+                    let Step::Property(name, _) = step else { continue };
+                    at.path.push(name.to_ascii_lowercase().into());
+                    let last = number + 1 == steps.len();
+                    if last && !whole || !last && matches!(steps[number + 1], Step::Property(..)) {
+                        continue;
+                    }
+                    let known = out.iter().position(|known| known.path == at.path).unwrap_or_else(|| {
+                        out.push(at.clone());
+                        out.len() - 1
+                    });
+                    if last {
+                        out[known].words.extend(words.iter().cloned());
+                    }
+                }
+            }
+        }
+    };
+    for row in &class.rows {
+        let mut words: Vec<Box<str>> = Vec::new();
+        let of_element = |path: &Path| path.alternatives.iter().all(|s| s.in_element && s.steps.is_empty());
+        for condition in row.filter.iter().flatten().filter(|condition| of_element(&condition.path)) {
+            if let Test::In(known) = &condition.test {
+                words.extend(known.iter().map(|word| Box::from(word.as_str())));
+            }
+        }
+        for (_, field) in row.fields.iter().filter(|(_, field)| of_element(&field.path)) {
+            words.extend(field.map.iter().flatten().map(|(word, _)| word.clone()));
+        }
+        let each = row.each.as_ref();
+        if let Some(path) = each {
+            add(None, path, true, &words);
+        }
+        for condition in row.when.iter().chain(&row.filter).flatten() {
+            add(each, &condition.path, false, &[]);
+        }
+        for (number, field) in &row.fields {
+            let list = schema.tables[row.table].fields[*number].kind.list;
+            add(each, &field.path, list, &[]);
+        }
+    }
+    out
+}
+
 /// Reads `sources.yaml` of a content tree.
 pub(super) fn load(assets: &Assets, schema: &Schema, problems: &mut Problems) -> Mapping {
     let documents = read_all(assets, |name| name == "sources.yaml", problems);
@@ -501,10 +579,12 @@ pub(super) fn read(document: &Document, schema: &Schema, problems: &mut Problems
             context.also.push((name.value.clone(), names));
         }
     }
+    mapping.names = Arc::new(names_with_blanks(schema));
     let mut places: HashMap<Box<str>, std::ops::Range<usize>> = HashMap::new();
     for node in root.list("classes", problems) {
-        let Some((class, names)) = context.class(node, problems) else { continue };
+        let Some((mut class, names)) = context.class(node, problems) else { continue };
         let number = mapping.classes.len();
+        class.lists = lists_of(&class, schema);
         mapping.classes.push(class);
         for name in names {
             let key: Box<str> = name.value.to_ascii_lowercase().into();

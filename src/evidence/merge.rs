@@ -3,7 +3,7 @@
 //!
 //! The order of rows is that of the sources and of the places in them, whatever the number of threads.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::mapping::Mapping;
@@ -11,6 +11,7 @@ use super::rows::{Gathered, incomplete, unknown_cells, write_fact};
 use super::{
     Cell, Evidence, Fact, FieldSchema, Gap, Made, Row, Scalar, Schema, Table, TableId, TableSchema, Why,
 };
+use crate::reader::is_own;
 use crate::source::{Place, Span};
 
 /// What one source gave, its stretches in order.
@@ -38,7 +39,13 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
     let mut protected: Vec<(TableId, Place)> = Vec::new();
     let mut failed: Vec<Gap> = Vec::new();
     let mut lost: Vec<Place> = Vec::new();
+    let mut domain_sids = BTreeSet::new();
     let mut of_sources = Vec::with_capacity(sources.len());
+    // Each step of a task sequence and each password is a place of its own, also where it says what another says.
+    let mut steps = vec![false; count];
+    for class in mapping.classes.iter().filter(|class| is_own(&class.name)) {
+        class.rows.iter().for_each(|row| steps[row.table] = true);
+    }
     for source in sources {
         let mut tables: Vec<Vec<Row>> = vec![Vec::new(); count];
         let mut secrets = Vec::new();
@@ -54,6 +61,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
             }
             gaps.extend(stretch.gaps);
             failed.extend(stretch.failed);
+            domain_sids.extend(stretch.domain_sids);
             settled.extend(stretch.settled);
             protected.extend(stretch.protected);
             seen.iter_mut().zip(stretch.seen).for_each(|(seen, there)| *seen |= there);
@@ -77,6 +85,9 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
                 let mut text = String::new();
                 of_table.retain(|row| seen.insert(print(&schema.tables[table], row, &mut text)));
             }
+            if !schema.tables[table].lookup && !steps[table] {
+                said_once(&schema.tables[table], &mut of_table);
+            }
             if !schema.tables[table].lookup {
                 rows += of_table.len();
             }
@@ -97,7 +108,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
         present[gap.table] = true;
     }
     gaps.extend(failed.into_iter().filter(|gap| !present[gap.table]));
-    let mut evidence = Evidence::default();
+    let mut evidence = Evidence { domain_sids, ..Evidence::default() };
     for (table, rows) in all.into_iter().enumerate() {
         let mut rows = rows.rows;
         drop_superseded(&schema.tables[table], &mut rows);
@@ -164,6 +175,36 @@ impl Rows {
             *known = count.max(*known);
         }
     }
+}
+
+/// Leaves of rows that say the same as many as one object said: an object that stands in a file twice, because the
+/// export was appended to an earlier one or refers to it, says it once. The rows are in the order of their objects.
+fn said_once(table: &TableSchema, rows: &mut Vec<Row>) {
+    let several = rows.windows(2).any(|pair| pair[0].record != pair[1].record);
+    if !several || !table.distinct.is_empty() {
+        return;
+    }
+    /// How often a row was said by the object at hand, and by any before it.
+    struct Said {
+        object: Option<Place>,
+        here: usize,
+        before: usize,
+    }
+    let mut said: HashMap<(u64, u64), Said> = HashMap::new();
+    let mut text = String::new();
+    rows.retain(|row| {
+        let said = said.entry(print(table, row, &mut text)).or_insert(Said {
+            object: row.record,
+            here: 0,
+            before: 0,
+        });
+        if said.object != row.record {
+            said.before = said.before.max(said.here);
+            (said.object, said.here) = (row.record, 0);
+        }
+        said.here += 1;
+        said.here > said.before
+    });
 }
 
 /// A print of what a row says: of its distinct fields, if the table has some, otherwise of all. Places do not

@@ -1525,6 +1525,144 @@ fn what_preferences_and_restricted_groups_do() {
     );
 }
 
+/// The rows of a table that files give, as they stand, and the gaps of it.
+fn of_files(files: &[&str], table: &str) -> (Vec<String>, Vec<String>) {
+    let (schema, mapping) = shipped();
+    let files = files.iter().enumerate().map(|(i, text)| (format!("{i}.txt"), text.as_bytes().to_vec()));
+    let collected = collect(schema, mapping, &Sources::from_memory(files, &Default::default()));
+    let id = schema.table(table).expect("a table");
+    let told = |cells: &[Cell]| {
+        let fields = schema.tables[id].fields.iter().zip(cells);
+        let told = fields.filter(|(_, cell)| !matches!(cell.fact, Fact::Empty));
+        told.map(|(field, cell)| format!("{}={}", field.name, show(&cell.fact))).collect::<Vec<_>>().join(" ")
+    };
+    let table = &collected.evidence.tables[id];
+    (
+        table.rows.iter().map(|row| told(&row.cells)).collect(),
+        table.gaps.iter().map(|gap| gap.why.name().to_owned()).collect(),
+    )
+}
+
+/// An object of the accounts of a component, with that text or list in the place of them.
+fn accounts_as(values: &str) -> String {
+    format!(
+        r#"{{"ClientComponentName":"Software Distribution","SiteCode":"PS1","PropLists":[{{"PropertyListName":"Network Access User Names","Values":{values}}}]}}"#
+    )
+}
+
+#[test]
+fn a_list_that_became_one_text_is_unknown() {
+    let table = "network_access_accounts";
+    for values in [r#""a b c""#, r#""CORP\\a b""#, r#""CORP\\a CORP\\b""#, r#""  ""#, r#""""#, r#""a;b""#] {
+        let (rows, gaps) = of_files(&[&accounts_as(values)], table);
+        assert_eq!((rows.len(), gaps.as_slice()), (0, &["truncated".to_owned()][..]), "{values}");
+    }
+    for (values, account) in [
+        (r#""CORP\\a""#, r"CORP\a"),
+        (r#""a""#, "a"),
+        (r#""CORP\\Domain Admins""#, r"CORP\Domain Admins"),
+        (r#"["CORP\\a b"]"#, r"CORP\a b"),
+    ] {
+        let (rows, gaps) = of_files(&[&accounts_as(values)], table);
+        assert_eq!(rows, [format!("site=PS1 account={account}")], "{values}");
+        assert!(gaps.is_empty(), "{values}: {gaps:?}");
+    }
+    // Where the object goes deeper than the text stands, nothing was cut off.
+    let group = r#"{"Computer":"srv","Group":"Administrators","GroupSid":{"Value":"S-1-5-32-544"},"Members":"CORP\\Site Admins"}"#;
+    let (rows, gaps) = of_files(&[group], "local_group_members");
+    assert_eq!((rows.len(), gaps.len()), (1, 0), "{rows:?} {gaps:?}");
+    let flat = group.replace(r#"{"Value":"S-1-5-32-544"}"#, r#""S-1-5-32-544""#);
+    let (rows, gaps) = of_files(&[&flat], "local_group_members");
+    assert_eq!((rows.len(), gaps.as_slice()), (0, &["truncated".to_owned()][..]));
+    // Words that a list is asked for are known, also with blanks in them.
+    for (usage, rows, gaps) in
+        [("Software Distribution", 1, 0), ("Software Distribution SMS_CLIENT_CONFIG_MANAGER", 0, 1)]
+    {
+        let text = format!(
+            r#"{{"SiteCode":"PS1","UserName":"CORP\\a","ItemType":"User","AccountUsage":"{usage}"}}"#
+        );
+        let told = of_files(&[&text], "assigned_accounts");
+        assert_eq!((told.0.len(), told.1.len()), (rows, gaps), "{usage}");
+    }
+}
+
+#[test]
+fn what_stands_in_a_file_twice_is_said_once() {
+    let table = "network_access_accounts";
+    let one = accounts_as(r#"["CORP\\a","b"]"#);
+    let more = accounts_as(r#"["CORP\\a","b","CORP\\c"]"#);
+    let twice_configured = accounts_as(r#"["CORP\\a","CORP\\a"]"#);
+    for (text, count) in [
+        (format!("{one}\n{one}\n{one}"), 2),
+        (format!("[{one},{one}]"), 2),
+        (format!("{one}\n{more}"), 3),
+        (format!("{more}\n{one}"), 3),
+        (twice_configured.clone(), 2),
+        (format!("{one}\n{twice_configured}"), 3),
+        (format!("{twice_configured}\n{twice_configured}"), 2),
+    ] {
+        assert_eq!(of_files(&[&text], table).0.len(), count, "{text}");
+    }
+}
+
+#[test]
+fn rows_are_found_under_names_of_ones_own() {
+    let table = "network_access_accounts";
+    let naa = accounts_as(r#"["CORP\\a"]"#);
+    let json = |text: &str| serde_json::to_string(text).expect("a string");
+    for text in [
+        format!(r#"{{"When":"2024-01-05","Mine":[{naa}],"Nothing":[],"Empty":null}}"#),
+        format!(r#"{{"Mine":{naa}}}"#),
+        format!(r#"{{"a":{{"b":{{"c":[[{naa}]]}}}}}}"#),
+        format!(r#"[{{"Name":"PS1","Count":1,"Group":[{naa}],"Values":["PS1"]}}]"#),
+        format!(r#"{{"SMS_SCI_ClientComp":{{"PS1":[{naa}],"PS2":[]}}}}"#),
+        format!(r#"{{"SMS_SCI_ClientComp":[{{"Values":["x"],"Count":1,"Group":[{naa}],"Name":"x"}}]}}"#),
+        format!(r#"{{"SMS_Site":[],"Mine":[{naa}]}}"#),
+        format!(r#"{{"Name":"k","Key":"k","Value":[{naa}]}}"#),
+        format!("{{\"Mine\":{}}}", json(&naa)),
+        json(&format!("[\r\n{naa}]")),
+        format!("[{},{}]", json("a"), json(&naa)),
+        r#"<Objs><Obj RefId="0"><TN RefId="0"><T>Microsoft.PowerShell.Commands.GroupInfo</T></TN><Props><Obj N="Group" RefId="1"><LST><Obj RefId="2"><MS><S N="ClientComponentName">Software Distribution</S><S N="SiteCode">PS1</S><Obj N="PropLists" RefId="3"><LST><Obj RefId="4"><MS><S N="PropertyListName">Network Access User Names</S><Obj N="Values" RefId="5"><LST><S>CORP\a</S></LST></Obj></MS></Obj></LST></Obj></MS></Obj></LST></Obj></Props></Obj></Objs>"#.to_owned(),
+        format!("<Objs><S>{naa}</S></Objs>"),
+        format!(r#"<Objs><Obj RefId="0"><DCT><En><S N="Key">mine</S><S N="Value">{naa}</S></En></DCT></Obj></Objs>"#),
+        r#"<Objects><Object Type="System.Collections.Hashtable"><Property Name="Key" Type="System.String">mine</Property><Property Name="Value" Type="System.Object[]"><Property Type="X"><Property Name="ClientComponentName" Type="System.String">Software Distribution</Property><Property Name="SiteCode" Type="System.String">PS1</Property><Property Name="PropLists" Type="System.Object[]"><Property Type="Y"><Property Name="PropertyListName" Type="System.String">Network Access User Names</Property><Property Name="Values" Type="System.String[]"><Property Type="System.String">CORP\a</Property></Property></Property></Property></Property></Property></Object></Objects>"#.to_owned(),
+    ] {
+        let (rows, gaps) = of_files(&[&text], table);
+        assert_eq!(rows, [r"site=PS1 account=CORP\a"], "{text}");
+        assert!(gaps.is_empty(), "{gaps:?}: {text}");
+    }
+    // Groups of which only the names of objects are left: what they were is missing.
+    let cut = r#"{"Name":"a","Count":1,"Values":["a"],"Group":["SMS_SCI_ClientComp (ItemName = \"x\")"]}"#;
+    let told = of_files(&[cut], table);
+    assert_eq!((told.0.len(), told.1.as_slice()), (0, &["incomplete".to_owned()][..]));
+}
+
+#[test]
+fn a_task_sequence_as_xml_of_powershell() {
+    let xml = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
+    let sequence = "<sequence version=\"3.10\"><step type=\"SMS_TaskSequence_RunCommandLineAction\" name=\"A\"><action>a.exe</action></step></sequence>";
+    let object = |value: &str| {
+        format!(
+            r#"<Objs><Obj RefId="0"><MS><S N="PackageID">PS100001</S><S N="Name">Base</S>{value}</MS></Obj></Objs>"#
+        )
+    };
+    let told = of_files(&[&object(&format!("<XD N=\"Sequence\">{}</XD>", xml(sequence)))], "task_sequences");
+    assert_eq!((told.0.len(), told.1.len()), (1, 0), "{told:?}");
+    let told = of_files(&[&format!("<Objs><XD>{}</XD></Objs>", xml(sequence))], "task_sequences");
+    assert_eq!((told.0.len(), told.1.len()), (1, 0), "{told:?}");
+    // As an object, it is lost.
+    for text in [
+        object(
+            r#"<Obj N="Sequence" RefId="1"><TN RefId="1"><T>System.Xml.XmlElement</T></TN><IE/><Props><S N="version">3.10</S></Props></Obj>"#,
+        ),
+        r#"{"PackageID":"PS100001","Name":"Base","Sequence":[[[[]]]]}"#.to_owned(),
+        r#"{"PackageID":"PS100001","Name":"Base","Sequence":["System.Xml.XmlElement"]}"#.to_owned(),
+    ] {
+        let told = of_files(&[&text], "task_sequences");
+        assert_eq!((told.0.len(), told.1.as_slice()), (0, &["truncated".to_owned()][..]), "{text}");
+    }
+}
+
 #[test]
 fn sites_follow_from_their_servers() {
     let row = |site: &str, host: &str, role: &str, kind: u8| {

@@ -65,8 +65,11 @@ fn wanted() -> Wanted {
     let names = RULES.iter().map(|rule| rule.0).chain(["ActiveDirectorySecurity"]);
     for name in names {
         let listed = LISTED.iter().find(|(class, _)| *class == name).map(|(_, names)| lower(names));
-        let class =
-            WantedClass { name: name.into(), properties: listed.unwrap_or_default(), inner: Vec::new() };
+        let class = WantedClass {
+            name: name.into(),
+            properties: listed.unwrap_or_default(),
+            ..WantedClass::default()
+        };
         wanted.classes.insert(name.to_lowercase().into(), class);
     }
     wanted

@@ -18,12 +18,12 @@ use std::sync::Arc;
 use build::Builder;
 pub(super) use later::{Later, resolve};
 
-use crate::reader::finish::{self, CutOff};
+use crate::reader::finish::{self, Counts};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::stream::{Flow, Shape};
 use crate::reader::unescape::{self, Style};
 use crate::reader::xml::{Content, Kind, Stack, Stop, Tokens};
-use crate::reader::{Data, Object, Record, Sink, Wanted, mof, secret, task_sequence};
+use crate::reader::{Data, Object, Record, Sink, Wanted, json, mof, remarks, secret, task_sequence};
 use crate::source::View;
 
 /// An object that is longer than this and not of a wanted class is not taken as a whole: its members are looked at
@@ -40,6 +40,8 @@ pub(super) struct Type {
     /// The class or type without decoration, for embedded objects.
     name: Option<Box<str>>,
     is_enum: bool,
+    /// It is made to display other objects.
+    displays: bool,
 }
 
 /// Whether a type decides the class of an object.
@@ -68,12 +70,8 @@ pub(super) struct Clixml<'w> {
     wrappers: Vec<usize>,
     /// Depth of a large unwanted object that is passed over piece by piece.
     passing: Option<usize>,
-    /// How many objects were met.
-    pub(super) records: u64,
-    /// How many of them are of a class that is named or recognised.
-    pub(super) known: u64,
-    /// The values that were cut off.
-    pub(super) cut_off: CutOff,
+    /// What was met.
+    pub(super) counts: Counts,
     /// What has to wait.
     later: Later,
 }
@@ -126,9 +124,7 @@ impl<'w> Clixml<'w> {
             types,
             wrappers,
             passing: None,
-            records: 0,
-            known: 0,
-            cut_off: CutOff::default(),
+            counts: Counts::default(),
             later: Later::default(),
         }
     }
@@ -285,13 +281,20 @@ impl<'w> Clixml<'w> {
         match self.class(&scan, view) {
             Some(Some(class)) => {
                 self.build(start, &scan, &class, view, sink);
-                self.records += 1;
+                self.counts.records += 1;
             }
             None if generic && scan.nested && !scan.plain && self.wrappers.len() < WRAPPERS => {
                 return self.enter(tokens);
             }
             _ => {
-                self.records += 1;
+                self.counts.records += 1;
+                self.counts.displayed += u64::from(scan.kind.as_ref().is_some_and(|kind| kind.displays));
+                if generic && scan.plain {
+                    // A text with notes on where it was read.
+                    self.counts.texts += 1;
+                } else if generic && self.json_inside(&scan, view, sink) {
+                    self.counts.records -= 1;
+                }
                 self.unwanted(start, &scan, view, sink);
             }
         }
@@ -307,7 +310,7 @@ impl<'w> Clixml<'w> {
     /// Passes over the rest of the object whose start tag is the current token, a token at a time.
     fn pass(&mut self, tokens: &Tokens<'_>) -> Result<(), Stop> {
         self.passing = Some(tokens.depth());
-        self.records += 1;
+        self.counts.records += 1;
         Ok(())
     }
 
@@ -315,11 +318,11 @@ impl<'w> Clixml<'w> {
     fn class(&mut self, scan: &Scan, view: View<'_>) -> Option<Option<Box<str>>> {
         match scan.kind.as_ref().map(|kind| &kind.class) {
             Some(Class::Wanted(class)) => {
-                self.known += 1;
+                self.counts.known += 1;
                 return Some(Some(class.clone()));
             }
             Some(Class::Unwanted) => {
-                self.known += 1;
+                self.counts.known += 1;
                 return Some(None);
             }
             _ => {}
@@ -331,11 +334,11 @@ impl<'w> Clixml<'w> {
         let value = |i: usize| plain_at(view, scan.properties.get(i)?.at);
         if let Some(named) = names_class(&names, value) {
             let class = row::class_name(&named);
-            self.known += 1;
+            self.counts.known += 1;
             return Some(finish::class(self.wanted, class));
         }
         let class = self.recogniser.class(names.iter().map(|n| &**n), value)?;
-        self.known += 1;
+        self.counts.known += 1;
         Some(Some(finish::class(self.wanted, class).unwrap_or_else(|| class.into())))
     }
 
@@ -345,11 +348,32 @@ impl<'w> Clixml<'w> {
         let record = builder.record(start..scan.end, &scan.properties, class);
         if builder.absent.is_empty() {
             let (records, cut_off) = builder.done(record, sink);
-            self.records += records;
-            self.cut_off.add(cut_off);
+            self.counts.records += records;
+            self.counts.cut_off.add(cut_off);
         } else {
             self.later.add(record.span.start, class, builder.absent);
         }
+    }
+
+    /// Reads the texts of a dictionary or custom object that are JSON. False if there are none.
+    fn json_inside(&mut self, scan: &Scan, view: View<'_>, sink: &mut dyn Sink) -> bool {
+        let before = self.counts.json;
+        for property in &scan.properties {
+            let mut tokens = Tokens::resume(view.text, property.at, true, Stack::default());
+            if tokens.next() != Ok(Kind::Start) || tokens.name() != "S" {
+                continue;
+            }
+            let Ok(content) = tokens.content() else { continue };
+            let raw = view.text.get(content.range()).unwrap_or_default();
+            if !raw.trim_start().starts_with(['{', '[']) {
+                continue;
+            }
+            let text = unescape::mapped(view, &content, Style::PowerShell);
+            if let Some(counts) = json::read_text(text.view(), self.wanted, sink) {
+                self.counts.add(counts);
+            }
+        }
+        self.counts.json > before
     }
 
     /// Looks through an object of no wanted class for credentials in clear text.
@@ -379,41 +403,65 @@ impl<'w> Clixml<'w> {
         if content.range().is_empty() {
             return Ok(());
         }
-        let mut builder = Builder::new(view, start, &self.types, self.wanted, None);
         let raw = view.text.get(content.range()).unwrap_or_default();
         let name = name.map_or(Cow::Borrowed(""), |n| unescape::range(view.text, n, Style::PowerShell));
+        if name.is_empty() && self.passing.is_none() && self.text(&content, view, sink) {
+            return Ok(());
+        }
         if secret::is_secret_name(&name) || secret::mentions(raw.as_bytes()) {
+            let mut builder = Builder::new(view, start, &self.types, self.wanted, None);
             let value = builder.value_at(start);
             let mut object = Object { class: None, properties: vec![(name.into(), value)] };
             builder.tell(sink);
             finish::credentials(&mut object, "object", sink);
-        } else if name.is_empty() && self.passing.is_none() {
-            let head = raw.get(..raw.len().min(512)).unwrap_or(raw).trim_start();
-            if head.starts_with('<') || head.starts_with("&lt;") {
-                let text = unescape::mapped(view, &content, Style::PowerShell);
-                if row::is_document(&text.text) {
-                    self.records += task_sequence::read_string(text.view(), None, self.wanted, sink);
-                }
-            } else if head.get(..8).is_some_and(|h| h.eq_ignore_ascii_case("instance")) {
-                let text = unescape::mapped(view, &content, Style::PowerShell);
-                for value in mof::parse(text.view()).unwrap_or_default() {
-                    self.records += 1;
-                    if let Data::Object(mut object) = value.data
-                        && let Some(class) = object.class.take()
-                    {
-                        self.known += 1;
-                        match finish::class(self.wanted, &class) {
-                            Some(class) => {
-                                let record = Record { class, span: value.span, object };
-                                self.cut_off.add(finish::record(record, self.wanted, None, sink).1);
-                            }
-                            None => finish::credentials(&mut object, &class, sink),
+        }
+        Ok(())
+    }
+
+    /// Reads what a text by itself holds: a task sequence, JSON, MOF. False if it holds nothing that is read.
+    fn text(&mut self, content: &Content, view: View<'_>, sink: &mut dyn Sink) -> bool {
+        let raw = view.text.get(content.range()).unwrap_or_default();
+        let head = raw.get(..raw.len().min(512)).unwrap_or(raw).trim_start_matches("_x000D_");
+        let head = head.trim_start_matches("_x000A_").trim_start();
+        let mapped = || unescape::mapped(view, content, Style::PowerShell);
+        if head.starts_with('<') || head.starts_with("&lt;") {
+            let text = mapped();
+            if row::is_document(&text.text) {
+                let records = task_sequence::read_string(text.view(), None, self.wanted, sink);
+                self.counts.add(Counts::of(records));
+                return true;
+            }
+        } else if head.starts_with(['{', '[']) {
+            let text = mapped();
+            if let Some(counts) = json::read_text(text.view(), self.wanted, sink) {
+                self.counts.add(counts);
+                return true;
+            }
+        } else if head.get(..8).is_some_and(|h| h.eq_ignore_ascii_case("instance")) {
+            let text = mapped();
+            let instances = mof::parse(text.view()).unwrap_or_default();
+            let any = !instances.is_empty();
+            for value in instances {
+                self.counts.records += 1;
+                if let Data::Object(mut object) = value.data
+                    && let Some(class) = object.class.take()
+                {
+                    self.counts.known += 1;
+                    match finish::class(self.wanted, &class) {
+                        Some(class) => {
+                            let record = Record { class, span: value.span, object };
+                            self.counts.cut_off.add(finish::record(record, self.wanted, None, sink).1);
                         }
+                        None => finish::credentials(&mut object, &class, sink),
                     }
                 }
             }
+            if any {
+                return true;
+            }
         }
-        Ok(())
+        self.counts.texts += 1;
+        false
     }
 }
 
@@ -427,7 +475,7 @@ impl Shape for Clixml<'_> {
                         self.type_names(tokens)?;
                     }
                     "Obj" if self.passing.is_none() => self.object(tokens, view, sink)?,
-                    "S" => self.stray(tokens, view, sink)?,
+                    "S" | "XD" => self.stray(tokens, view, sink)?,
                     _ => {}
                 }
                 Ok(Flow::More)
@@ -496,6 +544,7 @@ fn classify(names: &[Cow<'_, str>], wanted: &Wanted) -> Type {
             class: want(class).map_or(Class::Unwanted, Class::Wanted),
             name: Some(class.into()),
             is_enum,
+            displays: false,
         };
     }
     let generic = first.is_empty()
@@ -511,13 +560,16 @@ fn classify(names: &[Cow<'_, str>], wanted: &Wanted) -> Type {
             "WqlResultObject",
             "IResultObject",
             "DataRow",
+            "GroupInfo",
+            "DictionaryEntry",
         ]
         .contains(&last);
     if generic {
-        return Type { class: Class::Generic, name: None, is_enum };
+        return Type { class: Class::Generic, name: None, is_enum, displays: false };
     }
     let class = want(first).or_else(|| want(last)).map_or(Class::Other, Class::Wanted);
-    Type { class, name: Some(last.into()), is_enum }
+    let displays = first.starts_with(remarks::DISPLAYED_TYPES);
+    Type { class, name: Some(last.into()), is_enum, displays }
 }
 
 /// The text of a plain value whose tag starts at a place; none for objects.

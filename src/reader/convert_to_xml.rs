@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 
-use crate::reader::finish::{self, CutOff};
+use crate::reader::finish::{self, Counts};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::stream::{Flow, Shape};
 use crate::reader::unescape::{self, Mapped, Style};
 use crate::reader::xml::{Kind, Stack, Stop, Tokens};
-use crate::reader::{Data, Object, Record, Sink, Value, Wanted, date, mof, secret, task_sequence};
+use crate::reader::{
+    Data, Object, Record, Sink, Value, Wanted, date, flattened, mof, remarks, secret, task_sequence,
+};
 use crate::source::View;
 
 /// The reader.
@@ -18,28 +20,30 @@ use crate::source::View;
 pub(super) struct ConvertToXml<'w> {
     wanted: &'w Wanted,
     recogniser: Recogniser<'w>,
-    /// How many objects were met.
-    pub(super) records: u64,
-    /// How many of them are of a class that is named or recognised.
-    pub(super) known: u64,
-    /// Values that were cut off.
-    pub(super) cut_off: CutOff,
+    /// What was met.
+    pub(super) counts: Counts,
 }
 
 impl<'w> ConvertToXml<'w> {
     /// A reader for the classes of `wanted`.
     pub(super) fn new(wanted: &'w Wanted) -> Self {
         let recogniser = Recogniser::new(wanted);
-        Self { wanted, recogniser, records: 0, known: 0, cut_off: CutOff::default() }
+        Self { wanted, recogniser, counts: Counts::default() }
     }
 
     fn object(&mut self, tokens: &mut Tokens<'_>, view: View<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
         let start = tokens.range().start;
         let end = tokens.element_end()?;
-        self.records += 1;
+        self.counts.records += 1;
         let written = attribute(tokens, view, "Type");
         let mut builder = Builder { view, sequence: None };
         let value = builder.value_at(start);
+        self.counts.displayed += u64::from(written.starts_with(remarks::DISPLAYED_TYPES));
+        if self.is_wrapper(&value) {
+            self.counts.records -= 1;
+            self.inside(value, sink);
+            return tokens.skip();
+        }
         if let Data::Object(mut object) = value.data {
             let named = ["__CLASS", "SmsProviderObjectPath", "CimClass"]
                 .iter()
@@ -54,7 +58,7 @@ impl<'w> ConvertToXml<'w> {
             let class = class
                 .or_else(|| finish::class(self.wanted, by_type).map(String::from))
                 .or_else(|| self.recogniser.class_of(&object).map(str::to_owned));
-            self.known += u64::from(class.is_some());
+            self.counts.known += u64::from(class.is_some());
             let class = class.unwrap_or_default();
             object.class = None;
             let named = self.wanted.class(&class);
@@ -70,11 +74,13 @@ impl<'w> ConvertToXml<'w> {
                             *value = placeholder;
                         }
                     }
+                    let joined = flattened::mark_joined(&mut object, &class, self.wanted);
+                    self.counts.cut_off.joined += joined;
                     let record = Record { class, span: view.span(start..end), object };
                     let sequence = sequence.as_ref().map(|(text, _)| text.view());
                     let (records, cut_off) = finish::record(record, self.wanted, sequence, sink);
-                    self.records += records;
-                    self.cut_off.add(cut_off);
+                    self.counts.records += records;
+                    self.counts.cut_off.add(cut_off);
                 }
                 None if secret::mentions(view.text.as_bytes().get(start..end).unwrap_or_default()) => {
                     finish::credentials(&mut object, if class.is_empty() { "object" } else { &class }, sink);
@@ -85,6 +91,81 @@ impl<'w> ConvertToXml<'w> {
         tokens.skip()
     }
 }
+
+impl ConvertToXml<'_> {
+    /// The class of an object inside of another one.
+    fn class_inside(&mut self, object: &Object) -> Option<Box<str>> {
+        let named =
+            ["__CLASS", "SmsProviderObjectPath"].iter().find_map(|name| row::scalar(object.get(name)?));
+        let named =
+            named.map(|name| row::class_name(&name).to_owned()).or(object.class.as_deref().map(Into::into));
+        match named.filter(|class| !class.is_empty()) {
+            Some(class) => finish::class(self.wanted, &class),
+            None => self.recogniser.class_of(object).and_then(|class| finish::class(self.wanted, class)),
+        }
+    }
+
+    /// Whether a value is no row itself, but rows stand in it: a list, a dictionary, a group of `Group-Object`.
+    fn is_wrapper(&mut self, value: &Value) -> bool {
+        match &value.data {
+            Data::List(items) => items.iter().any(|item| self.is_row(item, WRAPPERS)),
+            Data::Object(object) => {
+                self.class_inside(object).is_none()
+                    && object.class.is_none()
+                    && object.properties.iter().any(|(_, value)| self.is_row(value, WRAPPERS))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a value is a row, or holds one in so many others.
+    fn is_row(&mut self, value: &Value, levels: usize) -> bool {
+        match &value.data {
+            _ if levels == 0 => false,
+            Data::List(items) => items.iter().any(|item| self.is_row(item, levels - 1)),
+            Data::Object(object) => {
+                self.class_inside(object).is_some()
+                    || object.properties.iter().any(|(_, value)| self.is_row(value, levels - 1))
+            }
+            _ => false,
+        }
+    }
+
+    /// Hands on the rows in a value, and the credentials beside them.
+    fn inside(&mut self, value: Value, sink: &mut dyn Sink) {
+        match value.data {
+            Data::List(items) => items.into_iter().for_each(|item| self.inside(item, sink)),
+            Data::Object(mut object) => match self.class_inside(&object) {
+                Some(class) => {
+                    self.counts.records += 1;
+                    self.counts.known += 1;
+                    object.class = None;
+                    let joined = flattened::mark_joined(&mut object, &class, self.wanted);
+                    self.counts.cut_off.joined += joined;
+                    let record = Record { class, span: value.span, object };
+                    self.counts.cut_off.add(finish::record(record, self.wanted, None, sink).1);
+                }
+                None if self
+                    .is_row(&Value { span: value.span, data: Data::Object(object.clone()) }, WRAPPERS) =>
+                {
+                    let (inner, mut plain): (Vec<_>, Vec<_>) =
+                        object.properties.into_iter().partition(|(_, value)| self.is_row(value, WRAPPERS));
+                    inner.into_iter().for_each(|(_, value)| self.inside(value, sink));
+                    let mut rest = Object { class: None, properties: std::mem::take(&mut plain) };
+                    finish::credentials(&mut rest, "object", sink);
+                }
+                None => {
+                    self.counts.records += 1;
+                    finish::credentials(&mut object, "object", sink);
+                }
+            },
+            _ => {}
+        }
+    }
+}
+
+/// In how many others an object may stand and still be looked for.
+const WRAPPERS: usize = 8;
 
 impl Shape for ConvertToXml<'_> {
     fn step(&mut self, tokens: &mut Tokens<'_>, view: View<'_>, sink: &mut dyn Sink) -> Result<Flow, Stop> {

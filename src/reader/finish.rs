@@ -55,25 +55,63 @@ pub(super) fn is_noise(name: &str) -> bool {
 pub(super) struct CutOff {
     /// How many.
     pub(super) values: u64,
+    /// How many of them are one text where a list is expected, in a shape that always writes lists.
+    pub(super) joined: u64,
     /// The first of them.
     pub(super) first: Option<Span>,
 }
 
 impl CutOff {
+    /// A single value.
+    pub(super) fn one(span: Span) -> Self {
+        Self { values: 1, joined: 0, first: Some(span) }
+    }
+
     /// Adds those of a later part of the file.
     pub(super) fn add(&mut self, later: Self) {
         self.values += later.values;
+        self.joined += later.joined;
         self.first = self.first.or(later.first);
     }
 
     /// Adds those in a value.
     pub(super) fn count(&mut self, value: &Value) {
         match &value.data {
-            Data::Truncated => self.add(Self { values: 1, first: Some(value.span) }),
+            Data::Truncated => self.add(Self::one(value.span)),
             Data::List(list) => list.iter().for_each(|value| self.count(value)),
             Data::Object(object) => object.properties.iter().for_each(|(_, value)| self.count(value)),
             Data::Null | Data::Bool(_) | Data::Number(_) | Data::Text(_) | Data::Secret(_) => {}
         }
+    }
+}
+
+/// What readers count.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) records: u64,
+    pub(super) known: u64,
+    pub(super) cut_off: CutOff,
+    /// Objects that PowerShell makes to display others.
+    pub(super) displayed: u64,
+    /// Texts that stand where objects are looked for.
+    pub(super) texts: u64,
+    /// Texts that were JSON.
+    pub(super) json: u64,
+}
+
+impl Counts {
+    /// Adds those of a later part of the file.
+    pub(super) fn add(&mut self, later: Self) {
+        self.records += later.records;
+        self.known += later.known;
+        self.cut_off.add(later.cut_off);
+        self.displayed += later.displayed;
+        self.texts += later.texts;
+        self.json += later.json;
+    }
+
+    pub(super) fn of(records: u64) -> Self {
+        Self { records, known: records, ..Self::default() }
     }
 }
 

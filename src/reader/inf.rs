@@ -44,7 +44,7 @@ pub(super) fn read(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) ->
         }
         let here = view.span(at..at);
         if let Err(error) = window.advance(at) {
-            reader.done.fault = Some(Fault { text: error.to_string(), span: here });
+            reader.done.fault = Some(Fault { text: error.to_string(), span: here, ends: false });
             return reader.done(sink);
         }
     }

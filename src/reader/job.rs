@@ -1,7 +1,8 @@
 //! One reading: what is to be read, what was counted, and what became of it.
 
 use crate::reader::clixml::{self, Types};
-use crate::reader::finish::CutOff;
+use crate::reader::finish::Counts;
+use crate::reader::remarks;
 use crate::reader::stream::Ended;
 use crate::reader::{Fault, Format, Missing, Note, Options, Reading, Sink, Status, Wanted};
 use crate::source::Bytes;
@@ -37,20 +38,6 @@ impl Job<'_> {
     }
 }
 
-/// What readers count.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Counts {
-    pub(super) records: u64,
-    pub(super) known: u64,
-    pub(super) cut_off: CutOff,
-}
-
-impl Counts {
-    pub(super) fn of(records: u64) -> Self {
-        Self { records, known: records, cut_off: CutOff::default() }
-    }
-}
-
 /// What became of a source whose shape was recognised.
 pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut dyn Sink) -> Reading {
     let mut reading =
@@ -64,8 +51,19 @@ pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut
             1 => "its object is not of a class that cmlint knows".to_owned(),
             objects => format!("none of its {objects} objects is of a class that cmlint knows"),
         };
-        let text = format!("{objects}; only passwords in clear text are looked for in it");
+        let text = if counts.displayed > 0 {
+            remarks::displayed()
+        } else if counts.texts >= counts.records {
+            remarks::texts(counts.texts)
+        } else {
+            format!("{objects}; only passwords in clear text are looked for in it")
+        };
         reading.notes.push(Note { text, span: None });
+    } else if counts.texts > 0 && counts.records == 0 {
+        reading.notes.push(Note { text: remarks::texts(counts.texts), span: None });
+    }
+    if counts.json > 0 {
+        reading.notes.push(Note { text: remarks::json_in_text(counts.json), span: None });
     }
     if let Some(span) = counts.cut_off.first {
         let values = match counts.cut_off.values {
@@ -77,7 +75,13 @@ pub(super) fn conclude(format: Format, counts: &Counts, ended: Ended, sink: &mut
             Format::ConvertToXml => "; export again with ConvertTo-Xml -Depth 10",
             _ => "",
         };
-        let text = format!("{values} cut off at the depth of the export, the first one here{again}");
+        let text = if counts.cut_off.joined >= counts.cut_off.values {
+            format!(
+                "{values} one text where a list is expected, the first one here; export the lists themselves"
+            )
+        } else {
+            format!("{values} cut off at the depth of the export, the first one here{again}")
+        };
         reading.notes.push(Note { text, span: Some(span) });
     }
     if let Some(span) = ended.doctype {

@@ -23,10 +23,11 @@ use text::decode;
 pub(super) use token::{Kind, Scanner, Token};
 use token::{Member, Stop};
 
-pub(super) use begin::{begins, holds_rows};
+pub(super) use begin::{begins, begins_in_text, holds_rows};
 pub(super) use parts::{Part, Tallied, join, outline, read_part};
+pub(super) use rows::read_text;
 
-use crate::reader::{Format, Note, Reading, Sink, Status, Wanted};
+use crate::reader::{Format, Note, Reading, Sink, Status, Wanted, console, remarks};
 use crate::source::{SourceError, Span, View, Window, floor};
 
 /// Reads a whole JSON source.
@@ -36,6 +37,10 @@ pub(super) fn read(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) ->
     reader.settle(outcome);
     conclude(reader.rows.tally)
 }
+
+/// An object at the top level that is longer than this and not yet at its end is read property by property, whatever
+/// they are called. Bytes of decoded text.
+const WHOLE: usize = 8 << 20;
 
 /// Why reading stops.
 #[derive(Debug)]
@@ -138,6 +143,9 @@ impl<'a, 'w> Reader<'a, 'w> {
                 }
             })?;
             let Some(next) = next else { return Ok(()) };
+            if self.rows.tally.values > 0 && self.console(next)? {
+                continue;
+            }
             (self.value, self.lines) = (self.pos, false);
             let outcome = match next {
                 b'{' => self.top_object(),
@@ -145,7 +153,9 @@ impl<'a, 'w> Reader<'a, 'w> {
                     self.pos += 1;
                     self.elements(true)
                 }
-                _ => self.step(|s| s.value()).map(drop),
+                _ => self.step(|s| s.value()).map(|token| {
+                    self.rows.value(self.window.view(), &token, None, 1);
+                }),
             };
             match outcome {
                 Ok(()) => self.rows.tally.values += 1,
@@ -153,6 +163,57 @@ impl<'a, 'w> Reader<'a, 'w> {
                 Err(halt) => return Err(halt),
             }
             self.class = None;
+        }
+    }
+
+    /// Behind a value: passes over what a console left, to a line that begins with an object or list. False if none
+    /// of that is here.
+    fn console(&mut self, next: u8) -> Result<bool, Halt> {
+        let may_be = match next {
+            b'{' | b'"' | b'-' | b'0'..=b'9' => false,
+            // The prompt of another computer.
+            b'[' => self.step(|s| {
+                let rest = &s.text[s.at..];
+                let head = &rest[..floor(rest, 80)];
+                match head.find("]: PS ") {
+                    None if head.len() == rest.len() && !head.contains('\n') && !s.last => Err(Stop::More),
+                    found => Ok(found.is_some()),
+                }
+            })?,
+            _ => true,
+        };
+        if !may_be {
+            return Ok(false);
+        }
+        let to_line_end = |s: &mut Scanner<'_>| match memchr::memchr(b'\n', &s.text.as_bytes()[s.at..]) {
+            Some(end) => Ok(s.at + end + 1),
+            None if s.last => Ok(s.text.len()),
+            None => Err(Stop::More),
+        };
+        let is_console = self.step(|s| {
+            let end = to_line_end(s)?;
+            Ok(console::is_console(&s.text[s.at..end]))
+        })?;
+        if !is_console {
+            return Ok(false);
+        }
+        loop {
+            self.rows.tally.console += 1;
+            let done = self.step(|s| {
+                s.at = to_line_end(s)?;
+                s.filling();
+                match s.peek() {
+                    Err(Stop::More) if s.last => Ok(true),
+                    Ok(b'{' | b'[') => {
+                        let end = to_line_end(s)?;
+                        Ok(!console::is_console(&s.text[s.at..end]) && begins(&s.text[s.at..]))
+                    }
+                    other => other.map(|_| false),
+                }
+            })?;
+            if done {
+                return Ok(true);
+            }
         }
     }
 
@@ -235,8 +296,17 @@ impl<'a, 'w> Reader<'a, 'w> {
                     self.rows.value(self.window.view(), &token, self.class.as_deref(), 1);
                 }
                 self.class = outer;
+            } else if next == b'[' && !key.starts_with('@') {
+                // A name of its own, with rows of whatever class behind it.
+                let outer = self.class.take();
+                self.pos += 1;
+                self.elements(true)?;
+                self.class = outer;
             } else {
-                self.step(|s| s.value())?;
+                let token = self.step(|s| s.value())?;
+                if next == b'{' && !key.starts_with('@') {
+                    self.rows.value(self.window.view(), &token, None, 1);
+                }
             }
         }
     }
@@ -374,7 +444,7 @@ fn plan(s: &mut Scanner<'_>, members: &mut Vec<Member>, wanted: &Wanted) -> Resu
             plan
         }
         // What can be had of a list of rows is had, even if it is larger than the window or breaks off.
-        Err(stop) if list && (start == 0 || s.last || stop != Stop::More) => {
+        Err(stop) if list && (start == 0 || s.last || stop != Stop::More) || s.text.len() - start > WHOLE => {
             s.at = start;
             Ok(Plan::Stream)
         }
@@ -482,6 +552,16 @@ fn conclude(mut tally: Tally) -> Reading {
     } else {
         Format::Json
     };
+    if tally.console > 0 {
+        let lines = match tally.console {
+            1 => "a line of the console behind an export is".to_owned(),
+            lines => format!("{lines} lines of the console behind an export are"),
+        };
+        tally.notes.push(Note { text: format!("{lines} left out"), span: None });
+    }
+    if tally.json > 0 {
+        tally.notes.push(Note { text: remarks::json_in_text(tally.json), span: None });
+    }
     if let Some(span) = tally.cut_off.first {
         let values = if tally.cut_off.values == 1 {
             "a value is".to_owned()
@@ -518,6 +598,8 @@ fn conclude(mut tally: Tally) -> Reading {
         let text = if tally.error {
             "an error answer of the service, no export; ask it again and save the rows it then gives"
                 .to_owned()
+        } else if tally.displayed > 0 {
+            remarks::displayed()
         } else {
             format!(
                 "JSON, but {objects} is{not} of a class that cmlint knows; only passwords in clear text are looked for in it"
@@ -525,7 +607,9 @@ fn conclude(mut tally: Tally) -> Reading {
         };
         reading.notes.push(Note { text, span: None });
     } else if tally.values > 0 && tally.records == 0 && !tally.envelope {
-        reading.notes.push(Note { text: "there are no rows in it".to_owned(), span: None });
+        let text =
+            if tally.texts > 0 { remarks::texts(tally.texts) } else { "there are no rows in it".to_owned() };
+        reading.notes.push(Note { text, span: None });
     }
     reading
 }

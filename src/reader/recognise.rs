@@ -6,7 +6,7 @@
 mod foreign;
 mod preamble;
 
-pub(super) use foreign::binary;
+pub(super) use foreign::{binary, utf_32};
 pub(super) use preamble::Preamble;
 
 use crate::reader::xml::{Kind, Stop, Syntax, Tokens, shorten};
@@ -90,6 +90,7 @@ pub(super) fn shape(text: &str, last: bool) -> Shape {
         }
         '[' if inf_header(rest) || is_template(rest) => Shape::SecurityTemplate,
         '{' | '[' if json::begins(rest) => Shape::Json,
+        '"' if json::begins_in_text(rest) => Shape::Json,
         _ => plain(rest, start),
     }
 }
@@ -111,6 +112,9 @@ fn plain(text: &str, start: usize) -> Shape {
     }
     if settings::is_registry(head) {
         return Shape::Registry;
+    }
+    if foreign::is_transcript(head) {
+        return Shape::Other(foreign::describe(head));
     }
     if let Some(preamble) = preamble::find(text) {
         return Shape::Behind(Preamble { at: start + preamble.at, ..preamble });

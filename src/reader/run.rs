@@ -5,9 +5,9 @@ use crate::reader::cim_xml::CimXml;
 use crate::reader::client_policy::ClientPolicy;
 use crate::reader::clixml::{Clixml, Types};
 use crate::reader::convert_to_xml::ConvertToXml;
-use crate::reader::finish;
+use crate::reader::finish::{self, Counts};
 use crate::reader::gpo_report::GpoReport;
-use crate::reader::job::{Counts, Job, conclude};
+use crate::reader::job::{Job, conclude};
 use crate::reader::recognise::{self, Shape};
 use crate::reader::security_roles::SecurityRoles;
 use crate::reader::stream::{self, Ended};
@@ -31,6 +31,11 @@ pub(super) fn read<S: Sink + Send>(
     };
     let mut head = [0; 512];
     let length = bytes.read_at(0, &mut head).unwrap_or_default();
+    match recognise::utf_32(&head[..length]) {
+        Some('{' | '[' | '<') => return (unreadable(UTF_32.into(), None), Vec::new()),
+        Some(_) => return (unrecognised(UTF_32.into()), Vec::new()),
+        None => {}
+    }
     if let Some(what) = recognise::binary(&head[..length]) {
         return (unrecognised(what.to_owned()), Vec::new());
     }
@@ -46,6 +51,10 @@ pub(super) fn read<S: Sink + Send>(
     }
     (reading, sinks)
 }
+
+/// What is said of a text that is not decoded.
+const UTF_32: &str =
+    "text in UTF-32, which is not read; write it in UTF-8, in PowerShell with `Out-File -Encoding utf8`";
 
 fn unrecognised(text: String) -> Reading {
     let notes = vec![Note { text, span: None }];
@@ -110,8 +119,7 @@ impl Job<'_> {
             Shape::ConvertToXml => {
                 let mut reader = ConvertToXml::new(self.wanted);
                 let ended = run(window, &mut reader, sink);
-                let counts = Counts { records: reader.records, known: reader.known, cut_off: reader.cut_off };
-                conclude(Format::ConvertToXml, &counts, ended, sink)
+                conclude(Format::ConvertToXml, &reader.counts, ended, sink)
             }
             Shape::CimXml => {
                 let mut reader = CimXml::new(self.wanted);
@@ -119,8 +127,7 @@ impl Job<'_> {
                 // A list of references that lists nothing is a part of an export like any other.
                 let nothing = reader.records == 0 && ended.fault.is_none();
                 let format = if nothing { Format::ExportPart } else { Format::CimXml };
-                let counts =
-                    Counts { records: reader.records, known: reader.records, cut_off: reader.cut_off };
+                let counts = Counts { cut_off: reader.cut_off, ..Counts::of(reader.records) };
                 conclude(format, &counts, ended, sink)
             }
             Shape::SecurityRoles => {
@@ -133,7 +140,7 @@ impl Job<'_> {
                 let mut ended = run(window, &mut reader, sink);
                 let mut cut = None;
                 if reader.records > 0 {
-                    cut = ended.fault.take_if(|fault| fault.is_end());
+                    cut = ended.fault.take_if(|fault| fault.ends);
                 }
                 let mut reading = conclude(Format::ClientPolicy, &Counts::of(reader.records), ended, sink);
                 if let Some(fault) = cut {
@@ -207,7 +214,7 @@ impl Job<'_> {
         let mut sink = make();
         let mut reader = Clixml::new(self.wanted, Types::default(), &[]);
         let ended = run(&mut window, &mut reader, &mut sink);
-        let mut counts = Counts { records: reader.records, known: reader.known, cut_off: reader.cut_off };
+        let mut counts = reader.counts;
         let mut sinks = vec![sink];
         let (later, types) = reader.into_later();
         if !later.is_empty() {
@@ -294,7 +301,11 @@ fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result
                 Ok(false) if last => break 'windows,
                 Err(mof::Stop::More) if last => {
                     let span = view.span(at..view.text.len());
-                    fault = Some(Fault { text: "the file ends where an instance may begin".into(), span });
+                    fault = Some(Fault {
+                        text: "the file ends where an instance may begin".into(),
+                        span,
+                        ends: true,
+                    });
                     break 'windows;
                 }
                 Ok(false) | Err(mof::Stop::More) => break,
@@ -325,7 +336,7 @@ fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result
                 }
                 Err(mof::Stop::More) => {
                     let span = view.span(start..view.text.len());
-                    fault = Some(Fault { text: "the file ends inside an instance".into(), span });
+                    fault = Some(Fault { text: "the file ends inside an instance".into(), span, ends: true });
                     break 'windows;
                 }
                 Err(mof::Stop::Bad { at, why }) => {
@@ -344,7 +355,7 @@ fn mof_file(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Result
 fn mof_fault(view: View<'_>, at: usize, why: &str) -> Fault {
     let at = floor(view.text, at);
     let end = view.text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
-    Fault { text: format!("not valid MOF: {why}"), span: view.span(at..end) }
+    Fault { text: format!("not valid MOF: {why}"), span: view.span(at..end), ends: false }
 }
 
 /// The document type declaration at the beginning of a text.

@@ -10,7 +10,8 @@ use memchr::memrchr;
 use rayon::prelude::*;
 
 use crate::reader::clixml::{self, Clixml, Later, Types};
-use crate::reader::job::{Counts, Job, conclude};
+use crate::reader::finish::Counts;
+use crate::reader::job::{Job, conclude};
 use crate::reader::stream::{self, Ended};
 use crate::reader::xml::{Kind, Stack, Stop, Tokens};
 use crate::reader::{Format, Reading, Sink, json};
@@ -93,7 +94,7 @@ pub(super) fn clixml<S: Sink + Send>(
                 Some(end) => ended.fault.is_none() && ended.at == end && ended.stack.names() == plan.outer,
                 None => true,
             };
-            let counts = Counts { records: reader.records, known: reader.known, cut_off: reader.cut_off };
+            let counts = reader.counts;
             let (later, types) = reader.into_later();
             holds.then(|| Part { sink, counts, later, types, ended, damage: window.damage() })
         })
@@ -160,9 +161,7 @@ fn merge<S: Sink + Send>(
     let mut doctype = None;
     let mut last = None;
     for part in parts {
-        counts.records += part.counts.records;
-        counts.known += part.counts.known;
-        counts.cut_off.add(part.counts.cut_off);
+        counts.add(part.counts);
         later.append(part.later);
         types.extend(part.types);
         add(&mut damage, part.damage);

@@ -76,7 +76,7 @@ fn run(window: &mut Window, sink: &mut dyn Sink, class: &'static str, registry: 
         }
         let here = view.span(at..at);
         if let Err(error) = window.advance(at) {
-            done.fault = Some(Fault { text: error.to_string(), span: here });
+            done.fault = Some(Fault { text: error.to_string(), span: here, ends: false });
             return done;
         }
     }

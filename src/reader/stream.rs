@@ -76,7 +76,7 @@ pub(super) fn run(
                 }
                 Err(Stop::Syntax) => {
                     let syntax = tokens.fault();
-                    fault = Some(Fault { text: syntax.text, span: view.span(syntax.at) });
+                    fault = Some(Fault { text: syntax.text, span: view.span(syntax.at), ends: syntax.ends });
                     done = true;
                 }
             }
@@ -94,7 +94,8 @@ pub(super) fn run(
         }
         start = Some(mark);
         if let Err(error) = window.advance(mark.at()) {
-            let fault = Some(Fault { text: error.to_string(), span: Span { start: at, end: at } });
+            let fault =
+                Some(Fault { text: error.to_string(), span: Span { start: at, end: at }, ends: false });
             return Ended { fault, stack, at, doctype };
         }
     }

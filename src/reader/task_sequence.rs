@@ -137,7 +137,7 @@ fn read_nested(
 /// A syntax error in terms of the original.
 pub(super) fn fault(tokens: &mut Tokens<'_>, view: View<'_>) -> Fault {
     let syntax = tokens.fault();
-    Fault { text: syntax.text, span: view.span(syntax.at) }
+    Fault { text: syntax.text, span: view.span(syntax.at), ends: syntax.ends }
 }
 
 /// Name, package ID and date from the elements around a sequence (`SmsTaskSequencePackage`).

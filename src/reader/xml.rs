@@ -56,6 +56,8 @@ pub(super) struct Syntax {
     pub(super) text: String,
     /// The place in the text of the window.
     pub(super) at: Range<usize>,
+    /// Whether the text just ends too early.
+    pub(super) ends: bool,
 }
 
 /// An attribute of a start tag: places in the text.
@@ -369,7 +371,11 @@ impl<'a> Tokens<'a> {
 
     /// What is wrong, after [`Stop::Syntax`].
     pub(super) fn fault(&mut self) -> Syntax {
-        self.fault.take().unwrap_or(Syntax { text: "not well-formed XML".into(), at: self.at..self.at })
+        self.fault.take().unwrap_or(Syntax {
+            text: "not well-formed XML".into(),
+            at: self.at..self.at,
+            ends: false,
+        })
     }
 
     /// A place to come back to with [`rewind`](Self::rewind).
@@ -457,7 +463,7 @@ impl<'a> Tokens<'a> {
     fn open_at_end(&mut self) -> Stop {
         // Which element is not told: it may be a part of a value in which a `<` was not escaped.
         let end = self.text.len();
-        self.wrong(end..end, "the file ends before all elements are closed".into())
+        self.ended(end..end, "the file ends before all elements are closed")
     }
 
     /// Characters outside of the root element: blanks, a byte order mark or trailing zeros are let pass.
@@ -795,12 +801,18 @@ impl<'a> Tokens<'a> {
             return Stop::Incomplete;
         }
         let end = self.text.len();
-        self.wrong(self.at.min(end)..end, text.to_owned())
+        self.ended(self.at.min(end)..end, text)
+    }
+
+    #[cold]
+    fn ended(&mut self, at: Range<usize>, text: &str) -> Stop {
+        self.fault = Some(Syntax { text: text.to_owned(), at, ends: true });
+        Stop::Syntax
     }
 
     #[cold]
     fn wrong(&mut self, at: Range<usize>, text: String) -> Stop {
-        self.fault = Some(Syntax { text, at });
+        self.fault = Some(Syntax { text, at, ends: false });
         Stop::Syntax
     }
 

@@ -11,7 +11,9 @@ use crate::reader::finish::{self, CutOff};
 use crate::reader::row;
 use crate::reader::unescape::{self, Style};
 use crate::reader::xml::{Content, Kind, Stack, Stop, Tokens};
-use crate::reader::{Data, Object, Record, Secret, Sink, Value, Wanted, date, mof, secret, task_sequence};
+use crate::reader::{
+    Data, Object, Record, Secret, Sink, Value, Wanted, date, flattened, mof, secret, task_sequence,
+};
 use crate::source::{Span, View};
 
 /// How many references are followed for one record.
@@ -119,7 +121,7 @@ impl<'a> Builder<'a> {
     fn sequence_at(&mut self, at: usize) -> Value {
         let mut tokens = Tokens::resume(self.view.text, at, true, Stack::default());
         if tokens.next() == Ok(Kind::Start)
-            && tokens.name() == "S"
+            && matches!(tokens.name(), "S" | "XD")
             && let Ok(content) = tokens.content()
         {
             let text = unescape::mapped(self.view, &content, Style::PowerShell);
@@ -129,14 +131,23 @@ impl<'a> Builder<'a> {
                 return value;
             }
         }
-        self.value_at(at)
+        let value = self.value_at(at);
+        match value.data {
+            // The document as an object, of which PowerShell writes but a part.
+            Data::List(_) | Data::Object(_) => Value { data: Data::Truncated, ..value },
+            _ => value,
+        }
     }
 
     /// Hands a record on, without its credentials, and reads the task sequence in it.
-    pub(super) fn done(&mut self, record: Record, sink: &mut dyn Sink) -> (u64, CutOff) {
+    pub(super) fn done(&mut self, mut record: Record, sink: &mut dyn Sink) -> (u64, CutOff) {
         self.tell(sink);
         let sequence = self.sequence.take();
-        finish::record(record, self.wanted, sequence.as_ref().map(Piece::view), sink)
+        let joined = flattened::mark_joined(&mut record.object, &record.class, self.wanted);
+        let (records, mut cut_off) =
+            finish::record(record, self.wanted, sequence.as_ref().map(Piece::view), sink);
+        cut_off.joined += joined;
+        (records, cut_off)
     }
 
     /// Tells where credentials stand that are known by their element.

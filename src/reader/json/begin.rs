@@ -17,6 +17,13 @@ pub(in crate::reader) fn holds_rows(text: &str) -> bool {
     inner.starts_with('{') && begins(text)
 }
 
+/// Whether the text is one string, in which JSON begins: what was converted twice.
+pub(in crate::reader) fn begins_in_text(text: &str) -> bool {
+    let inner = text.trim_start_matches(['"', ' ', '\\', 'r', 'n', 't']);
+    // In a string, quotation marks are escaped; in a list of values they are doubled.
+    inner.starts_with(['{', '[']) && (inner.contains("\\\"") || inner.contains("\\u0022"))
+}
+
 /// Behind `{`: a name, the end, or the name in a notation that only looks like JSON and was meant as such.
 fn object(behind: &str) -> bool {
     let rest = behind.trim_start();

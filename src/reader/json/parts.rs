@@ -202,6 +202,10 @@ pub(crate) fn join(parts: Vec<Tallied>) -> Reading {
         all.cut_off.add(part.cut_off);
         all.notes.extend(part.notes);
         all.broken |= part.broken;
+        all.console += part.console;
+        all.displayed += part.displayed;
+        all.texts += part.texts;
+        all.json += part.json;
     }
     conclude(all)
 }

@@ -4,17 +4,19 @@
 //! built; most rows of most exports are passed over at this point, after a look for clear-text credentials.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::build::{PATH_RANK, Use, build, class_in, named_class, printed_row, properties, takes, use_of};
 use super::text::{decode, decode_exactly};
 use super::token::{Kind, Member, Scanner, Shape, Token, members};
-use crate::reader::finish::{self, CutOff};
+use crate::reader::finish::{self, Counts, CutOff};
 use crate::reader::row::{self, Recogniser};
 use crate::reader::task_sequence::{self, Package};
 use crate::reader::{
-    Data, Format, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, access, secret, wmi_path,
+    Data, Format, Missing, Note, Object, Record, Sink, Value, Wanted, WantedClass, access, flattened,
+    remarks, secret, wmi_path,
 };
 use crate::source::{Offsets, Span, View};
 
@@ -51,6 +53,16 @@ pub(super) struct Tally {
     pub(super) broken: bool,
     /// Whether an object at the top level is an answer that says what went wrong.
     pub(super) error: bool,
+    /// Whether a task sequence stood there as an object.
+    pub(super) documents: bool,
+    /// Lines of a console behind values.
+    pub(super) console: u64,
+    /// Objects that PowerShell makes to display others.
+    pub(super) displayed: u64,
+    /// Texts that stand where objects are looked for.
+    pub(super) texts: u64,
+    /// Texts that were JSON.
+    pub(super) json: u64,
 }
 
 /// What the keys of a row tell, whatever its values.
@@ -58,8 +70,6 @@ pub(super) struct Tally {
 struct Plan<'w> {
     /// It may hold other rows: an envelope, lists by class.
     special: bool,
-    /// It has lists in which rows may stand.
-    lists: bool,
     /// Properties that name the class, the surest first, with their rank.
     naming: Vec<(usize, u8)>,
     /// What the surest of them last said, and the class that is.
@@ -91,6 +101,14 @@ impl Mentions {
         }
         self.next.is_some_and(|next| next < range.end)
     }
+}
+
+/// Reads the values of a text that stands in an export of another shape. None if it is not JSON.
+pub(in crate::reader) fn read_text(view: View<'_>, wanted: &Wanted, sink: &mut dyn Sink) -> Option<Counts> {
+    let mut rows = Rows::new(wanted, sink);
+    let read = rows.text(view, 0);
+    let Tally { records, known, cut_off, displayed, texts, json, .. } = rows.tally;
+    read.then_some(Counts { records, known, cut_off, displayed, texts, json })
 }
 
 /// Turns objects into records.
@@ -184,13 +202,58 @@ impl<'a, 'w> Rows<'a, 'w> {
                         self.read_sequence((text, offsets, view.span(token.inner())), None);
                         self.tally.known += 1;
                     }
+                } else if text_begins(view.text, token, '{') || text_begins(view.text, token, '[') {
+                    let (text, offsets) = decode_exactly(view, token);
+                    if !self.text(View { text: &text, offsets: &offsets }, nesting) {
+                        self.tally.texts += 1;
+                    }
                 } else if let Some(object) = printed_row(view, token) {
                     self.tally.records += 1;
-                    self.tally.cut_off.add(CutOff { values: 1, first: Some(view.span(token.range.clone())) });
+                    self.tally.cut_off.add(CutOff::one(view.span(token.range.clone())));
                     self.printed(view.span(token.range.clone()), object, class);
+                } else {
+                    self.loose_text(view, token);
                 }
             }
             Kind::Null | Kind::Bool | Kind::Number => {}
+        }
+    }
+
+    /// The values that a text holds which is JSON itself. False if it is not.
+    fn text(&mut self, view: View<'_>, nesting: usize) -> bool {
+        let mut values = Vec::new();
+        let mut scanner = Scanner::new(view.text, 0, true);
+        loop {
+            scanner.filling();
+            if scanner.at == view.text.len() {
+                break;
+            }
+            match scanner.value() {
+                Ok(token) if matches!(token.kind, Kind::Object | Kind::Array) => values.push(token),
+                _ => return false,
+            }
+        }
+        // Rows that are alike are told by their keys, which stand in another text here.
+        (self.shape, self.plan) = Default::default();
+        for token in &values {
+            self.value(view, token, None, nesting + 1);
+        }
+        self.tally.json += 1;
+        true
+    }
+
+    /// A text in the place of an object: one that was cut off, or one that never was.
+    fn loose_text(&mut self, view: View<'_>, token: &Token) {
+        let text = decode(view.text, token);
+        if !row::is_truncated(&text) {
+            self.tally.texts += 1;
+            return;
+        }
+        let span = view.span(token.inner());
+        self.tally.cut_off.add(CutOff::one(span));
+        // With its key behind the class, it was an object of that class.
+        if let Some((class, _)) = text.split_once(" (") {
+            self.sink.missing(Some(row::class_name(class)), Missing::Broken, span);
         }
     }
 
@@ -223,11 +286,13 @@ impl<'a, 'w> Rows<'a, 'w> {
             (None, None) => return self.row(view, token, all, None, 1),
         };
         let mentioned = self.mentions.within(view, &token.range);
-        if mentioned || class.is_none() && wanted.is_none() && self.plan.lists {
+        let nested = || all.iter().any(|m| matches!(m.value.kind, Kind::Array | Kind::Object));
+        if mentioned || wanted.is_none() && nested() {
             return self.row(view, token, all, class, 1);
         }
         let Some(wanted) = wanted else {
             self.tally.records += 1;
+            self.tally.displayed += u64::from(find(text, all, remarks::DISPLAYED).is_some());
             self.tally.known += u64::from(class.is_some());
             return;
         };
@@ -244,6 +309,7 @@ impl<'a, 'w> Rows<'a, 'w> {
             }
             object.properties.push((name.into(), build(view, &all[i].value, name)));
         }
+        mark_flattened(&mut object, wanted, self.wanted, &text[token.range.clone()]);
         (self.tally.records, self.tally.known) = (self.tally.records + 1, self.tally.known + 1);
         object.properties.iter().for_each(|(_, value)| self.tally.cut_off.count(value));
         let class = if wanted.name.is_empty() { class.unwrap_or_default() } else { &wanted.name };
@@ -277,7 +343,6 @@ impl<'a, 'w> Rows<'a, 'w> {
         let mut naming = Vec::new();
         let mut repeats = false;
         let mut special = escaped;
-        let mut lists = false;
         for (i, member) in all.iter().enumerate() {
             let name = &text[member.key.inner()];
             match use_of(name) {
@@ -285,14 +350,14 @@ impl<'a, 'w> Rows<'a, 'w> {
                 Use::Fallback => repeats = true,
                 Use::Value | Use::Noise => {}
             }
-            lists |= LISTS.iter().any(|list| name.eq_ignore_ascii_case(list));
             special |= name.eq_ignore_ascii_case("@odata.context")
                 || name.eq_ignore_ascii_case("value") && all.len() == 2
+                || name.eq_ignore_ascii_case("Group") && group_of_objects(text, all).is_some()
                 || is_class_key(self.wanted, name);
         }
         naming.sort_by_key(|&(_, rank)| rank);
         let rules = (!repeats).then(|| self.recogniser.rules(all.iter().map(|m| &text[m.key.inner()])));
-        Plan { special, lists, naming, named: None, rules, wanted: None }
+        Plan { special, naming, named: None, rules, wanted: None }
     }
 
     /// An object: an envelope of rows, or a row.
@@ -335,6 +400,17 @@ impl<'a, 'w> Rows<'a, 'w> {
                     return;
                 }
             }
+        } else if let Some(rows) = group_of_objects(text, members) {
+            self.value(view, &rows.value, class.as_deref(), nesting + 1);
+            return;
+        }
+        if let Some(class) = &class
+            && self.holds_only(view, members, class)
+        {
+            for member in members {
+                self.value(view, &member.value, Some(class), nesting + 1);
+            }
+            return;
         }
         if class.is_none() && self.wrapper(view, members, nesting) {
             return;
@@ -352,10 +428,8 @@ impl<'a, 'w> Rows<'a, 'w> {
         }
         for member in members.iter().filter(nested) {
             let key = decode(view.text, &member.key);
-            if is_class_key(wanted, &key) {
-                let class = key_class(&key);
-                self.value(view, &member.value, class, nesting + 1);
-            }
+            let class = if is_class_key(wanted, &key) { key_class(&key) } else { None };
+            self.value(view, &member.value, class, nesting + 1);
         }
         true
     }
@@ -375,7 +449,7 @@ impl<'a, 'w> Rows<'a, 'w> {
             Some(class) => self.look_up(class),
             None => {
                 let recognised = self.recognise(view, members);
-                if recognised.is_none() && self.lists(view, members, nesting) {
+                if recognised.is_none() && self.inside(view, members, nesting) {
                     return;
                 }
                 recognised.and_then(|class| self.look_up(class))
@@ -384,6 +458,7 @@ impl<'a, 'w> Rows<'a, 'w> {
         self.tally.records += 1;
         self.tally.known += u64::from(class.is_some() || wanted.is_some());
         let Some(wanted) = wanted else {
+            self.tally.displayed += u64::from(find(text, members, remarks::DISPLAYED).is_some());
             if self.mentions.within(view, &token.range) {
                 let object = properties(view, members, |_, purpose| purpose == Use::Value);
                 self.finish(view.span(token.range.clone()), object, class.unwrap_or_default(), false);
@@ -397,6 +472,22 @@ impl<'a, 'w> Rows<'a, 'w> {
             (all && purpose == Use::Value || is_listed(wanted, name, purpose))
                 && !(sequence.is_some() && name.eq_ignore_ascii_case("Sequence"))
         });
+        mark_flattened(&mut object, wanted, self.wanted, &text[token.range.clone()]);
+        if sequence.is_none() && task_sequence::is_package(&wanted.name) {
+            // A document as an object, of which PowerShell writes but brackets.
+            let is_object = |value: &Value| matches!(value.data, Data::List(_) | Data::Object(_));
+            let cut = object.properties.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("Sequence"));
+            if let Some((_, value)) = cut.filter(|(_, value)| is_object(value)) {
+                value.data = Data::Truncated;
+                if !self.tally.documents {
+                    let text = "a task sequence is an XML object here, of which ConvertTo-Json writes brackets alone; \
+                                export its text, without `[xml]`"
+                        .to_owned();
+                    self.tally.notes.push(Note { text, span: Some(value.span) });
+                }
+                self.tally.documents = true;
+            }
+        }
         let package = sequence.is_some().then(|| Package::of(&object));
         if let Some((_, _, span)) = sequence {
             object.properties.push(("Sequence".into(), task_sequence::placeholder(span)));
@@ -424,7 +515,7 @@ impl<'a, 'w> Rows<'a, 'w> {
     }
 
     /// A row that stands there as text: `@{Name=x; Y=z}`.
-    fn printed(&mut self, span: Span, object: Object, outer: Option<&str>) {
+    fn printed(&mut self, span: Span, mut object: Object, outer: Option<&str>) {
         let named = match object.get("__CLASS").map(|v| &v.data) {
             Some(Data::Text(written)) => Some(row::class_name(written).to_owned()),
             _ => None,
@@ -435,6 +526,9 @@ impl<'a, 'w> Rows<'a, 'w> {
             None => self.recogniser.class_of(&object).and_then(|class| self.look_up(class)),
         };
         self.tally.known += u64::from(class.is_some() || wanted.is_some());
+        if let Some(wanted) = wanted {
+            flattened::mark(&mut object, &wanted.lists, self.wanted, &|_| false);
+        }
         let class =
             wanted.map(|w| &*w.name).filter(|n| !n.is_empty()).or(class).unwrap_or_default().to_owned();
         self.finish(span, object, &class, wanted.is_some());
@@ -501,20 +595,119 @@ impl<'a, 'w> Rows<'a, 'w> {
         self.recogniser.class_of(&properties(view, members, |_, purpose| purpose == Use::Value))
     }
 
-    /// The rows in lists of an object that is no row itself. False if there are none.
-    fn lists(&mut self, view: View<'_>, members: &[Member], nesting: usize) -> bool {
-        let mut any = false;
-        for member in members.iter().filter(|m| m.value.kind == Kind::Array) {
-            let key = &view.text[member.key.inner()];
-            if LISTS.iter().any(|list| key.eq_ignore_ascii_case(list))
-                && begins_with_object(view.text, &member.value.range)
-            {
-                any = true;
+    /// The rows in an object that is none itself: a dictionary of lists of them, an object that holds some. False if
+    /// there are none.
+    fn inside(&mut self, view: View<'_>, members: &[Member], nesting: usize) -> bool {
+        let inside: Vec<bool> = members.iter().map(|m| self.is_inside(view, m, nesting)).collect();
+        if !inside.contains(&true) {
+            return false;
+        }
+        let mut plain = Vec::new();
+        for (member, inside) in members.iter().zip(inside) {
+            if inside {
                 self.value(view, &member.value, None, nesting + 1);
+            } else {
+                plain.push(member.clone());
             }
         }
-        any
+        // What else it says is looked at for credentials.
+        let ends = plain.first().zip(plain.last());
+        if let Some((first, last)) = ends
+            && self.mentions.within(view, &(first.key.range.start..last.value.range.end))
+        {
+            let object = properties(view, &plain, |_, purpose| purpose == Use::Value);
+            self.finish(view.span(first.key.range.start..last.value.range.end), object, "", false);
+        }
+        true
     }
+
+    /// Whether a property of such an object holds rows: by what is in it, or as a list of objects by its name.
+    fn is_inside(&mut self, view: View<'_>, member: &Member, nesting: usize) -> bool {
+        let name = &view.text[member.key.inner()];
+        member.value.kind == Kind::Array
+            && LISTS.iter().any(|list| name.eq_ignore_ascii_case(list))
+            && view.text[member.value.inner()].trim_start_matches('[').trim_start().starts_with('{')
+            || self.holds_row(view, &member.value, nesting + 1)
+    }
+
+    /// Whether a value is a row, or holds one: rows name their class or are recognised by their properties.
+    fn holds_row(&mut self, view: View<'_>, token: &Token, nesting: usize) -> bool {
+        if nesting > NESTING_LIMIT {
+            return false;
+        }
+        match token.kind {
+            Kind::Object => {
+                let members = members(view.text, token.range.start);
+                let class = named_class(view.text, &members, false).filter(|class| !row::is_own(class));
+                match class {
+                    Some(class) => self.look_up(&class).is_some(),
+                    None => {
+                        self.recognise(view, &members).is_some()
+                            || members.iter().any(|m| self.holds_row(view, &m.value, nesting + 1))
+                    }
+                }
+            }
+            Kind::Array => {
+                let mut scanner = Scanner::new(view.text, token.range.start + 1, true);
+                let mut first = true;
+                for _ in 0..LOOKED_AT {
+                    let Ok(true) = scanner.element(first) else { return false };
+                    first = false;
+                    let Ok(element) = scanner.value() else { return false };
+                    if self.holds_row(view, &element, nesting + 1) {
+                        return true;
+                    }
+                }
+                false
+            }
+            Kind::Plain | Kind::Escaped if text_begins(view.text, token, '@') => {
+                printed_row(view, token).is_some_and(|object| self.recogniser.class_of(&object).is_some())
+            }
+            Kind::Plain | Kind::Escaped
+                if text_begins(view.text, token, '{') || text_begins(view.text, token, '[') =>
+            {
+                let (text, offsets) = decode_exactly(view, token);
+                let view = View { text: &text, offsets: &offsets };
+                let inner = Scanner::new(&text, text.len() - text.trim_start().len(), true).value();
+                inner.is_ok_and(|inner| self.holds_row(view, &inner, nesting + 1))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an object in the place of a row of a class holds rows itself, by names of its own: it has objects or
+    /// lists only, and none of them is a property of the class.
+    fn holds_only(&mut self, view: View<'_>, members: &[Member], class: &str) -> bool {
+        let Some(wanted) = self.look_up(class) else { return false };
+        let nested = |m: &Member| matches!(m.value.kind, Kind::Array | Kind::Object);
+        !members.is_empty()
+            && !wanted.properties.is_empty()
+            && members.iter().all(|m| nested(m) && !wanted.wants(&decode(view.text, &m.key)))
+            && named_class(view.text, members, true).is_none()
+    }
+}
+
+/// How many elements of a list are looked at to tell whether it holds rows.
+const LOOKED_AT: usize = 8;
+
+/// The rows of a group of `Group-Object`.
+fn group_of_objects<'m>(text: &str, members: &'m [Member]) -> Option<&'m Member> {
+    let known = |m: &Member| {
+        let name = &text[m.key.inner()];
+        ["Values", "Count", "Group", "Name"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    let has = |name: &str| find(text, members, name).is_some();
+    let group =
+        find(text, members, "Group").filter(|m| matches!(m.value.kind, Kind::Array | Kind::Object))?;
+    (has("Name") && has("Count") && members.iter().all(known)).then_some(group)
+}
+
+/// Marks what is one text in the place of a list in an object whose text that is.
+fn mark_flattened(object: &mut Object, class: &WantedClass, wanted: &Wanted, text: &str) {
+    let depth = OnceCell::new();
+    flattened::mark(object, &class.lists, wanted, &|inside| {
+        depth.get_or_init(|| flattened::depth(text)).is_some_and(|depth| depth > inside)
+    });
 }
 
 /// The task sequence that a row holds as text, and where that stands.
@@ -625,8 +818,4 @@ fn plain<'t>(text: &'t str, token: &Token) -> Option<Cow<'t, str>> {
         Kind::Number | Kind::Bool => Some(Cow::Borrowed(&text[token.range.clone()])),
         Kind::Null | Kind::Array | Kind::Object => None,
     }
-}
-
-fn begins_with_object(text: &str, array: &Range<usize>) -> bool {
-    text[array.start + 1..array.end].trim_start().starts_with('{')
 }

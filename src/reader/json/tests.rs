@@ -580,3 +580,47 @@ fn same(data: &Data, value: &serde_json::Value) -> bool {
         _ => false,
     }
 }
+
+#[test]
+fn what_a_console_leaves_behind() {
+    let row = r#"[{"LogonName":"CORP\\a","AdminID":1}]"#;
+    for (behind, lines) in [
+        ("PS C:\\> \n", 1),
+        ("PS C:\\temp> exit\r\n**********************\n", 2),
+        ("[srv]: PS C:\\> exit\n", 1),
+        ("WARNING: x\nthat goes on\n", 2),
+    ] {
+        for next in ["", row] {
+            let text = format!("{row}\n{behind}{next}");
+            let (reading, taken) = taken(&text);
+            assert_eq!(reading.status, Status::Read, "{text}: {reading:?}");
+            assert_eq!(taken.records.len(), 1 + usize::from(!next.is_empty()), "{text}");
+            let said = reading.notes.iter().any(|note| note.text.contains("of the console behind"));
+            assert!(said, "{lines}: {reading:?}");
+            assert_eq!(taken_through(text.as_bytes(), 40), (reading, taken), "{text}");
+        }
+    }
+    // Anything else is a mistake.
+    let (reading, _) = taken(&format!("{row}\nbehind it"));
+    assert_eq!(reading.status, Status::Partial);
+}
+
+#[test]
+fn objects_for_display_and_texts() {
+    let (reading, _) = taken(
+        r#"[{"shapeInfo":null,"ClassId2e4f51ef21dd47e99d3c952918aff9cd":"9e210fe47d09416682b841769c78b8a3"}]"#,
+    );
+    assert_eq!(reading.status, Status::Unrecognised);
+    assert!(reading.notes[0].text.contains("`Format-Table`"), "{reading:?}");
+    let (reading, _) = taken(r#"["{","\"a\": 1","}"]"#);
+    assert!(reading.notes[0].text.starts_with("3 texts and no object"), "{reading:?}");
+}
+
+#[test]
+fn passwords_beside_rows_in_an_object_of_ones_own() {
+    let text = r#"{"Password":"hunted-1","Admins":[{"LogonName":"CORP\\a","AdminID":1}],"Other":{"Secret":{"Password":"hunted-2"}}}"#;
+    let (_, taken) = taken(text);
+    assert_eq!(classes(&taken).iter().filter(|class| **class == "SMS_Admin").count(), 1);
+    assert_eq!(classes(&taken).iter().filter(|class| **class == "ClearTextSecret").count(), 2, "{taken:?}");
+    assert!(!format!("{taken:?}").contains("hunted"), "{taken:?}");
+}

@@ -7,13 +7,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::pattern::pattern;
+use crate::reader::remarks::{AGAIN, DISPLAYED, displayed, texts};
 use crate::source::floor;
 
 /// How much of a text is looked at.
 const REACH: usize = 16 << 10;
-
-/// How to export rows that were printed or written as a table.
-const AGAIN: &str = "export with `ConvertTo-Json -Depth 6` or `Export-Clixml -Depth 6` instead";
 
 /// The first bytes of files that are no text, and what they are.
 const SIGNATURES: [(&[u8], &str); 22] = [
@@ -57,6 +55,44 @@ pub(in crate::reader) fn binary(head: &[u8]) -> Option<&'static str> {
     None
 }
 
+/// The first character of a text in UTF-32: it begins with a mark, or each of the first characters has its three zero
+/// bytes.
+pub(in crate::reader) fn utf_32(head: &[u8]) -> Option<char> {
+    let little = |bytes: &[u8; 4]| char::from_u32(u32::from_le_bytes(*bytes));
+    let big = |bytes: &[u8; 4]| char::from_u32(u32::from_be_bytes(*bytes));
+    let (units, _) = head.as_chunks::<4>();
+    let (first, rest) = units.split_first()?;
+    if little(first) == Some(MARK) || big(first) == Some(MARK) {
+        let read = if little(first) == Some(MARK) { little } else { big };
+        return rest.iter().find_map(|unit| read(unit).filter(|c| !c.is_whitespace())).or(Some(' '));
+    }
+    let is_text = |read: &dyn Fn(&[u8; 4]) -> Option<char>| {
+        units.len() > 3
+            && units.iter().all(|unit| {
+                read(unit).is_some_and(|c| c != '\0' && !c.is_control() || c.is_ascii_whitespace())
+            })
+            && units[..3].iter().all(|unit| read(unit).is_some_and(|c| c.is_ascii()))
+    };
+    let read: &dyn Fn(&[u8; 4]) -> Option<char> = if is_text(&little) {
+        &little
+    } else if is_text(&big) {
+        &big
+    } else {
+        return None;
+    };
+    units.iter().find_map(|unit| read(unit).filter(|c| !c.is_whitespace())).or(Some(' '))
+}
+
+/// The byte order mark.
+const MARK: char = '\u{feff}';
+
+/// Whether a text is what `Start-Transcript` writes: a head between lines of asterisks.
+pub(super) fn is_transcript(text: &str) -> bool {
+    let is_line = |line: &str| line.len() >= 10 && line.bytes().all(|b| b == b'*');
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.next().is_some_and(is_line) && !lines.next().is_none_or(is_line) && lines.take(16).any(is_line)
+}
+
 /// Whether a decoded text is none: control characters stand in it.
 pub(super) fn is_binary(text: &str) -> bool {
     let head = &text[..floor(text, 1024)];
@@ -76,6 +112,18 @@ pub(super) fn describe(text: &str) -> String {
     if is_binary(head) {
         return "a binary file, no export".into();
     }
+    if is_transcript(head) {
+        return format!(
+            "a transcript (`Start-Transcript`), in which an export may be wrapped or cut; {AGAIN}"
+        );
+    }
+    if ["+AFs-", "+AHs-", "+ADw-", "+/v8-"].iter().any(|start| first.starts_with(start)) {
+        return "text in UTF-7, which is not read; write it in UTF-8, in PowerShell with `Out-File -Encoding utf8`"
+            .into();
+    }
+    if first.contains(DISPLAYED) {
+        return format!("a CSV file of {}", displayed());
+    }
     if first.starts_with("#TYPE ") || is_table_of_values(&lines) {
         return format!("a CSV file, in which objects and lists are lost; {AGAIN}");
     }
@@ -84,6 +132,9 @@ pub(super) fn describe(text: &str) -> String {
     }
     if is_printed_table(&lines) {
         return format!("printed as a table (`Format-Table`); {AGAIN}");
+    }
+    if first.starts_with('"') && first.contains("\\n") && lines.len() == 1 {
+        return texts(1);
     }
     for (what, test) in KINDS {
         if test(first, &lines) {
@@ -251,6 +302,42 @@ mod tests {
             ("a\u{1}\u{2}b", "a binary file"),
         ] {
             assert!(describe(text).starts_with(expected), "{text}: {}", describe(text));
+        }
+    }
+
+    #[test]
+    fn forms_that_powershell_writes_and_nobody_reads() {
+        for (text, expected) in [
+            (
+                "\n**********************\nAufzeichnung\nStart: 2024\n**********************\nPS C:\\> x\n[\n",
+                "a transcript",
+            ),
+            ("+AHs-\n  +ACI-a+ACI-: 1\n", "text in UTF-7"),
+            ("\"ClassId2e4f51ef21dd47e99d3c952918aff9cd\",\"a\"\n", "a CSV file of objects for display"),
+            ("\"\\nUserName\\n--------\\n\"\n", "a text and no object"),
+        ] {
+            assert!(describe(text).starts_with(expected), "{text}: {}", describe(text));
+        }
+    }
+
+    #[test]
+    fn utf_32_is_told_from_other_encodings() {
+        let wide = |text: &str, mark: bool, big: bool| -> Vec<u8> {
+            let all = mark.then_some(MARK).into_iter().chain(text.chars());
+            all.flat_map(|c| if big { u32::from(c).to_be_bytes() } else { u32::from(c).to_le_bytes() })
+                .collect()
+        };
+        for mark in [true, false] {
+            for big in [true, false] {
+                assert_eq!(utf_32(&wide("\r\n[{ } \u{e4}", mark, big)), Some('['), "{mark} {big}");
+            }
+        }
+        assert_eq!(utf_32(&wide("notes", true, false)), Some('n'));
+        let utf_16: Vec<u8> = "\u{feff}[{ }]  ".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for other in
+            [&b"[{ \"a\": 1 }]   "[..], &utf_16, b"", b"\xff\xfe", &[0; 64], b"MZ\x90\0\x03\0\0\0\x04\0\0\0"]
+        {
+            assert_eq!(utf_32(other), None, "{other:?}");
         }
     }
 

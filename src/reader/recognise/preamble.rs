@@ -3,11 +3,7 @@
 //! `... *> file` and copied consoles put them there, in any language and with colours. They are passed over only where
 //! an export begins right behind them; prose with an example in it is no export.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use crate::pattern::pattern;
+use crate::reader::console::{is_message, is_prompt, without_colours};
 use crate::reader::json;
 use crate::source::floor;
 
@@ -38,16 +34,6 @@ impl Preamble {
             ""
         };
         lines + depth
-    }
-}
-
-/// `ESC [ ... m`
-fn without_colours(mut line: &str) -> &str {
-    loop {
-        line = line.trim_start();
-        let Some(rest) = line.strip_prefix("\u{1b}[") else { return line };
-        let Some(end) = rest.find(|c: char| c.is_ascii_alphabetic()) else { return line };
-        line = &rest[end + 1..];
     }
 }
 
@@ -103,22 +89,6 @@ fn of(lines: &[&str], at: usize) -> Option<Preamble> {
             && (line.contains(|c: char| c.is_ascii_digit()) || line.to_lowercase().contains("depth"))
     };
     fits.then(|| Preamble { at, lines: lines.len(), depth: lines.iter().any(speaks_of_depth) })
-}
-
-/// `WARNING: ...`, `AUSFÜHRLICH: ...`, `警告: ...`: a word or two in capitals, or in a script that has none.
-fn is_message(line: &str) -> bool {
-    static MESSAGE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^\p{L}{2,}(?:[ -]\p{L}{2,})?[ \u{a0}]?[:\u{ff1a}](?:\s|$)"));
-    let word = line.split([':', '\u{ff1a}']).next().unwrap_or_default();
-    MESSAGE.is_match(line) && !word.chars().any(char::is_lowercase)
-}
-
-/// `PS C:\>`, `C:\Windows>`, `user@host:~$`
-fn is_prompt(line: &str) -> bool {
-    static PROMPT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"^(?:\[[^\]]+\]: )?(?:PS [^<>]*>|[A-Za-z]:\\[^<>]*>|[\w.-]+@[\w.-]+:[^$]*\$)")
-    });
-    PROMPT.is_match(line)
 }
 
 #[cfg(test)]

@@ -182,6 +182,7 @@ fn only_what_is_looked_at_is_built() {
         name: "TaskSequenceStep".into(),
         properties: vec!["name".into(), "variables".into(), "properties".into()],
         inner: vec![("variables".into(), vec!["b".into()]), ("properties".into(), vec!["p".into()])],
+        ..WantedClass::default()
     };
     wanted.classes.insert("tasksequencestep".into(), class);
     let text = r#"<sequence><step name="S"><action>x</action><defaultVarList><variable name="A" property="P">1</variable>
