@@ -14,6 +14,7 @@ mod fit;
 mod group;
 mod open;
 mod rows;
+mod supposed;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -145,22 +146,40 @@ pub fn run(
 ) -> Run {
     let evidence = fit::fit(content, schema, evidence, options.revision);
     let evidence = &*evidence;
-    let ids = Identities::build(schema, evidence);
-    let shared = estate::of(content, schema, evidence, &ids, options.revision, &[]);
-    let results: Vec<Judged> = rules
-        .rules
-        .par_iter()
-        .enumerate()
-        .filter(|(_, rule)| options.only.as_ref().is_none_or(|only| only.contains(&rule.id)))
-        .map(|(number, rule)| guarded(rule, || judge(&shared, number, rule)))
-        .collect();
-    let mut outcomes = Vec::new();
-    let mut ranked = Vec::new();
-    for (some, more) in results {
-        outcomes.extend(some);
-        ranked.extend(more);
-    }
+    let only = |rule: &Rule| options.only.as_ref().is_none_or(|only| only.contains(&rule.id));
+    let rules_of: Vec<(usize, &Rule)> =
+        rules.rules.iter().enumerate().filter(|(_, rule)| only(rule)).collect();
+    let (outcomes, ranked) = judge_all(&rules_of, content, schema, evidence, &[], options);
     Run { revision: options.revision, findings: settle(rules, ranked), outcomes }
+}
+
+/// Judges rules, first by what is proven; those that leave something open once more by what suggests itself.
+fn judge_all(
+    rules: &[(usize, &Rule)],
+    content: &Content,
+    schema: &Schema,
+    evidence: &Evidence,
+    given: &[TableId],
+    options: &Options,
+) -> Judged {
+    let ids = Identities::build(schema, evidence);
+    let shared = estate::of(content, schema, evidence, &ids, options.revision, given);
+    let mut results: Vec<Judged> =
+        rules.par_iter().map(|&(number, rule)| guarded(rule, || judge(&shared, number, rule))).collect();
+    if let Some(supposing) = ids.supposing(schema, evidence) {
+        let shared = estate::of(content, schema, evidence, &supposing, options.revision, given);
+        results.par_iter_mut().zip(rules).for_each(|(first, &(number, rule))| {
+            if supposed::may_tell_more(first) {
+                supposed::add(first, guarded(rule, || judge(&shared, number, rule)), &supposing);
+            }
+        });
+    }
+    let mut all: Judged = (Vec::new(), Vec::new());
+    for (outcomes, ranked) in results {
+        all.0.extend(outcomes);
+        all.1.extend(ranked);
+    }
+    all
 }
 
 /// Runs one rule by itself; what it yields to is left out. The tables `given` are not made from others.
@@ -172,9 +191,7 @@ fn run_alone(
     given: &[TableId],
     options: &Options,
 ) -> Run {
-    let ids = Identities::build(schema, evidence);
-    let shared = estate::of(content, schema, evidence, &ids, options.revision, given);
-    let (outcomes, ranked) = guarded(rule, || judge(&shared, 0, rule));
+    let (outcomes, ranked) = judge_all(&[(0, rule)], content, schema, evidence, given, options);
     Run { revision: options.revision, findings: settle(&RuleSet::default(), ranked), outcomes }
 }
 
@@ -192,6 +209,15 @@ fn guarded(rule: &Rule, judge: impl FnOnce() -> Judged) -> Judged {
 impl Finding {
     /// Takes in another finding of the same rule on the same subject. `places` are those of its labels.
     fn join(&mut self, other: Self, places: &mut HashSet<Place>) {
+        let spelling = |finding: &Self| {
+            (finding.subject.chars().count(), finding.subject.to_lowercase(), finding.subject.clone())
+        };
+        if other.fingerprint != self.fingerprint && spelling(&other) < spelling(self) {
+            self.subject.clone_from(&other.subject);
+            self.fingerprint.clone_from(&other.fingerprint);
+            self.message.clone_from(&other.message);
+            self.fix.clone_from(&other.fix);
+        }
         self.level = self.level.max(other.level);
         self.confidence = self.confidence.max(other.confidence);
         for statement in other.statements {
@@ -313,7 +339,7 @@ fn finish(shared: &Shared<'_>, rule: &Rule, verdict: Verdict) -> (Outcome, Vec<R
     let outcome = if !verdict.findings.is_empty() {
         Outcome::Fail
     } else if let Some(causes) = verdict.open {
-        Outcome::NotEvaluated(causes.into_open(shared.schema))
+        Outcome::NotEvaluated(causes.into_open(shared))
     } else if verdict.passed > 0 {
         Outcome::Pass
     } else {
@@ -328,17 +354,24 @@ fn finish(shared: &Shared<'_>, rule: &Rule, verdict: Verdict) -> (Outcome, Vec<R
     (outcome, verdict.findings)
 }
 
+/// Rule, documented account, and what the finding is about by identity.
+type Subject = (usize, Option<String>, String);
+
 /// Drops the findings that give way to others, joins those that say the same, and puts them in order.
 fn settle(rules: &RuleSet, mut ranked: Vec<Ranked>) -> Vec<Finding> {
-    let mut subjects: HashMap<usize, HashSet<&str>> = HashMap::new();
+    // What is proven does not give way to what is only supposed.
+    let mut subjects: HashMap<(usize, bool), HashSet<&str>> = HashMap::new();
     for one in &ranked {
-        subjects.entry(one.rule).or_default().insert(&one.same_subject);
+        subjects.entry((one.rule, one.supposed)).or_default().insert(&one.same_subject);
     }
     let stays: Vec<bool> = ranked
         .iter()
         .map(|one| {
             let winners = rules.rules.get(one.rule).map_or(&[][..], |r| &r.yields_to);
-            !winners.iter().any(|w| subjects.get(w).is_some_and(|s| s.contains(one.same_subject.as_str())))
+            let wins = |rule: usize, supposed: bool| {
+                subjects.get(&(rule, supposed)).is_some_and(|s| s.contains(one.same_subject.as_str()))
+            };
+            !winners.iter().any(|w| wins(*w, false) || one.supposed && wins(*w, true))
         })
         .collect();
     let mut stays = stays.into_iter();
@@ -355,12 +388,13 @@ fn settle(rules: &RuleSet, mut ranked: Vec<Ranked>) -> Vec<Finding> {
                 &b.finding.message,
             ))
     });
-    // What one rule says of one subject is one finding, in as many places as it takes.
+    // What one rule says of one subject is one finding, in as many places as it takes. Of several spellings of the
+    // subject the shortest stands for it, whatever the order of the exports.
     let mut out: Vec<Finding> = Vec::new();
-    let mut seen: HashMap<(usize, String), (usize, HashSet<Place>)> = HashMap::new();
+    let mut seen: HashMap<Subject, (usize, HashSet<Place>)> = HashMap::new();
     for one in ranked {
-        let (rule, finding) = (one.rule, one.finding);
-        match seen.entry((rule, finding.fingerprint.clone())) {
+        let finding = one.finding;
+        match seen.entry((one.rule, finding.entity.clone(), one.same_subject)) {
             Entry::Occupied(mut first) => {
                 let (number, places) = first.get_mut();
                 out[*number].join(finding, places);

@@ -7,6 +7,7 @@
 mod account;
 mod collect;
 mod convert;
+mod domains;
 mod identity;
 mod joined;
 mod known;
@@ -22,7 +23,7 @@ mod sites;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::assets::Assets;
@@ -32,7 +33,7 @@ use crate::vocabulary::Principals;
 use crate::yaml::Problems;
 
 pub use account::computer_name;
-pub use identity::{AccountKind, Identities, Identity, Scope};
+pub use identity::{AccountKind, Identities, Identity, Scope, Supposition};
 pub use mapping::{KnownFrom, MappedName, Mapping};
 pub use names::{FieldName, TableName, field, table};
 pub use places::{ExportPlace, classes, places};
@@ -127,7 +128,8 @@ pub struct TableSchema {
     pub fields: Vec<FieldSchema>,
     /// Rows that agree in these fields are kept once; empty if all rows are kept.
     pub distinct: Vec<usize>,
-    /// Only rows are kept that name an account which another table names.
+    /// Only rows are kept that name an account or a computer which another table names, or a computer whose name stands
+    /// before an account.
     pub lookup: bool,
     /// The documented account as which all accounts of the table serve.
     pub serves: Option<String>,
@@ -371,6 +373,9 @@ pub struct FieldKind {
 pub struct Evidence {
     /// One table a declared table, in the same order.
     pub tables: Vec<Table>,
+    /// What stands before accounts, in lower case, with the security identifier of the domain that they have: of all
+    /// rows of lookup tables, whether the rows are kept or not.
+    pub domain_sids: BTreeSet<(String, String)>,
 }
 
 /// The rows of a table, and what is known to be missing from it.

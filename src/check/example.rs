@@ -78,7 +78,7 @@ pub(super) fn evidence(example: &Example, schema: &Schema) -> Evidence {
             table.gaps = vec![missing(schema, number)];
         }
     }
-    let mut evidence = Evidence { tables };
+    let mut evidence = Evidence { tables, ..Evidence::default() };
     crate::evidence::derive(schema, &mut evidence, &given);
     evidence
 }

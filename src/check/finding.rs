@@ -8,6 +8,7 @@ use super::bind::{Binding, Bound, BoundKind};
 use super::eval::Eval;
 use super::{Finding, Label};
 use crate::content::{Content, EntityKind};
+use crate::estate::principals::in_words;
 use crate::estate::shared::Frame;
 use crate::estate::value::{Tri, Value, group_key};
 use crate::evidence::{Cell, Fact};
@@ -39,12 +40,15 @@ pub(super) struct Ranked {
     pub(super) place: Option<Place>,
     /// Its subject by the identity of what it names.
     pub(super) same_subject: String,
+    /// It rests on what a short name is taken for.
+    pub(super) supposed: bool,
 }
 
 /// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// As they stand, and accounts and groups of the documentation by their titles: for messages and labels.
+    /// As they stand, accounts and groups of the documentation by their titles and security identifiers by the names that
+    /// exports give them: for messages and labels.
     Titled,
     /// As they stand.
     Shown,
@@ -138,6 +142,7 @@ impl<'b> Writer<'b> {
             rule: self.number,
             place,
             same_subject,
+            supposed: false,
             finding: Finding {
                 rule: rule.id.clone(),
                 level,
@@ -294,7 +299,12 @@ impl<'b> Writer<'b> {
                     let key = group_key(shared.ids, scalar, &Value::new(fact, shared.ids));
                     return key.unwrap_or_default().to_lowercase();
                 }
-                let text = shown(fact);
+                let text = match fact {
+                    Fact::Account(account) if form == Form::Titled => {
+                        in_words(self.binding.shared, account).to_owned()
+                    }
+                    fact => shown(fact),
+                };
                 if form == Form::Titled
                     && self.binding.shared.schema.tables[frame.table]
                         .fields

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Open;
-use crate::evidence::{Gap, Schema, TableId, Why};
+use crate::estate::Shared;
+use crate::estate::table::domain_list;
+use crate::evidence::{Account, Gap, TableId, Why};
 use crate::source::Place;
 
 /// One reason why a test is open.
@@ -73,8 +75,21 @@ impl Causes {
         self.add(other.kept);
     }
 
-    /// The outcome in words.
-    pub(super) fn into_open(self, schema: &Schema) -> Open {
+    /// The outcome in words. Where it is not known whether two names of domains mean one, what is missing is the list of
+    /// domains and not what was compared.
+    pub(super) fn into_open(mut self, shared: &Shared<'_>) -> Open {
+        let schema = shared.schema;
+        let doubts: Vec<Cause> =
+            self.kept.iter().filter(|cause| matches!(cause.about, About::Same(..))).cloned().collect();
+        for cause in doubts {
+            let Some((_, table)) = domains_of(shared, &cause.about) else { continue };
+            self.kept.remove(&cause);
+            if !self.kept.iter().any(|other| other.table == cause.table) {
+                self.tables.remove(&cause.table);
+            }
+            self.tables.insert(table);
+            self.kept.insert(Cause { table, ..cause });
+        }
         let Some(first) = self.kept.first() else {
             return Open {
                 why: Why::Incomplete,
@@ -96,7 +111,13 @@ impl Causes {
             _ => None,
         };
         let reason = match (&first.about, first.why) {
-            (About::Same(a, b), _) => format!("whether `{a}` and `{b}` are the same cannot be told"),
+            (About::Same(a, b), _) => {
+                let same = format!("whether `{a}` and `{b}` are the same cannot be told");
+                match domains_of(shared, &first.about) {
+                    Some((domains, _)) => format!("{same}: {domains} may be one"),
+                    None => same,
+                }
+            }
             (About::Kind(account), _) => format!("what kind of account `{account}` is cannot be told"),
             (About::Scope(account), _) => format!("whether `{account}` is a local account cannot be told"),
             (About::Rows, Why::NotExported) => {
@@ -139,6 +160,16 @@ impl Causes {
         };
         Open { why: first.why, reason, place: first.place, tables: self.tables.into_iter().collect() }
     }
+}
+
+/// The domains of two accounts that may be the same, in words, and the table that would tell; none where it is not the
+/// domains that are in doubt.
+fn domains_of(shared: &Shared<'_>, about: &About) -> Option<(String, TableId)> {
+    let About::Same(a, b) = about else { return None };
+    let (a, b) = (Account::parse(a)?, Account::parse(b)?);
+    let (one, other) = shared.ids.untied(&a, &b)?;
+    let table = domain_list(shared, &one, &other)?;
+    Some((format!("the domains `{one}` and `{other}`"), table))
 }
 
 /// Names as code: "`a`, `b` and `c`".

@@ -489,7 +489,7 @@ fn evidence(schema: &Schema, rows: &[(&str, &str, i64)]) -> Evidence {
         cells[5] = Cell { fact: Fact::Integer(*count), place: None };
         tables[uses].rows.push(Row { record: Some(record(i)), cells: cells.into() });
     }
-    Evidence { tables }
+    Evidence { tables, ..Evidence::default() }
 }
 
 fn options(content: &Content) -> Options {
@@ -677,7 +677,13 @@ fn lookups_say_what_reading_through_says() {
                             what: None,
                         });
                     }
-                    let run = run(&rules, &world.0, &world.1, &Evidence { tables }, &options(&world.0));
+                    let run = run(
+                        &rules,
+                        &world.0,
+                        &world.1,
+                        &Evidence { tables, ..Evidence::default() },
+                        &options(&world.0),
+                    );
                     let said = said(&run);
                     // Which of several reasons is given may differ.
                     said.split(':').next().unwrap().to_owned()

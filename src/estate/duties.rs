@@ -466,7 +466,7 @@ fn chain(via: &[Arc<str>]) -> String {
 pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let mut out = Out::of(shared, schema);
     // Groups of domains, once each.
-    let mut groups: Vec<(Line<'_>, &Arc<Account>, &str)> = Vec::new();
+    let mut groups: Vec<(Option<&str>, &Arc<Account>, &str)> = Vec::new();
     let mut seen = HashSet::new();
     let domain_table = shared.schema.id(table::DOMAIN_GROUP_MEMBERS).unwrap_or_default();
     for table in [table::DOMAIN_GROUPS, table::DOMAIN_GROUP_MEMBERS] {
@@ -477,7 +477,7 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             if let Some(known) = privileged(shared, &identity, sid)
                 && seen.insert(identity.key().to_owned())
             {
-                groups.push((line, group, &known.name));
+                groups.push((sid, group, &known.name));
             }
         }
     }
@@ -500,12 +500,11 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 break;
             }
             let mut asked = false;
-            for (line, group, _) in groups.iter().filter(|(_, _, own)| *own == name) {
+            for (sid, group, _) in groups.iter().filter(|(_, _, own)| *own == name) {
                 // The group of its own domain must be among those that are looked at.
                 let own = shared.ids.same_domain_of(&identity, &shared.ids.resolve(group)).flatten();
                 asked |= own != Some(false) || known.rid != Some(512);
-                let sid = line.of_several().text(field::SID).or(line.of_several().text(field::GROUP_SID));
-                let held = Membership::of(shared).belongs(shared, of.account, group, sid, None);
+                let held = Membership::of(shared).belongs(shared, of.account, group, *sid, None);
                 answer(&mut out, of, name, None, held);
             }
             if !asked {

@@ -12,8 +12,9 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::estate::principals::in_words;
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, View};
+use crate::estate::table::{Line, Missing, View, unsure, untied};
 use crate::estate::value::{Bucket, identity_bucket};
 use crate::evidence::{
     Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, TableId, Why, field, table,
@@ -53,6 +54,9 @@ struct Group {
     listed_at: Option<Place>,
     /// Why they are not, and where that shows.
     cut: Option<(Why, Option<Place>)>,
+    /// Exports have it under a name whose domain is only supposed, and under one whose domain is not.
+    supposed: bool,
+    proven: bool,
     /// Made when a large group is first looked through.
     roll: OnceLock<Roll>,
 }
@@ -292,6 +296,8 @@ impl Membership {
                 }
                 let group = &mut out.groups[number as usize];
                 group.never_empty |= never_empty;
+                group.supposed |= identity.is_supposed();
+                group.proven |= !identity.is_supposed();
                 group.take(line, table == table::DOMAIN_GROUPS);
             }
         }
@@ -484,7 +490,7 @@ impl Membership {
                         .iter()
                         .any(|identity| shared.ids.compare(&who.identity, identity) == Some(true));
                     if !itself {
-                        via.insert(0, Arc::from(&*member.account.written));
+                        via.insert(0, Arc::from(in_words(shared, &member.account)));
                     }
                     return Belongs::Yes(Link { via, place: member.place, record: member.record });
                 }
@@ -495,7 +501,7 @@ impl Membership {
         if let Some(missing) = open {
             return Belongs::Open(missing);
         }
-        if group.whole {
+        if group.whole && !group.is_supposed(to) {
             return Belongs::No;
         }
         let cut = group.cut.unwrap_or((Why::NotExported, None));
@@ -508,7 +514,7 @@ impl Membership {
         if to.identities.iter().any(|i| shared.ids.compare(&who.identity, i) == Some(false)) {
             return Belongs::No;
         }
-        Belongs::Open(self.unsure(who, &to.account.written))
+        Belongs::Open(unsure(shared, who.account, to.account, to.sid.as_deref(), self.domain_table))
     }
 
     /// The members of a large group that may be someone, or may hold them, in their order; none for all.
@@ -576,7 +582,7 @@ impl Membership {
         let (why, place) = listed.unwrap_or((Why::NotExported, None));
         let listed = listed.is_some();
         let local = self.is_local(shared, to);
-        let written = &to.account.written;
+        let written = in_words(shared, to.account);
         let never_empty = self.find(shared, to, on).and_then(|number| self.groups.get(number as usize));
         let failed = match never_empty {
             Some(group) if group.never_empty && group.members.is_empty() => ", a group that is never empty,",
@@ -589,16 +595,6 @@ impl Membership {
         // A group that no export speaks of is one of a domain where it is not known on which computer it is.
         let table = if local && (listed || on.is_some()) { self.local_table } else { self.domain_table };
         Missing { why, table, what: what.into(), place }
-    }
-
-    /// Two names of which the exports do not say whether they are one account.
-    fn unsure(&self, who: &Subject<'_>, other: &str) -> Missing {
-        Missing {
-            why: Why::Identity,
-            table: self.domain_table,
-            what: format!("`{}` and `{other}`", who.account.written).into(),
-            place: None,
-        }
     }
 
     /// The answer for groups without a list of members.
@@ -660,11 +656,15 @@ impl Membership {
             Some(Some(false)) => Some(Belongs::No),
             // Another primary group: then the list of members decides.
             Some(Some(true)) => None,
-            _ => Some(Belongs::Open(Missing {
-                why: Why::Identity,
-                table: self.domain_table,
-                what: format!("the domains of `{}` and `{}`", who.account.written, to.account.written).into(),
-                place: None,
+            _ => Some(Belongs::Open(match shared.ids.untied(who.account, to.account) {
+                Some((own, other)) => untied(shared, &own, &other, self.domain_table),
+                None => Missing {
+                    why: Why::Identity,
+                    table: self.domain_table,
+                    what: format!("the domains of `{}` and `{}`", who.account.written, to.account.written)
+                        .into(),
+                    place: None,
+                },
             })),
         }
     }
@@ -742,6 +742,12 @@ fn is_rid(primary: &str, rid: u32) -> bool {
 }
 
 impl Group {
+    /// Whether it is only supposed to be what is asked for: then who is not among its members may be in the other.
+    fn is_supposed(&self, to: &Target<'_>) -> bool {
+        let asked = to.identities.iter().any(Identity::is_supposed);
+        if asked { self.proven } else { self.supposed && !self.proven }
+    }
+
     /// A list without members of a group that always has some is a read that failed.
     fn doubt(&mut self) {
         if self.never_empty && self.members.is_empty() && self.whole {
@@ -765,6 +771,9 @@ impl Group {
             }
             (None, false) => {
                 let Some(cell) = line.cell(field::MEMBER) else { return };
+                // Where a member lists its groups, the name of the group is the membership.
+                let listed = line.cell(field::GROUP).filter(|_| line.flag(field::OF_MEMBER) == Some(true));
+                let place = listed.and_then(|group| group.place);
                 let sid = line.text(field::SID).and_then(Account::parse).map(Arc::new);
                 let group = match line.text(field::CLASS) {
                     Some("group") => Some(true),
@@ -776,7 +785,7 @@ impl Group {
                         account: Arc::clone(account),
                         sid,
                         group,
-                        place: cell.place,
+                        place: place.or(cell.place),
                         record: line.record,
                     }),
                     (Fact::Unknown(why), None) => self.cut = self.cut.or(Some((*why, line.record))),
@@ -784,7 +793,7 @@ impl Group {
                         account: Arc::clone(&sid),
                         sid: Some(sid),
                         group,
-                        place: line.cell(field::SID).and_then(|c: &Cell| c.place),
+                        place: place.or(line.cell(field::SID).and_then(|c: &Cell| c.place)),
                         record: line.record,
                     }),
                     _ => {}

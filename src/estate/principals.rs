@@ -1,8 +1,11 @@
 //! Who stands for whom: the groups of everybody, and what a documented group is called at a site.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::content::Entity;
 use crate::estate::shared::Shared;
-use crate::evidence::{Account, Identity};
+use crate::evidence::{Account, AccountForm, Fact, Identity, field, table};
 use crate::vocabulary::WellKnown;
 
 /// The group for everybody that an account is.
@@ -51,6 +54,33 @@ pub(crate) fn all_privileged<'s>(shared: &'s Shared<'_>) -> Vec<&'s WellKnown> {
     let mut all: Vec<&WellKnown> = shared.ids.principals().iter().filter(|known| known.privileged).collect();
     all.sort_by_key(|known| known.rid.is_none());
     all
+}
+
+/// An account in words: one that is written as a security identifier by the name that an export gives it.
+pub(crate) fn in_words<'s>(shared: &'s Shared<'_>, account: &'s Account) -> &'s str {
+    struct Names(HashMap<String, Arc<str>>);
+    if account.form != AccountForm::Sid {
+        return &account.written;
+    }
+    // Like identities, names are no evidence of their own: what is read here is what the tables already rest on.
+    let names = shared.once(|shared| {
+        let mut names = HashMap::new();
+        let schema =
+            shared.schema.id(table::PRINCIPALS).and_then(|id| Some((id, shared.schema.tables.get(id)?)));
+        let columns = schema.and_then(|(id, t)| Some((id, t.column(field::SID)?, t.column(field::ACCOUNT)?)));
+        for (row, sid, named) in columns
+            .into_iter()
+            .flat_map(|(id, sid, named)| shared.table(id).rows.iter().map(move |row| (row, sid, named)))
+        {
+            if let (Fact::Text(sid), Fact::Account(named)) = (&row.cells[sid].fact, &row.cells[named].fact)
+                && !matches!(named.form, AccountForm::Sid | AccountForm::Distinguished { .. })
+            {
+                names.entry(sid.to_uppercase()).or_insert_with(|| Arc::from(&*named.written));
+            }
+        }
+        Names(names)
+    });
+    names.0.get(&account.written.to_uppercase()).map_or(&account.written, |name| name)
 }
 
 /// The name of a documented group; one with a site code for that site.

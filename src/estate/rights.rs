@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::estate::membership::{Belongs, Link, Membership};
+use crate::estate::principals::in_words;
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, View};
 use crate::evidence::{Account, Scope, TableId, Why, field, table};
@@ -212,7 +213,7 @@ impl<'s> Rights<'s> {
             let because = format!(
                 "`{}` takes it away {}",
                 denied.unwrap_or_default(),
-                through(*one, &link.via, one.is_some_and(|one| names(shared, account, one)))
+                through(shared, *one, &link.via, one.is_some_and(|one| names(shared, account, one)))
             );
             return Held::No { because, place, record };
         }
@@ -245,7 +246,13 @@ impl<'s> Rights<'s> {
                 };
                 let (at, record) = spot(one);
                 let sure = unless.is_none() && self.whole.get(place).copied().unwrap_or(false);
-                Held::Yes { through: through(one, &link.via, by_name), sure, unless, place: at, record }
+                Held::Yes {
+                    through: through(shared, one, &link.via, by_name),
+                    sure,
+                    unless,
+                    place: at,
+                    record,
+                }
             }
         }
     }
@@ -263,11 +270,11 @@ fn comes_with_windows(shared: &Shared<'_>, one: &Assigned<'_>) -> bool {
 }
 
 /// `through X and Y`, or `directly` where the account itself is named.
-fn through(one: Option<&Assigned<'_>>, via: &[Arc<str>], by_name: bool) -> String {
+fn through(shared: &Shared<'_>, one: Option<&Assigned<'_>>, via: &[Arc<str>], by_name: bool) -> String {
     let Some(to) = one.and_then(|one| one.account.as_ref()).filter(|_| !by_name) else {
         return "directly".to_owned();
     };
-    let mut names = vec![format!("`{}`", to.written)];
+    let mut names = vec![format!("`{}`", in_words(shared, to))];
     names.extend(via.iter().map(|name| format!("`{name}`")));
     format!("through {}", names.join(" and "))
 }

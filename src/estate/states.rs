@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Out, View, flag, text};
+use crate::estate::table::{Line, Missing, Out, View, flag, text, unsure};
 use crate::estate::value::identity_bucket;
 use crate::evidence::{AccountForm, Fact, Identity, Scope, Table, TableName, TableSchema, Why, field, table};
 
@@ -84,7 +84,11 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
         }
         // A group, or an account that another export names, is there.
         let elsewhere = groups.contains(identity.key());
-        let of_listed = listed.iter().any(|l| shared.ids.same_domain_of(&identity, l) == Some(Some(true)));
+        // An account that is not there may be one of another domain, where its own is only supposed.
+        let of_listed = listed.iter().any(|l| {
+            shared.ids.same_domain_of(&identity, l) == Some(Some(true))
+                && identity.is_supposed() == l.is_supposed()
+        });
         if elsewhere {
             out.row(line.record)
                 .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
@@ -100,10 +104,18 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
                 .set(field::STATE, text("absent"))
                 .put();
         } else {
-            let what: Arc<str> = format!("the directory account `{}`", account.written).into();
-            let why = if possible.is_some() { Why::Identity } else { Why::NotExported };
+            let other = possible.and_then(|row| row.account(field::ACCOUNT));
+            let Missing { why, table, what, .. } = match other {
+                Some(other) => unsure(shared, account, other, None, directory),
+                None => Missing {
+                    why: if possible.is_some() { Why::Identity } else { Why::NotExported },
+                    table: directory,
+                    what: format!("the directory account `{}`", account.written).into(),
+                    place: None,
+                },
+            };
             let place = possible.and_then(|row| row.record).or(line.record);
-            out.gap(why, directory, Some(what), place).copy(field::ACCOUNT, line.cell(field::ACCOUNT)).put();
+            out.gap(why, table, Some(what), place).copy(field::ACCOUNT, line.cell(field::ACCOUNT)).put();
         }
     }
     out.table

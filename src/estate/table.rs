@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::estate::shared::{Index, Indexed, Shared};
 use crate::estate::value::{Bucket, Value, bucket};
 use crate::evidence::{
-    Account, Cell, Fact, FieldName, Gap, Row, Table, TableId, TableName, TableSchema, Why,
+    Account, Cell, Fact, FieldName, Gap, Row, Table, TableId, TableName, TableSchema, Why, table,
 };
 use crate::rules::Mode;
 use crate::source::Place;
@@ -399,6 +399,46 @@ pub(crate) struct Missing {
     /// In words that stand behind "no export holds".
     pub(crate) what: Arc<str>,
     pub(crate) place: Option<Place>,
+}
+
+/// Two accounts of which the exports do not say whether they are one; `sid` is what stands beside the second. `otherwise`
+/// is the table to ask for where it is not their domains that are in doubt.
+pub(crate) fn unsure(
+    shared: &Shared<'_>,
+    a: &Account,
+    b: &Account,
+    sid: Option<&Account>,
+    otherwise: TableId,
+) -> Missing {
+    let doubt = std::iter::once(b).chain(sid).find_map(|b| Some((shared.ids.untied(a, b)?, b)));
+    let Some(((own, other), b)) = doubt else {
+        let what = format!("`{}` and `{}`", a.written, b.written).into();
+        return Missing { why: Why::Identity, table: otherwise, what, place: None };
+    };
+    let Missing { why, table, what, place } = untied(shared, &own, &other, otherwise);
+    let of = match (shared.ids.resolve(a).name(), shared.ids.resolve(b).name()) {
+        (Some(name), Some(other)) if name == other => format!("`{}`", a.name().trim()),
+        _ => format!("`{}` and `{}`", a.written, b.written),
+    };
+    Missing { why, table, what: format!("{what} of {of}").into(), place }
+}
+
+/// Two names of domains of which the exports do not say whether they are one.
+pub(crate) fn untied(shared: &Shared<'_>, one: &str, other: &str, otherwise: TableId) -> Missing {
+    let table = domain_list(shared, one, other).unwrap_or(otherwise);
+    Missing {
+        why: Why::Identity,
+        table,
+        what: format!("the domains `{one}` and `{other}`").into(),
+        place: None,
+    }
+}
+
+/// The table of domains, where it would tie two names: where no export holds it, or none that holds both.
+pub(crate) fn domain_list(shared: &Shared<'_>, one: &str, other: &str) -> Option<TableId> {
+    let id = shared.schema.id(table::DOMAINS)?;
+    let absent = shared.table(id).gaps.iter().any(|gap| gap.why == Why::NotExported);
+    (absent || !shared.ids.has_both_names(one) || !shared.ids.has_both_names(other)).then_some(id)
 }
 
 /// Something that no export tells.

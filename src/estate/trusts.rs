@@ -10,9 +10,9 @@ use std::sync::Arc;
 use crate::content::fact::AccountDomain;
 use crate::estate::documented::{Told, distrusts_database, told_by};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Out, View, account_in, flag, text};
+use crate::estate::table::{Line, Missing, Out, View, account_in, flag, text, untied};
 use crate::evidence::{
-    Account, Fact, FieldName, Scope, Table, TableId, TableName, TableSchema, Why, field, table,
+    Fact, FieldName, Identities, Scope, Table, TableId, TableName, TableSchema, Why, field, table,
 };
 
 /// The trusts in evidence.
@@ -22,6 +22,8 @@ pub(crate) struct Trusts {
     trusted: BTreeMap<String, Vec<(String, bool, bool)>>,
     /// Domains whose lists are whole.
     lists: BTreeSet<String>,
+    /// All domains that the lists name.
+    names: BTreeSet<String>,
     /// Why trusts may be missing although a list is there.
     cut: Option<Why>,
     absent: bool,
@@ -34,6 +36,7 @@ impl Trusts {
             table: view.id,
             trusted: BTreeMap::new(),
             lists: BTreeSet::new(),
+            names: BTreeSet::new(),
             cut: None,
             absent: view.absent().is_some(),
         };
@@ -42,6 +45,7 @@ impl Trusts {
                 continue;
             };
             let (source, target) = (shared.ids.domain_key(source), shared.ids.domain_key(target));
+            out.names.extend([source.clone(), target.clone()]);
             let within = line.flag(field::WITHIN_FOREST) == Some(true);
             let transitive = within || line.flag(field::TRANSITIVE) == Some(true);
             let direction = line.text(field::DIRECTION).unwrap_or_default();
@@ -56,11 +60,13 @@ impl Trusts {
         for line in View::of(shared, table::TRUST_LISTS).into_iter().flat_map(View::rows) {
             out.lists.extend(line.text(field::DOMAIN).map(|d| shared.ids.domain_key(d)));
         }
+        out.names.extend(out.lists.iter().cloned());
         Some(out)
     }
 
-    /// Whether `a` trusts `b`; both are keys. None if the lists do not tell.
-    pub(crate) fn trusts(&self, a: &str, b: &str) -> Option<bool> {
+    /// Whether `a` trusts `b`; both are keys. None if the lists do not tell, or if one of the two may be a domain that
+    /// the lists have under its other name.
+    pub(crate) fn trusts(&self, ids: &Identities, a: &str, b: &str) -> Option<bool> {
         if a == b {
             return Some(true);
         }
@@ -84,11 +90,29 @@ impl Trusts {
         }
         let told =
             self.cut.is_none() && (self.lists.contains(b) || forest.iter().any(|d| self.lists.contains(d)));
-        told.then_some(false)
+        (told && self.untied(ids, a, b).is_none()).then_some(false)
     }
 
-    /// What is missing to tell.
-    pub(crate) fn missing(&self, a: &str, b: &str) -> (Why, TableId, Option<Arc<str>>) {
+    /// A domain of a question, and one that it may be under another name.
+    fn untied<'t>(&'t self, ids: &Identities, a: &'t str, b: &'t str) -> Option<(&'t str, &'t str)> {
+        let perhaps = |x: &str, y: &str| x != y && ids.same_domain_name(x, y).is_none();
+        if perhaps(a, b) {
+            return Some((b, a));
+        }
+        [b, a].into_iter().find_map(|one| {
+            // A name of each form is enough to be in doubt; of two DNS names it is clear that they differ.
+            let other = self.names.iter().find(|name| perhaps(one, name))?;
+            Some((one, other.as_str()))
+        })
+    }
+
+    /// What is missing to tell whether `a` trusts `b`.
+    pub(crate) fn missing(&self, shared: &Shared<'_>, a: &str, b: &str) -> (Why, TableId, Option<Arc<str>>) {
+        let whole = self.cut.is_none() && !self.absent;
+        if whole && let Some((one, other)) = self.untied(shared.ids, a, b) {
+            let Missing { why, table, what, .. } = untied(shared, one, other, self.table);
+            return (why, table, Some(what));
+        }
         let why = self.cut.unwrap_or(Why::NotExported);
         let what = (!self.absent).then(|| Arc::from(format!("the trusts of `{a}` or `{b}`")));
         (why, self.table, what)
@@ -156,7 +180,7 @@ pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         let verdict = match (&server_domain, &host_domain) {
             (_, Some(own)) if own.is_empty() => Ok(false),
             (Some(server), Some(own)) => {
-                trusts.trusts(server, own).ok_or_else(|| trusts.missing(server, own))
+                trusts.trusts(shared.ids, server, own).ok_or_else(|| trusts.missing(shared, server, own))
             }
             (None, _) if server.is_none() => Err((Why::NotExported, sites, None)),
             (None, _) => Err((
@@ -223,7 +247,7 @@ pub(crate) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                 if *server == key || server.ends_with(&format!(".{key}")) {
                     return Some(true);
                 }
-                trusts.trusts(server, &key)
+                trusts.trusts(shared.ids, server, &key)
             })
             .collect();
         let trusted = match () {
@@ -238,7 +262,7 @@ pub(crate) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                 out.gap(Why::NotExported, table, Some("the domain of the site server".into()), line.record)
             }
             None => {
-                let (why, table, what) = trusts.missing(own.first().map_or("", |o| o), &key);
+                let (why, table, what) = trusts.missing(shared, own.first().map_or("", |o| o), &key);
                 out.gap(why, table, what, line.record)
             }
         };
@@ -295,7 +319,10 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             if !matches!(shared.ids.scope(account), Some(Scope::Domain)) {
                 continue;
             }
-            let Some(domain) = domain_of(shared, account) else { continue };
+            let identity = shared.ids.resolve(account);
+            let Some(domain) = identity.domain().map(|domain| shared.ids.domain_key(domain)) else {
+                continue;
+            };
             let site = line.text(field::SITE).map(str::to_uppercase);
             let of_site: BTreeMap<&Option<String>, &str> = points
                 .iter()
@@ -305,9 +332,16 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             for (point, host) in &of_site {
                 let verdict = match point {
                     Some(point) if point.is_empty() => Ok(false),
-                    Some(point) => {
-                        trusts.trusts(point, &domain).ok_or_else(|| trusts.missing(point, &domain))
-                    }
+                    Some(point) => match trusts.trusts(shared.ids, point, &domain) {
+                        // That a domain is not trusted does not rest on what its name is only taken for.
+                        Some(false) if identity.is_supposed() => {
+                            let written = account.domain().unwrap_or_default();
+                            let Missing { why, table, what, .. } =
+                                untied(shared, written, &domain, trusts.table);
+                            Err((why, table, Some(what)))
+                        }
+                        told => told.ok_or_else(|| trusts.missing(shared, point, &domain)),
+                    },
                     None => {
                         let what = Arc::from(format!("the domain of `{host}`"));
                         Err((Why::NotExported, computers, Some(what)))
@@ -348,11 +382,6 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
     out.table
 }
 
-/// The key of the domain an account names.
-fn domain_of(shared: &Shared<'_>, account: &Account) -> Option<String> {
-    shared.ids.resolve(account).domain().map(|domain| shared.ids.domain_key(domain))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -362,6 +391,7 @@ mod tests {
             table: 0,
             trusted: BTreeMap::new(),
             lists: lists.iter().map(|l| (*l).to_owned()).collect(),
+            names: edges.iter().flat_map(|(a, b, ..)| [a, b]).chain(lists).map(|n| (*n).to_owned()).collect(),
             cut: None,
             absent: false,
         };
@@ -374,34 +404,42 @@ mod tests {
     #[test]
     fn trust_goes_as_far_as_it_is_transitive() {
         let forest = [
-            ("eu.corp", "corp", true, true),
-            ("corp", "eu.corp", true, true),
-            ("corp", "partner", false, true),
-            ("partner", "lab.partner", true, true),
-            ("corp", "old", false, false),
+            ("eu.corp.example", "corp.example", true, true),
+            ("corp.example", "eu.corp.example", true, true),
+            ("corp.example", "partner.example", false, true),
+            ("partner.example", "lab.partner.example", true, true),
+            ("corp.example", "old.example", false, false),
         ];
-        let known = trusts(&forest, &["corp"]);
+        let ids = Identities::default();
+        let known = trusts(&forest, &["corp.example"]);
         let table = [
-            ("corp", "corp", Some(true)),
-            ("corp", "eu.corp", Some(true)),
-            ("eu.corp", "partner", Some(true)),
-            ("eu.corp", "lab.partner", Some(true)),
-            ("corp", "old", Some(true)),
+            ("corp.example", "corp.example", Some(true)),
+            ("corp.example", "eu.corp.example", Some(true)),
+            ("eu.corp.example", "partner.example", Some(true)),
+            ("eu.corp.example", "lab.partner.example", Some(true)),
+            ("corp.example", "old.example", Some(true)),
             // Not transitive: only corp itself trusts it.
-            ("eu.corp", "old", Some(false)),
-            ("corp", "dmz", Some(false)),
-            ("eu.corp", "dmz", Some(false)),
+            ("eu.corp.example", "old.example", Some(false)),
+            ("corp.example", "dmz.example", Some(false)),
+            ("eu.corp.example", "dmz.example", Some(false)),
             // Its own list is not there, and corp's says nothing of whom it trusts.
-            ("partner", "dmz", None),
-            ("dmz", "corp", Some(false)),
-            ("dmz", "eu.corp", None),
+            ("partner.example", "dmz.example", None),
+            ("dmz.example", "corp.example", Some(false)),
+            ("dmz.example", "eu.corp.example", None),
+            // A short name may be any of them.
+            ("corp.example", "dmz", None),
+            ("dmz", "corp.example", None),
         ];
         for (a, b, expected) in table {
-            assert_eq!(known.trusts(a, b), expected, "{a} trusts {b}");
+            assert_eq!(known.trusts(&ids, a, b), expected, "{a} trusts {b}");
         }
-        assert_eq!(trusts(&forest, &[]).trusts("corp", "dmz"), None);
+        assert_eq!(trusts(&forest, &[]).trusts(&ids, "corp.example", "dmz.example"), None);
         assert_eq!(
-            Trusts { cut: Some(Why::Incomplete), ..trusts(&forest, &["corp"]) }.trusts("corp", "dmz"),
+            Trusts { cut: Some(Why::Incomplete), ..trusts(&forest, &["corp.example"]) }.trusts(
+                &ids,
+                "corp.example",
+                "dmz.example"
+            ),
             None
         );
     }

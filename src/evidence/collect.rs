@@ -39,7 +39,7 @@ pub(super) fn collect_within(
     let mut read_once: Vec<(Reading, Vec<Gathered>)> =
         sources.as_slice().par_iter().map(|source| read(source, &wanted, Task::All(&budget))).collect();
 
-    // Of tables that are only looked up in, keep what speaks of accounts that other tables name.
+    // Of tables that are only looked up in, keep what speaks of accounts and computers that other tables name.
     let mut mentions = Mentions::default();
     read_once.iter().flat_map(|(_, stretches)| stretches).for_each(|g| mentions.add(schema, g));
     let lookups = mapping.wanted_for(|table| schema.tables[table].lookup);
@@ -53,14 +53,18 @@ pub(super) fn collect_within(
             }
             stretches.iter_mut().for_each(|g| g.tables.retain(|table, _| !schema.tables[*table].lookup));
             if let Some(first) = stretches.first_mut() {
-                for (table, rows) in again.into_iter().flat_map(|g| g.tables) {
-                    first.tables.entry(table).or_default().extend(rows);
+                for more in again {
+                    first.domain_sids.extend(more.domain_sids);
+                    for (table, rows) in more.tables {
+                        first.tables.entry(table).or_default().extend(rows);
+                    }
                 }
             }
         } else {
             for (table, rows) in stretches.iter_mut().flat_map(|g| &mut g.tables) {
-                if schema.tables[*table].lookup {
-                    rows.retain(|row| mentions.hold(row));
+                let table = &schema.tables[*table];
+                if table.lookup {
+                    rows.retain(|row| mentions.hold(table, row));
                 }
             }
         }

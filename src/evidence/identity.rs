@@ -1,12 +1,18 @@
 //! Whether two spellings mean the same account or the same computer.
 //!
 //! Answers are three-valued: proven the same, proven different, or possibly the same. A short (NetBIOS) domain
-//! name and a DNS name are tied together only by evidence that has both; a SID and a name likewise.
+//! name and a DNS name are tied together only by evidence that has both, or that has one security identifier of a domain
+//! under both; a SID and a name likewise.
+//!
+//! Beside what is proven there is what suggests itself: a short name that is the first label of the only DNS name in
+//! sight. [`Identities::supposing`] takes it for that domain. Only that two names are the same rests on it, never
+//! that they are not.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::account::computer_name;
+use super::domains::Heard;
 use super::{Account, AccountForm, Evidence, Fact, Row, Scalar, Schema};
 use crate::vocabulary::{Principals, WellKnown};
 
@@ -23,6 +29,8 @@ pub struct Identities {
     sid_of_domain: HashMap<String, String>,
     /// First label of a computer name to the DNS names seen with it; an empty set if only the label was seen.
     computers: HashMap<String, BTreeSet<String>>,
+    /// First label of a computer name to the keys of the domains that exports say it is in.
+    domains_of_hosts: HashMap<String, BTreeSet<String>>,
     /// SID to the key of its account.
     key_of_sid: HashMap<String, String>,
     /// Key of an account to its SID.
@@ -33,6 +41,10 @@ pub struct Identities {
     named: HashMap<String, (Home, String)>,
     /// Key of an account to whether it is a group.
     groups: HashMap<String, bool>,
+    /// Lower-case short name to what it may stand for and nothing proves.
+    suppositions: BTreeMap<String, Supposition>,
+    /// The suppositions count.
+    supposing: bool,
     /// The principals that Windows and every domain come with.
     principals: Arc<Principals>,
 }
@@ -110,11 +122,24 @@ impl std::str::FromStr for Scope {
     }
 }
 
+/// A short name that is taken for something because nothing else suggests itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Supposition {
+    /// The short name as accounts are written with it.
+    pub short: String,
+    /// The DNS name it is taken for, in lower case: its first label is the short name.
+    pub dns: String,
+    /// It is the name of a computer and not that of a domain.
+    pub computer: bool,
+}
+
 /// A domain under the names that are known of it, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Domain {
     netbios: Option<String>,
     dns: Option<String>,
+    /// The short name is only supposed to be that of the DNS name.
+    supposed: bool,
     /// The DNS name is only the suffix of a user principal name, which need not be a domain's name.
     suffix: bool,
 }
@@ -122,6 +147,11 @@ struct Domain {
 impl Domain {
     fn key(&self) -> &str {
         self.dns.as_deref().or(self.netbios.as_deref()).unwrap_or_default()
+    }
+
+    /// Its DNS name, if that is no supposition.
+    fn proven_dns(&self) -> Option<&str> {
+        self.dns.as_deref().filter(|_| !self.supposed)
     }
 }
 
@@ -178,6 +208,11 @@ impl Identity {
         }
     }
 
+    /// Whether the domain it lives in is only supposed.
+    pub fn is_supposed(&self) -> bool {
+        matches!(&self.home, Home::Domain(domain) if domain.supposed)
+    }
+
     /// The security identifier, if it is known.
     pub fn sid(&self) -> Option<&str> {
         self.sid.as_deref()
@@ -192,9 +227,24 @@ impl Identity {
 
 impl Identities {
     /// Builds the identities from the evidence: computers from every cell that names one and from network paths,
-    /// domains from the table `domains`, SIDs, user principal names and groups from `principals` and `admin_users`.
+    /// domains from the table `domains` and the security identifiers of accounts, SIDs, user principal names and groups
+    /// from `principals` and `admin_users`.
     pub fn build(schema: &Schema, evidence: &Evidence) -> Self {
-        let mut out = Self { principals: Arc::clone(&schema.principals), ..Self::default() };
+        Self::of(schema, evidence, false)
+    }
+
+    /// [`Identities::build`], and what suggests itself counts. None if nothing does.
+    pub fn supposing(&self, schema: &Schema, evidence: &Evidence) -> Option<Self> {
+        (!self.suppositions.is_empty()).then(|| Self::of(schema, evidence, true))
+    }
+
+    /// What suggests itself of short names, whether it counts or not.
+    pub fn suppositions(&self) -> impl Iterator<Item = &Supposition> {
+        self.suppositions.values()
+    }
+
+    fn of(schema: &Schema, evidence: &Evidence, supposing: bool) -> Self {
+        let mut out = Self { principals: Arc::clone(&schema.principals), supposing, ..Self::default() };
         let rows = |table: &str| {
             schema
                 .table(table)
@@ -212,16 +262,6 @@ impl Identities {
             let (netbios, dns) = (text(schema, row, "netbios"), text(schema, row, "dns"));
             out.add_domain(netbios.as_deref(), dns.as_deref());
         }
-        for (schema, row) in rows("domains") {
-            let (netbios, dns) = (text(schema, row, "netbios"), text(schema, row, "dns"));
-            let sid = text(schema, row, "sid").and_then(|s| super::account::sid(&s));
-            let name = dns.as_deref().or(netbios.as_deref());
-            if let (Some(sid), Some(name)) = (sid, name) {
-                let domain = out.domain(name);
-                out.sid_of_domain.insert(domain.key().to_owned(), sid.clone());
-                out.domain_sids.insert(sid, domain);
-            }
-        }
         for (t, table) in evidence.tables.iter().enumerate() {
             for (f, field) in schema.tables[t].fields.iter().enumerate() {
                 if field.kind.scalar == Scalar::Computer {
@@ -231,6 +271,9 @@ impl Identities {
                 }
             }
         }
+        let mut heard = Heard::of(schema, evidence);
+        out.computers.values().flatten().for_each(|name| heard.host(name));
+        out.tie_by_sid(&heard);
         let mut principals = Vec::new();
         let mut domains: BTreeSet<String> = BTreeSet::new();
         for table in ["principals", "admin_users"] {
@@ -247,44 +290,137 @@ impl Identities {
                 principals.push(Principal { account: Arc::clone(account), sid, upn, is_group });
             }
         }
-        out.add_servers(schema, evidence, &domains);
-        out.learn_domain_sids(&principals);
+        let perhaps = out.add_servers(schema, evidence, &domains, &heard);
+        out.learn_domain_sids(&heard);
+        out.suppose(&heard, &perhaps);
+        for table in ["computers", "devices"] {
+            for (schema, row) in rows(table) {
+                let workgroup = schema
+                    .field("in_domain")
+                    .is_some_and(|field| matches!(row.cells[field].fact, Fact::Flag(false)));
+                let host = text(schema, row, "host").filter(|_| !workgroup);
+                if let (Some(host), Some(domain)) = (host, text(schema, row, "domain")) {
+                    let label = host.split('.').next().unwrap_or_default().to_owned();
+                    let domain = out.domain_key(&domain);
+                    out.domains_of_hosts.entry(label).or_default().insert(domain);
+                }
+            }
+        }
         out.add_principals(&principals);
         out
     }
 
-    /// Takes the security identifiers of domains from those of their accounts, where `domains` does not tell and the
-    /// accounts agree.
-    fn learn_domain_sids(&mut self, principals: &[Principal]) {
-        let mut told: HashMap<String, Option<String>> = HashMap::new();
-        let mut named: HashMap<String, Domain> = HashMap::new();
-        for Principal { account, sid, .. } in principals {
-            let Some((parent, _)) = sid.as_deref().and_then(|sid| sid.rsplit_once('-')) else { continue };
-            if !parent.starts_with("S-1-5-21-") || !matches!(account.form, AccountForm::DownLevel { .. }) {
-                continue;
-            }
-            if let Home::Domain(domain) = self.resolve(account).home {
-                set_once(&mut told, domain.key(), &parent.to_owned());
-                named.insert(domain.key().to_owned(), domain);
-            }
+    /// Ties the short name and the DNS name beside which the same security identifier of a domain stands. What the
+    /// evidence says of the names elsewhere goes before, and where more than two names have it, none is tied.
+    fn tie_by_sid(&mut self, heard: &Heard) {
+        let mut names: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
+        for (name, sid) in heard.sids().filter(|(name, _)| !self.is_host(name)) {
+            let (short, dns) = names.entry(sid).or_default();
+            if name.contains('.') { dns } else { short }.push(name);
         }
-        for (key, sid) in told {
-            let Some(sid) = sid else { continue };
-            if !self.sid_of_domain.contains_key(&key) && !self.domain_sids.contains_key(&sid) {
-                if let Some(domain) = named.remove(&key) {
-                    self.domain_sids.insert(sid.clone(), domain);
-                }
-                self.sid_of_domain.insert(key, sid);
+        for (short, dns) in names.values() {
+            if let ([short], [dns]) = (short.as_slice(), dns.as_slice())
+                && self.principals.authority(short).is_none()
+                && !self.contradicts(short, dns)
+            {
+                self.add_domain(Some(short), Some(dns));
             }
         }
     }
 
-    /// Takes the servers of network paths for computers, where the domains are known and it is none of them:
-    /// the path of a distributed file system begins with the name of a domain.
-    fn add_servers(&mut self, schema: &Schema, evidence: &Evidence, domains: &BTreeSet<String>) {
-        if self.dns_of.is_empty() {
-            return;
+    /// Whether a short name is known under another DNS name, or the DNS name under another short one.
+    fn contradicts(&self, short: &str, dns: &str) -> bool {
+        let other = |names: Option<&BTreeSet<String>>, own: &str| {
+            names.is_some_and(|names| names.iter().any(|name| name != own))
+        };
+        other(self.dns_of.get(short), dns) || other(self.netbios_of.get(dns), short)
+    }
+
+    /// Whether a name before accounts is that of a computer.
+    fn is_host(&self, name: &str) -> bool {
+        let known_domain = self.dns_of.contains_key(name) || self.netbios_of.contains_key(name);
+        !known_domain && self.computer_key_if_known(name).is_some()
+    }
+
+    /// Takes the security identifiers of domains from what stands beside their names, where all agree.
+    fn learn_domain_sids(&mut self, heard: &Heard) {
+        let mut told: HashMap<String, Option<String>> = HashMap::new();
+        let mut named: BTreeMap<String, Domain> = BTreeMap::new();
+        for (name, sid) in heard.sids().filter(|(name, _)| !self.is_host(name)) {
+            if self.principals.authority(name).is_none() {
+                let domain = self.domain(name);
+                set_once(&mut told, domain.key(), &sid.to_owned());
+                named.insert(domain.key().to_owned(), domain);
+            }
         }
+        for (key, domain) in named {
+            let Some(Some(sid)) = told.get(&key) else { continue };
+            // Of several names that nothing ties, a DNS name is nobody else's.
+            match self.domain_sids.get(sid) {
+                Some(other) if other.dns.is_some() || domain.dns.is_none() => {}
+                _ => {
+                    self.domain_sids.insert(sid.clone(), domain);
+                }
+            }
+            self.sid_of_domain.insert(key, sid.clone());
+        }
+    }
+
+    /// Finds out what short names may stand for: the domain whose DNS name begins with it, if only one does, the short
+    /// name is not tied to another, and no computer, no workgroup and no security identifier speaks against it.
+    /// `perhaps` are servers of network paths that may be domains.
+    fn suppose(&mut self, heard: &Heard, perhaps: &BTreeMap<String, BTreeSet<String>>) {
+        for (short, written) in heard.short() {
+            let tied = self.dns_of.get(short).is_some_and(|dns| !dns.is_empty());
+            if tied
+                || self.computers.contains_key(short)
+                || self.principals.authority(short).is_some()
+                || heard.is_workgroup(short)
+            {
+                continue;
+            }
+            let of_path = perhaps.get(short);
+            let (dns, computer) =
+                match (heard.only_dns(short), of_path.map(|names| (names.len(), names.first()))) {
+                    (Some(dns), None) => (dns.to_owned(), false),
+                    (None, Some((1, Some(server)))) => (server.clone(), true),
+                    _ => continue,
+                };
+            let sids = self.sid_of_domain.contains_key(short) && self.sid_of_domain.contains_key(&dns);
+            if sids || self.contradicts(short, &dns) {
+                continue;
+            }
+            let supposition = Supposition { short: written.to_owned(), dns, computer };
+            self.suppositions.insert(short.to_owned(), supposition);
+        }
+        if self.supposing {
+            for (short, supposition) in self.suppositions.iter().filter(|(_, s)| s.computer) {
+                self.computers.entry(short.clone()).or_default().insert(supposition.dns.clone());
+            }
+            // Identifiers stand for domains under all their names.
+            let renewed =
+                self.domain_sids.iter().map(|(sid, domain)| (sid.clone(), self.domain(domain.key())));
+            self.domain_sids = renewed.collect();
+        }
+    }
+
+    /// What a short name may stand for.
+    fn supposed(&self, short: &str, computer: bool) -> Option<&str> {
+        self.suppositions.get(short).filter(|s| s.computer == computer).map(|s| s.dns.as_str())
+    }
+
+    /// Takes the servers of network paths for computers, where the domains are known and it is none of them:
+    /// the path of a distributed file system begins with the name of a domain. Gives those with a DNS name below that of
+    /// a domain, of which nothing tells that they are no domains themselves, by their first label.
+    fn add_servers(
+        &mut self,
+        schema: &Schema,
+        evidence: &Evidence,
+        domains: &BTreeSet<String>,
+        heard: &Heard,
+    ) -> BTreeMap<String, BTreeSet<String>> {
+        let mut perhaps: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for (t, table) in evidence.tables.iter().enumerate() {
             for (f, field) in schema.tables[t].fields.iter().enumerate() {
                 if field.kind.scalar != Scalar::Path {
@@ -293,16 +429,34 @@ impl Identities {
                 for row in &table.rows {
                     if let Fact::Text(path) = &row.cells[f].fact
                         && path.starts_with(r"\\")
-                        && let Some(server) = computer_name(path).map(str::to_lowercase)
-                        && !server.contains(['.', '%', '$'])
-                        && !self.dns_of.contains_key(&server)
-                        && !domains.contains(&server)
+                        && let Some(server) = computer_name(path).filter(|server| seen.insert(server))
                     {
-                        self.computers.entry(server).or_default();
+                        let server = server.to_lowercase();
+                        if server.contains(['%', '$']) || is_address(&server) || domains.contains(&server) {
+                            continue;
+                        }
+                        match server.split_once('.') {
+                            None if !self.dns_of.is_empty()
+                                && !self.dns_of.contains_key(&server)
+                                && !heard.is_label(&server) =>
+                            {
+                                self.computers.entry(server).or_default();
+                            }
+                            Some((label, domain)) if heard.is_domain(domain) && !heard.is_domain(&server) => {
+                                if self.computers.contains_key(label) {
+                                    // Another export says that this is a computer.
+                                    self.computers.entry(label.to_owned()).or_default().insert(server);
+                                } else {
+                                    perhaps.entry(label.to_owned()).or_default().insert(server);
+                                }
+                            }
+                            _ => {}
+                        }
                     }
                 }
             }
         }
+        perhaps
     }
 
     /// Ties a NetBIOS and a DNS domain name together.
@@ -346,7 +500,14 @@ impl Identities {
         let mut upns: HashMap<String, Option<String>> = HashMap::new();
         let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for Principal { account, sid, upn, .. } in principals {
-            let identity = self.resolve(account);
+            let mut identity = self.resolve(account);
+            if identity.home == Home::None
+                && let Some(domain) =
+                    sid.as_deref().and_then(|sid| self.domain_sids.get(sid.rsplit_once('-')?.0))
+            {
+                // A bare name beside an identifier is one of the domain whose identifier that is.
+                identity = self.finish(Home::Domain(domain.clone()), identity.name, false);
+            }
             if identity.name.is_empty() {
                 continue;
             }
@@ -385,10 +546,16 @@ impl Identities {
             // Two domains can share a NetBIOS name; then it does not stand for either.
             let netbios = only(self.netbios_of.get(&name))
                 .filter(|n| only(self.dns_of.get(n)).is_some_and(|dns| dns == name));
-            Domain { netbios, dns: Some(name), suffix: false }
+            Domain { netbios, dns: Some(name), ..Domain::default() }
         } else {
             let dns = only(self.dns_of.get(&name));
-            Domain { netbios: Some(name), dns, suffix: false }
+            let supposed = dns.is_none().then(|| self.supposed(&name, false)).flatten();
+            match supposed.filter(|_| self.supposing).map(str::to_owned) {
+                Some(dns) => {
+                    Domain { netbios: Some(name), dns: Some(dns), supposed: true, ..Domain::default() }
+                }
+                None => Domain { netbios: Some(name), dns, ..Domain::default() },
+            }
         }
     }
 
@@ -484,7 +651,10 @@ impl Identities {
             && let Some((known, rid)) = self.principals.of_domain(&name).and_then(|w| Some((w, w.rid?)))
         {
             known.key.clone_into(&mut name);
-            sid = self.sid_of_domain.get(domain.key()).map(|domain| format!("{domain}-{rid}"));
+            let own = || domain.netbios.as_ref().filter(|_| domain.supposed);
+            let of_domain = self.sid_of_domain.get(domain.key());
+            sid =
+                of_domain.or_else(|| self.sid_of_domain.get(own()?)).map(|domain| format!("{domain}-{rid}"));
         }
         let key = home_key(&home, &name);
         let sid = sid.or_else(|| self.sid_of_key.get(&key).cloned());
@@ -522,20 +692,42 @@ impl Identities {
         if a.key == b.key {
             return Some(true);
         }
-        if let (Some(a), Some(b)) = (&a.sid, &b.sid) {
-            return Some(a == b);
+        if let (Some(x), Some(y)) = (&a.sid, &b.sid) {
+            // That two accounts differ does not rest on what is only supposed.
+            return match (x == y, a.is_supposed() || b.is_supposed()) {
+                (same, false) | (same @ true, true) => Some(same),
+                (false, true) => (a.name().zip(b.name()).is_some_and(|(a, b)| a != b)).then_some(false),
+            };
         }
         let homes = self.same_home(&a.home, &b.home);
         if homes == Some(false) {
             return Some(false);
         }
         if a.name.is_empty() || b.name.is_empty() {
-            return None;
+            let (sid, named) = if a.name.is_empty() { (a, b) } else { (b, a) };
+            return if self.is_never(sid, named) { Some(false) } else { None };
         }
         if a.name != b.name {
             return if a.relative || b.relative { None } else { Some(false) };
         }
         homes
+    }
+
+    /// Whether an account of which only the security identifier is known is proven not to be one whose name is known:
+    /// it is one that every domain comes with, and the name is that of something else.
+    fn is_never(&self, sid: &Identity, named: &Identity) -> bool {
+        let Some((parent, rid)) = sid.sid.as_deref().and_then(|sid| sid.rsplit_once('-')) else {
+            return false;
+        };
+        // Below 1000 stands what Windows or a domain comes with: up to 511 users, from 512 on groups. A computer never.
+        let Some(rid) = rid.parse::<u32>().ok().filter(|rid| (500..1000).contains(rid)) else { return false };
+        if !parent.starts_with("S-1-5-21-") || named.relative {
+            return false;
+        }
+        let own = self.principals.of_domain(&named.name).and_then(|known| known.rid);
+        named.name.ends_with('$')
+            || own.is_some_and(|own| own != rid)
+            || self.groups.get(&named.key).is_some_and(|group| *group != (rid >= 512))
     }
 
     fn same_home(&self, a: &Home, b: &Home) -> Option<bool> {
@@ -562,24 +754,40 @@ impl Identities {
     }
 
     fn same_domain(&self, a: &Domain, b: &Domain) -> Option<bool> {
-        match (&a.dns, &b.dns) {
-            (Some(x), Some(y)) if x == y => return Some(true),
+        if a.dns.is_some() && a.dns == b.dns {
+            return Some(true);
+        }
+        if let (Some(_), Some(_)) = (a.proven_dns(), b.proven_dns()) {
             // A user principal name may have any suffix of the forest.
-            (Some(_), Some(_)) => return (!a.suffix && !b.suffix).then_some(false),
-            _ => {}
+            return (!a.suffix && !b.suffix).then_some(false);
         }
         if let (Some(x), Some(y)) = (&a.netbios, &b.netbios) {
             return Some(x == y);
         }
+        let sid = |domain: &Domain| {
+            let name = domain.proven_dns().or(domain.netbios.as_deref())?;
+            self.sid_of_domain.get(name).filter(|_| !domain.suffix)
+        };
+        if let (Some(x), Some(y)) = (sid(a), sid(b))
+            && x != y
+        {
+            return Some(false);
+        }
         // A short name against a DNS name, and nothing ties them together. If the short name was seen with
         // other DNS names only, they are different.
-        let (netbios, dns, suffix) = match (&a.netbios, &b.dns, &b.netbios, &a.dns) {
+        let (netbios, dns, suffix) = match (&a.netbios, b.proven_dns(), &b.netbios, a.proven_dns()) {
             (Some(netbios), Some(dns), ..) => (netbios, dns, b.suffix),
             (.., Some(netbios), Some(dns)) => (netbios, dns, a.suffix),
             _ => return None,
         };
         let seen = self.dns_of.get(netbios).filter(|seen| !seen.is_empty());
         (!suffix && seen.is_some_and(|seen| !seen.contains(dns))).then_some(false)
+    }
+
+    /// Whether a domain is known under both its short and its DNS name; `name` is one of them.
+    pub fn has_both_names(&self, name: &str) -> bool {
+        let domain = self.domain(name.trim().trim_end_matches('.'));
+        domain.netbios.is_some() && domain.proven_dns().is_some()
     }
 
     /// Whether two names of domains mean the same domain. None if they possibly do.
@@ -645,11 +853,14 @@ impl Identities {
 
     /// [`Identities::scope`] of an account that has been resolved.
     pub fn scope_of(&self, identity: &Identity) -> Option<Scope> {
-        match identity.home {
+        match &identity.home {
             Home::None => Some(Scope::None),
             Home::Builtin | Home::Authority(_) => Some(Scope::BuiltIn),
             Home::Here | Home::Computer(_) => Some(Scope::Local),
-            Home::Domain(_) => Some(Scope::Domain),
+            Home::Domain(domain) => match domain.netbios.as_deref().filter(|_| domain.dns.is_none()) {
+                Some(short) if self.supposed(short, true).is_some() => None,
+                _ => Some(Scope::Domain),
+            },
             Home::Sid => None,
         }
     }
@@ -701,13 +912,47 @@ impl Identities {
             return if cut_label(short, label) { None } else { Some(false) };
         }
         let several = self.computers.get(label).is_some_and(|seen| seen.len() > 1);
-        let proven = match &identity.home {
-            Home::Domain(home) if !domain.is_empty() => self.same_domain(home, &self.domain(domain)),
-            Home::Domain(_) | Home::None | Home::Sid => None,
+        let only = (!several).then_some(true);
+        match &identity.home {
+            Home::Domain(home) if !domain.is_empty() => self.is_domain_of_host(home, domain, several),
+            // Without a domain behind its name, a computer is where the exports of computers say.
+            Home::Domain(home) => match self.domains_of_hosts.get(label) {
+                None => only,
+                Some(domains) => {
+                    let verdicts: Vec<Option<bool>> = domains
+                        .iter()
+                        .map(|domain| self.is_domain_of_host(home, domain, several || domains.len() > 1))
+                        .collect();
+                    let agreed = verdicts.first().copied().flatten();
+                    agreed.filter(|_| verdicts.iter().all(|verdict| *verdict == agreed))
+                }
+            },
+            // As with short names: the only computer of that name is the one that is meant.
+            Home::None | Home::Sid => only,
             _ => Some(false),
-        };
-        // As with short names: the only computer of that name is the one that is meant.
-        proven.or_else(|| (!several).then_some(true))
+        }
+    }
+
+    /// Whether an account of a domain is one of the domain in which a computer of its name is. Names of domains that nothing
+    /// ties prove nothing, unless they agree as far as they go and no other computer has that name.
+    fn is_domain_of_host(&self, home: &Domain, domain: &str, several: bool) -> Option<bool> {
+        self.same_domain(home, &self.domain(domain)).or_else(|| {
+            let short = home.netbios.as_deref().filter(|_| home.proven_dns().is_none() && !several)?;
+            (self.supposed(short, false)? == domain).then_some(true)
+        })
+    }
+
+    /// The domains of two accounts, as they are written if they are, where nothing tells whether they are one. None if
+    /// something does, or if one of the accounts is of no domain that is known.
+    pub fn untied(&self, a: &Account, b: &Account) -> Option<(String, String)> {
+        let written =
+            |account: &Account, domain: &Domain| account.domain().unwrap_or(domain.key()).to_owned();
+        match (self.resolve(a).home, self.resolve(b).home) {
+            (Home::Domain(x), Home::Domain(y)) if self.same_domain(&x, &y).is_none() => {
+                Some((written(a, &x), written(b, &y)))
+            }
+            _ => None,
+        }
     }
 
     /// Whether two names mean the same computer. None if they possibly do: a short name that several DNS names
@@ -903,6 +1148,14 @@ mod tests {
             ("S-1-5-21-1-2-3-512", "CONTOSO\\Dom\u{e4}nen-Admins", yes),
             ("S-1-5-21-7-7-7-1001", r"CONTOSO\svc", open),
             (r"ALONE\svc", r"alone.example\svc", yes),
+            // What every domain comes with is no computer and nothing else that it comes with, in any language.
+            ("S-1-5-21-7-7-7-500", r"CONTOSO\MP1$", no),
+            ("S-1-5-21-7-7-7-512", r"UNSEEN\MP1$", no),
+            ("S-1-5-21-7-7-7-500", "CONTOSO\\Dom\u{e4}nen-Admins", no),
+            ("S-1-5-21-7-7-7-512", r"CONTOSO\jdoe", no),
+            ("S-1-5-21-7-7-7-500", r"CONTOSO\cm-admins", no),
+            ("S-1-5-21-7-7-7-500", r"CONTOSO\renamed", open),
+            ("S-1-5-21-7-7-7-1500", r"CONTOSO\MP1$", open),
             // Built-in principals.
             ("S-1-5-32-544", r"BUILTIN\Administrators", yes),
             ("S-1-5-32-544", r"VORDEFINIERT\Administratoren", yes),
@@ -986,6 +1239,10 @@ mod tests {
         assert_eq!(estate.home_of(&account(r".\svc"), "mp1"), None);
         assert_eq!(estate.is_account_of(&account(r"CONTOSO\MP1$"), "mp1"), Some(true));
         assert_eq!(estate.is_account_of(&account(r"FABRIKAM\MP1$"), "mp1"), Some(false));
+        // Nothing ties the domain to that of the computer.
+        assert_eq!(estate.is_account_of(&account(r"UNSEEN\FS7$"), "fs7.lake.example"), None);
+        assert_eq!(estate.is_account_of(&account(r"UNSEEN\MP1$"), "mp1.contoso.com"), Some(false));
+        assert_eq!(estate.is_account_of(&account("MP1$"), "mp1.contoso.com"), Some(true));
         assert_eq!(estate.is_account_of(&account(r"UNSEEN\DB1$"), "db1"), Some(true));
         assert_eq!(estate.is_account_of(&account("DUP$"), "dup.contoso.com"), None);
         assert_eq!(estate.is_account_of(&account(r"CONTOSO\mp1"), "mp1"), Some(false));

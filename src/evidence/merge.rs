@@ -3,7 +3,7 @@
 //!
 //! The order of rows is that of the sources and of the places in them, whatever the number of threads.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::mapping::Mapping;
@@ -39,6 +39,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
     let mut protected: Vec<(TableId, Place)> = Vec::new();
     let mut failed: Vec<Gap> = Vec::new();
     let mut lost: Vec<Place> = Vec::new();
+    let mut domain_sids = BTreeSet::new();
     let mut of_sources = Vec::with_capacity(sources.len());
     // Each step of a task sequence and each password is a place of its own, also where it says what another says.
     let mut steps = vec![false; count];
@@ -60,6 +61,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
             }
             gaps.extend(stretch.gaps);
             failed.extend(stretch.failed);
+            domain_sids.extend(stretch.domain_sids);
             settled.extend(stretch.settled);
             protected.extend(stretch.protected);
             seen.iter_mut().zip(stretch.seen).for_each(|(seen, there)| *seen |= there);
@@ -106,7 +108,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
         present[gap.table] = true;
     }
     gaps.extend(failed.into_iter().filter(|gap| !present[gap.table]));
-    let mut evidence = Evidence::default();
+    let mut evidence = Evidence { domain_sids, ..Evidence::default() };
     for (table, rows) in all.into_iter().enumerate() {
         let mut rows = rows.rows;
         drop_superseded(&schema.tables[table], &mut rows);

@@ -11,13 +11,16 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::account::computer_name;
 use super::convert::{build, fact, integer, plain, text_fact};
 use super::mapping::{
     AccountPart, Choice, ClassMap, Condition, Failed, FieldMap, Known, Mapping, Otherwise, Presence, RowMap,
     Source, Test,
 };
 use super::path::{Found, Path, Root, is_filled};
-use super::{Account, AccountForm, Cell, Fact, FieldKind, Gap, Row, Scalar, Schema, TableId, Why};
+use super::{
+    Account, AccountForm, Cell, Fact, FieldKind, Gap, Row, Scalar, Schema, TableId, TableSchema, Why, field,
+};
 use crate::reader::{Data, Missing, Record, Secret, Sink, Value};
 use crate::source::{Place, SourceId, Span};
 
@@ -35,17 +38,19 @@ impl Budget {
     }
 }
 
-/// The accounts that tables name: what is worth keeping of a lookup table.
+/// The accounts and computers that tables name: what is worth keeping of a lookup table.
 #[derive(Debug, Default)]
 pub(super) struct Mentions {
-    /// Account names without domain part, in lower case.
+    /// Account names without domain part, in lower case; of computers that of their account.
     names: HashSet<String>,
     /// SIDs and user principal names, in lower case.
     texts: HashSet<String>,
+    /// First labels of computers, and what stands before accounts, in lower case.
+    hosts: HashSet<String>,
 }
 
 impl Mentions {
-    /// Adds the accounts of all tables but lookup tables.
+    /// Adds the accounts and computers of all tables but lookup tables.
     pub(super) fn add(&mut self, schema: &Schema, gathered: &Gathered) {
         for (id, rows) in &gathered.tables {
             let table = &schema.tables[*id];
@@ -53,8 +58,17 @@ impl Mentions {
                 continue;
             }
             for (number, field) in table.fields.iter().enumerate() {
-                if field.kind.scalar == Scalar::Account {
-                    rows.iter().for_each(|row| self.add_fact(&row.cells[number].fact));
+                match field.kind.scalar {
+                    Scalar::Account => rows.iter().for_each(|row| self.add_fact(&row.cells[number].fact)),
+                    Scalar::Computer => rows.iter().for_each(|row| self.add_host(&row.cells[number].fact)),
+                    Scalar::Path => {
+                        let network = |fact: &&Fact| matches!(fact, Fact::Text(p) if p.starts_with(r"\\"));
+                        rows.iter()
+                            .map(|row| &row.cells[number].fact)
+                            .filter(network)
+                            .for_each(|path| self.add_host(path));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -71,14 +85,38 @@ impl Mentions {
                 if matches!(account.form, AccountForm::Sid | AccountForm::Principal { .. }) {
                     self.texts.insert(account.written.to_lowercase());
                 }
+                if let AccountForm::DownLevel { domain, .. } = &account.form
+                    && let Some(host) = host_label(domain).filter(|host| !self.hosts.contains(host))
+                {
+                    self.hosts.insert(host);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_host(&mut self, fact: &Fact) {
+        match fact {
+            Fact::List(cells) => cells.iter().for_each(|cell| self.add_host(&cell.fact)),
+            Fact::Text(text) => {
+                // Many rows name the same computer.
+                if let Some(host) = host_label(text).map(|host| format!("{host}$"))
+                    && !self.names.contains(&host)
+                {
+                    self.hosts.insert(host.trim_end_matches('$').to_owned());
+                    self.names.insert(host);
+                }
             }
             _ => {}
         }
     }
 
     /// Whether a row of a lookup table speaks of one of them.
-    pub(super) fn hold(&self, row: &Row) -> bool {
-        row.cells.iter().any(|cell| match &cell.fact {
+    pub(super) fn hold(&self, table: &TableSchema, row: &Row) -> bool {
+        row.cells.iter().zip(&table.fields).any(|(cell, field)| match &cell.fact {
+            Fact::Text(text) if field.kind.scalar == Scalar::Computer => {
+                host_label(text).is_some_and(|host| self.hosts.contains(&host))
+            }
             Fact::Account(account) => {
                 self.names.contains(&account.name().to_lowercase())
                     || self.texts.contains(&account.written.to_lowercase())
@@ -89,12 +127,18 @@ impl Mentions {
     }
 }
 
+/// The first label of the name of a computer, in lower case.
+fn host_label(text: &str) -> Option<String> {
+    let name = computer_name(text)?;
+    Some(name.split('.').next().unwrap_or_default().to_lowercase()).filter(|label| !label.is_empty())
+}
+
 /// What a collector is to do.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Task<'m> {
     /// Everything; rows of lookup tables as long as there is room for them.
     All(&'m Budget),
-    /// Only rows of lookup tables that speak of these accounts.
+    /// Only rows of lookup tables that speak of these accounts and computers.
     Lookup(&'m Mentions),
 }
 
@@ -107,6 +151,8 @@ pub(super) struct Gathered {
     pub(super) looked_up: usize,
     /// Rows of lookup tables were dropped because there was no more room.
     pub(super) overflow: bool,
+    /// Domains before accounts of lookup tables, and their security identifiers.
+    pub(super) domain_sids: HashSet<(String, String)>,
     pub(super) gaps: Vec<Gap>,
     /// Gaps that count only where no other export holds the table.
     pub(super) failed: Vec<Gap>,
@@ -416,13 +462,27 @@ impl<'m> Collector<'m> {
                 return;
             }
         }
+        if table.lookup {
+            self.domain_sid(table, &cells);
+        }
         let row_of = Row { record: Some(self.place(record.span)), cells };
         if let Task::Lookup(mentions) = self.task
-            && !mentions.hold(&row_of)
+            && !mentions.hold(table, &row_of)
         {
             return;
         }
         self.out.tables.entry(row.table).or_default().push(row_of);
+    }
+
+    /// Keeps which domain has which security identifier: rows of accounts that nobody names tell it too.
+    fn domain_sid(&mut self, table: &TableSchema, cells: &[Cell]) {
+        let cell = |name| table.column(name).and_then(|column| cells.get(column)).map(|cell| &cell.fact);
+        if let (Some(Fact::Account(account)), Some(Fact::Text(sid))) =
+            (cell(field::ACCOUNT), cell(field::SID))
+            && let Some(pair) = super::domains::sid_of_domain(account, sid)
+        {
+            self.out.domain_sids.insert(pair);
+        }
     }
 
     /// Whether an object with the same plain values was there before. Only looks at simple fields, and never
@@ -611,6 +671,11 @@ impl<'m> Collector<'m> {
                 Some(value) => self.scalar(field, kind.scalar, value, root),
                 None => mapped(field, ""),
             },
+        };
+        // Where an account may stand in another place, that nothing is here does not tell that there is none.
+        let fact = match fact {
+            Fact::Empty if field.qualified => Fact::Unknown(Why::NotExported),
+            fact => fact,
         };
         if field.or_file && matches!(fact, Fact::Empty | Fact::Unknown(Why::NotExported)) {
             return Cell { fact: text_fact(kind.scalar, self.file), place: None };

@@ -320,14 +320,29 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
     let database = match database {
         Ok(database) => database,
         Err(missing) => {
+            let why = missing.why;
             base(out.gap(missing.why, missing.table, missing.what, missing.place)).put();
-            // Administrators of the computer are no matter of the database.
+            // Administrators of the computer or of the server are no matter of the database.
+            let mut privileges: Vec<&str> = Vec::new();
+            let mut place = None;
+            let on_server = Exported::server_alone(shared, server);
+            if let Some(role) = on_server.as_ref().and_then(|all| all.administers(account, one.computer)) {
+                privileges.push(role.0);
+                place = role.1;
+            }
             if one.wanted.is_empty()
-                && let Ok(Some(place)) = administrator(shared, account, one.computer, server)
+                && let Ok(Some(at)) = administrator(shared, account, one.computer, server)
             {
-                let place = place.or(one.line.record);
+                privileges.push("Administrators");
+                place = place.or(at);
+            }
+            let place = place.or(one.line.record);
+            if !privileges.is_empty() {
+                let excess = privileges.iter().filter(|role| **role != "Administrators");
                 base(out.row(one.line.record))
-                    .at(field::PRIVILEGES, texts(["Administrators"], place), place)
+                    .set(field::MISSING, Fact::Unknown(why))
+                    .at(field::PRIVILEGES, texts(&privileges, place), place)
+                    .at(field::EXCESS, texts(excess, place), place)
                     .put();
             }
             return;
@@ -524,6 +539,40 @@ impl<'s> Exported<'s> {
             principals: principals.rows().filter(mine).collect(),
             table: members.id,
             name,
+        })
+    }
+
+    /// What exports hold of a server, whatever they hold of its databases. That something is not among it proves
+    /// nothing. None if they hold nothing of it.
+    fn server_alone(shared: &'s Shared<'s>, server: &'s str) -> Option<Self> {
+        let members = View::of(shared, table::SQL_ROLE_MEMBERS)?;
+        let principals = View::of(shared, table::SQL_PRINCIPALS)?;
+        let of_server = |view: View<'s>| -> Vec<Line<'s>> {
+            view.on(field::SERVER, server).filter(|line| line.text(field::DATABASE).is_none()).collect()
+        };
+        let all = Self {
+            shared,
+            server,
+            members: of_server(members),
+            permissions: Vec::new(),
+            disabled: of_server(principals)
+                .iter()
+                .filter(|line| line.flag(field::DISABLED) == Some(true))
+                .filter_map(|line| line.account(field::PRINCIPAL).map(|login| shared.ids.key(login)))
+                .collect(),
+            principals: of_server(principals),
+            table: members.id,
+            name: String::new(),
+        };
+        (!all.members.is_empty()).then_some(all)
+    }
+
+    /// The role by which an account administers the server for sure, and where that shows.
+    fn administers(&self, who: &Account, computer: Option<&str>) -> Option<(&'static str, Option<Place>)> {
+        let (roles, _) = self.roles(who, computer);
+        PRIVILEGED.into_iter().find_map(|known| {
+            let role = roles.iter().find(|role| role.of_server && role.name.eq_ignore_ascii_case(known))?;
+            Some((known, role.place))
         })
     }
 

@@ -10,11 +10,11 @@ use crate::estate::groups::{Found, kind};
 use crate::estate::hierarchy::{Hierarchy, RemoteTools, remote};
 use crate::estate::membership::{Belongs, Member, Membership};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Line, Pending, View, account, text};
+use crate::estate::table::{Lack, Line, Pending, View, account, text, unsure};
 use crate::estate::trusts::{Domains, Trusts};
 use crate::estate::value::{Bucket, identity_bucket};
 use crate::evidence::{
-    Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, Why, computer_name, field, table,
+    Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, computer_name, field, table,
 };
 use crate::source::Place;
 
@@ -321,11 +321,11 @@ impl<'s, 'x> Candidates<'s, 'x> {
     /// Whether computer accounts of another domain are accepted: yes where it is trusted. Domains are keys.
     fn trusted(&self, own: &str, other: &str) -> Want {
         let Some(trusts) = &self.trusts else { return Want::Yes };
-        match trusts.trusts(own, other) {
+        match trusts.trusts(self.shared.ids, own, other) {
             Some(true) => Want::Yes,
             Some(false) => Want::No,
             None => {
-                let (why, table, what) = trusts.missing(own, other);
+                let (why, table, what) = trusts.missing(self.shared, own, other);
                 Want::Open(Lack { why, table, what, place: None })
             }
         }
@@ -493,9 +493,9 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 }
             } else if !verdicts.contains(&Some(false)) {
                 open = open.or_else(|| {
-                    let what = format!("`{}` and `{}`", candidate.name, member.account.written);
-                    let lack = Lack::of(self.shared, table::LOCAL_GROUP_MEMBERS, &what);
-                    Some(Lack { why: Why::Identity, place: member.place.or(member.record), ..lack })
+                    let table = self.shared.schema.id(table::LOCAL_GROUP_MEMBERS).unwrap_or_default();
+                    let missing = unsure(self.shared, &who, &member.account, member.sid.as_deref(), table);
+                    Some(Lack { place: member.place.or(member.record), ..missing.into() })
                 });
             }
         }

@@ -1,0 +1,229 @@
+//! What must not change what is found in the example estates: the form in which domains are written, the order of the
+//! files, each file there twice, the directory of a foreign forest beside. Compared are rule, subject and level.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use cmlint::cli::BuiltIn;
+use cmlint::report::Format;
+use cmlint::source::{Limits, Sources};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use regex::{Captures, Regex};
+use serde_json::Value;
+
+type Files = Vec<(String, Vec<u8>)>;
+/// Rule, subject without the form of its domains, level; and how often.
+type Findings = BTreeMap<(String, String, String), usize>;
+
+/// Short and DNS names of the domains of both estates, as their lists of domains have them.
+const DOMAINS: [(&str, &str); 2] = [("CONTOSO", "contoso.com"), ("FABRIKAM", "fabrikam.com")];
+
+/// How a test writes `DOMAIN\name`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Short,
+    Dns,
+    Upn,
+}
+
+fn estate(name: &str) -> Files {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    let mut out: Files = walkdir::WalkDir::new(&root)
+        .sort_by_file_name()
+        .into_iter()
+        .map(|entry| entry.expect("it can be read"))
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let label = entry.path().strip_prefix(&root).expect("it is below").display().to_string();
+            (label, fs::read(entry.path()).expect("it can be read"))
+        })
+        .collect();
+    // A zip is no text that could be written in another form, and one file of a kind is enough.
+    out.retain(|(label, _)| !label.ends_with(".zip"));
+    out
+}
+
+struct Checker {
+    built_in: BuiltIn,
+    domain: Regex,
+}
+
+impl Checker {
+    fn new() -> Self {
+        Self {
+            built_in: BuiltIn::load().expect("what is built in loads"),
+            domain: Regex::new(r"[A-Za-z0-9_.-]+\\|@[A-Za-z0-9.-]+").expect("a pattern"),
+        }
+    }
+
+    fn findings(&self, files: Files) -> Findings {
+        let sources = Sources::from_memory(files, &Limits::default());
+        let text = self.built_in.check(&sources).write(Format::Json, 100, false).0;
+        let report: Value = serde_json::from_str(&text).expect("the report is JSON");
+        let mut out = Findings::new();
+        for finding in report["findings"].as_array().expect("a list") {
+            let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+            let subject = self.domain.replace_all(&text("subject"), "").to_lowercase();
+            *out.entry((text("rule"), subject, text("level"))).or_default() += 1;
+        }
+        out
+    }
+}
+
+/// The text of a file, and whether it is UTF-16.
+fn text(bytes: &[u8]) -> (String, bool) {
+    match bytes.strip_prefix(&[0xff, 0xfe]) {
+        Some(rest) => {
+            let units: Vec<u16> =
+                rest.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect();
+            (String::from_utf16(&units).expect("it is UTF-16"), true)
+        }
+        None => (String::from_utf8(bytes.to_vec()).expect("it is UTF-8"), false),
+    }
+}
+
+fn bytes(text: &str, utf16: bool) -> Vec<u8> {
+    if utf16 {
+        let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+        [0xff, 0xfe].into_iter().chain(units).collect()
+    } else {
+        text.as_bytes().to_vec()
+    }
+}
+
+/// A file with its accounts in another form. The list of domains stays as it is.
+fn written(file: &(String, Vec<u8>), form: Form) -> (String, Vec<u8>) {
+    let (content, utf16) = text(&file.1);
+    if form == Form::Short || content.contains("NetBIOSName") {
+        return file.clone();
+    }
+    let mut out = content;
+    for (short, dns) in DOMAINS {
+        let pattern = format!(r#"(^|[^\w.$\\-]){short}(\\\\?)([\w.-]+)(["<;,])"#);
+        let accounts = Regex::new(&pattern).expect("a pattern");
+        let other = |found: &Captures<'_>| match form {
+            Form::Upn => format!("{}{}@{dns}{}", &found[1], &found[3], &found[4]),
+            _ => format!("{}{dns}{}{}{}", &found[1], &found[2], &found[3], &found[4]),
+        };
+        out = accounts.replace_all(&out, other).into_owned();
+    }
+    (file.0.clone(), bytes(&out, utf16))
+}
+
+/// The exports of Active Directory under the names and identifiers of another forest.
+fn foreign(files: &Files) -> Files {
+    let sid = Regex::new(r"S-1-5-21-(\d+)-").expect("a pattern");
+    let of_directory = |content: &str| {
+        ["\"DistinguishedName\"", "\"DNSRoot\"", "\"Trusts\""].iter().any(|name| content.contains(name))
+            && !["\"SiteCode\"", "\"AdminID\"", "\"ResourceID\"", "\"Computer\""]
+                .iter()
+                .any(|name| content.contains(name))
+    };
+    let mut out = Files::new();
+    for (label, data) in files {
+        let (mut content, utf16) = text(data);
+        if !of_directory(&content) {
+            continue;
+        }
+        for (own, other) in [("contoso", "tailspin"), ("fabrikam", "wingtip")] {
+            content = content.replace(own, other).replace(&own.to_uppercase(), &other.to_uppercase());
+        }
+        let turned = |found: &Captures<'_>| {
+            let number: u64 = found[1].parse().expect("a number");
+            format!("S-1-5-21-{}-", number ^ 7)
+        };
+        out.push((format!("foreign/{label}"), bytes(&sid.replace_all(&content, turned), utf16)));
+    }
+    out
+}
+
+/// What differs, in a form that is short enough to read.
+fn difference(expected: &Findings, found: &Findings) -> Vec<String> {
+    let gone =
+        expected.iter().filter(|(key, _)| !found.contains_key(*key)).map(|(key, _)| format!("gone: {key:?}"));
+    let new =
+        found.iter().filter(|(key, _)| !expected.contains_key(*key)).map(|(key, _)| format!("new: {key:?}"));
+    let often = found
+        .iter()
+        .filter(|(key, count)| expected.get(*key).is_some_and(|known| known != *count))
+        .map(|(key, count)| format!("{count} times: {key:?}"));
+    gone.chain(new).chain(often).collect()
+}
+
+const ESTATES: [&str; 2] = ["contoso", "clean"];
+
+#[test]
+fn each_file_twice_and_a_foreign_forest_beside_change_nothing() {
+    let checker = Checker::new();
+    for name in ESTATES {
+        let files = estate(name);
+        let expected = checker.findings(files.clone());
+        let again = files.iter().map(|(label, data)| (format!("again/{label}"), data.clone()));
+        let twice = files.iter().cloned().chain(again).collect();
+        assert_eq!(difference(&expected, &checker.findings(twice)), [""; 0], "{name} twice");
+        let other = foreign(&files);
+        assert!(other.len() > 2, "{name} has exports of its directory");
+        let beside = other.into_iter().chain(files.iter().cloned()).collect();
+        assert_eq!(difference(&expected, &checker.findings(beside)), [""; 0], "{name} beside another");
+    }
+}
+
+#[test]
+fn one_form_of_all_domains_changes_nothing() {
+    let checker = Checker::new();
+    for name in ESTATES {
+        let files = estate(name);
+        let expected = checker.findings(files.clone());
+        for form in [Form::Dns, Form::Upn] {
+            let changed: Files = files.iter().map(|file| written(file, form)).collect();
+            assert_ne!(changed, files, "{name} has accounts");
+            assert_eq!(difference(&expected, &checker.findings(changed)), [""; 0], "{name}, {form:?}");
+        }
+    }
+}
+
+#[test]
+fn forms_of_domains_mixed_and_files_in_any_order_change_nothing() {
+    let checker = Checker::new();
+    let files = estate("contoso");
+    let expected = checker.findings(files.clone());
+    let forms = prop_oneof![3 => Just(Form::Short), 1 => Just(Form::Dns), 1 => Just(Form::Upn)];
+    let any = (
+        proptest::collection::vec(forms, files.len()),
+        Just((0..files.len()).collect::<Vec<usize>>()).prop_shuffle(),
+    );
+    let config = Config { cases: 8, failure_persistence: None, ..Config::default() };
+    TestRunner::new(config)
+        .run(&any, |(forms, order)| {
+            let changed: Files = order
+                .iter()
+                .enumerate()
+                .map(|(place, number)| {
+                    let (label, data) = written(&files[*number], forms[*number]);
+                    (format!("{place:02}/{label}"), data)
+                })
+                .collect();
+            let differs = difference(&expected, &checker.findings(changed));
+            if differs.is_empty() { Ok(()) } else { Err(TestCaseError::fail(differs.join("\n"))) }
+        })
+        .unwrap_or_else(|failed| panic!("{failed}"));
+}
+
+#[test]
+fn without_the_list_of_domains_nothing_new_is_found() {
+    let checker = Checker::new();
+    for name in ESTATES {
+        let mut files = estate(name);
+        let expected = checker.findings(files.clone());
+        let before = files.len();
+        files.retain(|(_, data)| !text(data).0.contains("NetBIOSName"));
+        assert!(files.len() < before, "{name} has a list of domains");
+        let found = checker.findings(files);
+        let new: Vec<_> = found.keys().filter(|key| !expected.contains_key(*key)).collect();
+        assert!(new.is_empty(), "{name}: {new:?}");
+        // Identifiers beside both names tell what the list would.
+        assert!(found.len() * 10 >= expected.len() * 9, "{name}: {} of {}", found.len(), expected.len());
+    }
+}
