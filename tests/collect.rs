@@ -159,7 +159,7 @@ const WHOLE: [&str; 16] = [
 const MADE: [&str; 4] = ["AccessEntries", "AccessList", "AccessProtected", "Secures"];
 
 /// What the script cannot know, and the paths of it that `sources.yaml` reads where others know.
-const NOT_WRITTEN: [(&str, &str); 7] = [
+const NOT_WRITTEN: [(&str, &str); 12] = [
     // Nothing documented tells when an access list was changed, or that only content was updated.
     ("ContentStatus", "AccessChanged"),
     ("ContentStatus", "Updated"),
@@ -170,6 +170,13 @@ const NOT_WRITTEN: [(&str, &str); 7] = [
     // Members are written with their groups, as ADGroupMembers.
     ("ADUser", "MemberOf"),
     ("ADGroup", "Members"),
+    // Only reports of Group Policy objects have links.
+    ("UserRightsAssignment", "Linked"),
+    ("UserRightsAssignment", "LinkedTo"),
+    ("SecurityPolicy", "Linked"),
+    ("SecurityPolicy", "LinkedTo"),
+    // Of devices only their domains are asked for, each once.
+    ("SMS_R_System", "Name"),
     // Objects of a directory are on no computer.
     ("ActiveDirectorySecurity", "Computer"),
 ];
@@ -358,6 +365,7 @@ fn classes() -> Vec<(&'static str, Vec<Value>)> {
                     vec![],
                     vec![list("AD Accounts:LDAP://DC=contoso,DC=com", &[r"CONTOSO\cm-disc"])],
                 ),
+                component("SMS_SITE_COMPONENT_MANAGER", vec![property("IISSSLState", 224, "", "")], vec![]),
                 component("SMS_ALERT_NOTIFICATION", vec![property("EnableSmtpSetting", 0, "", "")], vec![]),
                 component(
                     "SMS_EXCHANGE_CONNECTOR",

@@ -212,7 +212,7 @@ fn file(shape: &str, name: &str, secret: &str, how: How) -> String {
                 "<?xml version=\"1.0\"?><GPO xmlns=\"http://www.microsoft.com/GroupPolicy/Settings\"><Name>Rights</Name>\
                  <Computer><ExtensionData><Extension>{plant}<UserRightsAssignment><Name>SeInteractiveLogonRight</Name>\
                  <Member><Name>CONTOSO\\svc-x</Name>{plant}</Member></UserRightsAssignment></Extension></ExtensionData>\
-                 </Computer></GPO>"
+                 </Computer><LinksTo><SOMPath>contoso.com</SOMPath><Enabled>true</Enabled></LinksTo></GPO>"
             )
         }
         "mof" => {

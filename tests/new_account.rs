@@ -190,7 +190,7 @@ fn export(folder: &Path, broken: bool) {
     let rights: Vec<String> = rights.iter().map(Value::to_string).collect();
     fs::write(folder.join("rights.ndjson"), rights.join("\n") + "\n").expect("written");
     let groups = json!([
-        {"Computer": "mp1.contoso.com", "Group": "Administrators", "GroupSid": "S-1-5-32-544", "Members": []},
+        {"Computer": "mp1.contoso.com", "Group": "Administrators", "GroupSid": "S-1-5-32-544", "Members": [{"Name": "MP1\\Administrator", "SID": "S-1-5-21-7-7-7-500", "ObjectClass": "User"}]},
         {"Computer": "mp1.contoso.com", "Group": "Backup Operators", "GroupSid": "S-1-5-32-551", "Members": []},
     ]);
     let lines: Vec<String> = (groups.as_array().expect("a list").iter())

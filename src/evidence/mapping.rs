@@ -219,7 +219,7 @@ pub(super) enum Source {
     Unknown,
     /// Whether the value is there and empty.
     IsEmpty,
-    /// That the value is a list, even one without elements; what is null or not there is not known.
+    /// That there is a value or a list, even one without elements; what is null or not there leaves it unknown.
     IsListed,
     /// Whether the text holds a task sequence variable.
     Variable,

@@ -653,6 +653,10 @@ impl<'m> Collector<'m> {
             Some(Source::IsEmpty) => flag(found.is_none() != field.not),
             // A list of one may have lost its brackets.
             Some(Source::IsListed) if found.is_some() => flag(true),
+            // An element that is not there says less than a list that is null.
+            Some(Source::IsListed) if field.path.alternatives.iter().any(|steps| steps.in_element) => {
+                Fact::Unknown(Why::NotExported)
+            }
             Some(Source::IsListed) => Fact::Unknown(Why::Incomplete),
             Some(Source::Variable) => {
                 flag(first.and_then(plain).is_some_and(Account::is_dynamic) != field.not)
@@ -671,11 +675,6 @@ impl<'m> Collector<'m> {
                 Some(value) => self.scalar(field, kind.scalar, value, root),
                 None => mapped(field, ""),
             },
-        };
-        // Where an account may stand in another place, that nothing is here does not tell that there is none.
-        let fact = match fact {
-            Fact::Empty if field.qualified => Fact::Unknown(Why::NotExported),
-            fact => fact,
         };
         if field.or_file && matches!(fact, Fact::Empty | Fact::Unknown(Why::NotExported)) {
             return Cell { fact: text_fact(kind.scalar, self.file), place: None };

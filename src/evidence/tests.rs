@@ -481,7 +481,10 @@ fn site_components() {
     );
     assert_eq!(
         rows(&merged, "exchange_connectors"),
-        [r"site=PS1 server=mail1 account=CONTOSO\ex", "site=PS1 server=mail2 account=?unreadable-value"]
+        [
+            r"site=PS1 server=mail1 account=CONTOSO\ex account_told=true",
+            "site=PS1 server=mail2 account=?unreadable-value account_told=true"
+        ]
     );
     assert_eq!(
         rows(&merged, "proxy_settings"),
@@ -1461,7 +1464,7 @@ fn graphs_become_rows() {
         of_file("g.json", graph, &tables),
         [
             r"site=PS1 parent=CAS server=ps1.corp.example type=primary install_dir=C:\CM version=?not-exported build=9106",
-            "site=PS1 host=ps1.corp.example role=SMS Management Point",
+            "site=PS1 host=ps1.corp.example role=SMS Management Point site_type=?not-exported",
             "site=PS1 account=S-1-5-21-1-2-3-1120 usage=?not-exported",
             r"account=CORP\a sid=S-1-5-21-1-2-3-1116 is_group=false roles=?not-exported",
             "group=S-1-5-21-1-2-3-512 group_sid=S-1-5-21-1-2-3-512 member=S-1-5-21-1-2-3-1120 sid=S-1-5-21-1-2-3-1120 class=?not-exported",
@@ -1658,4 +1661,81 @@ fn a_task_sequence_as_xml_of_powershell() {
         let told = of_files(&[&text], "task_sequences");
         assert_eq!((told.0.len(), told.1.as_slice()), (0, &["truncated".to_owned()][..]), "{text}");
     }
+}
+
+#[test]
+fn sites_follow_from_their_servers() {
+    let row = |site: &str, host: &str, role: &str, kind: u8| {
+        format!(
+            r#"{{"SiteCode":"{site}","NetworkOSPath":"\\\\{host}","RoleName":"{role}","Type":{kind},"Props":[],"PropLists":[]}}"#
+        )
+    };
+    let roles = format!(
+        "[{},{},{},{}]",
+        row("PS1", "cm1.contoso.com", "SMS Site System", 2),
+        row("PS1", "cm1.contoso.com", "SMS Site Server", 2),
+        row("SE1", "sec1.contoso.com", "SMS Site Server", 1),
+        row("SE2", "dp7.contoso.com", "SMS Distribution Point", 1),
+    );
+    let (merged, _) = read(&[("roles.json", roles.clone())], 100, 1 << 20);
+    let unknown = "install_dir=?not-exported version=?not-exported build=?not-exported";
+    assert_eq!(
+        rows(&merged, "sites"),
+        [
+            format!("site=PS1 parent=?not-exported server=cm1.contoso.com type=primary {unknown}"),
+            format!("site=SE1 parent=?not-exported server=sec1.contoso.com type=secondary {unknown}"),
+        ]
+    );
+    // A site whose server no row names is one that is not known.
+    assert_eq!(gaps(&merged, "sites"), ["not-exported site=SE2"]);
+    // Where the sites are exported, these are the sites.
+    let sites = r#"[{"SiteCode":"PS1","ServerName":"cm1.contoso.com","InstallDir":"D:\\CM","Type":2,"ReportingSiteCode":"","Version":"5.00.9128.1000","BuildNumber":9128}]"#;
+    let (merged, _) = read(&[("roles.json", roles), ("sites.json", sites.to_owned())], 100, 1 << 20);
+    assert_eq!(rows(&merged, "sites").len(), 1);
+    assert!(gaps(&merged, "sites").is_empty());
+}
+
+#[test]
+fn how_clients_reach_a_site_is_in_the_bits_of_its_state() {
+    let mode = |state: i64| {
+        let record =
+            component("SMS_SITE_COMPONENT_MANAGER", json!([]), json!([prop("IISSSLState", state, "", "")]));
+        from(&[record], &["site_communication"]).join(" ")
+    };
+    for (state, expected) in [
+        (31, "https"),
+        (63, "https"),
+        (192, "http"),
+        (224, "http"),
+        (448, "http"),
+        (0, "http"),
+        (1216, "enhanced-http"),
+        (1504, "enhanced-http"),
+    ] {
+        assert!(mode(state).ends_with(&format!(" mode={expected}")), "{state}: {}", mode(state));
+    }
+}
+
+#[test]
+fn members_that_are_null_are_not_known() {
+    let group = |members: &str| {
+        let text = format!(
+            r#"[{{"Computer":"SRV1","Group":"SMS Admins","GroupSid":"S-1-5-21-1-2-3-1001"{members}}}]"#
+        );
+        of_file("g.json", &text, &["local_groups"]).join("")
+    };
+    assert!(group(r#","Members":[]"#).ends_with(" members=true"));
+    assert!(group(r#","Members":[{"Name":"CONTOSO\\a","ObjectClass":"User"}]"#).ends_with(" members=true"));
+    assert!(group(r#","Members":{"Name":"CONTOSO\\a","ObjectClass":"User"}"#).ends_with(" members=true"));
+    assert!(group(r#","Members":null"#).ends_with(" members=?incomplete"), "{}", group(r#","Members":null"#));
+}
+
+#[test]
+fn devices_with_the_client_are_known_by_name() {
+    let devices = r#"[{"Name":"WS1","ResourceDomainORWorkgroup":"CONTOSO","FullDomainName":"CONTOSO.COM","Client":1},
+{"Name":"WS2","ResourceDomainORWorkgroup":"CONTOSO","FullDomainName":"CONTOSO.COM","Client":0},
+{"Name":"WS3","ResourceDomainORWorkgroup":"CONTOSO","FullDomainName":"CONTOSO.COM"}]"#;
+    assert_eq!(of_file("d.json", devices, &["client_computers"]), ["name=WS1 domain=CONTOSO.COM"]);
+    let cmdlet = r#"[{"Name":"WS1","Domain":"CONTOSO","SiteCode":"PS1","IsClient":true},{"Name":"WS2","Domain":"CONTOSO","SiteCode":null,"IsClient":false}]"#;
+    assert_eq!(of_file("d.json", cmdlet, &["client_computers"]), ["name=WS1 domain=CONTOSO"]);
 }
