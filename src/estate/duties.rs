@@ -10,7 +10,7 @@ use crate::estate::membership::{Belongs, Link, Membership, On, Subject, Target};
 use crate::estate::principals::{all_privileged, privileged};
 use crate::estate::rights::{Held, Rights, Where};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, Out, Pending, View, flag, text};
+use crate::estate::table::{Lack, Line, Out, Pending, View, flag, text};
 use crate::evidence::{Account, AccountKind, Fact, Scope, Table, TableSchema, Why, field, table};
 use crate::source::Place;
 
@@ -194,9 +194,8 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             }
             if hosts_of.is_empty() && seen.insert((account.key().to_owned(), None)) {
                 let mut missing = rights.missing(None);
-                if places.contains(&Hosts::TaskSequenceComputers) && missing.what.as_ref() == "`user_rights`"
-                {
-                    missing.what = "the user rights of a computer that is known as a client".into();
+                if places.contains(&Hosts::TaskSequenceComputers) && missing.what.is_none() {
+                    missing.what = Some("the user rights of a computer that is known as a client".into());
                 }
                 gap(&mut out, of, statement, "", right, missing);
             }
@@ -237,7 +236,6 @@ fn duty(
 ) {
     let right = wanted.right.as_str();
     let forbidden = wanted.effect == Effect::Forbid;
-    let any = wanted.hosts.contains(&Hosts::Any);
     // A task sequence that names an account of one domain need not run on the clients of another.
     let foreign = wanted.hosts.contains(&Hosts::TaskSequenceComputers)
         && match (place, of.account.domain()) {
@@ -269,21 +267,17 @@ fn duty(
     match rights.held(shared, of.account, place, right) {
         // What has to be held and may be taken away is not known.
         Held::Yes { unless: Some(missing), .. } if !forbidden => {
-            gap(out, of, statement, host, right, missing)
+            gap(out, of, statement, host, right, missing.into())
         }
         Held::Yes { through, sure, unless, place, record } => {
             let open = unless.map(|missing| missing.what).unwrap_or_default();
             row(out, true, sure, &open, &through, place, record);
         }
         Held::No { because, place, record } => row(out, false, true, "", &because, place, record),
+        Held::Open(missing) => gap(out, of, statement, host, right, missing.into()),
+        Held::Unsaid(missing) if policy.is_empty() => gap(out, of, statement, host, right, missing.into()),
         // A policy that says nothing of a right forbids and grants nothing.
-        Held::Open(missing) if policy.is_empty() || any && missing.why != Why::NotExported => {
-            gap(out, of, statement, host, right, missing);
-        }
-        Held::Open(missing) if !missing.what.starts_with("who has") => {
-            gap(out, of, statement, host, right, missing);
-        }
-        Held::Open(_) => {}
+        Held::Unsaid(_) => {}
     }
 }
 
@@ -292,10 +286,9 @@ fn place_in_words(host: &str, policy: &str) -> String {
     if host.is_empty() { format!("where `{policy}` applies") } else { format!("on `{host}`") }
 }
 
-fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &str, host: &str, right: &str, missing: Missing) {
-    let what = (missing.what.as_ref() != "`user_rights`").then_some(missing.what);
+fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &str, host: &str, right: &str, missing: Lack) {
     let pending = out
-        .gap(missing.why, missing.table, what, missing.place.or(of.line.record))
+        .gap(missing.why, missing.table, missing.what, missing.place.or(of.line.record))
         .set(field::STATEMENT, text(statement))
         .set(field::ENTITY, text(of.entity))
         .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::estate::membership::{Belongs, Link, Membership};
 use crate::estate::principals::in_words;
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, View};
+use crate::estate::table::{Lack, Line, Missing, View};
 use crate::evidence::{Account, Scope, TableId, Why, field, table};
 use crate::source::Place;
 
@@ -26,6 +26,8 @@ pub(crate) enum Held {
     No { because: String, place: Option<Place>, record: Option<Place> },
     /// The exports do not tell.
     Open(Missing),
+    /// Nothing is said of who has it.
+    Unsaid(Missing),
 }
 
 /// Where rights are assigned: on a computer, or by a policy that may apply to many.
@@ -147,19 +149,19 @@ impl<'s> Rights<'s> {
     }
 
     /// What is missing where no export tells the rights of a computer, or of any.
-    pub(crate) fn missing(&self, host: Option<&str>) -> Missing {
+    pub(crate) fn missing(&self, host: Option<&str>) -> Lack {
         let what = match host {
-            Some(host) => format!("the user rights of `{host}`"),
-            None => match self.unlinked.first() {
-                Some(policy) => format!("user rights that apply anywhere: no link of `{policy}` is on"),
-                None => "`user_rights`".to_owned(),
-            },
+            Some(host) => Some(format!("the user rights of `{host}`")),
+            None => self
+                .unlinked
+                .first()
+                .map(|policy| format!("user rights that apply anywhere: no link of `{policy}` is on")),
         };
         let first = self.gaps.first().and_then(|line| line.gap);
-        Missing {
+        Lack {
             why: first.map_or(Why::NotExported, |gap| gap.why),
             table: self.table,
-            what: what.into(),
+            what: what.map(Into::into),
             place: first.and_then(|gap| gap.place),
         }
     }
@@ -218,7 +220,7 @@ impl<'s> Rights<'s> {
             return Held::No { because, place, record };
         }
         match belongs(right) {
-            None => Held::Open(Missing {
+            None => Held::Unsaid(Missing {
                 why: Why::NotExported,
                 table: self.table,
                 what: match place {
