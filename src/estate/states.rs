@@ -30,10 +30,23 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
         .into_iter()
         .filter_map(|line| line.account(field::GROUP).map(|group| shared.ids.key(group)))
         .collect();
+    // One group of each domain whose groups are exported.
+    let mut groups_of: Vec<Identity> = Vec::new();
+    let mut domains = HashSet::new();
+    for line in rows(table::DOMAIN_GROUPS) {
+        let Some(identity) = line.account(field::GROUP).map(|group| shared.ids.resolve(group)) else {
+            continue;
+        };
+        if identity.domain().is_some_and(|domain| domains.insert(domain.to_owned())) {
+            groups_of.push(identity);
+        }
+    }
     let mut seen = HashSet::new();
-    for line in
-        rows(table::ACCOUNT_USES).into_iter().chain(rows(table::PERMITTED_VIEWERS)).map(Line::of_several)
-    {
+    // A permitted viewer may be a group, and a list of users says nothing of those.
+    let uses = rows(table::ACCOUNT_USES).into_iter().map(|line| (line, false));
+    let viewers = rows(table::PERMITTED_VIEWERS).into_iter().map(|line| (line, true));
+    for (line, may_be_group) in uses.chain(viewers) {
+        let line = line.of_several();
         let Some(account) = line.account(field::ACCOUNT) else { continue };
         let identity = shared.ids.resolve(account);
         let scope = shared.ids.scope(account);
@@ -89,6 +102,8 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
             shared.ids.same_domain_of(&identity, l) == Some(Some(true))
                 && identity.is_supposed() == l.is_supposed()
         });
+        let groups_listed =
+            || groups_of.iter().any(|group| shared.ids.same_domain_of(&identity, group) == Some(Some(true)));
         if elsewhere {
             out.row(line.record)
                 .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
@@ -97,7 +112,7 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
                 .set(field::PASSWORD_SET, Fact::Unknown(Why::NotExported))
                 .set(field::PROFILE, Fact::Unknown(Why::NotExported))
                 .put();
-        } else if possible.is_none() && of_listed {
+        } else if possible.is_none() && of_listed && (!may_be_group || groups_listed()) {
             out.row(line.record)
                 .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
                 .set(field::PRESENT, flag(false))
@@ -107,6 +122,12 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
             let other = possible.and_then(|row| row.account(field::ACCOUNT));
             let Missing { why, table, what, .. } = match other {
                 Some(other) => unsure(shared, account, other, None, directory),
+                None if may_be_group && of_listed => Missing {
+                    why: Why::NotExported,
+                    table: View::of(shared, table::DOMAIN_GROUPS).map_or(directory, |view| view.id),
+                    what: format!("the groups of the domain of `{}`", account.written).into(),
+                    place: None,
+                },
                 None => Missing {
                     why: if possible.is_some() { Why::Identity } else { Why::NotExported },
                     table: directory,
