@@ -163,9 +163,11 @@ fn judge_all(
     options: &Options,
 ) -> Judged {
     let ids = Identities::build(schema, evidence);
-    let shared = estate::of(content, schema, evidence, &ids, options.revision, given);
-    let mut results: Vec<Judged> =
-        rules.par_iter().map(|&(number, rule)| guarded(rule, || judge(&shared, number, rule))).collect();
+    // Gone before the second run makes its own: tables that are made from others are most of the memory of a run.
+    let mut results: Vec<Judged> = {
+        let shared = estate::of(content, schema, evidence, &ids, options.revision, given);
+        rules.par_iter().map(|&(number, rule)| guarded(rule, || judge(&shared, number, rule))).collect()
+    };
     if let Some(supposing) = ids.supposing(schema, evidence) {
         let shared = estate::of(content, schema, evidence, &supposing, options.revision, given);
         results.par_iter_mut().zip(rules).for_each(|(first, &(number, rule))| {

@@ -34,12 +34,15 @@ struct Told {
     records: u64,
     read: reader::Status,
     objects: Vec<String>,
+    /// What broke off: in no order with the objects, since the end of a file is told to its first stretch.
+    missing: Vec<String>,
 }
 
 /// Takes down names and classes of objects, and looks at their places.
 struct Notes {
     len: u64,
     objects: Vec<String>,
+    missing: Vec<String>,
 }
 
 impl Notes {
@@ -57,7 +60,7 @@ impl Sink for Notes {
 
     fn missing(&mut self, class: Option<&str>, why: reader::Missing, span: Span) {
         self.inside(span);
-        self.objects.push(format!("missing {class:?} {why:?}"));
+        self.missing.push(format!("{class:?} {why:?}"));
     }
 
     fn secret(&mut self, span: Span) {
@@ -70,17 +73,26 @@ fn told(bytes: &[u8], limits: &Limits, options: &Options) -> Told {
     let sources = Sources::from_memory([("x".to_owned(), bytes.to_vec())], limits);
     let source = &sources.as_slice()[0];
     let len = bytes.len() as u64;
-    let (reading, sinks) =
-        reader::read(source, &TABLES.1.wanted(), options, || Notes { len, objects: Vec::new() });
+    let (reading, sinks) = reader::read(source, &TABLES.1.wanted(), options, || Notes {
+        len,
+        objects: Vec::new(),
+        missing: Vec::new(),
+    });
     for span in reading.notes.iter().filter_map(|n| n.span) {
         assert!(span.start <= span.end && span.end <= len, "{span:?} of {len}");
     }
-    Told {
+    let mut told = Told {
         format: reading.format.map(reader::Format::name),
         records: reading.records,
         read: reading.status,
-        objects: sinks.into_iter().flat_map(|s| s.objects).collect(),
+        objects: Vec::new(),
+        missing: Vec::new(),
+    };
+    for sink in sinks {
+        told.objects.extend(sink.objects);
+        told.missing.extend(sink.missing);
     }
+    told
 }
 
 /// A reader: bytes behind the beginning of a file of its shape. They are read in one piece, in small windows, in
