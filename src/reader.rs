@@ -21,6 +21,7 @@ mod gpo_report;
 mod inf;
 mod job;
 mod json;
+mod lines;
 mod mof;
 #[cfg(test)]
 mod mutations;

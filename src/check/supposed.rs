@@ -56,7 +56,12 @@ fn lower(finding: &mut Finding, ids: &Identities) {
         Confidence::Medium | Confidence::Low => Confidence::Low,
     };
     let all: Vec<&Supposition> = ids.suppositions().collect();
-    let mut named: Vec<&Supposition> = all.iter().copied().filter(|one| is_named(finding, one)).collect();
+    let texts: Vec<String> = [&finding.subject, &finding.message]
+        .into_iter()
+        .chain(finding.labels.iter().map(|label| &label.text))
+        .map(|text| text.to_lowercase())
+        .collect();
+    let mut named: Vec<&Supposition> = all.iter().copied().filter(|one| is_named(&texts, one)).collect();
     if named.is_empty() {
         named = all;
     }
@@ -70,14 +75,10 @@ fn lower(finding: &mut Finding, ids: &Identities) {
     finding.message = format!("{}; {}", finding.message, crate::text::list(&words));
 }
 
-/// Whether a finding speaks of a short name or of what it is taken for.
-fn is_named(finding: &Finding, one: &Supposition) -> bool {
-    let text = [&finding.subject, &finding.message]
-        .into_iter()
-        .chain(finding.labels.iter().map(|label| &label.text))
-        .map(|text| text.to_lowercase());
-    let words = [one.short.to_lowercase(), one.dns.clone()];
-    text.into_iter().any(|text| words.iter().any(|word| has_word(&text, word)))
+/// Whether texts in lower case speak of a short name or of what it is taken for.
+fn is_named(texts: &[String], one: &Supposition) -> bool {
+    let short = one.short.to_lowercase();
+    texts.iter().any(|text| has_word(text, &short) || has_word(text, &one.dns))
 }
 
 /// Whether a text holds a word that is not part of a longer name. Both are in lower case.

@@ -106,10 +106,7 @@ impl<'s> Rights<'s> {
             *whole.entry(place.clone()).or_insert(false) |= all;
             assigned.entry((place, right.to_lowercase())).or_default().push(Assigned {
                 line,
-                account: line
-                    .account(field::ACCOUNT)
-                    .cloned()
-                    .or_else(|| line.text(field::SID).and_then(Account::parse).map(Arc::new)),
+                account: line.trustee(),
                 sid: line.text(field::SID),
             });
         }

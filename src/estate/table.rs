@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::estate::shared::{Index, Indexed, Shared};
 use crate::estate::value::{Bucket, Value, bucket};
 use crate::evidence::{
-    Account, Cell, Fact, FieldName, Gap, Row, Table, TableId, TableName, TableSchema, Why, table,
+    Account, Cell, Fact, FieldName, Gap, Row, Table, TableId, TableName, TableSchema, Why, field, table,
 };
 use crate::rules::Mode;
 use crate::source::Place;
@@ -220,6 +220,13 @@ impl<'s> Line<'s> {
             Fact::Account(account) => Some(account),
             _ => None,
         }
+    }
+
+    /// The account of a row, or what its security identifier says of it where it has no name.
+    #[track_caller]
+    pub(crate) fn trustee(self) -> Option<Arc<Account>> {
+        let by_sid = || self.text(field::SID).and_then(Account::parse).map(Arc::new);
+        self.account(field::ACCOUNT).cloned().or_else(by_sid)
     }
 
     /// The flag of a field; none if it is empty or unknown.

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::reader::policy::{self, Trustee};
-use crate::reader::{Data, Fault, Note, Object, Record, Sink, Value, Wanted, finish, settings};
+use crate::reader::{Data, Fault, Note, Object, Record, Sink, Value, Wanted, finish, lines, settings};
 use crate::source::{Span, View, Window};
 
 /// How many groups wait for their second line.
@@ -32,42 +32,8 @@ pub(super) struct Done {
 /// Reads a template to its end.
 pub(super) fn read(window: &mut Window, wanted: &Wanted, sink: &mut dyn Sink) -> Done {
     let mut reader = Reader::new(wanted, window.view().span(0..0));
-    loop {
-        let (view, last) = (window.view(), window.at_end());
-        let mut at = 0;
-        while let Some((line, next)) = logical_line(view.text, at, last) {
-            reader.line(view, line, sink);
-            at = next;
-        }
-        if last {
-            return reader.done(sink);
-        }
-        let here = view.span(at..at);
-        if let Err(error) = window.advance(at) {
-            reader.done.fault = Some(Fault { text: error.to_string(), span: here, ends: false });
-            return reader.done(sink);
-        }
-    }
-}
-
-/// The line at `at`, and where the next one begins. A line that ends in `\` goes on in the next one. None if there is
-/// no line, or not all of it.
-fn logical_line(text: &str, at: usize, last: bool) -> Option<(Range<usize>, usize)> {
-    let mut from = at;
-    loop {
-        let rest = text.get(from..)?;
-        let (end, next) = match memchr::memchr(b'\n', rest.as_bytes()) {
-            Some(i) => (from + i, from + i + 1),
-            None if last && text.len() > at => (text.len(), text.len()),
-            None => return None,
-        };
-        let line = text.get(at..end).unwrap_or_default();
-        let continued = line.trim_end().ends_with('\\') && !line.trim_start().starts_with(';');
-        if !continued || next == text.len() && last {
-            return Some((at..end, next));
-        }
-        from = next;
-    }
+    reader.done.fault = lines::each(window, true, |view, line| reader.line(view, line, sink));
+    reader.done(sink)
 }
 
 /// The sections that are read.

@@ -125,33 +125,6 @@ fn plain(text: &str, start: usize) -> Shape {
     Shape::Other(foreign::describe(head))
 }
 
-/// Whether a line is a section header of a security template.
-fn inf_header(line: &str) -> bool {
-    let header =
-        line.trim_start().strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name);
-    header.is_some_and(|name| {
-        [
-            "Unicode",
-            "Version",
-            "System Log",
-            "Security Log",
-            "Application Log",
-            "System Access",
-            "Event Audit",
-            "Privilege Rights",
-            "Group Membership",
-            "Registry Values",
-            "Registry Keys",
-            "File Security",
-            "Service General Setting",
-            "Kerberos Policy",
-            "Profile Description",
-        ]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(name))
-    })
-}
-
 /// Sections that only templates have: one of them may come behind others.
 const TEMPLATE: [&str; 8] = [
     "System Access",
@@ -164,18 +137,36 @@ const TEMPLATE: [&str; 8] = [
     "Service General Setting",
 ];
 
+/// Sections that templates may begin with, beside those.
+const FIRST: [&str; 7] = [
+    "Unicode",
+    "Version",
+    "System Log",
+    "Security Log",
+    "Application Log",
+    "Kerberos Policy",
+    "Profile Description",
+];
+
+fn is_one_of(names: &[&str], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Whether a line begins with a section header of a security template.
+fn inf_header(line: &str) -> bool {
+    let header =
+        line.trim_start().strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(name, _)| name);
+    header.is_some_and(|name| is_one_of(&TEMPLATE, name) || is_one_of(&FIRST, name))
+}
+
 /// Whether a text that begins with a section is a template: one of the sections that only those have comes later.
 fn is_template(text: &str) -> bool {
     let head = &text[..floor(text, PROLOG)];
-    settings::is_settings(head)
-        && head.lines().any(|line| {
-            TEMPLATE.iter().any(|name| {
-                line.trim()
-                    .strip_prefix('[')
-                    .and_then(|l| l.strip_suffix(']'))
-                    .is_some_and(|l| l.eq_ignore_ascii_case(name))
-            })
-        })
+    let header = |line: &str| {
+        let name = line.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        name.is_some_and(|name| is_one_of(&TEMPLATE, name))
+    };
+    settings::is_settings(head) && head.lines().any(header)
 }
 
 /// Root elements of exports.

@@ -13,7 +13,7 @@ use regex::Regex;
 use crate::pattern::pattern;
 use crate::reader::row::{self, Found};
 use crate::reader::secret;
-use crate::reader::{Data, Fault, Object, Sink, Value};
+use crate::reader::{Data, Fault, Object, Sink, Value, lines};
 use crate::source::{View, Window};
 
 /// What was read.
@@ -63,42 +63,9 @@ pub(super) fn read_registry(window: &mut Window, sink: &mut dyn Sink) -> Done {
 
 fn run(window: &mut Window, sink: &mut dyn Sink, class: &'static str, registry: bool) -> Done {
     let mut section = Section { class, name: String::new(), registry };
-    let mut done = Done::default();
-    loop {
-        let (view, last) = (window.view(), window.at_end());
-        let mut at = 0;
-        while let Some((line, next)) = logical_line(view.text, at, last, registry) {
-            done.named += section.line(view, line, sink);
-            at = next;
-        }
-        if last {
-            return done;
-        }
-        let here = view.span(at..at);
-        if let Err(error) = window.advance(at) {
-            done.fault = Some(Fault { text: error.to_string(), span: here, ends: false });
-            return done;
-        }
-    }
-}
-
-/// The line at `at` and where the next one begins; in a registry file one that ends in `\` goes on. None if it is not
-/// there as a whole.
-fn logical_line(text: &str, at: usize, last: bool, goes_on: bool) -> Option<(Range<usize>, usize)> {
-    let mut from = at;
-    loop {
-        let rest = text.get(from..)?;
-        let (end, next) = match memchr::memchr(b'\n', rest.as_bytes()) {
-            Some(i) => (from + i, from + i + 1),
-            None if last && text.len() > at => (text.len(), text.len()),
-            None => return None,
-        };
-        let continued = goes_on && text[at..end].trim_end().ends_with('\\') && next < text.len();
-        if !continued {
-            return Some((at..end, next));
-        }
-        from = next;
-    }
+    let mut named = 0;
+    let fault = lines::each(window, registry, |view, line| named += section.line(view, line, sink));
+    Done { named, fault }
 }
 
 struct Section {

@@ -687,9 +687,7 @@ fn right(
         let mut by: Option<Line<'_>> = None;
         for row in rows.iter().filter(|row| is(row.text(field::RIGHT), JOINING)) {
             let sid = row.text(field::SID);
-            let trustee =
-                row.account(field::ACCOUNT).cloned().or_else(|| sid.and_then(Account::parse).map(Arc::new));
-            let Some(trustee) = trustee else { continue };
+            let Some(trustee) = row.trustee() else { continue };
             match Membership::of(shared).belongs(shared, &who.account, &trustee, sid, Some(host)) {
                 Belongs::Yes(_) => {
                     // A way of its own tells more than the one that everybody has.
@@ -759,9 +757,7 @@ fn by_policies(
             _ => false,
         });
         let sid = line.text(field::SID);
-        let trustee =
-            line.account(field::ACCOUNT).cloned().or_else(|| sid.and_then(Account::parse).map(Arc::new));
-        let Some(trustee) = trustee.filter(|_| reaches) else { continue };
+        let Some(trustee) = line.trustee().filter(|_| reaches) else { continue };
         let held = Membership::of(shared).belongs(shared, &who.account, &trustee, sid, None);
         if !matches!(held, Belongs::Yes(_)) {
             continue;

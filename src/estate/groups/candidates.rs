@@ -201,8 +201,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
             {
                 continue;
             }
-            let by_sid = || line.text(field::SID).and_then(Account::parse).map(Arc::new);
-            let Some(account) = line.account(field::ACCOUNT).cloned().or_else(by_sid) else {
+            let Some(account) = line.trustee() else {
                 known.1.push(Lack::of(
                     self.shared,
                     table::ADMIN_USERS,
