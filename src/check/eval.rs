@@ -396,8 +396,11 @@ impl<'b> Eval<'b> {
             self.causes.truncate(mark);
             return (Tri::True, found);
         }
-        let mut told: HashSet<(Why, TableId, About)> = self.causes[mark..].iter().map(Cause::kind).collect();
         let gaps = self.gaps(join, sought.as_ref());
+        if gaps.as_ref().map_or(table.gaps.is_empty(), Vec::is_empty) {
+            return (if open { Tri::Open } else { Tri::False }, None);
+        }
+        let mut told: HashSet<(Why, TableId, About)> = self.causes[mark..].iter().map(Cause::kind).collect();
         let count = if gaps.is_some() { 0 } else { u32::try_from(table.gaps.len()).unwrap_or(u32::MAX) };
         let mut all = (0..count).chain(gaps.iter().flatten().copied());
         while let Some(gap) = all.next().and_then(|number| table.gaps.get(number as usize)) {

@@ -4,7 +4,7 @@
 //! group is not known, rows of which it is not known whether they are selected, groups whose `by` values are
 //! possibly the same, and gaps all widen it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::bind::{Binding, Bound};
 use super::eval::{Eval, unknown};
@@ -212,20 +212,24 @@ fn blend(binding: Binding<'_>, group: &Group, groups: &mut [Rows<'_>]) {
         };
         rest.iter().map(|one| of(one).unwrap_or_default()).collect::<Vec<_>>().join("\0")
     };
-    let mut buckets: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
-    // By what is equal: those that may be anything, and those that have a name.
-    let mut sides: BTreeMap<String, [Vec<usize>; 2]> = BTreeMap::new();
+    let mut buckets: HashMap<(usize, String), Vec<usize>> = HashMap::new();
+    // What is equal, and of each the groups that may be anything and those that have a name.
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut sides: Vec<[Vec<usize>; 2]> = Vec::new();
     for (number, rows) in groups.iter().enumerate() {
         let Some(member) = rows.sure.first() else { continue };
         let Some(cell) = member.frame.cell(*field) else { continue };
         let bucket = bucket(shared.ids, mode, &shared.value(&member.frame, *field, &cell.fact));
-        let equal = exactly(&member.frame);
+        let equal = *known.entry(exactly(&member.frame)).or_insert_with(|| {
+            sides.push(Default::default());
+            sides.len() - 1
+        });
+        sides[equal][usize::from(!bucket.any)].push(number);
         if !bucket.any {
             for key in bucket.keys {
-                buckets.entry((equal.clone(), key)).or_default().push(number);
+                buckets.entry((equal, key)).or_default().push(number);
             }
         }
-        sides.entry(equal).or_default()[usize::from(!bucket.any)].push(number);
     }
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     for numbers in buckets.values() {
@@ -270,7 +274,7 @@ fn blend(binding: Binding<'_>, group: &Group, groups: &mut [Rows<'_>]) {
     // largest says most.
     let size = |number: &usize| std::cmp::Reverse(groups[*number].sure.len());
     let mut more: Vec<(usize, usize, Vec<Cause>)> = Vec::new();
-    for [any, named] in sides.values_mut() {
+    for [any, named] in &mut sides {
         any.sort_by_key(size);
         named.sort_by_key(size);
         for (some, others) in [(&*named, &*any), (&*any, &*named)] {
