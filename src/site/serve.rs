@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -67,7 +68,7 @@ impl Server {
     /// Builds the site, answers requests, and builds it anew whenever a file in the folders `watched` changes. Does
     /// not return. `build` makes the pages, or says what is wrong with them, as plain text for the page.
     pub fn run(&self, watched: &[PathBuf], mut build: impl FnMut() -> Built, tell: impl Fn(&str)) {
-        let desk = Desk::new(self.port);
+        let desk = &Desk::new(self.port);
         // What is told is there already.
         let put = |built: Built| {
             desk.put(Site::new(built.site));
@@ -77,7 +78,8 @@ impl Server {
         let mut seen = Seen::look(watched);
         put(build());
         std::thread::scope(|scope| {
-            scope.spawn(|| http::serve(&self.listener, &ALWAYS, |request| desk.answer(request)));
+            let answer = |request: &Request, gone: &AtomicBool| desk.answer(request, gone);
+            scope.spawn(move || http::serve(&self.listener, &ALWAYS, answer, || desk.wake()));
             loop {
                 std::thread::sleep(LOOK);
                 let now = Seen::look(watched);
@@ -191,12 +193,21 @@ impl Desk {
         self.news.notify_all();
     }
 
-    fn answer(&self, request: &Request) -> Answer {
+    /// Has every page that waits look whether it still has to.
+    fn wake(&self) {
+        drop(self.site());
+        self.news.notify_all();
+    }
+
+    /// The answer to a request; it does not wait any longer once its client has gone.
+    fn answer(&self, request: &Request, gone: &AtomicBool) -> Answer {
         match self.reply(&request.target, request.host.as_deref()) {
             Reply::Now(answer) => answer,
             Reply::Later => {
                 let asked = asked(&request.target);
-                let same = |site: &mut (u64, _)| asked == Some(self.version(site.0).as_str());
+                let same = |site: &mut (u64, _)| {
+                    asked == Some(self.version(site.0).as_str()) && !gone.load(Ordering::Relaxed)
+                };
                 let waited = self.news.wait_timeout_while(self.site(), PATIENCE, same);
                 let number = waited.unwrap_or_else(PoisonError::into_inner).0.0;
                 told(asked, &self.version(number))

@@ -2,12 +2,14 @@
 //! is read and never a body, everything with a bound.
 //!
 //! `httparse` reads the head. What a client can make this take is fixed: so many connections, so many bytes and so much
-//! time each. When all are taken, the oldest has to go, so that one who only holds connections open keeps nobody away.
+//! time each. When all are taken, the oldest has to go, so that one who only holds connections open keeps nobody away;
+//! its thread has ended before another begins.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
 
@@ -95,45 +97,70 @@ fn reason(status: u16) -> &'static str {
 
 /// The connections that are served now, by their number.
 #[derive(Debug, Default)]
-struct Open(Mutex<BTreeMap<u64, TcpStream>>);
+struct Open {
+    /// None once a connection had to make room and its thread has yet to end.
+    connections: Mutex<BTreeMap<u64, Option<Connection>>>,
+    left: Condvar,
+}
+
+/// A connection, as seen by those that come after it.
+#[derive(Debug)]
+struct Connection {
+    stream: TcpStream,
+    gone: Arc<AtomicBool>,
+}
 
 impl Open {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, TcpStream>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Option<Connection>>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in another; the oldest has to make room. Its thread then finds it closed.
-    fn enter(&self, number: u64, stream: TcpStream) {
+    /// Takes in another. The oldest has to make room: its thread finds it closed, or is told by `wake` if it waits for
+    /// something else.
+    fn enter(&self, number: u64, connection: Connection, wake: impl Fn()) {
         let mut open = self.lock();
-        while open.len() >= CONNECTIONS
-            && let Some((_, oldest)) = open.pop_first()
+        if open.len() >= CONNECTIONS
+            && let Some(oldest) = open.values_mut().find_map(Option::take)
         {
-            let _ = oldest.shutdown(Shutdown::Both);
+            oldest.gone.store(true, Ordering::Relaxed);
+            let _ = oldest.stream.shutdown(Shutdown::Both);
+            wake();
         }
-        open.insert(number, stream);
+        let mut open = self
+            .left
+            .wait_while(open, |open| open.len() >= CONNECTIONS)
+            .unwrap_or_else(PoisonError::into_inner);
+        open.insert(number, Some(connection));
     }
 
     fn leave(&self, number: u64) {
         self.lock().remove(&number);
+        self.left.notify_one();
     }
 }
 
-/// Answers requests for ever: `answer` makes the answer, and each gets the headers `more` as well.
+/// Answers requests for ever: `answer` makes the answer, and each gets the headers `more` as well. An answer that waits
+/// for something looks at the flag whenever it is woken by `wake`: once it is set, nobody waits for the answer.
 pub(super) fn serve(
     listener: &TcpListener,
     more: &[(&str, &str)],
-    answer: impl Fn(&Request) -> Answer + Sync,
+    answer: impl Fn(&Request, &AtomicBool) -> Answer + Sync,
+    wake: impl Fn(),
 ) {
     let open = Open::default();
     std::thread::scope(|scope| {
         let mut number = 0;
         loop {
             number += 1;
-            match listener.accept() {
-                Ok((stream, _)) => begin(scope, stream, number, &open, more, &answer),
-                // Too many files are open, or the client has gone already.
-                Err(_) => std::thread::sleep(Duration::from_millis(20)),
-            }
+            // If too many files are open, or the client has gone already, the next may have more luck.
+            let connection = listener.accept().and_then(|(stream, _)| Ok((stream.try_clone()?, stream)));
+            let Ok((other, stream)) = connection else {
+                std::thread::sleep(Duration::from_millis(20));
+                continue;
+            };
+            let gone = Arc::new(AtomicBool::new(false));
+            open.enter(number, Connection { stream: other, gone: Arc::clone(&gone) }, &wake);
+            begin(scope, stream, number, gone, &open, more, &answer);
         }
     });
 }
@@ -143,15 +170,15 @@ fn begin<'scope, 'env: 'scope>(
     scope: &'scope Scope<'scope, 'env>,
     stream: TcpStream,
     number: u64,
+    gone: Arc<AtomicBool>,
     open: &'scope Open,
     more: &'scope [(&str, &str)],
-    answer: &'scope (impl Fn(&Request) -> Answer + Sync),
+    answer: &'scope (impl Fn(&Request, &AtomicBool) -> Answer + Sync),
 ) {
-    let Ok(other) = stream.try_clone() else { return };
-    open.enter(number, other);
     let work = move || {
         // A client that has gone is no error.
-        let _ = connection(&stream, more, answer);
+        let _ = connection(&stream, more, |request| answer(request, &gone));
+        drop(stream);
         open.leave(number);
     };
     if Builder::new().stack_size(STACK).spawn_scoped(scope, work).is_err() {
@@ -163,7 +190,7 @@ fn begin<'scope, 'env: 'scope>(
 fn connection(
     stream: &TcpStream,
     more: &[(&str, &str)],
-    answer: &impl Fn(&Request) -> Answer,
+    answer: impl Fn(&Request) -> Answer,
 ) -> io::Result<()> {
     let (answer, body) = match request(stream)? {
         Ok(request) if request.method != "GET" && request.method != "HEAD" => {
