@@ -556,6 +556,21 @@ impl<'b> Eval<'b> {
         slot.get()?.possible(&wanted)
     }
 
+    /// The rows, or gaps, of a table for which tests possibly hold, in their order, by the one of them that leaves the
+    /// fewest; none where none of them is looked up.
+    pub(super) fn selected(&self, table: TableId, tests: &[Bound<'b>], gaps: bool) -> Option<Vec<u32>> {
+        let shared = self.shared;
+        let columns = shared.schema.tables.get(table)?.fields.len();
+        let by_test = |test: &Bound<'b>| {
+            // What follows the last field is the element of a list.
+            let (field, mode, wanted) = self.wanted(test).filter(|(field, ..)| *field < columns)?;
+            let Some(wanted) = wanted else { return Some(Vec::new()) };
+            let of = Indexed { table, field, mode, gaps };
+            shared.index_slot(of).get_or_init(|| shared.build_index(of)).possible(&wanted)
+        };
+        tests.iter().filter_map(by_test).min_by_key(Vec::len)
+    }
+
     /// What a test wants a field to be: what it is looked up by, none inside if no value is wanted. None if that is
     /// not one known value.
     fn wanted<'t>(&self, test: &'t Bound<'t>) -> Option<(usize, Mode, Option<Cow<'t, Bucket>>)> {

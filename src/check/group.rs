@@ -63,7 +63,7 @@ pub(super) fn group<'b>(
     let mut loose: Vec<(Option<Member<'b>>, Vec<Cause>)> = Vec::new();
     let mut gaps: Vec<(Vec<String>, Cause)> = Vec::new();
 
-    visit(shared, group.table, group.item, |frame, sure| {
+    visit(shared, group.table, group.item, filter, |frame, sure| {
         eval.look_at(frame);
         let selected = eval.all(filter);
         if selected == Tri::False {

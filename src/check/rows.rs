@@ -6,7 +6,7 @@ use super::finding::{Ranked, Scene, Writer};
 use super::open::{About, Cause, Causes};
 use crate::estate::shared::{Frame, Shared};
 use crate::estate::value::Tri;
-use crate::evidence::{Cell, Fact, TableId};
+use crate::evidence::{Cell, Fact, Table, TableId};
 use crate::rules::Each;
 
 /// What became of a rule under one binding.
@@ -34,19 +34,24 @@ impl Verdict {
     }
 }
 
-/// Visits the rows of a table, or the elements of one of its list fields. `sure` is false for what may not be there:
-/// gaps, and elements of a list that is not known.
+/// Visits the rows of a table, or the elements of one of its list fields, but for those of which an index tells that
+/// `filter` does not hold. `sure` is false for what may not be there: gaps, and elements of a list that is not known.
 pub(super) fn visit<'b>(
     shared: &'b Shared<'b>,
     table: TableId,
     item: Option<usize>,
+    filter: &[Bound<'b>],
     mut look: impl FnMut(Frame<'b>, bool),
 ) {
-    let rows = u32::try_from(shared.table(table).rows.len()).unwrap_or(u32::MAX);
-    for row in 0..rows {
+    let Table { rows, gaps } = shared.table(table);
+    let numbers = |count: usize, gaps: bool| {
+        let all = || (0..u32::try_from(count).unwrap_or(u32::MAX)).collect();
+        Eval::new(shared).selected(table, filter, gaps).unwrap_or_else(all)
+    };
+    for row in numbers(rows.len(), false) {
         elements(shared.row(table, row), item, true, &mut look);
     }
-    for gap in &shared.table(table).gaps {
+    for gap in numbers(gaps.len(), true).into_iter().filter_map(|gap| gaps.get(gap as usize)) {
         elements(shared.gap(table, gap), item, false, &mut look);
     }
 }
@@ -94,7 +99,7 @@ pub(super) fn each<'b>(
     let shared = binding.shared;
     let mut verdict = Verdict::default();
     let mut eval = Eval::new(shared);
-    visit(shared, each.table, each.item, |frame, sure| {
+    visit(shared, each.table, each.item, filter, |frame, sure| {
         eval.look_at(frame);
         let selected = eval.all(filter);
         if selected == Tri::False {
