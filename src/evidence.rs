@@ -128,7 +128,7 @@ pub struct TableSchema {
     pub fields: Vec<FieldSchema>,
     /// Rows that agree in these fields are kept once; empty if all rows are kept.
     pub distinct: Vec<usize>,
-    /// Only rows are kept that name an account or a computer which another table names, or a computer whose name stands
+    /// It only has rows that name an account or a computer which another table names, or a computer whose name stands
     /// before an account.
     pub lookup: bool,
     /// The documented account as which all accounts of the table serve.

@@ -107,8 +107,9 @@ impl<'b> Eval<'b> {
         if let BoundOp::FoundIn { join, field: there, mode, negated, index } = op {
             let found = match &cell.fact {
                 Fact::Unknown(_) => {
-                    // Whatever it is, it is not among no rows.
-                    let rows = self.join(join, None).0;
+                    // Whatever it is, it is not among no rows, unless rows are only made of what is known.
+                    let of_known = self.shared.schema.tables.get(join.table).is_some_and(|t| t.lookup);
+                    let rows = if of_known { Tri::Open } else { self.join(join, None).0 };
                     if rows != Tri::False {
                         self.note(|| unknown(&frame, field, cell));
                     }

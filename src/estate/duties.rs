@@ -1,7 +1,7 @@
 //! The tables `right_duties`, `group_duties` and `held_groups`: what accounts must and must not be able to do, worked
 //! out for each account that is set somewhere, and the privileged groups it belongs to.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::content::fact::{Demand, Effect, GroupMembership, GroupScope, Hosts, UserRight};
@@ -81,8 +81,7 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String
                 }
             }
         }
-        Hosts::Clients => out.extend(clients(shared).pushed_to.iter().map(|host| (host.clone(), None))),
-        Hosts::TaskSequenceComputers => {
+        Hosts::Clients | Hosts::TaskSequenceComputers => {
             out.extend(clients(shared).known.iter().map(|host| (host.clone(), None)));
         }
         Hosts::DomainControllers => {
@@ -95,13 +94,13 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String
     out
 }
 
-/// Clients among the computers whose groups or rights are exported.
+/// Clients among the computers whose groups or rights are exported, but for site systems, site servers and domain
+/// controllers.
 struct Clients {
-    /// Those that the client may be pushed to: those known to be workstations, and those of which nothing is known but
-    /// that they are no site system, site server or domain controller.
-    pushed_to: Vec<String>,
-    /// Those known as clients: workstations, and what discovery found with the client on it, but for site systems.
+    /// Workstations, and what discovery found with the client on it.
     known: Vec<String>,
+    /// Those of which nothing tells what they are.
+    perhaps: Vec<String>,
 }
 
 fn clients<'s>(shared: &'s Shared<'_>) -> &'s Clients {
@@ -109,41 +108,44 @@ fn clients<'s>(shared: &'s Shared<'_>) -> &'s Clients {
 }
 
 fn read_clients(shared: &Shared<'_>) -> Clients {
-    let mut servers = HashSet::new();
-    let mut pushed_to: BTreeMap<String, String> = BTreeMap::new();
-    let mut clients: BTreeMap<String, String> = BTreeMap::new();
-    for line in View::of(shared, table::POSITIONS).into_iter().flat_map(View::rows) {
-        let (Some(host), Some(position)) = (line.text(field::HOST), line.text(field::POSITION)) else {
-            continue;
-        };
-        if position != "client" {
-            servers.insert(shared.ids.computer_key(host));
-        }
-    }
-    let known: HashSet<String> = View::of(shared, table::COMPUTERS)
-        .into_iter()
-        .flat_map(View::rows)
-        .filter(|line| line.text(field::POSITION).is_some_and(|p| p != "workstation"))
-        .filter_map(|line| line.text(field::HOST).map(|h| shared.ids.computer_key(h)))
+    let positions = View::of(shared, table::POSITIONS).into_iter().flat_map(View::rows);
+    let servers: HashSet<String> = positions
+        .filter(|line| line.text(field::POSITION).is_some_and(|position| position != "client"))
+        .filter_map(|line| line.text(field::HOST).map(|host| shared.ids.computer_key(host)))
         .collect();
-    let mut asked = HashSet::new();
+    let computers = View::of(shared, table::COMPUTERS).into_iter().flat_map(View::rows);
+    let workstations: HashMap<String, bool> = computers
+        .filter_map(|line| {
+            let host = shared.ids.computer_key(line.text(field::HOST)?);
+            Some((host, line.text(field::POSITION)? == "workstation"))
+        })
+        .collect();
+    let (mut known, mut perhaps, mut seen) = (BTreeMap::new(), BTreeMap::new(), HashSet::new());
     for table in [table::COMPUTERS, table::LOCAL_GROUPS, table::USER_RIGHTS, table::POLICIES] {
         for line in View::of(shared, table).into_iter().flat_map(View::rows) {
             let Some(host) = line.text(field::HOST) else { continue };
             let key = shared.ids.computer_key(host);
-            if servers.contains(&key) {
+            if servers.contains(&key) || !seen.insert(key.clone()) {
                 continue;
             }
-            let workstation = table == table::COMPUTERS && line.text(field::POSITION) == Some("workstation");
-            if workstation || table != table::COMPUTERS && !known.contains(&key) {
-                pushed_to.entry(key.clone()).or_insert_with(|| host.to_owned());
-            }
-            if workstation || asked.insert(key.clone()) && has_client(shared, host) {
-                clients.entry(key).or_insert_with(|| host.to_owned());
+            let workstation = workstations.get(&key).copied();
+            if workstation == Some(true) || has_client(shared, host) {
+                known.insert(key, host.to_owned());
+            } else if workstation.is_none() {
+                perhaps.insert(key, host.to_owned());
             }
         }
     }
-    Clients { pushed_to: pushed_to.into_values().collect(), known: clients.into_values().collect() }
+    Clients { known: known.into_values().collect(), perhaps: perhaps.into_values().collect() }
+}
+
+/// The computers that may be among those of a documented place: whether they are is not known.
+fn perhaps<'s>(shared: &'s Shared<'_>, places: &[Hosts]) -> impl Iterator<Item = (&'s str, Lack)> {
+    let of = places.contains(&Hosts::Clients).then(|| clients(shared)).into_iter();
+    of.flat_map(|clients| &clients.perhaps).map(|host| {
+        let what = format!("whether `{host}` is a client");
+        (host.as_str(), Lack::of(shared, table::COMPUTERS, &what))
+    })
 }
 
 /// Whether discovery found a computer of that name, and in no other domain, with the client on it.
@@ -192,12 +194,20 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             if exported_only {
                 hosts_of.retain(|(host, _)| rights.host(shared, host).is_some());
             }
-            if hosts_of.is_empty() && seen.insert((account.key().to_owned(), None)) {
+            let perhaps: Vec<_> =
+                perhaps(shared, places).filter(|(host, _)| rights.host(shared, host).is_some()).collect();
+            if hosts_of.is_empty() && perhaps.is_empty() && seen.insert((account.key().to_owned(), None)) {
                 let mut missing = rights.missing(None);
                 if places.contains(&Hosts::TaskSequenceComputers) && missing.what.is_none() {
                     missing.what = Some("the user rights of a computer that is known as a client".into());
                 }
                 gap(&mut out, of, statement, "", right, missing);
+            }
+            for (host, missing) in perhaps {
+                let place = Where::Host(shared.ids.computer_key(host), host.to_owned());
+                if seen.insert((account.key().to_owned(), Some(place))) {
+                    gap(&mut out, of, statement, host, right, missing);
+                }
             }
             for (host, _) in hosts_of {
                 let place = Where::Host(shared.ids.computer_key(&host), host.clone());
@@ -316,13 +326,15 @@ pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             | (Demand::Forbid | Demand::NotNeeded, _, _) => continue,
         }
         let Some(to) = Account::parse(group) else { continue };
+        let is_exported = |host: &str| exported.contains(&shared.ids.computer_key(host));
         for of in uses.iter().filter(|u| u.entity == fact.entity) {
             let mut hosts_of: Vec<(String, Option<&str>)> =
                 places.iter().flat_map(|place| hosts(shared, place, of)).collect();
             if places.contains(&Hosts::Clients) {
-                hosts_of.retain(|(host, _)| exported.contains(&shared.ids.computer_key(host)));
+                hosts_of.retain(|(host, _)| is_exported(host));
             }
-            if hosts_of.is_empty() {
+            let perhaps: Vec<_> = perhaps(shared, places).filter(|(host, _)| is_exported(host)).collect();
+            if hosts_of.is_empty() && perhaps.is_empty() {
                 let what: Arc<str> =
                     format!("the members of `{group}` on any computer that `{}` is for", of.account.written)
                         .into();
@@ -330,6 +342,15 @@ pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     .set(field::STATEMENT, text(statement))
                     .set(field::ENTITY, text(of.entity))
                     .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                    .set(field::GROUP, text(group))
+                    .put();
+            }
+            for (host, Lack { why, table, what, .. }) in perhaps {
+                out.gap(why, table, what, of.line.record)
+                    .set(field::STATEMENT, text(statement))
+                    .set(field::ENTITY, text(of.entity))
+                    .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                    .set(field::HOST, text(host))
                     .set(field::GROUP, text(group))
                     .put();
             }

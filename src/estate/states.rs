@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Missing, Out, View, flag, text, unsure};
 use crate::estate::value::identity_bucket;
-use crate::evidence::{AccountForm, Fact, Identity, Scope, Table, TableName, TableSchema, Why, field, table};
+use crate::evidence::{AccountForm, Identity, Scope, Table, TableName, TableSchema, Why, field, table};
 
 /// `account_states`: one row an account of which a directory export tells something. That an account is absent is said
 /// only where all accounts of its domain are exported.
@@ -95,8 +95,7 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
                 .put();
             continue;
         }
-        // A group, or an account that another export names, is there.
-        let elsewhere = groups.contains(identity.key());
+        let is_group = groups.contains(identity.key());
         // An account that is not there may be one of another domain, where its own is only supposed.
         let of_listed = listed.iter().any(|l| {
             shared.ids.same_domain_of(&identity, l) == Some(Some(true))
@@ -104,13 +103,11 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
         });
         let groups_listed =
             || groups_of.iter().any(|group| shared.ids.same_domain_of(&identity, group) == Some(Some(true)));
-        if elsewhere {
+        if is_group {
             out.row(line.record)
                 .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
                 .set(field::PRESENT, flag(true))
-                .set(field::STATE, Fact::Unknown(Why::NotExported))
-                .set(field::PASSWORD_SET, Fact::Unknown(Why::NotExported))
-                .set(field::PROFILE, Fact::Unknown(Why::NotExported))
+                .set(field::STATE, text("a group"))
                 .put();
         } else if possible.is_none() && of_listed && (!may_be_group || groups_listed()) {
             out.row(line.record)
