@@ -30,6 +30,7 @@ use crate::source::Place;
 
 use bind::Binding;
 use finding::{Ranked, Writer};
+use open::Causes;
 use rows::Verdict;
 
 pub use example::{example, examples, messages as example_messages};
@@ -344,6 +345,11 @@ fn finish(shared: &Shared<'_>, rule: &Rule, verdict: Verdict) -> (Outcome, Vec<R
         Outcome::NotEvaluated(causes.into_open(shared))
     } else if verdict.passed > 0 {
         Outcome::Pass
+    } else if let Some(cause) = verdict.perhaps {
+        // Nothing is known that passes, and it is not known that there is nothing to judge.
+        let mut causes = Causes::default();
+        causes.add([cause]);
+        Outcome::NotEvaluated(causes.into_open(shared))
     } else {
         let table = rule.check.table();
         let name = shared.schema.tables.get(table).map_or("?", |t| t.name.as_str());

@@ -131,7 +131,7 @@ pub(super) fn group<'b>(
                 groups[*number].causes.push(cause);
             }
             None if !harmless => verdict.open([cause]),
-            None => {}
+            None => verdict.perhaps = verdict.perhaps.take().or(Some(cause)),
         }
     }
     for rows in &mut groups {
@@ -146,6 +146,8 @@ pub(super) fn group<'b>(
     for (member, causes) in loose {
         if !harmless && (member.is_none() || groups.is_empty()) {
             verdict.open(causes);
+        } else if harmless {
+            verdict.perhaps = verdict.perhaps.take().or_else(|| causes.into_iter().next());
         }
         anywhere.add(member);
     }
@@ -315,7 +317,7 @@ impl<'b> Judge<'_, 'b> {
         causes.append(&mut eval.causes);
         match (counted & required, rows.sure.is_empty()) {
             (Tri::True, false) => verdict.passed += 1,
-            (Tri::True, true) => {}
+            (Tri::True, true) => verdict.perhaps = verdict.perhaps.take().or_else(|| causes.pop()),
             (Tri::Open, _) | (Tri::False, true) => verdict.open(causes),
             (Tri::False, false) => {
                 let scene = self.scene(eval, &rows, &values, frame);
