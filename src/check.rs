@@ -154,6 +154,42 @@ pub fn run(
     Run { revision: options.revision, findings: settle(rules, ranked), outcomes }
 }
 
+impl Outcome {
+    /// Which of the outcomes of one rule in several estates stands for it: the heaviest.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::NotApplicable(_) => 0,
+            Self::Pass => 1,
+            Self::NotEvaluated(_) => 2,
+            Self::Fail => 3,
+            Self::Error(_) => 4,
+        }
+    }
+}
+
+impl Run {
+    /// What came out of this and other runs of the same rules over estates that have nothing to do with each other. A rule
+    /// that is broken in one is broken; one that could not be evaluated in one does not hold.
+    pub fn and(mut self, others: impl IntoIterator<Item = Self>) -> Self {
+        let out = &mut self;
+        for run in others {
+            out.findings.extend(run.findings);
+            for (all, own) in out.outcomes.iter_mut().zip(run.outcomes) {
+                if own.outcome.weight() > all.outcome.weight() {
+                    *all = own;
+                }
+            }
+        }
+        let place = |finding: &Finding| finding.labels.first().map(|label| label.place);
+        out.findings.sort_by_key(|finding| (place(finding).is_none(), place(finding)));
+        // What is in files that all share is found in each.
+        let key = |finding: &Finding| (finding.fingerprint.clone(), place(finding), finding.subject.clone());
+        let mut seen = HashSet::new();
+        out.findings.retain(|finding| seen.insert(key(finding)));
+        self
+    }
+}
+
 /// Judges rules, first by what is proven; those that leave something open once more by what suggests itself.
 fn judge_all(
     rules: &[(usize, &Rule)],

@@ -8,6 +8,7 @@ mod account;
 mod collect;
 mod convert;
 mod domains;
+mod hierarchies;
 mod identity;
 mod joined;
 mod known;
@@ -58,6 +59,23 @@ pub struct Collected {
     pub evidence: Evidence,
     /// What became of each source, in their order.
     pub inputs: Vec<Input>,
+    /// The hierarchies that the exports are of, where they are of several: each is to be judged by itself.
+    pub hierarchies: Vec<Hierarchy>,
+    /// Numbers of the sources that may be of any of several hierarchies; none of them has their evidence.
+    pub left_out: Vec<usize>,
+}
+
+/// One of several hierarchies, and what is known of it.
+#[derive(Debug, Clone)]
+pub struct Hierarchy {
+    /// Code of its top site.
+    pub site: String,
+    /// The server of that site.
+    pub server: String,
+    /// Numbers of its sources, in order.
+    pub sources: Vec<usize>,
+    /// The tables of its sources.
+    pub evidence: Evidence,
 }
 
 /// Reads all sources and makes tables of what they hold.

@@ -12,6 +12,7 @@ use crate::evidence::{Schema, TableId, Why};
 use crate::reader::Status;
 use crate::rules::{Level, RuleSet};
 use crate::source::Excerpt;
+use crate::text::{count, harmless, list};
 
 mod concise;
 mod human;
@@ -41,6 +42,8 @@ pub struct Report<'a> {
     pub inputs: &'a [Input],
     /// Why this revision was applied, as half a sentence: "it is the newest".
     pub revision_reason: &'a str,
+    /// The hierarchies that the exports are of, where they are of several: each was judged by itself.
+    pub hierarchies: &'a [Hierarchy],
     /// What came out.
     pub run: &'a Run,
     /// The places of each finding, in the order of [`Run::findings`]; the first of each is primary.
@@ -53,6 +56,17 @@ pub struct Report<'a> {
     pub columns: usize,
     /// Show every finding with an excerpt, every rule and its outcome, all that is missing.
     pub verbose: bool,
+}
+
+/// One of several hierarchies.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Hierarchy {
+    /// Code of its top site.
+    pub site: String,
+    /// The server of that site.
+    pub server: String,
+    /// Paths of the inputs that were read as its.
+    pub inputs: Vec<String>,
 }
 
 /// What became of an input.
@@ -143,6 +157,24 @@ pub struct MissingExport<'a> {
 }
 
 impl<'a> Report<'a> {
+    /// That the exports are of several hierarchies, if they are: what has to be known before anything else.
+    fn several(&self) -> Option<String> {
+        let of = |of: &Hierarchy| {
+            let server =
+                if of.server.is_empty() { String::new() } else { format!(" on {}", harmless(&of.server)) };
+            let files = count(of.inputs.len(), "file", "files");
+            format!("{}{server} with {files}", harmless(&of.site))
+        };
+        let all: Vec<String> = self.hierarchies.iter().map(of).collect();
+        (!all.is_empty()).then(|| {
+            format!(
+                "these are exports of {} hierarchies, and each is judged by itself: {}",
+                all.len(),
+                list(&all)
+            )
+        })
+    }
+
     /// The applied revision as the specification describes it.
     pub fn revision(&self) -> Option<&'a Revision> {
         self.content.revision(self.run.revision)

@@ -4,36 +4,20 @@
 //! Of task sequences each file is a thing of its own and not a part of a list, so that without it the estate is another
 //! one: those stay.
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 use cmlint::cli::BuiltIn;
-use cmlint::report::Format;
-use cmlint::source::{Limits, Sources};
+use common::estates::{self, Files, estate};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::Value;
-
-type Files = Vec<(String, Vec<u8>)>;
 
 /// Rules about the exports themselves: what of them is cut short, and what two of them say of one site.
 const ABOUT_EXPORTS: [&str; 2] = ["truncated-export", "site-described-twice"];
 
 /// This rule has another level where no list of clients tells whether there are any that it matters to.
 const OTHER_LEVEL: &str = "network-access-account-locked-out-of-package";
-
-fn estate(name: &str) -> Files {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-    let files = walkdir::WalkDir::new(&root).sort_by_file_name();
-    let files = files.into_iter().map(|entry| entry.expect("it can be read"));
-    files
-        .filter(|entry| entry.file_type().is_file())
-        .map(|entry| {
-            let label = entry.path().strip_prefix(&root).expect("it is below").display().to_string();
-            (label, fs::read(entry.path()).expect("it can be read"))
-        })
-        .collect()
-}
 
 /// What is found, as rule, subject and level, and what became of each rule by its statements.
 struct Said {
@@ -42,9 +26,7 @@ struct Said {
 }
 
 fn said(built_in: &BuiltIn, files: Files) -> Said {
-    let sources = Sources::from_memory(files, &Limits::default());
-    let text = built_in.check(&sources).write(Format::Json, 100, false).0;
-    let report: Value = serde_json::from_str(&text).expect("the report is JSON");
+    let report = estates::report(built_in, files);
     let list = |key: &str| report[key].as_array().expect("a list").clone();
     let text = |of: &Value, key: &str| of[key].as_str().unwrap_or_default().to_owned();
     let level = |finding: &Value| {

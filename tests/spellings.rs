@@ -1,19 +1,16 @@
 //! What must not change what is found in the example estates: the form in which domains are written, the order of the
 //! files, each file there twice, the directory of a foreign forest beside. Compared are rule, subject and level.
 
+mod common;
+
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use cmlint::cli::BuiltIn;
-use cmlint::report::Format;
-use cmlint::source::{Limits, Sources};
+use common::estates::{self, Files, bytes, text};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use regex::{Captures, Regex};
-use serde_json::Value;
 
-type Files = Vec<(String, Vec<u8>)>;
 /// Rule, subject without the form of its domains, level; and how often.
 type Findings = BTreeMap<(String, String, String), usize>;
 
@@ -31,19 +28,9 @@ enum Form {
     Upn,
 }
 
+/// A zip is no text that could be written in another form, and one file of a kind is enough.
 fn estate(name: &str) -> Files {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-    let mut out: Files = walkdir::WalkDir::new(&root)
-        .sort_by_file_name()
-        .into_iter()
-        .map(|entry| entry.expect("it can be read"))
-        .filter(|entry| entry.file_type().is_file())
-        .map(|entry| {
-            let label = entry.path().strip_prefix(&root).expect("it is below").display().to_string();
-            (label, fs::read(entry.path()).expect("it can be read"))
-        })
-        .collect();
-    // A zip is no text that could be written in another form, and one file of a kind is enough.
+    let mut out = estates::estate(name);
     out.retain(|(label, _)| !label.ends_with(".zip"));
     out
 }
@@ -62,9 +49,7 @@ impl Checker {
     }
 
     fn findings(&self, files: Files) -> Findings {
-        let sources = Sources::from_memory(files, &Limits::default());
-        let text = self.built_in.check(&sources).write(Format::Json, 100, false).0;
-        let report: Value = serde_json::from_str(&text).expect("the report is JSON");
+        let report = estates::report(&self.built_in, files);
         let mut out = Findings::new();
         let all = report["findings"].as_array().expect("a list").iter();
         for finding in all.filter(|finding| finding["rule"] != SPELLING) {
@@ -73,27 +58,6 @@ impl Checker {
             *out.entry((text("rule"), subject, text("level"))).or_default() += 1;
         }
         out
-    }
-}
-
-/// The text of a file, and whether it is UTF-16.
-fn text(bytes: &[u8]) -> (String, bool) {
-    match bytes.strip_prefix(&[0xff, 0xfe]) {
-        Some(rest) => {
-            let units: Vec<u16> =
-                rest.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect();
-            (String::from_utf16(&units).expect("it is UTF-16"), true)
-        }
-        None => (String::from_utf8(bytes.to_vec()).expect("it is UTF-8"), false),
-    }
-}
-
-fn bytes(text: &str, utf16: bool) -> Vec<u8> {
-    if utf16 {
-        let units = text.encode_utf16().flat_map(u16::to_le_bytes);
-        [0xff, 0xfe].into_iter().chain(units).collect()
-    } else {
-        text.as_bytes().to_vec()
     }
 }
 

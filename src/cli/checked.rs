@@ -9,7 +9,7 @@ use crate::assets::Assets;
 use crate::check::{self, Options, Run};
 use crate::content::{Content, Date};
 use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
-use crate::reader::Note;
+use crate::reader::{Note, Status};
 use crate::report::{self, Format, Input, Report};
 use crate::rules::Level;
 use crate::source::{self, Source, Sources, Span};
@@ -40,6 +40,7 @@ pub struct Checked<'a> {
     readings: Vec<evidence::Input>,
     inputs: Vec<Input>,
     revision_reason: String,
+    hierarchies: Vec<report::Hierarchy>,
     /// What the rules found.
     pub(super) run: Run,
 }
@@ -53,11 +54,24 @@ impl<'a> Checked<'a> {
         only: Option<HashSet<String>>,
     ) -> Self {
         let Loaded { content, schema, mapping, rules } = loaded;
-        let Collected { evidence, inputs: readings } = evidence::collect(schema, mapping, sources);
-        let inputs = inputs(sources, &readings);
+        let Collected { evidence, inputs: readings, hierarchies, left_out } =
+            evidence::collect(schema, mapping, sources);
+        let mut inputs = inputs(sources, &readings);
+        for number in left_out {
+            if let Some(input) = inputs.get_mut(number) {
+                input.status = Status::Partial;
+                input.notes.push((None, LEFT_OUT.to_owned()));
+            }
+        }
         let (date, revision_reason) = chosen(revision, content, schema, &evidence);
-        let run = check::run(rules, content, schema, &evidence, &Options { revision: date, only });
-        Self { loaded, sources, evidence, readings, inputs, revision_reason, run }
+        let options = Options { revision: date, only };
+        let run = |evidence: &Evidence| check::run(rules, content, schema, evidence, &options);
+        let run = match hierarchies.as_slice() {
+            [] => run(&evidence),
+            [first, others @ ..] => run(&first.evidence).and(others.iter().map(|of| run(&of.evidence))),
+        };
+        let hierarchies = hierarchies.into_iter().map(|of| hierarchy(of, &inputs)).collect();
+        Self { loaded, sources, evidence, readings, inputs, revision_reason, hierarchies, run }
     }
 
     /// What became of each input.
@@ -87,6 +101,7 @@ impl<'a> Checked<'a> {
             rules: &self.loaded.rules,
             inputs: &self.inputs,
             revision_reason: &self.revision_reason,
+            hierarchies: &self.hierarchies,
             run: &self.run,
             spots: &spots,
             absent: &absent(&self.evidence),
@@ -96,6 +111,14 @@ impl<'a> Checked<'a> {
         };
         (report::write(&report, format), lost)
     }
+}
+
+/// What is said of a file that may be of any of several hierarchies.
+const LEFT_OUT: &str = "left out: it does not tell to which of the hierarchies it belongs; put the exports of each into a folder of their own";
+
+fn hierarchy(of: evidence::Hierarchy, inputs: &[Input]) -> report::Hierarchy {
+    let paths = of.sources.iter().filter_map(|number| inputs.get(*number)).map(|input| input.path.clone());
+    report::Hierarchy { site: of.site, server: of.server, inputs: paths.collect() }
 }
 
 /// A revision as it is given: a date or `auto`.

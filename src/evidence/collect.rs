@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::mapping::Mapping;
 use super::merge::OfSource;
 use super::rows::{Budget, Collector, Gathered, Mentions, Task};
-use super::{Collected, Input, Schema};
+use super::{Collected, Hierarchy, Input, Schema, hierarchies};
 use crate::isolate::isolated;
 use crate::reader::{self, Missing, Note, Options, Reading, Sink, Status, Wanted};
 use crate::source::{Source, Sources, Span};
@@ -76,13 +76,40 @@ pub(super) fn collect_within(
         readings.push(reading);
         parts.push(OfSource { stretches });
     }
+    let (hierarchies, left_out) = apart_by_hierarchy(schema, mapping, sources, &parts);
     let merged = super::assemble(schema, mapping, parts);
     let inputs = readings
         .into_iter()
         .zip(merged.sources)
         .map(|(reading, (rows, secrets))| Input { reading, secrets, rows })
         .collect();
-    Collected { evidence: merged.evidence, inputs }
+    Collected { evidence: merged.evidence, inputs, hierarchies, left_out }
+}
+
+/// The evidence of each of several hierarchies, and the sources that none of them has.
+fn apart_by_hierarchy(
+    schema: &Schema,
+    mapping: &Mapping,
+    sources: &Sources,
+    parts: &[OfSource],
+) -> (Vec<Hierarchy>, Vec<usize>) {
+    let labels: Vec<&str> = sources.iter().map(Source::label).collect();
+    let Some(apart) = hierarchies::tell_apart(schema, mapping, parts, &labels) else {
+        return Default::default();
+    };
+    let of = apart.of.into_iter().map(|part| {
+        let own = |(number, source): (usize, &OfSource)| {
+            if part.sources.contains(&number) { source.clone() } else { OfSource::default() }
+        };
+        let own = parts.iter().enumerate().map(own).collect();
+        Hierarchy {
+            evidence: super::assemble(schema, mapping, own).evidence,
+            site: part.site,
+            server: part.server,
+            sources: part.sources.into_iter().collect(),
+        }
+    });
+    (of.collect(), apart.left_out)
 }
 
 /// Reads a source by itself: if the reader breaks, the source is one of which all may be missing.

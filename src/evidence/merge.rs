@@ -15,6 +15,7 @@ use crate::reader::is_own;
 use crate::source::{Place, Span};
 
 /// What one source gave, its stretches in order.
+#[derive(Debug, Clone, Default)]
 pub(super) struct OfSource {
     pub(super) stretches: Vec<Gathered>,
 }

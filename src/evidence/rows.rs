@@ -143,7 +143,7 @@ pub(super) enum Task<'m> {
 }
 
 /// What one stretch of a file gave.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Gathered {
     /// Rows by table; tables without rows are not in it.
     pub(super) tables: BTreeMap<TableId, Vec<Row>>,

@@ -7,6 +7,9 @@ use crate::text::{STRONG, count, harmless, paint};
 
 pub(super) fn write(report: &Report<'_>) -> String {
     let mut out = String::new();
+    if let Some(several) = report.several() {
+        let _ = writeln!(out, "note: {several}");
+    }
     for (finding, spots) in report.findings() {
         if let Some(spot) = spots.first() {
             let _ = write!(out, "{}:{}:{}: ", paint(STRONG, harmless(&spot.path)), spot.line, spot.column);

@@ -33,6 +33,10 @@ const SHOWN_COLLECTS: usize = 12;
 
 pub(super) fn write(report: &Report<'_>) -> String {
     let mut out = String::new();
+    if let Some(several) = report.several() {
+        let line = wrap(&several, report.columns, 6);
+        let _ = writeln!(out, "{}: {line}\n", paint(Level::Note.style(), "note"));
+    }
     findings(report, &mut out);
     summary(report, &mut out);
     out

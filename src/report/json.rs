@@ -19,6 +19,7 @@ struct Root<'a> {
     tool: Tool,
     revision: String,
     revision_reason: &'a str,
+    hierarchies: &'a [super::Hierarchy],
     inputs: Vec<Input<'a>>,
     findings: Vec<Finding<'a>>,
     rules: Vec<Rule<'a>>,
@@ -115,6 +116,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         revision: report.run.revision.to_string(),
         revision_reason: report.revision_reason,
+        hierarchies: report.hierarchies,
         inputs: report.inputs.iter().map(input).collect(),
         findings: (report.findings().into_iter())
             .map(|(f, spots)| Finding {

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
+pub mod estates;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
