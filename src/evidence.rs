@@ -20,6 +20,7 @@ mod path;
 mod places;
 mod rows;
 mod schema;
+mod sequences;
 mod sites;
 #[cfg(test)]
 mod tests;

@@ -403,3 +403,27 @@ fn a_domain_that_nothing_ties_is_not_untrusted() {
     let told = report(&[files.as_slice(), &[("domains.json", &untrusted)]].concat());
     assert!(!found(&told, RULE).is_empty(), "{:?}", outcome(&told, RULE));
 }
+
+/// A sequence of one step whose account is set, as the file that the console saves.
+fn sequence(account: &str) -> String {
+    format!(
+        r#"<sequence version="3.10"><step type="SMS_TaskSequence_RunCommandLineAction" name="Set up"><defaultVarList><variable name="SMSTSRunCommandLineUserName" property="UserName">{account}</variable><variable name="_SMSTSRunCommandLineAsUser" property="RunAsUser">true</variable></defaultVarList></step></sequence>"#
+    )
+}
+
+#[test]
+fn a_task_sequence_in_several_files_is_one() {
+    let shared = "run-as-account-shared-by-task-sequences";
+    let bare = |name: &str, account: &str| (name.to_owned(), sequence(account).into_bytes());
+    let named = |name: &str, package: &str| {
+        let value = json!([{"PackageID": package, "Name": name, "Sequence": sequence(r"CONTOSO\run")}]);
+        (format!("{package}.json"), value.to_string().into_bytes())
+    };
+    let count = |files: Files| found(&report_on(files), shared).len();
+    // The steps alone, saved twice, and beside the list that names the sequence.
+    assert_eq!(count(vec![bare("a.xml", r"CONTOSO\run"), bare("copy of a.xml", r"CONTOSO\run")]), 0);
+    assert_eq!(count(vec![bare("a.xml", r"CONTOSO\run"), named("Deploy", "PS100001")]), 0);
+    // Two that are named are two, and so are steps that differ.
+    assert_eq!(count(vec![named("Deploy", "PS100001"), named("Refresh", "PS100002")]), 1);
+    assert_eq!(count(vec![bare("a.xml", r"CONTOSO\run"), bare("b.xml", r"contoso\run")]), 1);
+}

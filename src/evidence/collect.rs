@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::mapping::Mapping;
 use super::merge::OfSource;
 use super::rows::{Budget, Collector, Gathered, Mentions, Task};
-use super::{Collected, Hierarchy, Input, Schema, hierarchies};
+use super::{Collected, Hierarchy, Input, Schema, hierarchies, sequences};
 use crate::isolate::isolated;
 use crate::reader::{self, Missing, Note, Options, Reading, Sink, Status, Wanted};
 use crate::source::{Source, Sources, Span};
@@ -76,6 +76,7 @@ pub(super) fn collect_within(
         readings.push(reading);
         parts.push(OfSource { stretches });
     }
+    sequences::name(schema, &mut parts);
     let (hierarchies, left_out) = apart_by_hierarchy(schema, mapping, sources, &parts);
     let merged = super::assemble(schema, mapping, parts);
     let inputs = readings

@@ -1,0 +1,92 @@
+//! Task sequences that stand in several files. A file with nothing but the steps does not name its sequence and goes by
+//! the name of the file; if all its steps are those of another, it is that one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::merge::OfSource;
+use super::rows::write_fact;
+use super::{Cell, Fact, Schema, TableId, field, table};
+
+/// Number of a source and what its sequence is called there.
+type Key = (usize, String);
+
+/// What is known of a sequence: whether its file names it, and the rows of its steps without their sequence.
+#[derive(Default)]
+struct Steps {
+    named: bool,
+    rows: Vec<String>,
+}
+
+/// Gives sequences that go by the name of their file the name of the one whose steps they have.
+pub(super) fn name(schema: &Schema, sources: &mut [OfSource]) {
+    // By table: the column of the sequence.
+    let columns: BTreeMap<TableId, usize> = schema
+        .tables
+        .iter()
+        .enumerate()
+        .filter_map(|(id, table)| Some((id, table.column(field::TASK_SEQUENCE)?)))
+        .collect();
+    let steps: Vec<TableId> = [table::TASK_SEQUENCE_STEPS, table::OS_DEPLOYMENTS]
+        .into_iter()
+        .filter_map(|t| schema.id(t))
+        .collect();
+    let mut all: BTreeMap<Key, Steps> = BTreeMap::new();
+    for (number, source) in sources.iter().enumerate() {
+        for stretch in &source.stretches {
+            for (table, rows) in stretch.tables.iter().filter(|(table, _)| steps.contains(table)) {
+                let Some(column) = columns.get(table) else { continue };
+                for row in rows {
+                    let Some((name, named)) = row.cells.get(*column).and_then(called) else { continue };
+                    let steps = all.entry((number, name.to_owned())).or_default();
+                    steps.named |= named;
+                    let mut text = format!("{table}\n");
+                    for (_, cell) in row.cells.iter().enumerate().filter(|(n, _)| n != column) {
+                        write_fact(&cell.fact, &mut text);
+                        text.push('\n');
+                    }
+                    steps.rows.push(text);
+                }
+            }
+        }
+    }
+    if all.len() < 2 {
+        return;
+    }
+    // Of those with the same steps the first that is named, or else the first.
+    let mut first: HashMap<&[String], (&str, bool)> = HashMap::new();
+    for ((_, name), steps) in &all {
+        let known = first.entry(&steps.rows).or_insert((name, steps.named));
+        if steps.named && !known.1 {
+            *known = (name, true);
+        }
+    }
+    let mut renamed: HashMap<Key, String> = HashMap::new();
+    for (key, steps) in all.iter().filter(|(_, steps)| !steps.named) {
+        if let Some((name, _)) = first.get(&*steps.rows).filter(|(name, _)| *name != key.1) {
+            renamed.insert(key.clone(), (*name).to_owned());
+        }
+    }
+    if renamed.is_empty() {
+        return;
+    }
+    for (number, source) in sources.iter_mut().enumerate() {
+        for (table, rows) in source.stretches.iter_mut().flat_map(|stretch| &mut stretch.tables) {
+            let Some(column) = columns.get(table) else { continue };
+            for cell in rows.iter_mut().filter_map(|row| row.cells.get_mut(*column)) {
+                if let Some((name, false)) = called(cell)
+                    && let Some(name) = renamed.get(&(number, name.to_owned()))
+                {
+                    cell.fact = Fact::Text(name.as_str().into());
+                }
+            }
+        }
+    }
+}
+
+/// The name of a sequence, and whether it is its own and not that of the file.
+fn called(cell: &Cell) -> Option<(&str, bool)> {
+    match &cell.fact {
+        Fact::Text(name) => Some((name, cell.place.is_some())),
+        _ => None,
+    }
+}
