@@ -6,6 +6,7 @@
 
 mod entity;
 pub mod fact;
+mod levels;
 mod overlay;
 mod revision;
 mod timeline;
@@ -284,9 +285,24 @@ impl Content {
         self.spoken_of.contains(reference)
     }
 
+    /// Facts that ask for something else than the statement they belong to.
+    pub fn misleveled(&self) -> Problems {
+        levels::check(self)
+    }
+
     /// Warnings of names in the vocabulary that no statement uses.
     pub fn unread(&self) -> Problems {
         unread::check(self)
+    }
+
+    /// What maintainers say of a statement as a revision has it: that it is a slip, or that it was soon taken back.
+    pub fn notes_on(&self, reference: &str, revision: Date) -> Vec<&str> {
+        let overlays = self.overlays.iter().filter(|o| o.to == revision);
+        let changes = overlays.flat_map(|o| &o.statements).filter(|c| c.statement.value == reference);
+        changes
+            .filter(|change| change.suspect || change.class.is_none())
+            .filter_map(|c| c.note.as_deref())
+            .collect()
     }
 
     /// The words in which a revision speaks of things.

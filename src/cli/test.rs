@@ -29,6 +29,7 @@ pub(super) fn run(_args: &TestArgs, global: &Global) -> anyhow::Result<Exit> {
         problems.extend(check::examples(&loaded.rules, &loaded.content, &loaded.schema));
         problems.extend(diff::check(&loaded.content));
         problems.extend(loaded.content.unread());
+        problems.extend(loaded.content.misleveled());
         // Rules of one's own are not expected to judge all that is built in.
         if global.rules.is_none() || global.content.is_some() {
             problems.extend(rules::open(&loaded.content, &loaded.rules));

@@ -628,6 +628,7 @@ fn the_shipped_specification_loads() {
     assert!(count(EntityKind::Group) > 0 && count(EntityKind::Account) > 0);
     assert!(content.entities.iter().all(|e| !e.statements.is_empty()));
     assert_eq!(render(&content.unread(), false), "");
+    assert_eq!(render(&content.misleveled(), false), "");
     let dates: Vec<String> = content.dates().iter().map(Date::to_string).collect();
     assert_eq!(dates, ["2015-12-08", "2016-02-09", "2018-10-26"]);
     assert_eq!(content.revision_for_build(8540), Some(day("2016-02-09")));

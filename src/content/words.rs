@@ -135,6 +135,10 @@ impl Said<'_> {
 
     fn written(&self, key: &str, how: &How) -> Option<String> {
         let items = self.items(key)?;
+        // What has no words is left out, with what stands around it.
+        if items.iter().all(|value| self.own(key, value).is_some_and(|own| own.is_empty())) {
+            return None;
+        }
         let all = |one: &dyn Fn(&Value) -> String| items.iter().map(|v| one(v)).collect::<Vec<String>>();
         let words = |value: &Value| self.own(key, value).unwrap_or_else(|| self.words.value(value));
         Some(match how {

@@ -260,8 +260,6 @@ impl<'a> Model<'a> {
         }
         let text = statement.text.at(revision)?;
         let level = statement.level.at(revision).copied().unwrap_or(StatementLevel::Info);
-        let words = self.words(revision);
-        let facts = statement.facts.iter().filter_map(|f| Some(words.fact(&f.kind, f.at(revision)?)));
         let links = at(&statement.links, revision).into_iter().flatten().map(|l| l.title.as_str());
         Some(view!({
             // Its id within its entity is its anchor.
@@ -273,7 +271,8 @@ impl<'a> Model<'a> {
             "terms": at(&statement.terms, revision),
             "alert": at(&statement.alert, revision).map(|a| a.name()),
             "links": links.collect::<Vec<_>>(),
-            "facts": facts.collect::<Vec<_>>(),
+            // What is known of how this revision came to say it: that it is a slip, that it was taken back.
+            "mind": self.content().notes_on(&statement.reference, revision),
             "rules": self.rule_links_of(&statement.reference),
             "checkable": checkable(statement.checkable),
             "because": statement.because,

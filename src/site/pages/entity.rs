@@ -47,7 +47,9 @@ fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> View {
 
 fn shown(model: &Model<'_>, entity: &Entity, revision: Date, at: Option<Date>) -> View {
     let mut page = frame(model, entity, revision);
-    let title = entity.title(revision);
+    // The page itself is called what its heading says.
+    let own = model.content().revision(revision).map(|r| r.page_title.as_str());
+    let title = own.filter(|_| entity.kind == EntityKind::Document).unwrap_or(entity.title(revision));
     let sections = model.sections(entity, revision);
     let count: usize = sections.iter().map(|s| s.statements.len()).sum();
     let enforced: usize = sections.iter().map(|s| s.enforced).sum();

@@ -1,11 +1,13 @@
 //! The facts of an account or group that stand in tables: paths, rights, members, and the few that sum it up.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::model::Model;
+use super::super::model::{Model, level_words};
 use super::super::view::show_serialized;
-use crate::content::{Date, Entity, EntityKind, Securable, Values, Words, capital};
+use crate::content::{Date, Entity, EntityKind, Level, Securable, Statement, Values, Words, capital};
 
 /// A line of the summary: a name and what is said.
 #[derive(Debug, Clone, Serialize)]
@@ -14,10 +16,12 @@ pub(super) struct Summary {
     said: Vec<Said>,
 }
 
-/// Something said, and the statement that says it.
+/// What a statement says, in its own sentence and at its own level.
 #[derive(Debug, Clone, Serialize)]
 struct Said {
     text: String,
+    level: &'static str,
+    level_words: &'static str,
     /// The statement's anchor on the page.
     statement: String,
 }
@@ -50,8 +54,10 @@ pub(super) struct Grant {
     /// `User right`, `Directory`, ...
     on: &'static str,
     what: String,
+    /// Who has it, where that is not the account or group of the page.
+    who: String,
     target: String,
-    /// `required`, `forbidden`, `default`.
+    /// What the level of the statement makes of it: `required`, `advised`, `forbidden`, `default`, ...
     effect: &'static str,
     statement: String,
 }
@@ -90,23 +96,38 @@ fn names(words: &Words<'_>, values: &Values, key: &str) -> String {
     crate::text::list(&names)
 }
 
-fn effect(values: &Values) -> &'static str {
-    match (text(values, "effect"), values.get("required").and_then(Value::as_bool)) {
-        (Some("forbid"), _) => "forbidden",
-        (_, Some(false)) => "not needed",
-        (Some("require"), _) => "required",
-        _ if values.get("default").and_then(Value::as_bool) == Some(true) => "default",
-        _ => "required",
+/// What a fact is by the level of its statement; `given` is what it is called where the statement only tells.
+fn effect(values: &Values, level: Level, given: &'static str) -> &'static str {
+    let set = |key: &str| values.get(key).and_then(Value::as_bool);
+    if text(values, "effect") == Some("forbid") {
+        return if matches!(level, Level::ShouldNot | Level::Should) {
+            "advised against"
+        } else {
+            "forbidden"
+        };
+    }
+    if set("required") == Some(false) {
+        return "not needed";
+    }
+    match level {
+        _ if set("default") == Some(true) => "default",
+        Level::Must => "required",
+        Level::MustNot => "forbidden",
+        Level::Should => "advised",
+        Level::ShouldNot => "advised against",
+        Level::May => "allowed",
+        Level::Info => given,
     }
 }
 
 /// The label under which a kind of fact stands in the summary, in the order of the summary.
-const SUMMARY: [(&str, &[&str]); 9] = [
+const SUMMARY: [(&str, &[&str]); 10] = [
     ("Use", &["purpose", "usage", "publishes", "publishes-as", "covers-role", "discovers"]),
     ("Where", &["location", "location-limit"]),
     ("Type", &["group-type", "account-kind", "account-scope"]),
     ("Default", &["default-account", "default-access"]),
-    ("Members", &["managed-by", "created-when"]),
+    ("Made", &["created-when", "created-by"]),
+    ("Members", &["managed-by"]),
     ("How many", &["cardinality"]),
     ("Must differ from", &["distinct-from"]),
     ("Domain and name", &["account-domain", "account-name"]),
@@ -120,22 +141,28 @@ pub(super) fn facts(model: &Model<'_>, entity: &Entity, revision: Date) -> Facts
     for statement in entity.statements.iter().filter(|s| s.text.at(revision).is_some()) {
         for fact in &statement.facts {
             if let Some(values) = fact.at(revision) {
-                all.push((&fact.kind, values, statement.id()));
+                let level = statement.level.at(revision).copied().unwrap_or(Level::Info);
+                all.push(Known { kind: &fact.kind, values, statement, level });
             }
         }
     }
+    // A statement of several kinds of facts stands under the first of their labels only.
+    let mut told: BTreeSet<&str> = BTreeSet::new();
     let summary = SUMMARY
         .iter()
         .map(|(name, kinds)| {
-            let said = (all.iter())
-                .filter(|(kind, _, _)| kinds.contains(kind))
-                .map(|(kind, values, statement)| {
-                    let sentence = words.fact(kind, values);
-                    let said =
-                        if *kind == "distinct-from" { names(&words, values, "account") } else { sentence };
-                    Said { text: capital(&said), statement: (*statement).to_owned() }
-                })
-                .collect();
+            let mut said: Vec<Said> = Vec::new();
+            for of in all.iter().filter(|of| kinds.contains(&of.kind)) {
+                let text = of.statement.text.at(revision).cloned().unwrap_or_default();
+                if told.insert(of.statement.id()) {
+                    said.push(Said {
+                        text,
+                        level: of.level.name(),
+                        level_words: level_words(of.level),
+                        statement: of.statement.id().to_owned(),
+                    });
+                }
+            }
             Summary { name, said }
         })
         .filter(|s: &Summary| !s.said.is_empty() && entity.kind != EntityKind::Document)
@@ -148,21 +175,26 @@ pub(super) fn facts(model: &Model<'_>, entity: &Entity, revision: Date) -> Facts
     }
 }
 
-/// A fact: its kind, its values, and the statement that states it.
-type Known<'a> = (&'a str, &'a Values, &'a str);
+/// A fact, and the statement that states it with its level.
+struct Known<'a> {
+    kind: &'a str,
+    values: &'a Values,
+    statement: &'a Statement,
+    level: Level,
+}
 
 fn grid(model: &Model<'_>, words: &Words<'_>, all: &[Known<'_>]) -> Option<Grid> {
-    let of: Vec<&Known<'_>> = all.iter().filter(|(kind, _, _)| *kind == "acl").collect();
+    let of: Vec<&Known<'_>> = all.iter().filter(|of| of.kind == "acl").collect();
     if of.is_empty() {
         return None;
     }
     let known = model.content().vocabulary.permissions_on(Securable::File);
     let order: Vec<&str> = known.map(|p| p.id.as_str()).collect();
-    let mut columns: Vec<&str> = of.iter().flat_map(|(_, values, _)| texts(values, "permissions")).collect();
+    let mut columns: Vec<&str> = of.iter().flat_map(|of| texts(of.values, "permissions")).collect();
     columns.sort_by_key(|c| (order.iter().position(|o| o == c).unwrap_or(usize::MAX), *c));
     columns.dedup();
     let rows = (of.iter())
-        .map(|(_, values, statement)| {
+        .map(|Known { values, statement, .. }| {
             let (root, below) = (text(values, "root"), text(values, "relative_path"));
             let path = match (root, below) {
                 (Some(root), Some(below)) => format!("{root}\\{below}"),
@@ -188,7 +220,7 @@ fn grid(model: &Model<'_>, words: &Words<'_>, all: &[Known<'_>]) -> Option<Grid>
                 host: names(words, values, if values.contains_key("hosts") { "hosts" } else { "host" }),
                 cells: columns.iter().map(|c| held.contains(c)).collect(),
                 none: held.is_empty(),
-                statement: (*statement).to_owned(),
+                statement: statement.id().to_owned(),
             }
         })
         .collect();
@@ -197,51 +229,46 @@ fn grid(model: &Model<'_>, words: &Words<'_>, all: &[Known<'_>]) -> Option<Grid>
 
 fn grants(words: &Words<'_>, all: &[Known<'_>]) -> Vec<Grant> {
     all.iter()
-        .filter_map(|(kind, values, statement)| {
-            let permissions = || names(words, values, "permissions");
-            let (on, what, target) = match *kind {
+        .filter_map(|Known { kind, values, statement, level }| {
+            let of = |key: &str| names(words, values, key);
+            let (on, what, who, target) = match *kind {
                 "user-right" => {
                     let right = words.right(text(values, "right")?);
                     let hosts = texts(values, "hosts");
-                    let on = if hosts == ["any"] {
-                        "any computer".to_owned()
-                    } else {
-                        names(words, values, "hosts")
+                    let on = if hosts == ["any"] { "any computer".to_owned() } else { of("hosts") };
+                    let other =
+                        text(values, "alternative").filter(|_| text(values, "effect") != Some("forbid"));
+                    let what = match other {
+                        Some(other) => format!("{right}, or {other}"),
+                        None => right,
                     };
-                    ("User right", right, on)
+                    ("User right", what, String::new(), on)
                 }
-                "ad-acl" => ("Directory", permissions(), names(words, values, "target")),
-                "share-acl" => ("Share", permissions(), names(words, values, "target")),
+                "ad-acl" => ("Directory", of("permissions"), String::new(), of("target")),
+                "share-acl" => ("Share", of("permissions"), String::new(), of("target")),
                 "wmi-acl" => {
-                    let who = text(values, "principal").unwrap_or_default();
                     let namespace = text(values, "namespace").unwrap_or_default();
-                    ("WMI", format!("{who}: {}", permissions()), format!("namespace `{namespace}`"))
+                    ("WMI", of("permissions"), of("principal"), format!("namespace `{namespace}`"))
                 }
-                "dcom" => {
-                    let who = text(values, "grant_to").map_or(String::new(), |g| format!("{g}: "));
-                    (
-                        "DCOM",
-                        format!("{who}{}", names(words, values, "permission")),
-                        names(words, values, "hosts"),
-                    )
+                "dcom" => ("DCOM", of("permission"), of("grant_to"), of("hosts")),
+                "sql" => ("Database", of("permissions"), String::new(), of("database")),
+                "product-permission" => ("Product", of("permissions"), String::new(), of("target")),
+                "rbac-permission" => ("Product", of("permission"), of("for"), of("securable_object")),
+                "profile" => {
+                    ("Profile", format!("{} profile", text(values, "type")?), String::new(), String::new())
                 }
-                "sql" => ("Database", permissions(), names(words, values, "database")),
-                "product-permission" => ("Product", permissions(), names(words, values, "target")),
-                "rbac-permission" => {
-                    ("Product", names(words, values, "permission"), names(words, values, "securable_object"))
-                }
-                "profile" => ("Profile", format!("{} profile", text(values, "type")?), String::new()),
                 _ => return None,
             };
-            let when = text(values, "when").map_or(String::new(), |w| format!(", when {w}"));
             let what = if what == "unspecified" { "not said which".to_owned() } else { what };
-            let target = format!("{target}{when}");
+            let when = text(values, "when").map_or(String::new(), |w| format!("when {w}"));
+            let target = [target, when].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(", ");
             Some(Grant {
                 on,
                 what,
-                target: capital(target.trim_start_matches(", ")),
-                effect: effect(values),
-                statement: (*statement).to_owned(),
+                who,
+                target: capital(&target),
+                effect: effect(values, *level, "given"),
+                statement: statement.id().to_owned(),
             })
         })
         .collect()
@@ -249,14 +276,14 @@ fn grants(words: &Words<'_>, all: &[Known<'_>]) -> Vec<Grant> {
 
 fn members(words: &Words<'_>, all: &[Known<'_>]) -> Vec<Member> {
     all.iter()
-        .filter(|(kind, _, _)| matches!(*kind, "member" | "group-membership"))
-        .map(|(kind, values, statement)| {
+        .filter(|of| matches!(of.kind, "member" | "group-membership"))
+        .map(|Known { kind, values, statement, level }| {
             let said = words.fact(kind, values);
-            Member {
-                text: capital(said.strip_prefix("Member: ").unwrap_or(&said)),
-                effect: effect(values),
-                statement: (*statement).to_owned(),
-            }
+            let effect = effect(values, *level, "member");
+            // What the last column says is not said again.
+            let said = said.strip_prefix("Member: ").unwrap_or(&said);
+            let said = if effect == "default" { said.trim_end_matches("; by default") } else { said };
+            Member { text: capital(said), effect, statement: statement.id().to_owned() }
         })
         .collect()
 }

@@ -9,7 +9,7 @@ use super::super::revision::long;
 use super::super::view::{View, list, put, view};
 use super::entity::is_entry;
 use super::rule::group_title;
-use crate::content::{Entity, EntityKind, Values};
+use crate::content::{Entity, EntityKind, Level, Values};
 use crate::diff::Diff;
 use crate::rules::{Coverage, Totals, coverage as covered};
 
@@ -94,14 +94,19 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
     };
     let row = |entity: &Entity| {
         let last = model.last(entity);
-        let words = model.words(last);
         let facts: Vec<(&str, &Values)> = (entity.statements.iter())
             .filter(|s| s.text.at(last).is_some())
             .flat_map(|s| s.facts.iter().filter_map(|f| Some((f.kind.as_str(), f.at(last)?))))
             .collect();
-        let first = |kinds: &[&str]| -> Option<String> {
-            let (kind, values) = facts.iter().find(|(kind, _)| kinds.contains(kind))?;
-            Some(words.fact(kind, values))
+        let says = |kinds: &[&str]| -> Vec<View> {
+            (entity.statements.iter())
+                .filter(|s| s.facts.iter().any(|f| kinds.contains(&f.kind.as_str()) && f.at(last).is_some()))
+                .filter_map(|s| {
+                    let level = s.level.at(last).copied().unwrap_or(Level::Info);
+                    let words = model::level_words(level);
+                    Some(view!({ "text": s.text.at(last)?, "level": level.name(), "level_words": words }))
+                })
+                .collect()
         };
         let rights = |effect: &str| -> Vec<String> {
             let mut out: Vec<String> = (facts.iter())
@@ -111,7 +116,17 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
                 .filter_map(|(_, values)| {
                     let id = values.get("right")?.as_str()?;
                     let right = model.content().vocabulary.user_rights.iter().find(|r| r.id == id);
-                    Some(right.map_or_else(|| id.to_owned(), |r| r.display.clone()))
+                    let right = right.map_or(id, |r| r.display.as_str());
+                    Some(
+                        match values
+                            .get("alternative")
+                            .and_then(Value::as_str)
+                            .filter(|_| effect == "require")
+                        {
+                            Some(other) => format!("{right} or {other}"),
+                            None => right.to_owned(),
+                        },
+                    )
                 })
                 .collect();
             out.dedup();
@@ -124,6 +139,7 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
                 .filter_map(|(_, values)| values.get("permissions")?.as_array())
                 .flatten()
                 .filter_map(Value::as_str)
+                .map(|permission| if permission == "unspecified" { "not said which" } else { permission })
                 .collect();
             out.sort_unstable();
             out.dedup();
@@ -131,10 +147,6 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
         };
         let mut forbidden = rights("forbid");
         forbidden.extend(permissions(true).into_iter().map(str::to_owned));
-        // What a column's head says is not said again.
-        let short = |said: Option<String>, before: &str| {
-            said.map(|text| crate::content::capital(text.strip_prefix(before).unwrap_or(&text)))
-        };
         let tags = tags(model, entity);
         view!({
             "id": entity.id,
@@ -143,10 +155,10 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
             "purpose": entity.purpose,
             "gone": entity.name.at(model.newest).is_none(),
             "into": model.successor(entity).map(|e| model.entity_link(e)),
-            "location": short(first(&["location"]), "Stands on "),
-            "managed": short(first(&["managed-by"]), "Members are kept by "),
-            "default": short(first(&["default-account"]), "By default "),
-            "limit": first(&["cardinality"]),
+            "location": says(&["location"]),
+            "managed": says(&["managed-by"]),
+            "default": says(&["default-account"]),
+            "limit": says(&["cardinality"]),
             "required": rights("require"),
             "forbidden": forbidden,
             "permissions": permissions(false),
