@@ -72,6 +72,17 @@ pub struct Pair {
     pub to: String,
 }
 
+impl Pair {
+    /// What it is, for people.
+    pub fn words(&self) -> &'static str {
+        match self.what {
+            "page title" => "heading",
+            "title" => "title for browsers",
+            other => other,
+        }
+    }
+}
+
 /// An account or group with another title.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renamed {

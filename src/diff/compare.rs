@@ -81,8 +81,8 @@ fn document(content: &Content, from: Date, to: Date) -> Vec<Pair> {
     type Of = fn(&Revision) -> &str;
     let (Some(a), Some(b)) = (content.revision(from), content.revision(to)) else { return Vec::new() };
     let sides: [(&'static str, Of); 5] = [
-        ("heading", |r| &r.page_title),
-        ("title for browsers", |r| &r.title),
+        ("page title", |r| &r.page_title),
+        ("title", |r| &r.title),
         ("product", |r| &r.product),
         ("layout", |r| &r.layout),
         ("licence", |r| &r.licence),

@@ -403,10 +403,10 @@ impl Page<'_> {
         let verbose = self.view.verbose;
         for pair in diff.document.iter().filter(|p| p.what != "layout" || verbose) {
             if self.view.side_by_side {
-                self.body(2, &paint(FAINT, pair.what));
+                self.body(2, &paint(FAINT, pair.words()));
                 self.beside(4, &pair.from, &pair.to);
             } else {
-                self.body(2, &format!("{}: {} → {}", paint(FAINT, pair.what), pair.from, pair.to));
+                self.body(2, &format!("{}: {} → {}", paint(FAINT, pair.words()), pair.from, pair.to));
             }
         }
         for note in &diff.notes {

@@ -236,7 +236,7 @@ fn document(out: &mut String, diff: &Diff, view: View<'_>) {
     }
     out.push_str("\n## The page\n\n");
     for pair in diff.document.iter().filter(|p| p.what != "layout" || view.verbose) {
-        let _ = writeln!(out, "- {}: {} → {}", pair.what, escape(&pair.from), escape(&pair.to));
+        let _ = writeln!(out, "- {}: {} → {}", pair.words(), escape(&pair.from), escape(&pair.to));
     }
     for note in &diff.notes {
         let _ = writeln!(out, "- {}", escape(note));

@@ -199,7 +199,7 @@ pub(in super::super) fn compare(model: &Model<'_>, diff: &Diff, originals: Optio
         "counts": counts.iter().map(|(k, n)| view!({ "kind": k.name(), "words": kind_words(*k), "count": n })).collect::<Vec<_>>(),
         "facts": facts,
         "all": all,
-        "document": diff.document.iter().map(|p| view!({ "what": p.what, "from": p.from, "to": p.to })).collect::<Vec<_>>(),
+        "document": diff.document.iter().map(|p| view!({ "what": p.words(), "from": p.from, "to": p.to })).collect::<Vec<_>>(),
         "merged": merged,
         "minor": minor,
         "originals": originals.is_some(),
