@@ -273,7 +273,12 @@ fn a_new_account_is_content_alone() {
         .expect("it has a page")
         // Where long paths may break.
         .replace("<wbr>", "");
-    for said in ["Archive service account", "Log on as a service", "archive.box", "Network access account"] {
+    for said in [
+        "Archive service account",
+        "Log on as a service",
+        "archive.box",
+        "Never make it the network access account.",
+    ] {
         assert!(page.contains(said), "the page does not say `{said}`");
     }
 }

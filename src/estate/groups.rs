@@ -20,8 +20,9 @@ use crate::estate::table::{Lack, Line, View};
 use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Why, computer_name, field, table};
 use crate::source::Place;
 
-/// The identifier of the local administrators on every computer.
-const ADMINISTRATORS: &str = "S-1-5-32-544";
+/// Groups that every Windows has: Administrators, Users and Guests. A list with two of them was asked for all groups; one
+/// of single groups that somebody had a mind to see does not tell which others there are.
+const EVERYWHERE: [&str; 3] = ["S-1-5-32-544", "S-1-5-32-545", "S-1-5-32-546"];
 
 /// What stands for the site code in the name of a group.
 const SITE_CODE: &str = "<sitecode>";
@@ -255,7 +256,7 @@ impl<'s> Groups<'s> {
     }
 
     fn local(&mut self, shared: &'s Shared<'_>, titles: &Titles<'s>) {
-        let mut hosts: HashMap<String, (HashSet<String>, bool)> = HashMap::new();
+        let mut hosts: HashMap<String, HashSet<&'static str>> = HashMap::new();
         let mut seen: HashMap<(Option<String>, String), usize> = HashMap::new();
         for table in [table::LOCAL_GROUPS, table::LOCAL_GROUP_MEMBERS] {
             let Some(view) = View::of(shared, table) else { continue };
@@ -302,11 +303,7 @@ impl<'s> Groups<'s> {
                 });
             }
         }
-        for (host, (groups, administrators)) in hosts {
-            if administrators && groups.len() > 1 {
-                self.whole.insert(host);
-            }
-        }
+        self.whole.extend(hosts.into_iter().filter(|(_, of)| of.len() > 1).map(|(host, _)| host));
         let Some(view) = View::of(shared, table::LOCAL_GROUPS) else { return };
         self.absent = view.absent().map(Lack::of_gap);
         for line in view.gaps() {
@@ -331,20 +328,19 @@ impl<'s> Groups<'s> {
         line: Line<'_>,
         key: &str,
         group: &Account,
-        hosts: &mut HashMap<String, (HashSet<String>, bool)>,
+        hosts: &mut HashMap<String, HashSet<&'static str>>,
     ) {
         match line.flag(field::WHOLE_LIST) {
             Some(true) => _ = self.whole.insert(key.to_owned()),
             Some(false) => {}
             None => {
-                let (groups, administrators) = hosts.entry(key.to_owned()).or_default();
                 let bare = Account::parse(group.name());
-                *administrators |= line.text(field::SID) == Some(ADMINISTRATORS)
-                    || [Some(group), bare.as_ref()]
-                        .into_iter()
-                        .flatten()
-                        .any(|g| shared.ids.resolve(g).sid() == Some(ADMINISTRATORS));
-                groups.insert(group.name().to_lowercase());
+                let names = [Some(group), bare.as_ref()].into_iter().flatten().map(|g| shared.ids.resolve(g));
+                let is = |sid: &str| {
+                    line.text(field::SID) == Some(sid) || names.clone().any(|name| name.sid() == Some(sid))
+                };
+                let known = EVERYWHERE.into_iter().find(|sid| is(sid));
+                hosts.entry(key.to_owned()).or_default().extend(known);
             }
         }
     }
