@@ -9,7 +9,7 @@ use super::bind::{Bound, BoundJoin, BoundKind, BoundOp, BoundOperand};
 use super::open::{About, Cause};
 use crate::estate::shared::{Candidates, Frame, Index, Indexed, Shared};
 use crate::estate::value::{Bucket, Tri, Value, bucket, date, path, same, text, within};
-use crate::evidence::{Account, AccountKind, Cell, Fact, TableId, Why};
+use crate::evidence::{Account, AccountKind, Cell, Fact, TableId, Why, table};
 use crate::rules::Mode;
 
 /// Evaluates tests. The frames are the row of the check and, inside joins, the rows they look at.
@@ -612,7 +612,13 @@ impl<'b> Eval<'b> {
 
     fn undecided(&mut self, frame: &Frame<'b>, cell: &Cell, about: About) {
         let place = cell.place.or(frame.record);
-        self.note(|| Cause { why: Why::Identity, table: frame.table, about, place });
+        // The export that would tell.
+        let tells = match about {
+            About::Kind(_) => self.shared.schema.id(table::PRINCIPALS),
+            About::Scope(_) => self.shared.schema.id(table::DOMAINS),
+            _ => None,
+        };
+        self.note(|| Cause { why: Why::Identity, table: tells.unwrap_or(frame.table), about, place });
     }
 
     /// The row that a join found, in a test that is (or is not) true.

@@ -101,6 +101,8 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
             shared.ids.same_domain_of(&identity, l) == Some(Some(true))
                 && identity.is_supposed() == l.is_supposed()
         });
+        // A list of users has no computers and no managed accounts.
+        let is_user = !account.name().ends_with('$');
         let groups_listed =
             || groups_of.iter().any(|group| shared.ids.same_domain_of(&identity, group) == Some(Some(true)));
         if is_group {
@@ -109,7 +111,7 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
                 .set(field::PRESENT, flag(true))
                 .set(field::STATE, text("a group"))
                 .put();
-        } else if possible.is_none() && of_listed && (!may_be_group || groups_listed()) {
+        } else if possible.is_none() && of_listed && is_user && (!may_be_group || groups_listed()) {
             out.row(line.record)
                 .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
                 .set(field::PRESENT, flag(false))

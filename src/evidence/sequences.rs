@@ -1,5 +1,5 @@
 //! Task sequences that stand in several files. A file with nothing but the steps does not name its sequence and goes by
-//! the name of the file; if all its steps are those of another, it is that one.
+//! the name of the file; if all its steps are those of a sequence that another export names, it is that one.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -52,17 +52,13 @@ pub(super) fn name(schema: &Schema, sources: &mut [OfSource]) {
     if all.len() < 2 {
         return;
     }
-    // Of those with the same steps the first that is named, or else the first.
-    let mut first: HashMap<&[String], (&str, bool)> = HashMap::new();
-    for ((_, name), steps) in &all {
-        let known = first.entry(&steps.rows).or_insert((name, steps.named));
-        if steps.named && !known.1 {
-            *known = (name, true);
-        }
+    let mut named: HashMap<&[String], &str> = HashMap::new();
+    for ((_, name), steps) in all.iter().filter(|(_, steps)| steps.named) {
+        named.entry(&steps.rows).or_insert(name);
     }
     let mut renamed: HashMap<Key, String> = HashMap::new();
     for (key, steps) in all.iter().filter(|(_, steps)| !steps.named) {
-        if let Some((name, _)) = first.get(&*steps.rows).filter(|(name, _)| *name != key.1) {
+        if let Some(name) = named.get(&*steps.rows).filter(|name| **name != key.1) {
             renamed.insert(key.clone(), (*name).to_owned());
         }
     }
