@@ -10,6 +10,7 @@ use common::estates::{self, Files, bytes, text};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use regex::{Captures, Regex};
+use serde_json::Value;
 
 /// Rule, subject without the form of its domains, level; and how often.
 type Findings = BTreeMap<(String, String, String), usize>;
@@ -193,5 +194,94 @@ fn without_the_list_of_domains_nothing_new_is_found() {
         assert!(new.is_empty(), "{name}: {new:?}");
         // Identifiers beside both names tell what the list would.
         assert!(found.len() * 10 >= expected.len() * 9, "{name}: {} of {}", found.len(), expected.len());
+    }
+}
+
+/// English names of built-in principals and authorities, in lower case, to what a Windows in that language calls them.
+struct Language {
+    names: BTreeMap<String, String>,
+    authorities: BTreeMap<String, String>,
+}
+
+/// All languages of the vocabulary.
+fn languages() -> BTreeMap<String, Language> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("content/vocabulary.yaml");
+    let text = std::fs::read_to_string(path).expect("it can be read");
+    let vocabulary: Value = serde_yaml::from_str(&text).expect("it is YAML");
+    let mut out: BTreeMap<String, Language> = BTreeMap::new();
+    for (part, is_name) in [("well_known", true), ("authorities", false)] {
+        for one in vocabulary[part].as_array().expect("a list") {
+            let english = one["name"].as_str().expect("a name").to_lowercase();
+            for (language, name) in one["names"].as_object().into_iter().flatten() {
+                let name = name.as_str().or_else(|| name[0].as_str()).expect("a name").to_owned();
+                let language = out
+                    .entry(language.clone())
+                    .or_insert_with(|| Language { names: BTreeMap::new(), authorities: BTreeMap::new() });
+                let of = if is_name { &mut language.names } else { &mut language.authorities };
+                of.insert(english.clone(), name);
+            }
+        }
+    }
+    out
+}
+
+impl Language {
+    /// What is said in a value of JSON, in this language, where it is the name of a built-in principal.
+    fn translate(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                let (before, name) =
+                    text.rsplit_once('\\').map_or((None, text.as_str()), |(b, n)| (Some(b), n));
+                let Some(name) = self.names.get(&name.to_lowercase()) else { return };
+                *text = match before {
+                    Some(before) => {
+                        let own = self.authorities.get(&before.to_lowercase());
+                        format!("{}\\{name}", own.map_or(before, String::as_str))
+                    }
+                    None => name.clone(),
+                };
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.translate(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.translate(field)),
+            _ => {}
+        }
+    }
+}
+
+/// Exports from beside the product name the security identifier with each name.
+#[test]
+fn the_language_of_windows_changes_nothing() {
+    let checker = Checker::new();
+    let languages = languages();
+    assert!(languages.len() >= 12, "{:?}", languages.keys());
+    for name in ESTATES {
+        let files = estate(name);
+        // A built-in group is called otherwise, and so is what a finding is about.
+        let named = |findings: Findings| -> BTreeMap<(String, String), usize> {
+            let mut out = BTreeMap::new();
+            findings
+                .into_iter()
+                .for_each(|((rule, _, level), count)| *out.entry((rule, level)).or_default() += count);
+            out
+        };
+        let expected = named(checker.findings(files.clone()));
+        for (code, language) in &languages {
+            let mut changed = 0;
+            let translated = files.iter().map(|(label, data)| {
+                let (content, utf16) = text(data);
+                if !label.starts_with("beside/") || !content.contains("S-1-5-") {
+                    return (label.clone(), data.clone());
+                }
+                let mut value: Value =
+                    serde_json::from_str(content.trim_start_matches('\u{feff}')).expect("JSON");
+                let before = value.clone();
+                language.translate(&mut value);
+                changed += usize::from(value != before);
+                (label.clone(), bytes(&value.to_string(), utf16))
+            });
+            let translated: Files = translated.collect();
+            assert!(changed > 1, "{name} in {code} is as it was");
+            assert_eq!(named(checker.findings(translated)), expected, "{name} in {code}");
+        }
     }
 }
