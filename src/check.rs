@@ -344,6 +344,8 @@ fn finish(shared: &Shared<'_>, rule: &Rule, verdict: Verdict) -> (Outcome, Vec<R
         Outcome::NotEvaluated(causes.into_open(shared))
     } else if verdict.passed > 0 {
         Outcome::Pass
+    } else if let Some(causes) = verdict.idle {
+        Outcome::NotEvaluated(causes.into_open(shared))
     } else {
         let table = rule.check.table();
         let name = shared.schema.tables.get(table).map_or("?", |t| t.name.as_str());

@@ -84,7 +84,7 @@ pub fn records_of(schema: &Schema, evidence: &Evidence, places: &HashSet<Place>)
 }
 
 /// Puts the rows of all sources together and fills the tables that are made from others.
-fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource>) -> merge::Merged {
+fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource<'_>>) -> merge::Merged {
     let mut merged = merge::merge(schema, mapping, sources);
     sites::from_roles(schema, &mut merged.evidence);
     joined::join(schema, &mut merged.evidence);

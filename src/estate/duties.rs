@@ -97,11 +97,19 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String
 
 /// Clients among the computers whose groups or rights are exported.
 struct Clients {
+    /// Keys of those that are something else in the hierarchy or the domain.
+    servers: HashSet<String>,
     /// Those that the client may be pushed to: those known to be workstations, and those of which nothing is known but
     /// that they are no site system, site server or domain controller.
     pushed_to: Vec<String>,
     /// Those known as clients: workstations, and what discovery found with the client on it, but for site systems.
     known: Vec<String>,
+}
+
+impl Clients {
+    fn is_server(&self, shared: &Shared<'_>, host: &str) -> bool {
+        self.servers.contains(&shared.ids.computer_key(host))
+    }
 }
 
 fn clients<'s>(shared: &'s Shared<'_>) -> &'s Clients {
@@ -120,12 +128,22 @@ fn read_clients(shared: &Shared<'_>) -> Clients {
             servers.insert(shared.ids.computer_key(host));
         }
     }
-    let known: HashSet<String> = View::of(shared, table::COMPUTERS)
+    let key = |line: Line<'_>| line.text(field::HOST).map(|host| shared.ids.computer_key(host));
+    let computers = View::of(shared, table::COMPUTERS);
+    let mut known: HashSet<String> = computers
         .into_iter()
         .flat_map(View::rows)
         .filter(|line| line.text(field::POSITION).is_some_and(|p| p != "workstation"))
-        .filter_map(|line| line.text(field::HOST).map(|h| shared.ids.computer_key(h)))
+        .filter_map(key)
         .collect();
+    // Of a computer that could not be asked what it is, that nothing is known of it says nothing.
+    let lost = computers
+        .into_iter()
+        .flat_map(View::gaps)
+        .filter(|l| l.gap.is_some_and(|gap| gap.why == Why::Failed));
+    let lost: Vec<Option<String>> = lost.map(key).collect();
+    let any_lost = lost.contains(&None);
+    known.extend(lost.into_iter().flatten());
     let mut asked = HashSet::new();
     for table in [table::COMPUTERS, table::LOCAL_GROUPS, table::USER_RIGHTS, table::POLICIES] {
         for line in View::of(shared, table).into_iter().flat_map(View::rows) {
@@ -135,7 +153,7 @@ fn read_clients(shared: &Shared<'_>) -> Clients {
                 continue;
             }
             let workstation = table == table::COMPUTERS && line.text(field::POSITION) == Some("workstation");
-            if workstation || table != table::COMPUTERS && !known.contains(&key) {
+            if workstation || table != table::COMPUTERS && !any_lost && !known.contains(&key) {
                 pushed_to.entry(key.clone()).or_insert_with(|| host.to_owned());
             }
             if workstation || asked.insert(key.clone()) && has_client(shared, host) {
@@ -143,7 +161,7 @@ fn read_clients(shared: &Shared<'_>) -> Clients {
             }
         }
     }
-    Clients { pushed_to: pushed_to.into_values().collect(), known: clients.into_values().collect() }
+    Clients { servers, pushed_to: pushed_to.into_values().collect(), known: clients.into_values().collect() }
 }
 
 /// Whether discovery found a computer of that name, and in no other domain, with the client on it.
@@ -208,6 +226,24 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     Some(place) => duty(shared, &mut out, &rights, of, statement, wanted, place),
                     None => gap(&mut out, of, statement, &host, right, rights.missing(Some(&host))),
                 }
+            }
+        }
+        // So may accounts on computers of which the rights could not be read.
+        let clients_only = !any
+            && places
+                .iter()
+                .all(|p| matches!(p, Hosts::TaskSequenceComputers | Hosts::Clients | Hosts::Unjudged(_)));
+        if (any || clients_only) && uses.iter().any(|of| of.entity == fact.entity) {
+            for (host, lost) in rights.lost(shared) {
+                if clients_only && host.is_some_and(|host| clients(shared).is_server(shared, host)) {
+                    continue;
+                }
+                let gap = out
+                    .gap(lost.why, lost.table, lost.what.clone(), lost.place)
+                    .set(field::STATEMENT, text(statement))
+                    .set(field::ENTITY, text(fact.entity))
+                    .set(field::RIGHT, text(right));
+                if let Some(host) = host { gap.set(field::HOST, text(host)).put() } else { gap.put() }
             }
         }
         // Accounts that are set and not known may hold anything.

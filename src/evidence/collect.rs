@@ -72,9 +72,9 @@ pub(super) fn collect_within(
 
     let mut readings = Vec::with_capacity(read_once.len());
     let mut parts = Vec::with_capacity(read_once.len());
-    for (reading, stretches) in read_once {
+    for ((reading, stretches), source) in read_once.into_iter().zip(sources.as_slice()) {
         readings.push(reading);
-        parts.push(OfSource { stretches });
+        parts.push(OfSource { folder: folder(source.label()), stretches });
     }
     let merged = super::assemble(schema, mapping, parts);
     let inputs = readings
@@ -97,6 +97,11 @@ fn apart<'s>(
         let reading = Reading { format: None, records: 0, status: Status::Error, notes: vec![note] };
         (reading, vec![lost.finish()])
     })
+}
+
+/// The folder or archive that a file lies in.
+fn folder(label: &str) -> &str {
+    label.rfind(['/', '\\', '!']).map_or("", |end| &label[..end])
 }
 
 /// The name of a file without folder, archive and extension.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::account::computer_name;
 use super::domains::Heard;
-use super::{Account, AccountForm, Evidence, Fact, Row, Scalar, Schema};
+use super::{Account, AccountForm, Evidence, Fact, Row, Scalar, Schema, Why};
 use crate::vocabulary::{Principals, WellKnown};
 
 /// One identity for all spellings of accounts and computers in a body of evidence.
@@ -45,6 +45,8 @@ pub struct Identities {
     suppositions: BTreeMap<String, Supposition>,
     /// The suppositions count.
     supposing: bool,
+    /// The collector could not read which servers there are: one may bear a name that nothing else tells of.
+    servers_lost: bool,
     /// The principals that Windows and every domain come with.
     principals: Arc<Principals>,
 }
@@ -258,6 +260,12 @@ impl Identities {
                 _ => None,
             }
         };
+        out.servers_lost = ["sites", "site_systems"].into_iter().any(|name| {
+            let gaps = schema.table(name).and_then(|id| evidence.tables.get(id)).map(|table| &table.gaps);
+            gaps.into_iter().flatten().any(|gap| {
+                gap.why == Why::Failed && gap.cells.iter().all(|cell| matches!(cell.fact, Fact::Unknown(_)))
+            })
+        });
         for (schema, row) in rows("domains") {
             let (netbios, dns) = (text(schema, row, "netbios"), text(schema, row, "dns"));
             out.add_domain(netbios.as_deref(), dns.as_deref());
@@ -858,7 +866,7 @@ impl Identities {
             Home::Builtin | Home::Authority(_) => Some(Scope::BuiltIn),
             Home::Here | Home::Computer(_) => Some(Scope::Local),
             Home::Domain(domain) => match domain.netbios.as_deref().filter(|_| domain.dns.is_none()) {
-                Some(short) if self.supposed(short, true).is_some() => None,
+                Some(short) if self.servers_lost || self.supposed(short, true).is_some() => None,
                 _ => Some(Scope::Domain),
             },
             Home::Sid => None,

@@ -113,6 +113,12 @@ Describe 'what cmlint makes of <Name>' -ForEach $judged {
 
 Describe 'what is right of each' {
     It '<Name>: <What>' -ForEach @(
+        @{ Name = 'everything'; What = 'it is what tests/data/collected holds'; Test = {
+                # Where this changes on purpose, copy it there, but for the manifest.
+                $kept = [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($PSScriptRoot, '..', 'data', 'collected'))
+                $names = { param($Folder) @([System.IO.Directory]::GetFiles($Folder) | ForEach-Object { [System.IO.Path]::GetFileName($_) } | Sort-Object) }
+                & $names ([System.IO.Path]::Combine($output, $Name)) | Should -Be (& $names $kept)
+                foreach ($file in (& $names $kept)) { if ($file -ne 'CollectorManifest.json') { [System.IO.File]::ReadAllText([System.IO.Path]::Combine($output, $Name, $file)) | Should -Be ([System.IO.File]::ReadAllText([System.IO.Path]::Combine($kept, $file))) -Because $file } } } }
         @{ Name = 'plain'; What = 'every row of the site is there'; Test = { (Get-Rows $Name 'SMS_SCI_SysResUse').Count | Should -Be 54 } }
         @{ Name = 'plain'; What = 'dates are in universal time'; Test = { (Get-Rows $Name 'SMS_Admin')[0].CreatedDate | Should -Be '2018-02-01T08:00:00Z' } }
         @{ Name = 'plain'; What = 'the operators of the domain are read'; Test = { @((Get-Rows $Name 'ADGroupMembers') | Where-Object { $_.GroupSid -eq 'S-1-5-32-548' }).Count | Should -Be 1 } }

@@ -21,6 +21,11 @@ function Add-People {
 
 $Scenarios = [ordered]@{
     'plain' = @{}
+    # What tests/data/collected holds: more computers and domains, for tests that take some of them away.
+    'everything' = @{ Parameters = @{ ComputerName = 'fs1.contoso.com'; Domain = 'fabrikam.com' }; Arrange = {
+            $other = New-AdDomain -Dns 'fabrikam.com' -NetBios 'FABRIKAM' -Sid 'S-1-5-21-9-9-9' -Controller 'dc9.fabrikam.com'
+            $null = Add-AdUser -Domain $other -Name 'mig' -Sid 'S-1-5-21-9-9-9-1105' -Dn 'CN=mig,OU=Service,DC=fabrikam,DC=com'
+            $null = $other.Add('CN=contoso.com,CN=System,DC=fabrikam,DC=com').SetMany('objectClass', ('top', 'leaf', 'trustedDomain')).Set('cn', 'contoso.com').Set('trustPartner', 'contoso.com').Set('flatName', 'CONTOSO').Set('trustDirection', [int] 3).Set('trustType', [int] 2).Set('trustAttributes', [int] 8) } }
     'site-only' = @{ Parameters = $SiteOnly; Base = 'plain' }
     'directory-only' = @{ Parameters = $DirectoryToo; Base = 'plain' }
     'sql-only' = @{ Parameters = $SqlToo; Base = 'plain' }
