@@ -120,7 +120,7 @@ pub struct TableSchema {
     pub about: String,
     /// The evidence kind of the statements it serves.
     pub kind: String,
-    /// The PowerShell line that exports it.
+    /// The PowerShell line that exports it; empty if it is made of others.
     pub collect: String,
     /// Numbers of the fields that tell one row from another.
     pub key: Vec<usize>,
@@ -293,6 +293,7 @@ impl Schema {
         let mut out: Vec<&str> = Vec::new();
         for table in self.leaves(tables) {
             if let Some(table) = self.tables.get(table)
+                && !table.collect.is_empty()
                 && !out.contains(&table.collect.as_str())
             {
                 out.push(&table.collect);
