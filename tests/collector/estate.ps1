@@ -10,7 +10,8 @@ function New-Cim {
     # An instance of a class from a dictionary; arrays of dictionaries become embedded instances.
     param([string] $Class, [System.Collections.IDictionary] $Values, [string[]] $Lazy = @(), [hashtable] $Embedded = @{})
     $instance = [Standin.CimInstance]::new($Class)
-    foreach ($key in $Values.Keys) {
+    # A plain table has no order that stays.
+    foreach ($key in $(if ($Values -is [hashtable]) { @($Values.Keys | Sort-Object) } else { @($Values.Keys) })) {
         $value = $Values[$key]
         if ($Embedded.ContainsKey($key)) { $value = [Standin.CimInstance[]] @(foreach ($item in @($value)) { if ($null -ne $item) { New-Cim -Class $Embedded[$key] -Values $item -Embedded $Embedded } }) }
         elseif ($value -is [array] -and ($value.Count -eq 0 -or $value[0] -is [string])) { $value = [string[]] $value }
