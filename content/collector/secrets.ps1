@@ -289,8 +289,9 @@ function ConvertTo-Row {
                 }
                 $list.Add($element)
             }
-            # A list that was not fetched is not an empty one.
-            $row[$name] = if ($null -eq $value) { $null } else { $list.ToArray() }
+            # A list that was not fetched is not an empty one; one of one element is a list, too.
+            $row[$name] = $null
+            if ($null -ne $value) { $row[$name] = $list.ToArray() }
             continue
         }
         $read = $spec.Own.ContainsKey($name)

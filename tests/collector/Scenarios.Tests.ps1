@@ -120,6 +120,11 @@ Describe 'what is right of each' {
                 & $names ([System.IO.Path]::Combine($output, $Name)) | Should -Be (& $names $kept)
                 foreach ($file in (& $names $kept)) { if ($file -ne 'CollectorManifest.json') { [System.IO.File]::ReadAllText([System.IO.Path]::Combine($output, $Name, $file)) | Should -Be ([System.IO.File]::ReadAllText([System.IO.Path]::Combine($kept, $file))) -Because $file } } } }
         @{ Name = 'plain'; What = 'every row of the site is there'; Test = { (Get-Rows $Name 'SMS_SCI_SysResUse').Count | Should -Be 54 } }
+        @{ Name = 'plain'; What = 'a list of one is a list, and an empty one is empty'; Test = {
+                $lengths = foreach ($class in 'SMS_SCI_Component', 'SMS_SCI_SysResUse', 'SMS_Role', 'SMS_ClientSettingsDefault') {
+                    foreach ($row in (Get-Rows $Name $class)) { foreach ($list in 'Props', 'PropLists', 'Operations', 'AgentConfigurations') { if ($null -ne $row[$list]) { , $row[$list] | Should -BeOfType [array]; $row[$list].Count } } }
+                }
+                foreach ($length in 0, 1, 2) { $lengths | Should -Contain $length } } }
         @{ Name = 'plain'; What = 'dates are in universal time'; Test = { (Get-Rows $Name 'SMS_Admin')[0].CreatedDate | Should -Be '2018-02-01T08:00:00Z' } }
         @{ Name = 'plain'; What = 'the operators of the domain are read'; Test = { @((Get-Rows $Name 'ADGroupMembers') | Where-Object { $_.GroupSid -eq 'S-1-5-32-548' }).Count | Should -Be 1 } }
         @{ Name = 'plain'; What = 'the folder is its owner''s and the administrators'''; Test = { $acl = @((Get-Played $Name).Secured.Values)[0]; $acl.Protected | Should -BeTrue; @($acl.Rules | ForEach-Object { $_.Sid }) | Should -Be ([string[]] ('S-1-5-21-1004336348-1177238915-682003330-7999', 'S-1-5-32-544', 'S-1-5-18')) } }

@@ -28,7 +28,9 @@ function ConvertTo-Cim {
     foreach ($property in $Object.PSObject.Properties) {
         if ($property.Name -eq 'PSComputerName') { continue }
         $value = $property.Value
-        if ($value -is [System.Collections.IList]) { $value = if ($EmbeddedLists.Contains($property.Name)) { [Standin.CimInstance[]] @($value | ForEach-Object { ConvertTo-Cim $_ }) } else { [string[]] @($value) } }
+        # Lists stay lists, also those of one.
+        if ($value -is [System.Collections.IList] -and $EmbeddedLists.Contains($property.Name)) { $value = [Standin.CimInstance[]] @($value | ForEach-Object { ConvertTo-Cim $_ }) }
+        elseif ($value -is [System.Collections.IList]) { $value = [string[]] @($value) }
         $null = $instance.Set($property.Name, $value)
     }
     return $instance

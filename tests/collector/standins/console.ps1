@@ -21,9 +21,7 @@ function ConvertTo-Shown {
     $row = [ordered]@{}
     foreach ($property in $Instance.CimInstanceProperties) {
         $value = $property.Value
-        # The estate may hold a list of one as that one.
-        if (@($value)[0] -is [Standin.CimInstance]) { $value = [object[]] @($value | ForEach-Object { ConvertTo-Shown $_ }) }
-        elseif ($property.Name -eq 'Values') { $value = [string[]] @($value | Where-Object { $null -ne $_ }) }
+        if ($value -is [Standin.CimInstance[]]) { $value = [object[]] @($value | ForEach-Object { ConvertTo-Shown $_ }) }
         $row[$property.Name] = $value
     }
     return [pscustomobject] $row
