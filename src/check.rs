@@ -30,7 +30,6 @@ use crate::source::Place;
 
 use bind::Binding;
 use finding::{Ranked, Writer};
-use open::Causes;
 use rows::Verdict;
 
 pub use example::{example, examples, messages as example_messages};
@@ -381,10 +380,7 @@ fn finish(shared: &Shared<'_>, rule: &Rule, verdict: Verdict) -> (Outcome, Vec<R
         Outcome::NotEvaluated(causes.into_open(shared))
     } else if verdict.passed > 0 {
         Outcome::Pass
-    } else if let Some(cause) = verdict.perhaps {
-        // Nothing is known that passes, and it is not known that there is nothing to judge.
-        let mut causes = Causes::default();
-        causes.add([cause]);
+    } else if let Some(causes) = verdict.idle {
         Outcome::NotEvaluated(causes.into_open(shared))
     } else {
         let table = rule.check.table();

@@ -103,7 +103,7 @@ pub fn records_of(schema: &Schema, evidence: &Evidence, places: &HashSet<Place>)
 }
 
 /// Puts the rows of all sources together and fills the tables that are made from others.
-fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource>) -> merge::Merged {
+fn assemble(schema: &Schema, mapping: &Mapping, sources: Vec<merge::OfSource<'_>>) -> merge::Merged {
     let mut merged = merge::merge(schema, mapping, sources);
     sites::from_roles(schema, &mut merged.evidence);
     joined::join(schema, &mut merged.evidence);
@@ -139,7 +139,7 @@ pub struct TableSchema {
     pub about: String,
     /// The evidence kind of the statements it serves.
     pub kind: String,
-    /// The PowerShell line that exports it.
+    /// The PowerShell line that exports it; empty if it is made of others.
     pub collect: String,
     /// Numbers of the fields that tell one row from another.
     pub key: Vec<usize>,
@@ -312,6 +312,7 @@ impl Schema {
         let mut out: Vec<&str> = Vec::new();
         for table in self.leaves(tables) {
             if let Some(table) = self.tables.get(table)
+                && !table.collect.is_empty()
                 && !out.contains(&table.collect.as_str())
             {
                 out.push(&table.collect);

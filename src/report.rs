@@ -230,9 +230,10 @@ impl<'a> Report<'a> {
             // Of what is exported in part something else is said.
             let any = tables.iter().any(|&t| absent(t));
             for table in tables.into_iter().filter(|&t| !any || absent(t)) {
-                let Some(collect) = self.schema.tables.get(table).map(|t| t.collect.as_str()) else {
+                let collect = self.schema.tables.get(table).map_or("", |t| t.collect.as_str());
+                if collect.is_empty() {
                     continue;
-                };
+                }
                 let at = missing.iter().position(|m| m.collect == collect).unwrap_or_else(|| {
                     missing.push(MissingExport { collect, tables: vec![], rules: vec![], statements: 0 });
                     statements.push(Vec::new());

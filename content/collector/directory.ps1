@@ -275,7 +275,7 @@ function Add-Principal {
     # is not known, and never a value.
     param($Result, [hashtable] $Info)
     $sid = Get-ResultSid -Result $Result
-    $classes = if ($Result.ContainsKey('objectClass')) { @($Result['objectClass']) } else { @() }
+    $classes = @(if ($Result.ContainsKey('objectClass')) { $Result['objectClass'] })
     $name = "$(Get-First -Result $Result -Name 'sAMAccountName')"
     $place = "$(Get-First -Result $Result -Name 'distinguishedName')"
     $kind = if ($classes.Count -gt 0) { "$($classes[-1])" } else { '' }

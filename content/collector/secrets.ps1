@@ -109,43 +109,50 @@ function Protect-Secret {
     return $ClearMark
 }
 
-function Get-SecretName {
-    # The names in a text that may be a password's: each with its place. Only where a word for one stands is looked.
+# A value: in quotes, in parentheses, or up to the next blank. What stands between a name and its value: a value behind a
+# colon and a blank is prose; so is one behind a blank, but for a switch.
+$ValuePattern = '(?:"[^"]*"?|''[^'']*''?|\([^)]*\)?|[^\s"''<|]+)'
+$SignPattern = '^(?:["'']?\s*(?::=|=(?!=))\s?|:(?!\s)|["'']\s*:\s*'
+$ValueStart = New-Object -TypeName regex -ArgumentList "^$ValuePattern", $RegexOptions
+$SettingSign = New-Object -TypeName regex -ArgumentList "$SignPattern)", $RegexOptions
+$SwitchSign = New-Object -TypeName regex -ArgumentList "$SignPattern|\s*[:=]\s*|\s+(?![-/]))", $RegexOptions
+# A word that may stand in such a name, where something like such a sign is behind the name.
+$AssignedHint = New-Object -TypeName regex -ArgumentList "(?:$SecretHint)(?>[\w-]{0,200})(?:(?>\s*)[`"']?(?>\s*)[:=]|(?<=[-/][\w-]{1,200})\s+(?![-/]))", $RegexOptions
+
+function Get-Assignment {
+    # The names in a text that may be a password's and have a value: each with its place. Only where a word for one
+    # stands is looked.
     param([string] $Text)
     $at = 0
     while ($at -lt $Text.Length) {
-        $hint = $SecretHint.Match($Text, $at)
-        if (-not $hint.Success) { return }
+        $found = $AssignedHint.Match($Text, $at)
+        if (-not $found.Success) { return }
+        $hint = $SecretHint.Match($Text, $found.Index)
         $start = $hint.Index
         while ($start -gt $at -and $hint.Index - $start -lt 200 -and ([char]::IsLetterOrDigit($Text[$start - 1]) -or '-_'.IndexOf($Text[$start - 1]) -ge 0)) { $start-- }
         $stop = $NameEnd.Match($Text, $hint.Index + $hint.Length)
         $at = if ($stop.Success) { $stop.Index } else { $Text.Length }
         while ($start -lt $hint.Index -and $Text[$start] -eq '-') { $start++ }
         if ($at - $start -gt 200) { continue }
+        $dash = $start -gt 0 -and '-/'.IndexOf($Text[$start - 1]) -ge 0
+        $sign = $(if ($dash) { $SwitchSign } else { $SettingSign }).Match($Text, $at, [math]::Min(400, $Text.Length - $at))
+        if (-not $sign.Success) { continue }
         $name = $Text.Substring($start, $at - $start)
         $sure = Get-Sureness -Name $name
-        if ($sure -ne '') { @{ Name = $name; Start = $start; End = $at; Sure = $sure } }
+        if ($sure -ne '') { @{ Name = $name; Start = $at + $sign.Length; Sure = $sure } }
     }
 }
-
-# A value: in quotes, in parentheses, or up to the next blank.
-$ValuePattern = '(?:"[^"]*"?|''[^'']*''?|\([^)]*\)?|[^\s"''<|]+)'
 
 function Get-Assigned {
     # Where passwords stand in a text as settings or arguments: from where to where, and what may be shown of it.
     param([string] $Text)
-    foreach ($one in @(Get-SecretName -Text $Text)) {
-        $dash = $one.Start -gt 0 -and '-/'.IndexOf($Text[$one.Start - 1]) -ge 0
-        # A value behind a colon and a blank is prose; so is one behind a blank, but for a switch.
-        $behind = $Text.Substring($one.End, [math]::Min(400, $Text.Length - $one.End))
-        $sign = [regex]::Match($behind, '^(?:["'']?\s*(?::=|=(?!=))\s?|:(?!\s)|["'']\s*:\s*' + $(if ($dash) { '|\s*[:=]\s*|\s+(?![-/])' } else { '' }) + ')')
-        if (-not $sign.Success) { continue }
-        $found = [regex]::Match($behind.Substring($sign.Length), "^$ValuePattern")
+    foreach ($one in @(Get-Assignment -Text $Text)) {
+        $found = $ValueStart.Match($Text, $one.Start, [math]::Min(400, $Text.Length - $one.Start))
         if (-not $found.Success) { continue }
         $bare = $found.Value.Trim('"', "'")
         if ((Protect-Secret -Text $bare) -ne $ClearMark -or $bare.StartsWith('$')) { continue }
         if ($one.Sure -eq 'maybe' -and $bare -match '^([A-Za-z]+|[\d.:/-]+|.*[\\/].*)$') { continue }
-        @{ Show = "$($one.Name)=$ClearMark"; Start = $one.End + $sign.Length; Length = $found.Length }
+        @{ Show = "$($one.Name)=$ClearMark"; Start = $one.Start; Length = $found.Length }
     }
     if ($SecretProgramPattern.IsMatch($Text)) { Get-Argument -Text $Text }
 }
@@ -282,8 +289,9 @@ function ConvertTo-Row {
                 }
                 $list.Add($element)
             }
-            # A list that was not fetched is not an empty one.
-            $row[$name] = if ($null -eq $value) { $null } else { $list.ToArray() }
+            # A list that was not fetched is not an empty one; one of one element is a list, too.
+            $row[$name] = $null
+            if ($null -ne $value) { $row[$name] = $list.ToArray() }
             continue
         }
         $read = $spec.Own.ContainsKey($name)

@@ -92,7 +92,9 @@ function Initialize-Manifest {
     foreach ($name in @($Bound.Keys | Where-Object { 'Credential', 'Rest' -notcontains $_ } | Sort-Object)) {
         $value = $Bound[$name]
         if ($value -is [array] -and $value.Count -eq 0) { continue }
-        $parameters[$name] = if ($value -is [array]) { [object[]] $value } elseif ($value -is [switch]) { [bool] $value } else { $value }
+        if ($value -is [array]) { $parameters[$name] = [object[]] $value }
+        elseif ($value -is [switch]) { $parameters[$name] = [bool] $value }
+        else { $parameters[$name] = $value }
     }
     $Manifest['Version'] = $ScriptVersion
     $Manifest['Started'] = (Get-Date).ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [cultureinfo]::InvariantCulture)

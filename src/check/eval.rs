@@ -229,12 +229,13 @@ impl<'b> Eval<'b> {
     }
 
     /// Where no export tells more, an account is judged by its name: without a `$` at its end it is taken for a
-    /// user. A SID that no export resolves may be anything.
+    /// user, unless it may be a group of those that could not be read. A SID that no export resolves may be anything.
     fn kind(&self, account: &Account, kinds: &[AccountKind]) -> Tri {
         use AccountKind as K;
         match self.shared.ids.kind(account) {
             K::Unknown if self.shared.ids.resolve(account).name().is_some() => {
-                kinds.contains(&K::User).into()
+                let (user, group) = (kinds.contains(&K::User), kinds.contains(&K::Group));
+                if user != group && self.shared.ids.may_be_group(account) { Tri::Open } else { user.into() }
             }
             K::Unknown if kinds.contains(&K::Unknown) => Tri::True,
             K::Unknown if [K::User, K::Group, K::Computer].iter().all(|k| kinds.contains(k)) => Tri::True,

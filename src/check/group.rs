@@ -130,8 +130,8 @@ pub(super) fn group<'b>(
                 groups[*number].gap = true;
                 groups[*number].causes.push(cause);
             }
-            None if !harmless => verdict.open([cause]),
-            None => verdict.perhaps = verdict.perhaps.take().or(Some(cause)),
+            None if harmless => verdict.idle([cause]),
+            None => verdict.open([cause]),
         }
     }
     for rows in &mut groups {
@@ -144,10 +144,8 @@ pub(super) fn group<'b>(
     }
     let mut anywhere = Anywhere::default();
     for (member, causes) in loose {
-        if !harmless && (member.is_none() || groups.is_empty()) {
-            verdict.open(causes);
-        } else if harmless {
-            verdict.perhaps = verdict.perhaps.take().or_else(|| causes.into_iter().next());
+        if member.is_none() || groups.is_empty() {
+            if harmless { verdict.idle(causes) } else { verdict.open(causes) }
         }
         anywhere.add(member);
     }
@@ -317,7 +315,7 @@ impl<'b> Judge<'_, 'b> {
         causes.append(&mut eval.causes);
         match (counted & required, rows.sure.is_empty()) {
             (Tri::True, false) => verdict.passed += 1,
-            (Tri::True, true) => verdict.perhaps = verdict.perhaps.take().or_else(|| causes.pop()),
+            (Tri::True, true) => verdict.idle(causes),
             (Tri::Open, _) | (Tri::False, true) => verdict.open(causes),
             (Tri::False, false) => {
                 let scene = self.scene(eval, &rows, &values, frame);

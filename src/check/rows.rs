@@ -16,8 +16,8 @@ pub(super) struct Verdict {
     pub(super) passed: usize,
     /// Why rows could not be judged.
     pub(super) open: Option<Causes>,
-    /// Why it is not known whether there are rows that would pass in any case.
-    pub(super) perhaps: Option<Cause>,
+    /// Why it is not known whether there are further rows, all of which would pass.
+    pub(super) idle: Option<Causes>,
     /// Rows that failed.
     pub(super) findings: Vec<Ranked>,
 }
@@ -27,12 +27,17 @@ impl Verdict {
         self.open.get_or_insert_default().add(causes);
     }
 
+    pub(super) fn idle(&mut self, causes: impl IntoIterator<Item = Cause>) {
+        self.idle.get_or_insert_default().add(causes);
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         self.passed += other.passed;
-        self.perhaps = self.perhaps.take().or(other.perhaps);
         self.findings.extend(other.findings);
-        if let Some(causes) = other.open {
-            self.open.get_or_insert_default().merge(causes);
+        for (own, others) in [(&mut self.open, other.open), (&mut self.idle, other.idle)] {
+            if let Some(causes) = others {
+                own.get_or_insert_default().merge(causes);
+            }
         }
     }
 }
@@ -111,7 +116,7 @@ pub(super) fn each<'b>(
         let holds = eval.all(require);
         match (selected, holds, sure) {
             (_, Tri::True, true) => verdict.passed += 1,
-            (_, Tri::True, false) => _ = verdict.perhaps.get_or_insert_with(|| missing(&frame, each.item)),
+            (_, Tri::True, false) => verdict.idle([missing(&frame, each.item)]),
             (Tri::True, Tri::False, true) => {
                 let failed: Vec<usize> = (0..require.len())
                     .filter(|n| {

@@ -205,9 +205,9 @@ fn gaps_are_rows_of_which_little_is_known() {
         ("uses: [{gap: {site: PS1}}]", "open: the export of `uses` is incomplete"),
         ("uses: [{gap: {site: PS1}, why: truncated}]", "open: the export of `uses` was cut off at its depth"),
         ("uses: [{gap: {}, why: not-fetched}]", "open: `uses` was not fetched: a list query leaves it out"),
-        // Whatever else it says, it passes; but it is not known whether it is there.
+        // Whatever else it says, it passes; whether it is there is not known.
         ("uses: [{gap: {count: 1}}]", "open: the export of `uses` is incomplete"),
-        ("uses: [{site: PS1, count: 1}, {gap: {count: 1}}]", "pass"),
+        ("uses: [{gap: {count: 1}}, {site: PS1, count: 1}]", "pass"),
         // A row that may be there is no failure.
         ("uses: [{gap: {site: PS1, count: 9}}]", "open: the export of `uses` is incomplete"),
         ("uses: [{site: PS1, account: 'C\\a', count: 9}, {gap: {site: PS1}}]", "fail: PS1, C\\a"),

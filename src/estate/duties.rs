@@ -97,10 +97,18 @@ fn hosts<'s>(shared: &'s Shared<'_>, place: &Hosts, of: &Use<'s>) -> Vec<(String
 /// Clients among the computers whose groups or rights are exported, but for site systems, site servers and domain
 /// controllers.
 struct Clients {
+    /// Keys of those that are something else in the hierarchy or the domain.
+    servers: HashSet<String>,
     /// Workstations, and what discovery found with the client on it.
     known: Vec<String>,
     /// Those of which nothing tells what they are.
     perhaps: Vec<String>,
+}
+
+impl Clients {
+    fn is_server(&self, shared: &Shared<'_>, host: &str) -> bool {
+        self.servers.contains(&shared.ids.computer_key(host))
+    }
 }
 
 fn clients<'s>(shared: &'s Shared<'_>) -> &'s Clients {
@@ -136,7 +144,7 @@ fn read_clients(shared: &Shared<'_>) -> Clients {
             }
         }
     }
-    Clients { known: known.into_values().collect(), perhaps: perhaps.into_values().collect() }
+    Clients { servers, known: known.into_values().collect(), perhaps: perhaps.into_values().collect() }
 }
 
 /// The computers that may be among those of a documented place: whether they are is not known.
@@ -218,6 +226,24 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     Some(place) => duty(shared, &mut out, &rights, of, statement, wanted, place),
                     None => gap(&mut out, of, statement, &host, right, rights.missing(Some(&host))),
                 }
+            }
+        }
+        // So may accounts on computers of which the rights could not be read.
+        let clients_only = !any
+            && places
+                .iter()
+                .all(|p| matches!(p, Hosts::TaskSequenceComputers | Hosts::Clients | Hosts::Unjudged(_)));
+        if (any || clients_only) && uses.iter().any(|of| of.entity == fact.entity) {
+            for (host, lost) in rights.lost(shared) {
+                if clients_only && host.is_some_and(|host| clients(shared).is_server(shared, host)) {
+                    continue;
+                }
+                let gap = out
+                    .gap(lost.why, lost.table, lost.what.clone(), lost.place)
+                    .set(field::STATEMENT, text(statement))
+                    .set(field::ENTITY, text(fact.entity))
+                    .set(field::RIGHT, text(right));
+                if let Some(host) = host { gap.set(field::HOST, text(host)).put() } else { gap.put() }
             }
         }
         // Accounts that are set and not known may hold anything.

@@ -13,7 +13,7 @@ use crate::estate::membership::{Belongs, Link, Membership};
 use crate::estate::principals::in_words;
 use crate::estate::shared::Shared;
 use crate::estate::table::{Lack, Line, Missing, View};
-use crate::evidence::{Account, Scope, TableId, Why, field, table};
+use crate::evidence::{Account, Gap, Scope, TableId, Why, field, table};
 use crate::source::Place;
 
 /// Whether an account has a right.
@@ -143,6 +143,18 @@ impl<'s> Rights<'s> {
     /// The computer under the name that its assignments use.
     pub(crate) fn host(&self, shared: &Shared<'_>, host: &str) -> Option<&Where> {
         self.hosts.get(&shared.ids.computer_key(host))
+    }
+
+    /// The computers, or the computer that is not known, of which rights are exported and were lost on the way.
+    pub(crate) fn lost<'r>(
+        &'r self,
+        shared: &'r Shared<'_>,
+    ) -> impl Iterator<Item = (Option<&'s str>, &'s Gap)> + 'r {
+        self.gaps.iter().filter_map(|line| {
+            let gap = line.gap.filter(|gap| gap.why != Why::NotExported)?;
+            let host = line.text(field::HOST);
+            host.is_none_or(|host| self.host(shared, host).is_none()).then_some((host, gap))
+        })
     }
 
     /// What is missing where no export tells the rights of a computer, or of any.

@@ -72,9 +72,9 @@ pub(super) fn collect_within(
 
     let mut readings = Vec::with_capacity(read_once.len());
     let mut parts = Vec::with_capacity(read_once.len());
-    for (reading, stretches) in read_once {
+    for ((reading, stretches), source) in read_once.into_iter().zip(sources.as_slice()) {
         readings.push(reading);
-        parts.push(OfSource { stretches });
+        parts.push(OfSource { folder: folder(source.label()), stretches });
     }
     sequences::name(schema, &mut parts);
     let (hierarchies, left_out) = apart_by_hierarchy(schema, mapping, sources, &parts);
@@ -99,10 +99,10 @@ fn apart_by_hierarchy(
         return Default::default();
     };
     let of = apart.of.into_iter().map(|part| {
-        let own = |(number, source): (usize, &OfSource)| {
+        let own = parts.iter().enumerate().map(|(number, source)| {
             if part.sources.contains(&number) { source.clone() } else { OfSource::default() }
-        };
-        let own = parts.iter().enumerate().map(own).collect();
+        });
+        let own = own.collect();
         Hierarchy {
             evidence: super::assemble(schema, mapping, own).evidence,
             site: part.site,
@@ -125,6 +125,11 @@ fn apart<'s>(
         let reading = Reading { format: None, records: 0, status: Status::Error, notes: vec![note] };
         (reading, vec![lost.finish()])
     })
+}
+
+/// The folder or archive that a file lies in.
+fn folder(label: &str) -> &str {
+    label.rfind(['/', '\\', '!']).map_or("", |end| &label[..end])
 }
 
 /// The name of a file without folder, archive and extension.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::account::computer_name;
 use super::domains::Heard;
-use super::{Account, AccountForm, Evidence, Fact, Row, Scalar, Schema};
+use super::{Account, AccountForm, Cell, Evidence, Fact, Row, Scalar, Schema, Why};
 use crate::vocabulary::{Principals, WellKnown};
 
 /// One identity for all spellings of accounts and computers in a body of evidence.
@@ -45,6 +45,10 @@ pub struct Identities {
     suppositions: BTreeMap<String, Supposition>,
     /// The suppositions count.
     supposing: bool,
+    /// The collector could not read which servers there are: one may bear a name that nothing else tells of.
+    servers_lost: bool,
+    /// Nor which groups the domains have: an account that no export tells of may be one.
+    groups_lost: bool,
     /// The principals that Windows and every domain come with.
     principals: Arc<Principals>,
 }
@@ -258,6 +262,15 @@ impl Identities {
                 _ => None,
             }
         };
+        // Whether the collector could not read a table, and does not say of which rows.
+        let lost = |name: &str| {
+            let gaps = schema.table(name).and_then(|id| evidence.tables.get(id)).map(|table| &table.gaps);
+            let told =
+                |cell: &Cell| cell.place.is_some() && !matches!(cell.fact, Fact::Unknown(_) | Fact::Empty);
+            gaps.into_iter().flatten().any(|gap| gap.why == Why::Failed && !gap.cells.iter().any(told))
+        };
+        out.servers_lost = lost("sites") || lost("site_systems");
+        out.groups_lost = lost("domain_groups");
         for (schema, row) in rows("domains") {
             let (netbios, dns) = (text(schema, row, "netbios"), text(schema, row, "dns"));
             out.add_domain(netbios.as_deref(), dns.as_deref());
@@ -806,6 +819,11 @@ impl Identities {
         self.kind_of(&self.resolve(account))
     }
 
+    /// Whether an account of which the evidence tells nothing may be a group: the groups could not be read.
+    pub fn may_be_group(&self, account: &Account) -> bool {
+        self.groups_lost && !matches!(self.resolve(account).home, Home::Here | Home::Computer(_))
+    }
+
     /// [`Identities::kind`] of an account that has been resolved.
     pub fn kind_of(&self, identity: &Identity) -> AccountKind {
         if self.is_well_known(identity) {
@@ -858,7 +876,7 @@ impl Identities {
             Home::Builtin | Home::Authority(_) => Some(Scope::BuiltIn),
             Home::Here | Home::Computer(_) => Some(Scope::Local),
             Home::Domain(domain) => match domain.netbios.as_deref().filter(|_| domain.dns.is_none()) {
-                Some(short) if self.supposed(short, true).is_some() => None,
+                Some(short) if self.servers_lost || self.supposed(short, true).is_some() => None,
                 _ => Some(Scope::Domain),
             },
             Home::Sid => None,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::rows::unknown_cells;
+use super::rows::{unknown_cells, write_fact};
 use super::{
     Cell, Derived, Evidence, Fact, Gap, Made, Part, Permissions, Row, Scalar, Schema, Table, TableId,
     TableSchema, Why,
@@ -230,6 +230,7 @@ const ANY_TABLE: &str = "any table";
 fn export_gaps(schema: &Schema, evidence: &Evidence, id: TableId, lost: &[Place]) -> Table {
     let own = &schema.tables[id];
     let mut out = Table::default();
+    let mut open = Vec::new();
     let mut add = |table: Option<TableId>, why: Why, place: Option<Place>, cells: &[Cell]| {
         let value = |field: &str| match field {
             "evidence" => text(table.map_or(ANY_TABLE, |t| &schema.tables[t].name)),
@@ -249,9 +250,18 @@ fn export_gaps(schema: &Schema, evidence: &Evidence, id: TableId, lost: &[Place]
         if !matches!(table.made, Made::Exported) {
             continue;
         }
-        let cut = |gap: &&Gap| !matches!(gap.why, Why::NotExported | Why::Failed);
-        for gap in evidence.tables[id].gaps.iter().filter(cut) {
+        let gaps = &evidence.tables[id].gaps;
+        let failed: Vec<&Gap> = gaps.iter().filter(|gap| gap.why == Why::Failed).collect();
+        // What the collector failed to read may have said what is left out, or be cut short itself.
+        let cut = |gap: &&Gap| {
+            !matches!(gap.why, Why::NotExported | Why::Failed)
+                && !failed.iter().any(|failed| may_be_one(&failed.cells, &gap.cells))
+        };
+        for gap in gaps.iter().filter(cut) {
             add(Some(id), gap.why, gap.place, &gap.cells);
+        }
+        for gap in failed.iter().take(1) {
+            open.push(Gap { cells: unknown_cells(own.fields.len(), gap.why), ..(*gap).clone() });
         }
         for row in &evidence.tables[id].rows {
             let cut = row.cells.iter().find_map(|cell| cut_short(&cell.fact));
@@ -264,7 +274,20 @@ fn export_gaps(schema: &Schema, evidence: &Evidence, id: TableId, lost: &[Place]
         add(None, Why::Incomplete, Some(*place), &[]);
     }
     out.rows.sort_by_key(|row| row.record);
+    out.gaps = open;
     out
+}
+
+/// Whether two gaps may be of the same object, as far as they tell.
+fn may_be_one(a: &[Cell], b: &[Cell]) -> bool {
+    let told = |cell: &Cell| cell.place.is_some() && !matches!(cell.fact, Fact::Unknown(_) | Fact::Empty);
+    let differ = |(a, b): (&Cell, &Cell)| {
+        let (mut one, mut other) = (String::new(), String::new());
+        write_fact(&a.fact, &mut one);
+        write_fact(&b.fact, &mut other);
+        told(a) && told(b) && !one.eq_ignore_ascii_case(&other)
+    };
+    !a.iter().zip(b).any(differ)
 }
 
 /// Why a fact, or an element of it, is cut short.

@@ -121,7 +121,9 @@ pub(super) enum Presence {
     Item,
     /// As soon as an object of the class is there.
     Class,
-    /// Never by these rows.
+    /// Not by these rows, which are a part of it.
+    Part,
+    /// Never by these rows, which are of something else.
     Never,
 }
 
@@ -811,7 +813,12 @@ impl Context<'_> {
         let file = &self.file;
         let mut fields = node.fields(file, "row", problems)?;
         let name = fields.required_text("table", problems);
-        let words = [("item", Presence::Item), ("class", Presence::Class), ("never", Presence::Never)];
+        let words = [
+            ("item", Presence::Item),
+            ("class", Presence::Class),
+            ("part", Presence::Part),
+            ("never", Presence::Never),
+        ];
         let presence = fields.word("presence", &words, problems).map(|p| p.value).unwrap_or_default();
         let when = fields.get("when").map(|node| self.choice(node, false, problems)).unwrap_or_default();
         let each = fields.text("each", problems).and_then(|text| self.path(&text, false, problems));
@@ -1162,7 +1169,7 @@ unknown class field `recognize`: `recognize` (did you mean `recognise`?)
 this would recognise any row: `none`
 unknown table `sitez`: `sitez` (did you mean `sites`?)
 unknown field of `sites` `code`: `code` (known are `build`, `install_dir`, `parent`, `server`, `site`, `type`, `version`)
-unknown `presence` `sometimes`: `sometimes` (known are `class`, `item`, `never`)
+unknown `presence` `sometimes`: `sometimes` (known are `class`, `item`, `never`, `part`)
 a condition has exactly one operator: `exists` (`exists`, `starts_with` or `ends_with`, or the value itself)
 not a path: the bracket is not closed: `[`
 `where` is about the elements of `each`, which is missing: `where`

@@ -16,7 +16,9 @@ use crate::source::{Place, Span};
 
 /// What one source gave, its stretches in order.
 #[derive(Debug, Clone, Default)]
-pub(super) struct OfSource {
+pub(super) struct OfSource<'s> {
+    /// The folder, or the archive, that it lies in.
+    pub(super) folder: &'s str,
     pub(super) stretches: Vec<Gathered>,
 }
 
@@ -31,14 +33,16 @@ pub(super) struct Merged {
 }
 
 /// Puts together what the sources gave.
-pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) -> Merged {
+pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource<'_>>) -> Merged {
     let count = schema.tables.len();
     let mut all: Vec<Rows> = (0..count).map(|_| Rows::default()).collect();
     let mut gaps: Vec<Gap> = Vec::new();
     let mut settled: Vec<(TableId, Box<[Cell]>)> = Vec::new();
     let mut present = vec![false; count];
+    let mut folders: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); count];
+    let mut known = vec![false; mapping.classes.len()];
     let mut protected: Vec<(TableId, Place)> = Vec::new();
-    let mut failed: Vec<Gap> = Vec::new();
+    let mut failed: Vec<(&str, usize, Gap)> = Vec::new();
     let mut lost: Vec<Place> = Vec::new();
     let mut domain_sids = BTreeSet::new();
     let mut of_sources = Vec::with_capacity(sources.len());
@@ -59,9 +63,12 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
             }
             for (table, there) in stretch.present.into_iter().enumerate() {
                 present[table] |= there;
+                if there {
+                    folders[table].insert(source.folder);
+                }
             }
             gaps.extend(stretch.gaps);
-            failed.extend(stretch.failed);
+            failed.extend(stretch.failed.into_iter().map(|(class, gap)| (source.folder, class, gap)));
             domain_sids.extend(stretch.domain_sids);
             settled.extend(stretch.settled);
             protected.extend(stretch.protected);
@@ -70,6 +77,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
             secrets.extend(stretch.secrets);
             looked_up += stretch.looked_up;
         }
+        known.iter_mut().zip(&seen).for_each(|(known, seen)| *known |= seen);
         // What is missing from a file of which only the rest is known may be anything the file holds.
         for place in unknown {
             lost.push(place);
@@ -108,7 +116,12 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource>) 
     for gap in gaps.iter().filter(|gap| gap.why != Why::Failed) {
         present[gap.table] = true;
     }
-    gaps.extend(failed.into_iter().filter(|gap| !present[gap.table]));
+    // What the collector read of other classes is a part of the table beside the one that failed; what others exported
+    // may be all of it.
+    let missed = |(folder, class, gap): &(&str, usize, Gap)| {
+        !known[*class] && folders[gap.table].iter().all(|other| other == folder)
+    };
+    gaps.extend(failed.into_iter().filter(missed).map(|(_, _, gap)| gap));
     let mut evidence = Evidence { domain_sids, ..Evidence::default() };
     for (table, rows) in all.into_iter().enumerate() {
         let mut rows = rows.rows;

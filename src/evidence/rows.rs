@@ -154,8 +154,9 @@ pub(super) struct Gathered {
     /// Domains before accounts of lookup tables, and their security identifiers.
     pub(super) domain_sids: HashSet<(String, String)>,
     pub(super) gaps: Vec<Gap>,
-    /// Gaps that count only where no other export holds the table.
-    pub(super) failed: Vec<Gap>,
+    /// Classes of which the collector read nothing, with gaps that count only where another export does not hold the
+    /// table.
+    pub(super) failed: Vec<(usize, Gap)>,
     /// Tables, and objects of which everything the table needs was there.
     pub(super) settled: Vec<(TableId, Box<[Cell]>)>,
     /// Tables that count as exported.
@@ -306,7 +307,8 @@ impl<'m> Collector<'m> {
             found.first().and_then(plain).map(str::to_owned)
         };
         let mapping = self.mapping;
-        let Some(class) = text(&failed.class).and_then(|name| mapping.class(&name)) else { return };
+        let Some(number) = text(&failed.class).and_then(|name| mapping.number(&name)) else { return };
+        let class = &mapping.classes[number];
         let line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let target = text(&failed.target).map(line).filter(|t| !t.is_empty());
         let reason = text(&failed.reason).map(line).filter(|t| !t.is_empty());
@@ -337,7 +339,11 @@ impl<'m> Collector<'m> {
                 .cells
                 .iter()
                 .any(|cell| cell.place.is_some() && !matches!(cell.fact, Fact::Unknown(_) | Fact::Empty));
-            if whole && !told { &mut self.out.failed } else { &mut self.out.gaps }.push(gap);
+            if whole && !told {
+                self.out.failed.push((number, gap));
+            } else {
+                self.out.gaps.push(gap);
+            }
         }
     }
 

@@ -73,7 +73,13 @@ fn table<'n>(
     };
     let about = text(&mut fields, "about", problems);
     let kind = text(&mut fields, "kind", problems);
-    let collect = text(&mut fields, "collect", problems);
+    // What collects a table that is made of others is what collects those.
+    let made = fields.key("union").is_some() || fields.key("computed").is_some();
+    let collect = if made {
+        fields.text("collect", problems).map(|t| t.value.to_owned()).unwrap_or_default()
+    } else {
+        text(&mut fields, "collect", problems)
+    };
     let mut columns: Vec<FieldSchema> = Vec::new();
     if let Some(node) = fields.required("fields", problems)
         && let Some(declared) = node.fields(file, "list of fields", problems)

@@ -77,7 +77,7 @@ fn evidence_of(sources: &[&[(&str, Json)]]) -> (Merged, Identities) {
                     class => collector.record(maker.record(class, json)),
                 }
             }
-            OfSource { stretches: vec![collector.finish()] }
+            OfSource { folder: "", stretches: vec![collector.finish()] }
         })
         .collect();
     let merged = assemble(schema, mapping, sources);

@@ -30,7 +30,7 @@ pub(super) fn of(book: &Book<'_>, target: &Target<'_>) -> Value {
             "kind": "evidence",
             "id": table.name,
             "about": table.about,
-            "collect": table.collect,
+            "collect": book.schema.collects(&book.schema.table(&table.name).into_iter().collect::<Vec<_>>()).join("\n"),
             "fields": table.fields.iter().enumerate().map(|(i, f)| json!({
                 "name": f.name,
                 "about": f.about,

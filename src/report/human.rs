@@ -764,8 +764,8 @@ fn missing(report: &Report<'_>, out: &mut String) {
                 count(exports.len() - shown, "more export", "more exports")
             );
         }
-        let hint = "Run a line in the PowerShell of the Configuration Manager console, put `| Out-File NAME.json` \
-                    behind it, and check the new files together with these.";
+        let hint = "Run a line in the PowerShell of the Configuration Manager console, put \
+                    `| Out-File $HOME\\NAME.json` behind it, and check the new files together with these.";
         let _ = writeln!(out, "  {} {}", paint(MARK, "hint:"), wrap(hint, report.columns, 8));
     }
     unclear(report, out);

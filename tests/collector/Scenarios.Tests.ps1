@@ -113,7 +113,18 @@ Describe 'what cmlint makes of <Name>' -ForEach $judged {
 
 Describe 'what is right of each' {
     It '<Name>: <What>' -ForEach @(
+        @{ Name = 'everything'; What = 'it is what tests/data/collected holds'; Test = {
+                # Where this changes on purpose, copy it there, but for the manifest.
+                $kept = [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($PSScriptRoot, '..', 'data', 'collected'))
+                $names = { param($Folder) @([System.IO.Directory]::GetFiles($Folder) | ForEach-Object { [System.IO.Path]::GetFileName($_) } | Sort-Object) }
+                & $names ([System.IO.Path]::Combine($output, $Name)) | Should -Be (& $names $kept)
+                foreach ($file in (& $names $kept)) { if ($file -ne 'CollectorManifest.json') { [System.IO.File]::ReadAllText([System.IO.Path]::Combine($output, $Name, $file)) | Should -Be ([System.IO.File]::ReadAllText([System.IO.Path]::Combine($kept, $file))) -Because $file } } } }
         @{ Name = 'plain'; What = 'every row of the site is there'; Test = { (Get-Rows $Name 'SMS_SCI_SysResUse').Count | Should -Be 54 } }
+        @{ Name = 'plain'; What = 'a list of one is a list, and an empty one is empty'; Test = {
+                $lengths = foreach ($class in 'SMS_SCI_Component', 'SMS_SCI_SysResUse', 'SMS_Role', 'SMS_ClientSettingsDefault') {
+                    foreach ($row in (Get-Rows $Name $class)) { foreach ($list in 'Props', 'PropLists', 'Operations', 'AgentConfigurations') { if ($null -ne $row[$list]) { , $row[$list] | Should -BeOfType [array]; $row[$list].Count } } }
+                }
+                foreach ($length in 0, 1, 2) { $lengths | Should -Contain $length } } }
         @{ Name = 'plain'; What = 'dates are in universal time'; Test = { (Get-Rows $Name 'SMS_Admin')[0].CreatedDate | Should -Be '2018-02-01T08:00:00Z' } }
         @{ Name = 'plain'; What = 'the operators of the domain are read'; Test = { @((Get-Rows $Name 'ADGroupMembers') | Where-Object { $_.GroupSid -eq 'S-1-5-32-548' }).Count | Should -Be 1 } }
         @{ Name = 'plain'; What = 'the folder is its owner''s and the administrators'''; Test = { $acl = @((Get-Played $Name).Secured.Values)[0]; $acl.Protected | Should -BeTrue; @($acl.Rules | ForEach-Object { $_.Sid }) | Should -Be ([string[]] ('S-1-5-21-1004336348-1177238915-682003330-7999', 'S-1-5-32-544', 'S-1-5-18')) } }
@@ -169,6 +180,7 @@ Describe 'what is right of each' {
         @{ Name = 'scale-site'; What = 'few round trips'; Test = { $calls = (Get-Played $Name).Calls; ($calls.Keys | Where-Object { $_ -match '^cim\.\w+\.SMS_SCI_SysResUse$' -and $_ -notmatch 'rows' } | ForEach-Object { $calls[$_] } | Measure-Object -Sum).Sum | Should -BeLessOrEqual 5; $calls['cim.query.SMS_R_System'] | Should -Be 1; $calls['cim.rows.SMS_R_System'] | Should -BeLessOrEqual 3 } }
         @{ Name = 'scale-messages'; What = 'one query an account'; Test = { $calls = (Get-Played $Name).Calls; $calls['cim.query.SMS_StatusMessage'] | Should -BeLessOrEqual 16; $calls['cim.query.SMS_StatMsgInsStrings'] | Should -BeNullOrEmpty; (Get-Rows $Name 'AccountChange').Count | Should -BeGreaterThan 0 } }
         @{ Name = 'scale-directory'; What = 'accounts once, members in pages'; Test = { $calls = (Get-Played $Name).Calls; $calls['ldap.Entry'] | Should -BeLessThan 27000; $calls['ldap.Search.Base'] + $calls['ldap.Search.Subtree'] | Should -BeLessThan 100; @((Get-Rows $Name 'ADGroupMembers') | Where-Object { $_.Group -eq 'Helpdesk' })[0].Members.Count | Should -Be 5000 } }
+        @{ Name = 'scale-accounts'; What = 'four thousand accounts are looked up fifty at a time'; Test = { (Get-Played $Name).Calls['cim.get.SMS_TaskSequencePackage'] | Should -Be 2005; (Get-Played $Name).Calls['ldap.Search.Subtree'] | Should -BeLessThan 120 } }
         @{ Name = 'scale-sequences'; What = 'two thousand task sequences, each fetched once'; Test = { (Get-Played $Name).Calls['cim.get.SMS_TaskSequencePackage'] | Should -Be 2005; (Get-Rows $Name 'SMS_TaskSequencePackage').Count | Should -Be 2004 } }
     ) {
         if (-not (Test-Played $Name)) { Set-ItResult -Skipped -Because "$Name was not played"; return }

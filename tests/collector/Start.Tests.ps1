@@ -8,8 +8,8 @@ BeforeAll {
 
     function New-Runner {
         # A script that stands in the estate and then is the collector, so that it can be started with -File.
-        param([string] $Arrange = '')
-        $file = [System.IO.Path]::Combine($space, "run-$([guid]::NewGuid()).ps1")
+        param([string] $Arrange = '', [string] $Path = '')
+        $file = if ($Path) { $Path } else { [System.IO.Path]::Combine($space, "run-$([guid]::NewGuid()).ps1") }
         $body = ConvertTo-StandinScript -Text $text
         $prelude = ". '$($HarnessRoot)/harness.ps1'; `$env:COMPUTERNAME = 'CAS1'; `$env:OS = 'Windows_NT'; `$env:SystemRoot = 'C:\Windows'; `$ProgressPreference = 'SilentlyContinue'; New-Estate -Folder '$ExampleFolder'; $Arrange"
         # Behind the parameters, before anything else.
@@ -76,6 +76,29 @@ Describe 'as a process of its own' {
         $said | Should -Match 'credential\.all\.mp01\.contoso\.com'
         $said | Should -Not -Match 'credential\.dmz\.mp01'
         [System.IO.File]::ReadAllText([System.IO.Path]::Combine($folder, 'CollectorManifest.json')) | Should -Not -Match '"(dmz|all)"'
+    }
+}
+
+Describe 'the way of a new administrator' {
+    It 'leads to a report with what could not be reached and what to do, as the README has it' {
+        $readme = [System.IO.File]::ReadAllText([System.IO.Path]::Combine($PSScriptRoot, '..', '..', 'README.md'))
+        $block = [regex]::Match($readme, '(?s)### Collecting what is checked.*?```console\n(.*?)```').Groups[1].Value
+        $steps = @($block.Trim() -split "`n" | ForEach-Object { ($_ -replace '\s+#.*$', '').Trim() })
+        $steps.Count | Should -Be 3
+        $folder = [System.IO.Directory]::CreateDirectory([System.IO.Path]::Combine($space, [guid]::NewGuid())).FullName
+        $steps[0] | Should -BeLike '$ cmlint collect --output collect.ps1'
+        $script = [System.IO.Path]::Combine($folder, 'collect.ps1')
+        & $env:CMLINT collect --output $script
+        [System.IO.File]::ReadAllText($script) | Should -Be $text
+        # The same script, in the estate.
+        $null = New-Runner -Path $script
+        $said = Get-Said (Start-Runner -Folder $folder -Arguments '-Command', ($steps[1] -replace '^PS> ', ''))
+        $said | Should -Match 'not p02-old\.contoso\.com'
+        $made = @([System.IO.Directory]::GetDirectories($folder))
+        [System.IO.Path]::GetFileName($made[0]) | Should -Match '^cmlint-evidence-\d{8}-\d{6}$'
+        $steps[2] | Should -Match '^\$ cmlint check cmlint-evidence-\d{8}-\d{6}/$'
+        $report = (& $env:CMLINT check $made[0] 2>&1 | Out-String) -replace '\s+', ' '
+        $report | Should -Match 'the collector failed on p02-old\.contoso\.com: .{0,400}enable PowerShell remoting there'
     }
 }
 

@@ -10,7 +10,8 @@ function New-Cim {
     # An instance of a class from a dictionary; arrays of dictionaries become embedded instances.
     param([string] $Class, [System.Collections.IDictionary] $Values, [string[]] $Lazy = @(), [hashtable] $Embedded = @{})
     $instance = [Standin.CimInstance]::new($Class)
-    foreach ($key in $Values.Keys) {
+    # A plain table has no order that stays.
+    foreach ($key in $(if ($Values -is [hashtable]) { @($Values.Keys | Sort-Object) } else { @($Values.Keys) })) {
         $value = $Values[$key]
         if ($Embedded.ContainsKey($key)) { $value = [Standin.CimInstance[]] @(foreach ($item in @($value)) { if ($null -ne $item) { New-Cim -Class $Embedded[$key] -Values $item -Embedded $Embedded } }) }
         elseif ($value -is [array] -and ($value.Count -eq 0 -or $value[0] -is [string])) { $value = [string[]] $value }
@@ -27,7 +28,9 @@ function ConvertTo-Cim {
     foreach ($property in $Object.PSObject.Properties) {
         if ($property.Name -eq 'PSComputerName') { continue }
         $value = $property.Value
-        if ($value -is [System.Collections.IList]) { $value = if ($EmbeddedLists.Contains($property.Name)) { [Standin.CimInstance[]] @($value | ForEach-Object { ConvertTo-Cim $_ }) } else { [string[]] @($value) } }
+        # Lists stay lists, also those of one.
+        if ($value -is [System.Collections.IList] -and $EmbeddedLists.Contains($property.Name)) { $value = [Standin.CimInstance[]] @($value | ForEach-Object { ConvertTo-Cim $_ }) }
+        elseif ($value -is [System.Collections.IList]) { $value = [string[]] @($value) }
         $null = $instance.Set($property.Name, $value)
     }
     return $instance

@@ -21,6 +21,11 @@ function Add-People {
 
 $Scenarios = [ordered]@{
     'plain' = @{}
+    # What tests/data/collected holds: more computers and domains, for tests that take some of them away.
+    'everything' = @{ Parameters = @{ ComputerName = 'fs1.contoso.com'; Domain = 'fabrikam.com' }; Arrange = {
+            $other = New-AdDomain -Dns 'fabrikam.com' -NetBios 'FABRIKAM' -Sid 'S-1-5-21-9-9-9' -Controller 'dc9.fabrikam.com'
+            $null = Add-AdUser -Domain $other -Name 'mig' -Sid 'S-1-5-21-9-9-9-1105' -Dn 'CN=mig,OU=Service,DC=fabrikam,DC=com'
+            $null = $other.Add('CN=contoso.com,CN=System,DC=fabrikam,DC=com').SetMany('objectClass', ('top', 'leaf', 'trustedDomain')).Set('cn', 'contoso.com').Set('trustPartner', 'contoso.com').Set('flatName', 'CONTOSO').Set('trustDirection', [int] 3).Set('trustType', [int] 2).Set('trustAttributes', [int] 8) } }
     'site-only' = @{ Parameters = $SiteOnly; Base = 'plain' }
     'directory-only' = @{ Parameters = $DirectoryToo; Base = 'plain' }
     'sql-only' = @{ Parameters = $SqlToo; Base = 'plain' }
@@ -154,6 +159,8 @@ $Scenarios = [ordered]@{
             $model = $list[3]
             foreach ($n in 1..250) { foreach ($role in 1..6) { $c = $model.Fetched(); $null = $c.Set('NetworkOSPath', "\\dp$n.contoso.com").Set('RoleName', "Role $role").Set('NALPath', "x$n"); $list.Add($c) } } } }
     'scale-sequences' = @{ Parameters = $SiteOnly + @{ Table = 'task_sequence_steps' }; Arrange = { $text = (Get-StandinList 'SMS_TaskSequencePackage')[0].Get('Sequence'); foreach ($n in 1..2000) { Add-Sequence -Id ('CAT{0:d5}' -f $n) -Name "Sequence $n" -Text $text } } }
+    # Each with accounts of its own, which are looked up in the directory.
+    'scale-accounts' = @{ Parameters = $DirectoryToo; Arrange = { $text = ((Get-StandinList 'SMS_TaskSequencePackage') | Where-Object { "$($_.Get('Sequence'))" -match 'svc-' })[0].Get('Sequence'); foreach ($n in 1..2000) { Add-Sequence -Id ('CAT{0:d5}' -f $n) -Name "Sequence $n" -Text ($text -replace '\\(svc-\w+)', "\`$1-$n") } } }
     'scale-directory' = @{ Parameters = $DirectoryToo + @{ MaxAccounts = 100000 }; Arrange = { $people = Add-People 20000; Set-Members 'Helpdesk' $people[0..4999] } }
     'scale-messages' = @{ Parameters = $SiteOnly + @{ Table = 'account_changes' }; Arrange = {
             foreach ($n in 1..500) {

@@ -637,6 +637,18 @@ fn routes(
         });
         base(out.gap(Why::NotExported, table, what, line.record)).set(field::WAY, text("directory")).put();
     }
+    // An object of which the permissions could not be read may be a way as well.
+    for table in [DIRECTORY.lists, DIRECTORY.entries] {
+        for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
+            let object = line.of_several().text(field::OBJECT);
+            let elsewhere =
+                object.is_some_and(|object| of_domain(domain_of_object(object).as_deref()) == Some(false));
+            if let Some(gap) = line.gap.filter(|gap| gap.why == Why::Failed && !elsewhere) {
+                let row = out.gap(gap.why, gap.table, gap.what.clone(), gap.place);
+                base(row).set(field::WAY, text("directory")).put();
+            }
+        }
+    }
     right(shared, out, who, &base, &of_domain, domain);
 }
 

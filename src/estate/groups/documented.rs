@@ -1,7 +1,7 @@
 //! The tables `documented_groups`, `documented_members` and `group_scopes`: exported groups that bear the name of a
 //! documented one, who is in them, and of what type they are.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::estate::groups::{Found, Groups, State, kind};
@@ -64,11 +64,15 @@ pub(crate) fn documented_groups(shared: &Shared<'_>, schema: &TableSchema) -> Ta
             }
         }
     }
-    // Groups of computers on which none is documented may be left over; which these are is not known.
-    for (host, lack) in groups.lacks.iter().collect::<std::collections::BTreeMap<_, _>>() {
-        lack.gap(&mut out).set(field::HOST, text(host)).put();
-    }
+    lost(&mut out, &groups);
     out.table
+}
+
+/// Groups of computers on which none is documented may be left over; which these are, and who is in them, is not known.
+fn lost(out: &mut Out<'_>, groups: &Groups<'_>) {
+    for (host, lack) in groups.lacks.iter().collect::<BTreeMap<_, _>>() {
+        lack.gap(out).set(field::HOST, text(host)).put();
+    }
 }
 
 /// One row a direct member of a documented group; gaps where not all members are listed.
@@ -102,6 +106,7 @@ pub(crate) fn documented_members(shared: &Shared<'_>, schema: &TableSchema) -> T
             known(found.cut(shared, cut).gap(&mut out), found).put();
         }
     }
+    lost(&mut out, &groups);
     out.table
 }
 

@@ -189,7 +189,7 @@ fn exports(model: &Model<'_>, entity: &Entity, revision: Date) -> View {
         .filter(|k| k.id != "any" && kinds.contains(&k.id.as_str()))
         .map(|k| {
             let mut collect: Vec<&str> = Vec::new();
-            for table in schema.tables.iter().filter(|t| t.kind == k.id && t.made_from.is_empty()) {
+            for table in schema.tables.iter().filter(|t| t.kind == k.id && !t.collect.is_empty()) {
                 if !collect.contains(&table.collect.as_str()) {
                     collect.push(&table.collect);
                 }

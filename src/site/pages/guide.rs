@@ -15,7 +15,7 @@ pub(in super::super) fn linting(
     };
     let schema = model.sources.schema;
     let tables: Vec<View> = (schema.tables.iter().enumerate())
-        .filter(|(_, t)| t.made_from.is_empty())
+        .filter(|(_, t)| !t.collect.is_empty())
         .map(|(id, t)| {
             let readers = model.sources.rules.rules.iter().filter(|r| r.evidence.contains(&id)).count();
             view!({

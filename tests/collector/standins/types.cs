@@ -102,6 +102,7 @@ namespace Standin
     public class NTAccount { public string Value { get; } public NTAccount(string value) { Value = value; } }
     public class SecurityIdentifier
     {
+        public override string ToString() { return Value; }
         public static readonly Dictionary<string, string> Names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         public string Value { get; }
         public SecurityIdentifier(string text)
