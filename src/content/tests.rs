@@ -454,7 +454,7 @@ fn mistakes_between_entities() {
     assert_eq!(
         lines(&problems),
         [
-            "notes/x.yaml:1:1: warning: the file belongs to nothing, and is not read (entities stand in `accounts/` and `groups/`, what is said of changes in `changes/`)"
+            "notes/x.yaml:1:1: warning: the file belongs to nothing, and is not read (entities stand in `accounts/`, `groups/` and `database/`, what is said of changes in `changes/`)"
         ]
     );
 }

@@ -121,8 +121,8 @@ impl Reads<'_> {
             Operand::Revision(key) => {
                 let revision = self.content.revision(self.revision);
                 self.values.push(match (key, revision) {
-                    (RevisionKey::BuildFrom, Some(r)) => r.builds.0.into(),
-                    (RevisionKey::BuildUntil, Some(r)) => r.builds.1.into(),
+                    (RevisionKey::BuildFrom, Some(r)) => r.builds.map(|b| b.0).into(),
+                    (RevisionKey::BuildUntil, Some(r)) => r.builds.and_then(|b| b.1).into(),
                     (RevisionKey::Date, _) | (_, None) => self.revision.to_string().into(),
                 });
             }

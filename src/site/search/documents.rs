@@ -35,6 +35,7 @@ fn of_entity(content: &Content, entity: &Entity, before: &[&Entity]) -> Document
     let mut titles: Vec<&String> = entity.name.values().collect();
     let title = titles.pop().cloned().unwrap_or_else(|| entity.id.clone());
     let mut names: Vec<String> = titles.into_iter().rev().cloned().collect();
+    names.extend(entity.windows_name.clone());
     names.extend(entity.name_pattern.clone());
     names.extend(entity.aliases.iter().cloned());
     // What took the place of another is found by the names that had.
@@ -46,15 +47,15 @@ fn of_entity(content: &Content, entity: &Entity, before: &[&Entity]) -> Document
     names.retain(|name| seen.insert(name.clone()));
 
     let mut document = Document {
-        url: match entity.kind {
-            EntityKind::Group => format!("groups/{}/", entity.id),
-            EntityKind::Account => format!("accounts/{}/", entity.id),
-            EntityKind::Document => format!("{}/", entity.id),
+        url: match entity.kind.folder() {
+            Some(folder) => format!("{folder}/{}/", entity.id),
+            None => format!("{}/", entity.id),
         },
         id: entity.id.clone(),
         kind: Some(match entity.kind {
             EntityKind::Group => Kind::Group,
             EntityKind::Account => Kind::Account,
+            EntityKind::SqlUser | EntityKind::SqlRole => Kind::Database,
             EntityKind::Document => Kind::Page,
         }),
         title,
