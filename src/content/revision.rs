@@ -28,6 +28,8 @@ pub struct Revision {
     /// First and last ConfigMgr build it speaks for (the third part of 5.00.8692.1000); none for a revision that is
     /// only chosen by hand.
     pub builds: Option<(u32, Option<u32>)>,
+    /// The newest build that was known when it was last seen unchanged.
+    pub latest_build: Option<u32>,
     /// Names of those versions: 1806.
     pub versions: Vec<String>,
     /// Fingerprint of the original page: SHA-256 in hexadecimal digits.
@@ -90,6 +92,7 @@ pub(super) fn read(document: &Document, problems: &mut Problems) -> Vec<Revision
             product: required(&mut f, "product", problems),
             layout: required(&mut f, "layout", problems),
             builds: builds(&mut f, out.iter().rev().find_map(|r: &Revision| r.builds), problems),
+            latest_build: f.integer("latest_build", problems).and_then(|b| u32::try_from(b.value).ok()),
             versions: versions(&mut f, problems),
             sha256: sha256(&mut f, problems),
             asset_id: optional(&mut f, "asset_id", problems),

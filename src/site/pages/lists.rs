@@ -340,6 +340,8 @@ pub(in super::super) fn revisions(model: &Model<'_>) -> View {
                 "declared_as": r.declared_as,
                 "observed": r.observed,
                 "doubt": r.doubt,
+                "unchanged_until": r.unchanged_until,
+                "latest_build": r.latest_build,
                 "page_title": r.page_title,
                 "product": r.product,
                 "layout": r.layout,
