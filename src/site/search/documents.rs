@@ -33,9 +33,10 @@ pub fn of_content(content: &Content) -> Vec<Document> {
 /// `before` are the entities whose place it took.
 fn of_entity(content: &Content, entity: &Entity, before: &[&Entity]) -> Document {
     let mut titles: Vec<&String> = entity.name.values().collect();
-    let title = titles.pop().cloned().unwrap_or_else(|| entity.id.clone());
+    // A title of the page that Windows does not have is a name beside the one it has.
+    let title = entity.windows_name.as_ref().or_else(|| titles.pop());
+    let title = title.cloned().unwrap_or_else(|| entity.id.clone());
     let mut names: Vec<String> = titles.into_iter().rev().cloned().collect();
-    names.extend(entity.windows_name.clone());
     names.extend(entity.name_pattern.clone());
     names.extend(entity.aliases.iter().cloned());
     // What took the place of another is found by the names that had.
