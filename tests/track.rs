@@ -1146,7 +1146,6 @@ mod originals {
         };
         let more: Vec<&String> = marked.iter().filter(|r| !touched(r)).collect();
         assert!(more.is_empty(), "{what}: {more:?}");
-        eprintln!("{what}: {} of {} agree", agreed(&should, ours, &shipped, new), should.len());
         let agreed = agreed(&should, ours, &shipped, new);
         assert!(agreed >= alike, "{what}: {agreed} of {} have the same sentences", should.len());
         // What was said under the older revision still is, in the same words of ours.
@@ -1222,7 +1221,7 @@ mod originals {
     }
 
     /// How many of the statements in other words get the very same sentences, for each of the later revisions.
-    const LATER_ALIKE: [usize; 6] = [0; 6];
+    const LATER_ALIKE: [usize; 6] = [2, 3, 31, 32, 3, 40];
 
     /// Each later page folded into what was known before it.
     #[test]
