@@ -397,6 +397,18 @@ fn rules_are_named_where_something_they_read_differs() {
     }
 }
 
+/// A rule that reads titles can come to another result where one of them is another, whatever statement it cites.
+#[test]
+fn rules_that_read_titles_are_named_where_titles_differ() {
+    let (content, rules) = loaded();
+    let named = |from: &str, to: &str| {
+        let diff = diff::between(&content, &rules, date(from), date(to));
+        diff.rules.iter().any(|rule| rule == "title-of-other-revision")
+    };
+    assert!(named("2016-02-09", "2018-10-26") && named("2019-08-13", "2021-02-18"));
+    assert!(!named("2015-12-08", "2016-02-09") && !named("2022-03-29", "2024-09-04"));
+}
+
 #[test]
 fn every_change_stands_once_and_rules_are_summed_up() {
     let (content, rules) = loaded();

@@ -66,6 +66,10 @@ impl Stance {
         let mut reads = Reads { content, revision, keys: Vec::new(), values: Vec::new() };
         let mut statements: Vec<(String, Vec<Vec<Option<Value>>>)> = Vec::new();
         let operands = Operands::of(rule);
+        if rule.reads_titles {
+            let titles = content.entities.iter().map(|e| e.name.at(revision).map(String::as_str).into());
+            reads.values.extend(titles);
+        }
         match &rule.documented {
             Some(documented) => {
                 let places = documented.selector.at(content, revision, None);
