@@ -55,6 +55,7 @@ fn shown(model: &Model<'_>, entity: &Entity, revision: Date, at: Option<Date>) -
         "lead": entity.purpose,
         "revision": revision.to_string(),
         "revision_long": long(revision),
+        "unchanged_until": model.content().revision(revision).and_then(|r| r.unchanged_until.clone()),
         "revision_page": at.is_some(),
         "banner": banner(model, entity, at),
         "notes": entity.notes,
