@@ -88,7 +88,7 @@
   const WEIGHT = [[8, 8], [4, 5], [2, 2.5], [1, 1]];
   const FIELDS = Array.from({ length: 16 }, (_, bits) =>
     WEIGHT.reduce((sum, [bit, weight]) => sum + (bits & bit ? weight : 0), 0));
-  const KINDS = { group: 1, account: 1, page: 0.5, rule: 0.1, revision: 0.08, change: 0.04 };
+  const KINDS = { group: 1, account: 1, database: 0.4, page: 0.5, rule: 0.1, revision: 0.08, change: 0.04 };
   // Words that most names have.
   const COMMON = new Set(["account", "group"]);
 
@@ -413,7 +413,7 @@
         for (const number of piece.concepts) put(whole.concepts, number, n);
       });
       const small = all.map((t) => t.whole).filter((w) => this.stop.has(w));
-      const kinds = new Set(words.map((w) => w.whole.replace(/s$/, "")).filter((w) => KINDS[w] < 0.5));
+      const kinds = new Set(words.map((w) => w.whole.replace(/s$/, "")).filter((w) => KINDS[w] < 0.4));
       const anchor = this.anchors.get(literal);
       const results = [];
       let begun = false;

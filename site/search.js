@@ -111,7 +111,7 @@
         return open(text !== "");
       }
       if (!chips.firstChild) {
-        for (const [kind, label] of [["account", "Accounts"], ["group", "Groups"], ["rule", "Rules"], ["change", "Changes"]]) {
+        for (const [kind, label] of [["account", "Accounts"], ["group", "Groups"], ["database", "Database"], ["rule", "Rules"], ["change", "Changes"]]) {
           if (kind !== "change" || index.docs.some((doc) => doc.kind === kind)) chip(label, "kind:" + kind);
         }
         if (page) index.revisions.forEach((date, i) => chip(years()[i], "rev:" + date));

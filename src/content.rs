@@ -107,8 +107,9 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
     let mut pointers = Vec::new();
     let mut entities: Vec<Entity> = Vec::new();
     let mut overlays: Vec<Overlay> = Vec::new();
-    let is_entity =
-        |file: &File| matches!(file.folder(), "accounts" | "groups") || file.name == "document.yaml";
+    let is_entity = |file: &File| {
+        matches!(file.folder(), "accounts" | "groups" | "database") || file.name == "document.yaml"
+    };
     let read: Vec<_> = (documents.par_iter().with_max_len(16))
         .filter(|document| is_entity(&document.file))
         .map(|document| {
@@ -128,7 +129,7 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
             (_, "vocabulary.yaml" | "revisions.yaml") => {}
             _ => problems.push(
                 Problem::warning(file, 0..0, "the file belongs to nothing, and is not read").help(
-                    "entities stand in `accounts/` and `groups/`, what is said of changes in `changes/`",
+                    "entities stand in `accounts/`, `groups/` and `database/`, what is said of changes in `changes/`",
                 ),
             ),
         }
@@ -220,7 +221,9 @@ impl Content {
         self.revisions
             .iter()
             .rev()
-            .find(|r| r.builds.0 <= build && r.builds.1.is_none_or(|last| build <= last))
+            .find(|r| {
+                r.builds.is_some_and(|(first, last)| first <= build && last.is_none_or(|last| build <= last))
+            })
             .map(|r| r.date)
     }
 

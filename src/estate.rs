@@ -45,6 +45,7 @@ pub(crate) fn of<'e>(
 /// The tables of `content/evidence.yaml` that say `by: check`, and what makes them.
 const MAKERS: &[(TableName, Maker)] = &[
     (named::ACCOUNT_DOMAINS, trusts::account_domains),
+    (named::ACCOUNT_HOMES, trusts::account_homes),
     (named::ACCOUNT_STATES, states::account_states),
     (named::CONTENT_FOLDERS, access::folder::content_folders),
     (named::CONTENT_GRANTS, access::folder::content_grants),

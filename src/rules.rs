@@ -145,6 +145,8 @@ pub struct Rule {
     pub confidence: Confidence,
     /// The tables it reads, in the order of the schema.
     pub evidence: Vec<TableId>,
+    /// Whether one of them holds the titles that the chosen revision has.
+    pub reads_titles: bool,
     /// Named values.
     pub params: Vec<Param>,
     /// What must hold.

@@ -21,11 +21,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::content::{Content, Date};
 use crate::diff::wording;
-use crate::page::{self, Page, Part, Place};
+use crate::page::{self, Fingerprint, Page, Part, Place};
 use crate::rules::RuleSet;
 
 use known::{Known, Stand, Standing};
 use matching::Matching;
+use pairing::Heirs;
 
 pub use json::value as to_json;
 pub use seen::{Edited, Pages, seen};
@@ -183,7 +184,8 @@ pub struct Sentence {
 /// How the sentences of a page differ from those of the page before it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Step {
-    /// References of documented statements that the page before said word for word, and this does not.
+    /// References of documented statements that the page before said word for word, and this does not; and of those
+    /// that it said in other words, which are others again.
     pub lost: Vec<String>,
     /// Those that this page says and the page before did not.
     pub regained: Vec<String>,
@@ -231,7 +233,12 @@ struct Read {
     standing: Standing,
     /// Ids of its entries.
     ids: Vec<String>,
+    /// Sentences that stand for statements in other words: references of those statements by fingerprint.
+    carried: Carried,
 }
+
+/// References of statements by the fingerprints of sentences that say them in other words.
+type Carried = HashMap<Fingerprint, BTreeSet<String>>;
 
 /// Holds pages against the state documented at a revision, and each against the page before it.
 pub fn follow(content: &Content, rules: &RuleSet, revision: Date, inputs: &[Input]) -> Track {
@@ -248,7 +255,11 @@ pub fn follow(content: &Content, rules: &RuleSet, revision: Date, inputs: &[Inpu
         let wording = before.map(|(b, _)| wording::between_with(&b.page, &page, &cache));
         let matching = before.zip(wording.as_ref()).map(|((b, _), w)| step::matching(w, &b.page));
         let ids = ids(content, &known, &page, &standing, before.map(|(b, _)| b), matching.as_ref());
-        let now = Read { text, page, standing, ids };
+        let carried = match (before, &wording) {
+            (Some((before, _)), Some(wording)) => step::carried(&known, before, &page, wording),
+            _ => carried(&known, &page, &standing),
+        };
+        let now = Read { text, page, standing, ids, carried };
 
         let documented = documented(&known, &now);
         // Without any fingerprint nothing says that a sentence is new.
@@ -315,6 +326,25 @@ impl Read {
             line: here.then_some(entry.heading.line),
         })
     }
+}
+
+/// What stands on the first page of a series in place of documented sentences.
+fn carried(known: &Known<'_>, page: &Page, standing: &Standing) -> Carried {
+    let mut out = Carried::new();
+    for (number, entity) in known.all().enumerate() {
+        let entry = standing.matching.same.get(number).copied().flatten();
+        if number < known.entities.len() && entry.is_none() {
+            continue;
+        }
+        for (print, places) in Heirs::new(known, page, standing, number, entity, entry).pairs() {
+            for sentence in places.iter().filter_map(|place| page.sentence(*place)) {
+                let with = entity.statements.iter().filter(|s| s.seen.contains(&print));
+                let references = with.map(|s| s.statement.reference.clone());
+                out.entry(sentence.fingerprint).or_default().extend(references);
+            }
+        }
+    }
+    out
 }
 
 /// Ids of the entries of a page: those of what is documented, those that the page before had, those of what was

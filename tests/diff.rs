@@ -70,6 +70,11 @@ fn texts(value: &Value) -> Vec<&str> {
     value.as_array().expect("a list").iter().map(|v| v.as_str().expect("text")).collect()
 }
 
+/// The texts of a list that may be left out.
+fn texts_or_none<'v>(step: &'v Value, key: &str) -> Vec<&'v str> {
+    step.get(key).map(texts).unwrap_or_default()
+}
+
 #[test]
 fn the_facts_are_those_a_careful_reader_finds() {
     let (content, rules) = loaded();
@@ -98,7 +103,13 @@ fn the_facts_are_those_a_careful_reader_finds() {
             .map(|m| (text(m, "into").expect("into"), texts(&m["from"])))
             .collect();
         assert_eq!(merged, expected, "{at}");
-        assert!(diff.added.is_empty() && diff.removed.is_empty(), "{at}");
+        for (key, told) in [("added", &diff.added), ("removed", &diff.removed)] {
+            assert_eq!(
+                told.iter().map(String::as_str).collect::<Vec<_>>(),
+                texts_or_none(step, key),
+                "{at}: {key}"
+            );
+        }
 
         let facts: BTreeMap<&str, &diff::Change> = (diff.changes())
             .filter(|(_, c)| c.kind.is_fact())
@@ -206,38 +217,100 @@ fn a_revision_does_not_differ_from_itself() {
 #[test]
 fn two_steps_at_once_are_both_steps() {
     let (content, rules) = loaded();
-    let [a, b, c] = content.dates()[..] else { panic!("three revisions") };
-    let kinds = |diff: &Diff| -> BTreeMap<String, Kind> {
-        diff.changes().map(|(_, c)| (c.statement.clone(), c.kind)).collect()
+    let dates = content.dates();
+    let later = |i: usize| dates[i + 1..].iter().map(move |to| (i, *to));
+    let diffs: BTreeMap<(Date, Date), Diff> = (0..dates.len())
+        .flat_map(later)
+        .map(|(i, to)| ((dates[i], to), diff::between(&content, &rules, dates[i], to)))
+        .collect();
+    let kinds = |from, to| -> BTreeMap<&str, Kind> {
+        diffs[&(from, to)].changes().map(|(_, c)| (c.statement.as_str(), c.kind)).collect()
     };
-    let first = kinds(&diff::between(&content, &rules, a, b));
-    let second = kinds(&diff::between(&content, &rules, b, c));
-    let both = kinds(&diff::between(&content, &rules, a, c));
-    for (statement, kind) in &both {
-        let steps: Vec<Kind> =
-            [first.get(statement), second.get(statement)].into_iter().flatten().copied().collect();
-        assert!(!steps.is_empty(), "{statement} changes in no step");
-        if steps.iter().all(|s| !s.is_fact()) {
-            // Without a fact in either step the weightier of both counts.
-            assert_eq!(Some(kind), steps.iter().min(), "{statement}");
-        } else {
-            assert!(kind.is_fact(), "{statement}");
-        }
-    }
-    // What is not told of both steps was taken back: it begins as it ends.
     let side = |from, to, statement: &str| {
-        let diff = diff::between(&content, &rules, from, to);
-        let (_, change) = diff.changes().find(|(_, c)| c.statement == statement)?;
+        let (_, change) = diffs[&(from, to)].changes().find(|(_, c)| c.statement == statement)?;
         Some((change.from.clone(), change.to.clone()))
     };
-    for statement in first.keys().chain(second.keys()).filter(|s| !both.contains_key(*s)) {
-        let (Some(there), Some(back)) = (side(a, b, statement), side(b, c, statement)) else {
-            panic!("{statement} is lost")
-        };
-        assert_eq!((there.0, there.1), (back.1, back.0), "{statement} is lost");
+    for (i, a) in dates.iter().enumerate() {
+        for (j, b) in dates.iter().enumerate().skip(i + 1) {
+            for c in &dates[j + 1..] {
+                let at = format!("{a}, {b}, {c}");
+                let (first, second, both) = (kinds(*a, *b), kinds(*b, *c), kinds(*a, *c));
+                for (statement, kind) in &both {
+                    let steps: Vec<Kind> = [first.get(statement), second.get(statement)]
+                        .into_iter()
+                        .flatten()
+                        .copied()
+                        .collect();
+                    assert!(!steps.is_empty(), "{at}: {statement} changes in no step");
+                    if steps.iter().all(|s| !s.is_fact()) {
+                        // Without a fact in either step the weightier of both counts, for what both ends say.
+                        let made = |at: &Date| content.in_force(*at).any(|(_, s)| s.reference == **statement);
+                        assert!(steps.contains(kind), "{at}: {statement}");
+                        if made(a) && made(c) {
+                            assert_eq!(Some(kind), steps.iter().min(), "{at}: {statement}");
+                        }
+                    } else if steps.len() == 1 {
+                        assert_eq!(*kind, steps[0], "{at}: {statement}");
+                    }
+                }
+                // What is not told of both steps was taken back: it begins as it ends.
+                for statement in first.keys().chain(second.keys()).filter(|s| !both.contains_key(*s)) {
+                    let (Some(there), Some(back)) = (side(*a, *b, statement), side(*b, *c, statement)) else {
+                        panic!("{at}: {statement} is lost")
+                    };
+                    assert_eq!((there.0, there.1), (back.1, back.0), "{at}: {statement} is lost");
+                }
+            }
+        }
     }
-    let added = &both["reporting-services-point-account/log-on-locally"];
-    assert_eq!(*added, Kind::FactAdded);
+    let added = kinds(dates[0], dates[2])["reporting-services-point-account/log-on-locally"];
+    assert_eq!(added, Kind::FactAdded);
+}
+
+/// The facts of two revisions far apart are the steps in between, whatever was taken back on the way.
+#[test]
+fn far_apart_nothing_is_a_fact_that_no_step_had() {
+    let (content, rules) = loaded();
+    let steps = truth();
+    let facts = |step: &Value| -> Vec<String> {
+        let list = step["facts"].as_array().expect("a list");
+        list.iter().map(|f| text(f, "statement").expect("a statement").to_owned()).collect()
+    };
+    for (i, first) in steps.iter().enumerate() {
+        for last in &steps[i..] {
+            let (from, to) = (text(first, "from").expect("from"), text(last, "to").expect("to"));
+            let between = steps[i..].iter().take_while(|s| text(s, "from") < Some(to));
+            let wanted: Vec<String> = between.flat_map(facts).collect();
+            let diff = diff::between(&content, &rules, date(from), date(to));
+            for (_, change) in diff.changes().filter(|(_, c)| c.kind.is_fact()) {
+                assert!(
+                    wanted.contains(&change.statement),
+                    "{from} to {to}: {} is no fact",
+                    change.statement
+                );
+            }
+            // Whoever is there on one side alone is told.
+            let there = |at: &str| -> Vec<&String> {
+                let at = date(at);
+                content
+                    .in_force(at)
+                    .filter(|(_, s)| s.category != "see-also")
+                    .map(|(_, s)| &s.reference)
+                    .collect()
+            };
+            let told: Vec<&String> = diff.changes().map(|(_, c)| &c.statement).collect();
+            let (old, new) = (there(from), there(to));
+            let known = |list: &[&String], r: &String| list.contains(&r);
+            for reference in
+                old.iter().filter(|r| !known(&new, r)).chain(new.iter().filter(|r| !known(&old, r)))
+            {
+                let entity = reference.split('/').next().expect("an entity").to_owned();
+                let whole =
+                    diff.removed.contains(&entity) || diff.merged.iter().any(|m| m.from.contains(&entity));
+                assert!(told.contains(reference) || whole, "{from} to {to}: {reference} is not told");
+            }
+        }
+    }
 }
 
 #[test]
@@ -251,7 +324,7 @@ fn what_a_later_step_takes_back_is_no_change() {
         "  - id: least-permissions\n    detail: {2015-12-08: One., 2016-02-09: Two., 2018-10-26: One.}\n",
     );
     let (content, rules) = load(dir.path().to_path_buf());
-    let [a, b, c] = content.dates()[..] else { panic!("three revisions") };
+    let (a, b, c) = (date("2015-12-08"), date("2016-02-09"), date("2018-10-26"));
     let kind = |from, to| {
         let diff = diff::between(&content, &rules, from, to);
         let found =
@@ -324,6 +397,18 @@ fn rules_are_named_where_something_they_read_differs() {
     }
 }
 
+/// A rule that reads titles can come to another result where one of them is another, whatever statement it cites.
+#[test]
+fn rules_that_read_titles_are_named_where_titles_differ() {
+    let (content, rules) = loaded();
+    let named = |from: &str, to: &str| {
+        let diff = diff::between(&content, &rules, date(from), date(to));
+        diff.rules.iter().any(|rule| rule == "title-of-other-revision")
+    };
+    assert!(named("2016-02-09", "2018-10-26") && named("2019-08-13", "2021-02-18"));
+    assert!(!named("2015-12-08", "2016-02-09") && !named("2022-03-29", "2024-09-04"));
+}
+
 #[test]
 fn every_change_stands_once_and_rules_are_summed_up() {
     let (content, rules) = loaded();
@@ -375,7 +460,7 @@ fn line(part: &str) -> usize {
 #[test]
 fn the_overlays_that_are_shipped_hold() {
     let (content, _) = loaded();
-    assert_eq!(content.overlays.len(), 2);
+    assert_eq!(content.overlays.len(), content.revisions.len() - 1);
     let problems = diff::check(&content);
     assert!(problems.is_empty(), "{}", render(&problems, false));
 }

@@ -19,6 +19,22 @@ fn findings(report: &Value) -> &Vec<Value> {
     report["findings"].as_array().expect("findings")
 }
 
+fn under(estate: &str, revision: &str) -> Value {
+    let out = Command::new(env!("CARGO_BIN_EXE_cmlint"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["check", "--format", "json", "--revision", revision, estate])
+        .output()
+        .expect("cmlint runs");
+    serde_json::from_slice(&out.stdout).expect("a JSON report")
+}
+
+/// The revisions of the specification, oldest first.
+fn revisions() -> Vec<String> {
+    let assets = cmlint::assets::Assets::content();
+    let (content, _) = cmlint::content::load(&assets).expect("the specification loads");
+    content.dates().iter().map(ToString::to_string).collect()
+}
+
 /// The text of an example file, decoded without the help of cmlint.
 fn text(path: &str) -> String {
     let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the file is there");
@@ -99,6 +115,69 @@ fn clean_is_clean() {
         let tables: Vec<&str> =
             open["evidence"].as_array().expect("tables").iter().filter_map(Value::as_str).collect();
         assert!(!tables.iter().all(|t| had.contains(t)), "{open}");
+    }
+}
+
+#[test]
+fn clean_is_clean_under_every_revision() {
+    for revision in revisions() {
+        let report = under("examples/clean", &revision);
+        assert_eq!(report["revision"], revision.as_str());
+        let grave: Vec<&Value> = findings(&report).iter().filter(|f| f["level"] != "note").collect();
+        assert!(grave.is_empty(), "{revision}: {grave:#?}");
+    }
+}
+
+/// What newer pages take back is no finding under them any more, and nothing else goes.
+#[test]
+fn contoso_keeps_its_findings_but_those_that_a_newer_page_takes_back() {
+    let of = |revision: &str| -> BTreeSet<(String, String)> {
+        let report = under("examples/contoso", revision);
+        let text = |f: &Value, key: &str| f[key].as_str().unwrap_or_default().to_owned();
+        findings(&report).iter().map(|f| (text(f, "rule"), text(f, "subject"))).collect()
+    };
+    let taken_back = [
+        ("2024-09-04", "connection-account-not-local-to-database-server"),
+        ("2024-09-04", "installation-account-is-domain-account"),
+        ("2024-09-04", "management-point-uses-computer-account"),
+    ];
+    let all: Vec<String> = revisions().into_iter().filter(|r| r.as_str() >= "2018-10-26").collect();
+    let mut before = of(&all[0]);
+    for revision in &all[1..] {
+        let now = of(revision);
+        for (rule, subject) in before.difference(&now) {
+            let back = taken_back.iter().any(|(at, of)| at == revision && of == rule);
+            assert!(back, "{revision}: {rule} no longer finds {subject}");
+        }
+        for (_, rule) in taken_back.iter().filter(|(at, _)| at == revision) {
+            assert!(before.iter().any(|(of, _)| of == rule), "{revision} takes nothing of {rule} back");
+        }
+        before = now;
+    }
+}
+
+#[test]
+fn an_estate_is_judged_by_the_revision_of_its_build() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (build, revision, newer) in [
+        (8692, "2018-10-30", false),
+        (9012, "2021-02-18", false),
+        (9146, "2024-09-04", false),
+        (9999, "2024-09-04", true),
+    ] {
+        let site = serde_json::json!([{
+            "__CLASS": "SMS_Site", "SiteCode": "P01", "ServerName": "p01.contoso.com", "Type": 2,
+            "Version": format!("5.00.{build}.1000"), "BuildNumber": build, "ReportingSiteCode": "",
+            "InstallDir": r"C:\Program Files\Microsoft Configuration Manager",
+        }]);
+        std::fs::write(folder.path().join("sites.json"), site.to_string()).expect("written");
+        let report = under(folder.path().to_str().expect("a path"), "auto");
+        assert_eq!(report["revision"], revision, "{build}");
+        let reason = report["revision_reason"].as_str().expect("a reason");
+        assert!(reason.contains(&format!("build {build} of site P01")), "{reason}");
+        assert!(reason.contains("seen unchanged until"), "{reason}");
+        assert_eq!(reason.contains("the newest build that was known"), newer, "{reason}");
+        assert!(findings(&report).is_empty(), "{build}: {}", report["findings"]);
     }
 }
 

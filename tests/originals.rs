@@ -11,6 +11,7 @@ use std::path::Path;
 use cmlint::assets::Assets;
 use cmlint::content::{self, Content, Date, EntityKind};
 use cmlint::page::{self, Fingerprint, Page, Part, Place};
+use sha2::{Digest, Sha256};
 
 fn originals() -> Option<(Content, Vec<(Date, Page)>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/docs/originals");
@@ -19,14 +20,23 @@ fn originals() -> Option<(Content, Vec<(Date, Page)>)> {
         return None;
     }
     let (content, _) = content::load(&Assets::content()).expect("the built-in specification loads");
-    let pages = content
-        .dates()
-        .into_iter()
-        .map(|date| {
-            let text = fs::read_to_string(folder.join(format!("{date}.md"))).expect("a page a revision");
-            (date, page::parse(&text))
-        })
-        .collect();
+    let mut texts: Vec<(String, String)> = Vec::new();
+    for folder in [folder, Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/docs/later")] {
+        for entry in walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok) {
+            if entry.path().extension().is_some_and(|e| e == "md") {
+                let bytes = fs::read(entry.path()).expect("readable");
+                let digest = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+                texts.push((digest, String::from_utf8(bytes).expect("UTF-8")));
+            }
+        }
+    }
+    let page = |date| {
+        let wanted = content.revision(date).and_then(|r| r.sha256.as_ref());
+        let (_, text) = texts.iter().find(|(digest, _)| Some(digest) == wanted)?;
+        Some((date, page::parse(text)))
+    };
+    let pages: Vec<(Date, Page)> = content.dates().into_iter().filter_map(page).collect();
+    assert!(pages.len() >= 3, "pages of {} revisions", pages.len());
     Some((content, pages))
 }
 
@@ -58,15 +68,19 @@ fn every_sentence_belongs_to_a_statement() {
             if sentence.structure.is_some() {
                 structure += 1;
             } else if !covered.contains(&place)
-                // One fingerprint can stand twice in an entry.
-                && !page.find(sentence.fingerprint).iter().any(|p| p.part == place.part && covered.contains(p))
+                // One fingerprint can stand twice in an entry, or outside of all.
+                && !page.find(sentence.fingerprint).iter().any(|p| {
+                    let outside = |p: &Place| matches!(p.part, Part::Section(_));
+                    (p.part == place.part || outside(p) && outside(&place)) && covered.contains(p)
+                })
             {
                 left.push(format!("line {}: {}", sentence.line, sentence.text));
             }
         }
         assert!(left.is_empty(), "{date}: no statement for\n{}", left.join("\n"));
         assert!(covered.len() > 200, "{date}: only {} sentences", covered.len());
-        assert!(structure < 40, "{date}: {structure} sentences are called structure");
+        let most = 10 + page.entries.len();
+        assert!(structure < most, "{date}: {structure} sentences are called structure");
     }
 }
 

@@ -71,7 +71,7 @@ fn mistakes() {
     place.file("rules/accounts/wrong.yaml", "id: wrong\ntitel: A wrong key\n");
     for (name, args) in [
         ("unknown-name", &["explain", "netwrk-access-account"][..]),
-        ("unknown-revision", &["diff", "1999", "2018"]),
+        ("unknown-revision", &["diff", "1999", "2018-10-26"]),
         ("no-such-file", &["check", "no-such-folder"]),
         ("rule", &["check", ".", "--rules", "rules"]),
         ("no-repository", &["track", "--git", ".", "--path", "accounts.md"]),

@@ -255,9 +255,11 @@ impl<'b> Binding<'b> {
                 let revision = self.shared.content.revisions.iter().find(|r| r.date == self.shared.revision);
                 let fact = match key {
                     RevisionKey::Date => Some(Fact::Text(Arc::from(self.shared.revision.to_string()))),
-                    RevisionKey::BuildFrom => revision.map(|r| Fact::Integer(i64::from(r.builds.0))),
+                    RevisionKey::BuildFrom => {
+                        revision.and_then(|r| r.builds).map(|b| Fact::Integer(i64::from(b.0)))
+                    }
                     RevisionKey::BuildUntil => {
-                        revision.and_then(|r| r.builds.1).map(|b| Fact::Integer(i64::from(b)))
+                        revision.and_then(|r| r.builds?.1).map(|b| Fact::Integer(i64::from(b)))
                     }
                 };
                 fact.into_iter().collect()

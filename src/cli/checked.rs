@@ -186,6 +186,20 @@ fn chosen(given: RevisionArg, content: &Content, schema: &Schema, evidence: &Evi
     if !others.is_empty() {
         reason.push_str(&format!(", not for {}", said(&others)));
     }
+    let revision = content.revision(date);
+    let unknown = |(_, build): &&&(String, u32)| {
+        revision.and_then(|r| r.latest_build).is_some_and(|latest| *build > latest)
+    };
+    let unknown: Vec<&(String, u32)> = fits.iter().filter(unknown).copied().collect();
+    if let (false, Some(latest)) = (unknown.is_empty(), revision.and_then(|r| r.latest_build)) {
+        reason.push_str(&format!(
+            ", as the newest there is: {} came after {latest}, the newest build that was known",
+            said(&unknown)
+        ));
+    }
+    if let Some(until) = revision.and_then(|r| r.unchanged_until.as_deref()) {
+        reason.push_str(&format!("; seen unchanged until {until}"));
+    }
     (date, reason)
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use sha2::{Digest, Sha256};
 
 use super::{Exit, Global, output};
 use crate::assets::Assets;
@@ -92,7 +93,7 @@ fn seen(args: &SeenArgs, global: &Global) -> anyhow::Result<Exit> {
     Ok(if args.check && !files.is_empty() { Exit::Findings } else { Exit::Clean })
 }
 
-/// The original page of each revision.
+/// The original page of each revision: the very bytes it was made from, else the page that declares its date.
 fn originals(folder: &Path, content: &Content) -> anyhow::Result<Pages> {
     let mut pages = Pages::new();
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -101,7 +102,9 @@ fn originals(folder: &Path, content: &Content) -> anyhow::Result<Pages> {
     for path in paths.into_iter().filter(|p| p.extension().is_some_and(|e| e == "md")) {
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let page = page::parse(&text);
-        let Some(date) = page.declared.filter(|d| content.revision(*d).is_some()) else {
+        let digest: String = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        let same = content.revisions.iter().find(|r| r.sha256.as_ref() == Some(&digest)).map(|r| r.date);
+        let Some(date) = same.or(page.declared.filter(|d| content.revision(*d).is_some())) else {
             output::aside(&format!("{}: not the page of a revision, left out\n", path.display()));
             continue;
         };

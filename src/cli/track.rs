@@ -69,6 +69,9 @@ pub(super) struct TrackArgs {
     /// With --write: the first ConfigMgr build the page speaks for, such as 8853 of 5.00.8853.1000
     #[arg(long, value_name = "BUILD", requires = "write")]
     build: Option<u32>,
+    /// With --write: the day the page was first seen in public; in a git series it is that of its commit
+    #[arg(long, value_name = "DATE", requires = "write")]
+    observed: Option<String>,
     /// With --write: a folder with the original pages; sentences are then paired by their own words
     #[arg(long, value_name = "DIR", requires = "write")]
     originals: Option<PathBuf>,
@@ -228,6 +231,13 @@ fn write(args: &TrackArgs, global: &Global, pages: &[Page]) -> anyhow::Result<Ex
             Err(()) => bail!("`{}` is not a date; write year, month and day: 2019-08-13", harmless(asked)),
         },
     };
+    let observed = match &args.observed {
+        None => None,
+        Some(day) => match day.trim().parse::<Date>() {
+            Ok(day) => Some(day.to_string()),
+            Err(()) => bail!("`{}` is not a date; write year, month and day: 2019-08-13", harmless(day)),
+        },
+    };
     let assets = here.content();
     let files = assets.yaml_files().with_context(|| format!("cannot read {}", folder.display()))?;
     let older = older(args, pages, &loaded.content)?;
@@ -236,7 +246,7 @@ fn write(args: &TrackArgs, global: &Global, pages: &[Page]) -> anyhow::Result<Ex
         bytes: &page.bytes,
         text: &text,
         date,
-        observed: page.input.source.date.as_deref(),
+        observed: observed.as_deref().or(page.input.source.date.as_deref()),
         build: args.build,
         older: older.as_deref(),
         files: &files,

@@ -18,16 +18,47 @@ pub enum EntityKind {
     Group,
     /// An account.
     Account,
+    /// A user of the site database.
+    SqlUser,
+    /// A role of the site database.
+    SqlRole,
     /// The page itself.
     Document,
 }
 
 impl EntityKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Group, Self::Account, Self::SqlUser, Self::SqlRole, Self::Document];
+
+    /// The folder of `content/` in which files of that kind stand, and of the website its pages; none for the page
+    /// itself.
+    pub fn folder(self) -> Option<&'static str> {
+        match self {
+            Self::Group => Some("groups"),
+            Self::Account => Some("accounts"),
+            Self::SqlUser | Self::SqlRole => Some("database"),
+            Self::Document => None,
+        }
+    }
+
+    /// What one of them is called in a text.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::Account => "account",
+            Self::SqlUser => "database user",
+            Self::SqlRole => "database role",
+            Self::Document => "the page itself",
+        }
+    }
+
     /// The word used in files and reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Group => "group",
             Self::Account => "account",
+            Self::SqlUser => "sql-user",
+            Self::SqlRole => "sql-role",
             Self::Document => "document",
         }
     }
@@ -42,6 +73,8 @@ pub struct Entity {
     pub kind: EntityKind,
     /// Title.
     pub name: Timeline<String>,
+    /// The name of a group in Windows, where the page's title of some revision is another.
+    pub windows_name: Option<String>,
     /// The name of a group that ends in a site code, with `<sitecode>`.
     pub name_pattern: Option<String>,
     /// Other names people use.
@@ -74,6 +107,12 @@ impl Entity {
     /// Its title at a revision, or the last it had; its id if it never had one.
     pub fn title(&self, revision: Date) -> &str {
         self.name.at_or_last(revision).map_or(&self.id, String::as_str)
+    }
+
+    /// The name that exports have of it at a revision; none if the revision does not have it.
+    pub fn exported_name(&self, revision: Date) -> Option<&str> {
+        let title = self.name.at(revision)?;
+        Some(self.windows_name.as_ref().unwrap_or(title))
     }
 
     /// From when on it is the same for good, to the letter; none if it differs from revision to revision.
@@ -268,6 +307,11 @@ impl Statement {
         self.changes.is_empty().then_some(last)
     }
 
+    /// Whether it was made from a sentence of a page and nobody has written it yet.
+    pub fn is_draft(&self) -> bool {
+        self.id().starts_with("draft-")
+    }
+
     /// Its id within its entity: the part of the reference behind the stroke.
     pub fn id(&self) -> &str {
         self.reference.rsplit('/').next().unwrap_or(&self.reference)
@@ -338,23 +382,25 @@ pub(super) fn read(
             problems.kebab(file, id);
         }
     }
-    let (expected, folder) = match file.folder() {
-        "groups" => (EntityKind::Group, "groups/"),
-        "accounts" => (EntityKind::Account, "accounts/"),
-        _ => (EntityKind::Document, "the root of content"),
-    };
-    let kinds = [EntityKind::Group, EntityKind::Account, EntityKind::Document].map(|k| (k.name(), k));
-    let kind = f.required_word("kind", &kinds, problems);
+    let here = |kind: &EntityKind| kind.folder().is_some_and(|folder| folder == file.folder());
+    let mut expected: Vec<EntityKind> = EntityKind::ALL.into_iter().filter(here).collect();
+    let folder =
+        if expected.is_empty() { "the root of content".to_owned() } else { format!("{}/", file.folder()) };
+    if expected.is_empty() {
+        expected.push(EntityKind::Document);
+    }
+    let kind = f.required_word("kind", &EntityKind::ALL.map(|k| (k.name(), k)), problems);
     if let Some(kind) = &kind
-        && kind.value != expected
+        && !expected.contains(&kind.value)
     {
+        let names: Vec<String> = expected.iter().map(|k| format!("`{}`", k.name())).collect();
         problems.push(
             Problem::error(
                 file,
                 kind.span.clone(),
                 format!("kind `{}` does not belong in {folder}", kind.name()),
             )
-            .help(format!("files in {folder} are of kind `{}`", expected.name())),
+            .help(format!("files in {folder} are of kind {}", names.join(" or "))),
         );
     }
     // References follow the file name, so that a wrong id makes one problem and not many.
@@ -386,8 +432,9 @@ pub(super) fn read(
     let roles = known.vocabulary.map(|v| v.roles.as_slice());
     let site_types = known.vocabulary.map(|v| v.site_types.as_slice());
     let mut entity = Entity {
-        kind: kind.map_or(expected, |k| k.value),
+        kind: kind.map_or(expected[0], |k| k.value),
         name: name.unwrap_or(Timeline { steps: Vec::new() }),
+        windows_name: f.text("windows_name", problems).map(|t| t.value.to_owned()),
         name_pattern: f.text("name_pattern", problems).map(|t| t.value.to_owned()),
         aliases: owned(f.texts("aliases", problems)),
         merged_into,

@@ -230,8 +230,10 @@ pub struct GroupMembership {
     pub scope: GroupScope,
     pub demand: Demand,
     pub hosts: Vec<Hosts>,
-    /// Only where a computer account is used for a migration from Configuration Manager 2007.
+    /// Only where a computer account is used for a migration.
     pub for_computer_account: bool,
+    /// The generation of the source site that is meant; empty for any.
+    pub generation: Vec<String>,
 }
 
 impl GroupMembership {
@@ -261,7 +263,14 @@ impl GroupMembership {
             return None;
         }
         let group = r.text("group")?.to_owned();
-        Some(Self { group, scope, demand, hosts, for_computer_account: when == Some(true) })
+        Some(Self {
+            group,
+            scope,
+            demand,
+            hosts,
+            for_computer_account: when == Some(true),
+            generation: r.texts("generation"),
+        })
     }
 }
 

@@ -61,7 +61,8 @@ fn other(level: Level, values: &Values, said: &str) -> Option<&'static str> {
     let said = said.split_once(" when ").map_or(said, |(asked, _)| asked);
     let text = format!(" {} ", said.to_lowercase());
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let against = matches!(level, Level::MustNot | Level::ShouldNot);
+    // Advice to deny something is advice against it.
+    let against = matches!(level, Level::MustNot | Level::ShouldNot | Level::Should);
     match effect {
         Some("require") if !matches!(level, Level::Must | Level::Should) => return Some("requires"),
         Some("forbid") if !against => return Some("forbids"),

@@ -15,6 +15,8 @@ pub struct Revision {
     pub observed: Option<String>,
     /// What is doubtful about the declared date.
     pub doubt: Option<String>,
+    /// Until when its words were seen unchanged: a date, or what else is known.
+    pub unchanged_until: Option<String>,
     /// Heading of the page.
     pub page_title: String,
     /// Title of the page in its metadata.
@@ -23,8 +25,11 @@ pub struct Revision {
     pub product: String,
     /// How the page is laid out.
     pub layout: String,
-    /// First and last ConfigMgr build it speaks for (the third part of 5.00.8692.1000).
-    pub builds: (u32, Option<u32>),
+    /// First and last ConfigMgr build it speaks for (the third part of 5.00.8692.1000); none for a revision that is
+    /// only chosen by hand.
+    pub builds: Option<(u32, Option<u32>)>,
+    /// The newest build that was known when it was last seen unchanged.
+    pub latest_build: Option<u32>,
     /// Names of those versions: 1806.
     pub versions: Vec<String>,
     /// Fingerprint of the original page: SHA-256 in hexadecimal digits.
@@ -81,11 +86,13 @@ pub(super) fn read(document: &Document, problems: &mut Problems) -> Vec<Revision
             declared_as: optional(&mut f, "declared_as", problems),
             observed: observed.map(|o| o.value.to_owned()),
             doubt: optional(&mut f, "doubt", problems),
+            unchanged_until: optional(&mut f, "unchanged_until", problems),
             page_title: required(&mut f, "page_title", problems),
             title: required(&mut f, "title", problems),
             product: required(&mut f, "product", problems),
             layout: required(&mut f, "layout", problems),
-            builds: builds(&mut f, out.last(), problems),
+            builds: builds(&mut f, out.iter().rev().find_map(|r: &Revision| r.builds), problems),
+            latest_build: f.integer("latest_build", problems).and_then(|b| u32::try_from(b.value).ok()),
             versions: versions(&mut f, problems),
             sha256: sha256(&mut f, problems),
             asset_id: optional(&mut f, "asset_id", problems),
@@ -132,14 +139,18 @@ fn optional<'n>(f: &mut Fields<'n>, name: &'n str, problems: &mut Problems) -> O
     f.text(name, problems).map(|t| t.value.to_owned())
 }
 
-/// `{from: 8325, until: 8354}`; an open end is for the newest. Builds of successive revisions do not overlap.
-fn builds(f: &mut Fields<'_>, before: Option<&Revision>, problems: &mut Problems) -> (u32, Option<u32>) {
+/// `{from: 8325, until: 8354}`, or `null`; an open end is for the newest. Builds of successive revisions do not overlap.
+fn builds(
+    f: &mut Fields<'_>,
+    before: Option<(u32, Option<u32>)>,
+    problems: &mut Problems,
+) -> Option<(u32, Option<u32>)> {
     let file = f.file();
-    let Some(mut b) =
-        f.required("builds", problems).and_then(|n| n.fields(file, "range of builds", problems))
-    else {
-        return (0, None);
-    };
+    let node = f.required("builds", problems)?;
+    if node.is_null() {
+        return None;
+    }
+    let mut b = node.fields(file, "range of builds", problems)?;
     let mut number = |name: &'static str, problems: &mut Problems| {
         let value = b.integer(name, problems)?;
         let build = u32::try_from(value.value).ok();
@@ -163,7 +174,7 @@ fn builds(f: &mut Fields<'_>, before: Option<&Revision>, problems: &mut Problems
         );
     }
     if let (Some(from), Some(before)) = (&from, before)
-        && before.builds.1.is_none_or(|last| last >= from.value)
+        && before.1.is_none_or(|last| last >= from.value)
     {
         problems.push(
             Problem::error(file, from.span.clone(), "the builds overlap with those of the revision before")
@@ -171,7 +182,7 @@ fn builds(f: &mut Fields<'_>, before: Option<&Revision>, problems: &mut Problems
         );
     }
     b.finish(problems);
-    (from.map_or(0, |b| b.value), until.map(|b| b.value))
+    Some((from?.value, until.map(|b| b.value)))
 }
 
 /// Names of versions are written as numbers or as texts.

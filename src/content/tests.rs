@@ -454,7 +454,7 @@ fn mistakes_between_entities() {
     assert_eq!(
         lines(&problems),
         [
-            "notes/x.yaml:1:1: warning: the file belongs to nothing, and is not read (entities stand in `accounts/` and `groups/`, what is said of changes in `changes/`)"
+            "notes/x.yaml:1:1: warning: the file belongs to nothing, and is not read (entities stand in `accounts/`, `groups/` and `database/`, what is said of changes in `changes/`)"
         ]
     );
 }
@@ -629,7 +629,34 @@ fn the_shipped_specification_loads() {
     assert!(content.entities.iter().all(|e| !e.statements.is_empty()));
     assert_eq!(render(&content.unread(), false), "");
     assert_eq!(render(&content.misleveled(), false), "");
-    let dates: Vec<String> = content.dates().iter().map(Date::to_string).collect();
-    assert_eq!(dates, ["2015-12-08", "2016-02-09", "2018-10-26"]);
-    assert_eq!(content.revision_for_build(8540), Some(day("2016-02-09")));
+}
+
+/// Every build since 1511 is one revision's; those of versions that came out are here by their numbers.
+#[test]
+fn every_build_has_one_revision() {
+    let (content, _) = load(&Assets::content()).unwrap_or_else(|p| panic!("{}", render(&p, false)));
+    let first = content.revisions.iter().find_map(|r| r.builds).expect("builds").0;
+    for build in first..first + 1000 {
+        let of = |r: &&Revision| {
+            r.builds.is_some_and(|(from, until)| from <= build && until.is_none_or(|until| build <= until))
+        };
+        assert_eq!(content.revisions.iter().filter(of).count(), 1, "{build}");
+    }
+    for (builds, date) in [
+        (&[8325][..], "2015-12-08"),
+        (&[8355, 8412, 8458, 8498, 8540, 8577, 8634], "2016-02-09"),
+        (&[8692, 8740], "2018-10-30"),
+        (&[8790, 8853, 8913], "2019-08-13"),
+        (&[8968, 9012, 9040], "2021-02-18"),
+        (&[9049, 9058, 9068], "2021-08-02"),
+        (&[9078, 9088, 9096, 9106, 9122], "2022-03-29"),
+        (&[9128, 9132, 9135, 9141, 9146, 9999], "2024-09-04"),
+    ] {
+        for build in builds {
+            assert_eq!(content.revision_for_build(*build), Some(day(date)), "{build}");
+        }
+    }
+    let named = content.revisions.iter().filter(|r| r.builds.is_some());
+    assert!(named.clone().all(|r| !r.versions.is_empty()), "the versions have names");
+    assert!(content.revisions.last().is_some_and(|r| r.latest_build.is_some()));
 }

@@ -66,6 +66,10 @@ impl Stance {
         let mut reads = Reads { content, revision, keys: Vec::new(), values: Vec::new() };
         let mut statements: Vec<(String, Vec<Vec<Option<Value>>>)> = Vec::new();
         let operands = Operands::of(rule);
+        if rule.reads_titles {
+            let titles = content.entities.iter().map(|e| e.name.at(revision).map(String::as_str).into());
+            reads.values.extend(titles);
+        }
         match &rule.documented {
             Some(documented) => {
                 let places = documented.selector.at(content, revision, None);
@@ -121,8 +125,8 @@ impl Reads<'_> {
             Operand::Revision(key) => {
                 let revision = self.content.revision(self.revision);
                 self.values.push(match (key, revision) {
-                    (RevisionKey::BuildFrom, Some(r)) => r.builds.0.into(),
-                    (RevisionKey::BuildUntil, Some(r)) => r.builds.1.into(),
+                    (RevisionKey::BuildFrom, Some(r)) => r.builds.map(|b| b.0).into(),
+                    (RevisionKey::BuildUntil, Some(r)) => r.builds.and_then(|b| b.1).into(),
                     (RevisionKey::Date, _) | (_, None) => self.revision.to_string().into(),
                 });
             }

@@ -346,6 +346,14 @@ impl Sides<'_> {
         Some(change)
     }
 
+    /// Words that went and that somebody judged to have said nothing of their own are no fact.
+    fn only_words(&self, change: &mut Change) {
+        let went = self.steps().into_iter().rev().find(|step| self.made(step.0) && !self.made(step.1));
+        if went.and_then(|step| self.declared(step)).is_some_and(|d| d.kind == Kind::Editorial) {
+            change.kind = Kind::Editorial;
+        }
+    }
+
     /// What the statement says under both revisions, as told by what differs first of: its text, what is said in
     /// particular, its level, its facts, its words, the rest. Where nothing of it differs it is the text.
     fn telling(&self, differs: &[Aspect]) -> (Option<String>, Option<String>) {
@@ -415,6 +423,7 @@ impl Sides<'_> {
             change.to = twin;
         } else {
             self.only_a_link(&mut change);
+            self.only_words(&mut change);
         }
         self.one_side(&mut change, self.from);
         change

@@ -424,8 +424,8 @@ pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     out.table
 }
 
-/// The groups that the source site database account needs where it is a computer account and the source is
-/// Configuration Manager 2007: on the source site server, or in its domain.
+/// The groups that the source site database account needs where it is a computer account and the source is of a
+/// documented generation: on the source site server, or in its domain.
 fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
     let members = shared.schema.id(table::LOCAL_GROUP_MEMBERS).unwrap_or_default();
     let source_table = shared.schema.id(table::SOURCE_SITES).unwrap_or_default();
@@ -458,7 +458,7 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
                 set(out.gap(Why::NotExported, source_table, Some(what), line.record), "");
                 continue;
             };
-            if generation != "2007" {
+            if !wanted.generation.is_empty() && !wanted.generation.iter().any(|g| g == generation) {
                 continue;
             }
             let host = site.and_then(|s| s.text(field::SERVER)).unwrap_or(source);

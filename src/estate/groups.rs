@@ -1,8 +1,9 @@
 //! The tables `documented_groups`, `documented_members` and `group_scopes`: exported groups that bear the name of a
 //! documented one, who is in them, and of what type they are.
 //!
-//! Names come from the content: a group with a site code in its name is known by what stands before the code, and
-//! `Configuration Manager` stands for `ConfigMgr`, as newer documents write it. A domain controller has no groups of
+//! Names come from the content: a group with a site code in its name is known by what stands before the code. Where a
+//! title of the page is not the name in Windows, a group of that title is only almost the documented one. A domain
+//! controller has no groups of
 //! its own: what one of them has, all of its domain have.
 
 pub(crate) mod candidates;
@@ -31,8 +32,10 @@ const SITE_CODE: &str = "<sitecode>";
 #[derive(Debug)]
 struct Title<'c> {
     entity: &'c str,
-    /// As it is written, without the site code.
+    /// As the group is called in Windows, without the site code.
     written: &'c str,
+    /// Whether a group so named is the documented one; otherwise it only looks like it.
+    real: bool,
     folded: String,
     loose: String,
     /// The site code follows.
@@ -61,14 +64,17 @@ impl<'c> Titles<'c> {
     pub(crate) fn of(content: &'c Content) -> Self {
         let mut titles: Vec<Title<'c>> = Vec::new();
         for entity in content.entities.iter().filter(|e| e.kind == EntityKind::Group) {
-            for name in entity.name.values().chain(&entity.name_pattern) {
-                let written = name.strip_suffix(SITE_CODE).unwrap_or(name);
-                let folded = fold(written);
+            let bare = |name: &'c String| name.strip_suffix(SITE_CODE).unwrap_or(name);
+            for name in entity.windows_name.iter().chain(entity.name.values()).chain(&entity.name_pattern) {
+                let real = entity.windows_name.as_ref().is_none_or(|windows| windows == name);
+                let named = bare(name);
+                let written = if real { named } else { entity.windows_name.as_ref().map_or(named, bare) };
+                let folded = fold(named);
                 let known = titles.iter().any(|t| t.entity == entity.id && t.folded == folded);
                 if !known && !written.is_empty() {
-                    let coded = written.len() < name.len();
+                    let coded = named.len() < name.len();
                     let loose = loosen(&folded);
-                    titles.push(Title { entity: &entity.id, written, folded, loose, coded });
+                    titles.push(Title { entity: &entity.id, written, real, folded, loose, coded });
                 }
             }
         }
@@ -80,7 +86,7 @@ impl<'c> Titles<'c> {
         let folded = fold(name);
         let loose = loosen(&folded);
         let look = |exact: bool| {
-            self.titles.iter().find_map(|title| {
+            self.titles.iter().filter(|title| title.real || !exact).find_map(|title| {
                 let (name, wanted) = if exact { (&folded, &title.folded) } else { (&loose, &title.loose) };
                 let rest = name.strip_prefix(wanted.as_str())?;
                 let site = match (title.coded, rest.is_empty()) {
@@ -99,11 +105,11 @@ impl<'c> Titles<'c> {
 /// The name of a group as the documents write it in that revision, with a site code where it has one.
 pub(crate) fn title_of(shared: &Shared<'_>, entity: &str, site: &str) -> Option<String> {
     let entity = shared.content.entity(entity)?;
-    Some(entity.name.at(shared.revision)?.replace(SITE_CODE, &site.to_uppercase()))
+    Some(entity.exported_name(shared.revision)?.replace(SITE_CODE, &site.to_uppercase()))
 }
 
 fn fold(name: &str) -> String {
-    name.trim().to_lowercase().replace("configuration manager", "configmgr")
+    name.trim().to_lowercase()
 }
 
 fn loosen(name: &str) -> String {
@@ -492,8 +498,7 @@ mod tests {
         assert_eq!(find("SMS_Admins"), Some((admins.0, admins.1, false)));
         assert_eq!(find("SMS Admins 2"), None);
         let dview = ("configmgr-dviewaccess", String::new(), true);
-        assert_eq!(find("ConfigMgr_DViewAccess"), Some(dview.clone()));
-        assert_eq!(find("Configuration Manager_DViewAccess"), Some(dview));
+        assert_eq!(find("ConfigMgr_DViewAccess"), Some(dview));
         let sites = ("sms-sitetositeconnection", "P01".to_owned());
         assert_eq!(find("SMS_SiteToSiteConnection_p01"), Some((sites.0, sites.1.clone(), true)));
         assert_eq!(find("SMS SiteToSiteConnection P01"), Some((sites.0, sites.1, false)));

@@ -85,7 +85,7 @@ pub(crate) fn in_words<'s>(shared: &'s Shared<'_>, account: &'s Account) -> &'s 
 
 /// The name of a documented group; one with a site code for that site.
 pub(crate) fn group_name(shared: &Shared<'_>, entity: &Entity, site: &str) -> Option<String> {
-    let name = entity.name.at(shared.revision)?;
+    let name = entity.exported_name(shared.revision)?;
     let pattern = entity.name_pattern.as_deref().unwrap_or(name);
     Some(pattern.replace("<sitecode>", &site.to_uppercase()))
 }

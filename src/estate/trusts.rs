@@ -1,4 +1,5 @@
-//! Tables that need to know which domain trusts which: `role_trusts`, `forest_trusts`, `account_domains`.
+//! Tables that need to know which domain trusts which: `role_trusts`, `forest_trusts`, `account_domains`; and which
+//! domain an account is of: `account_homes`.
 //!
 //! A list of trusts answers for the domain it was collected from: what is not in it, that domain does not trust. Both
 //! sides of a trust have it in their lists. A trust that is switched off is none; one that is not transitive
@@ -228,6 +229,49 @@ fn forward(shared: &Shared<'_>, out: &mut Out<'_>, table: TableName, fields: &[F
         }
         pending.put();
     }
+}
+
+/// `account_homes`: for each account of a domain that a server of the site works with, whether the server is of the
+/// same domain.
+pub(crate) fn account_homes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
+    let mut out = Out::of(shared, schema);
+    let domains = Domains::read(shared);
+    let computers = shared.schema.id(table::COMPUTERS).unwrap_or_default();
+    for line in View::of(shared, table::ACCOUNT_USES).into_iter().flat_map(View::rows) {
+        let (Some(host), Some(account)) = (line.text(field::HOST), line.account(field::ACCOUNT)) else {
+            continue;
+        };
+        let of_domain = shared.ids.scope(account) == Some(Scope::Domain);
+        let Some(domain) = account.domain().filter(|_| of_domain) else { continue };
+        let home = domains.of(shared, host);
+        let foreign = match &home {
+            Some(home) if home.is_empty() => Ok(true),
+            Some(home) => shared.ids.same_domain_name(domain, home).map(|same| !same).ok_or_else(|| {
+                let Missing { why, table, what, .. } = untied(shared, domain, home, computers);
+                (why, table, Some(what))
+            }),
+            None => Err((Why::NotExported, computers, Some(format!("the domain of `{host}`").into()))),
+        };
+        let pending = match foreign {
+            Ok(foreign) => out.row(line.record).set(field::FOREIGN, flag(foreign)),
+            Err((why, table, what)) => out.gap(why, table, what, line.record),
+        };
+        pending
+            .copy(field::ENTITY, line.cell(field::ENTITY))
+            .copy(field::SITE, line.cell(field::SITE))
+            .copy(field::HOST, line.cell(field::HOST))
+            .copy(field::ACCOUNT, line.cell(field::ACCOUNT))
+            .set(field::HOST_DOMAIN, text(home.as_deref().unwrap_or_default()))
+            .set(field::DNS_NAME, flag(domain.contains('.')))
+            .put();
+    }
+    forward(
+        shared,
+        &mut out,
+        table::ACCOUNT_USES,
+        &[field::ENTITY, field::SITE, field::HOST, field::ACCOUNT],
+    );
+    out.table
 }
 
 /// `forest_trusts`: for each forest the product knows, whether the site server's domain trusts it.

@@ -6,9 +6,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{Book, Target};
-use crate::content::{
-    Checkable, Content, Date, Entity, EntityKind, Fact, Level, Statement, Timeline, Values,
-};
+use crate::content::{Checkable, Content, Date, Entity, Fact, Level, Statement, Timeline, Values};
 use crate::evidence::{KnownFrom, TableId, TableSchema};
 use crate::rules::{Expect, Reference, Rule};
 use crate::text::{BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, list, pad, paint, paragraphs, width, wrap};
@@ -284,11 +282,7 @@ impl Page<'_> {
         let mut out = String::new();
         let dot = paint(FAINT, "·");
         let name = entity.title(self.content().newest());
-        let kind = match entity.kind {
-            EntityKind::Group => "group",
-            EntityKind::Account => "account",
-            EntityKind::Document => "the page itself",
-        };
+        let kind = entity.kind.word();
         let mut line = format!("{} {dot} {kind}", paint(CODE, &entity.id));
         if !entity.aliases.is_empty() {
             let _ = write!(line, " {dot} also {}", list(&entity.aliases));

@@ -20,7 +20,7 @@ pub struct Covered<'a> {
 /// What is done about a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Coverage {
-    /// An export could show it, in part or in full, and no rule looks.
+    /// An export could show it, in part or in full, and no rule looks; or nobody has judged that yet.
     Open,
     /// Rules enforce it.
     Enforced,
@@ -33,7 +33,7 @@ impl Covered<'_> {
     pub fn coverage(&self) -> Coverage {
         if !self.rules.is_empty() {
             Coverage::Enforced
-        } else if self.statement.checkable == Checkable::No {
+        } else if self.statement.checkable == Checkable::No && !self.statement.is_draft() {
             Coverage::NotCheckable
         } else {
             Coverage::Open

@@ -12,7 +12,7 @@ use super::test::{Check, Each, Frame, Group, Join, Limit, Op, Test, TestKind, de
 use super::text::{Names, Segment, Text};
 use super::{Adjust, Confidence, Fix, LabelText, Level, Param, Reference, Rule};
 use crate::content::{Content, Date, Timeline};
-use crate::evidence::{FieldKind, Scalar, Schema, TableId};
+use crate::evidence::{FieldKind, Scalar, Schema, TableId, table as named};
 use crate::yaml::{Document, Fields, File, Kind, Node, Problem, Problems, Spanned, wrong_kind};
 
 /// A rule, and what only other rules can settle.
@@ -264,6 +264,7 @@ pub(super) fn read(
             revisions,
             level: level?,
             confidence: confidence?.value,
+            reads_titles: schema.id(named::DOCUMENTED_TITLES).is_some_and(|id| tables.contains(&id)),
             evidence: tables,
             check: check?,
             adjust,

@@ -6,9 +6,7 @@ use serde::Serialize;
 
 use super::Sources;
 use super::view::{View, list, show_serialized, view};
-use crate::content::{
-    Checkable, Content, Date, Entity, EntityKind, Level as StatementLevel, Statement, Timeline, Words,
-};
+use crate::content::{Checkable, Content, Date, Entity, Level as StatementLevel, Statement, Timeline, Words};
 use crate::rules::Rule;
 
 /// The sources with their indexes.
@@ -388,10 +386,9 @@ pub(super) fn checkable(checkable: Checkable) -> &'static str {
 
 /// The folder of an entity's pages, with a stroke at its end.
 pub(super) fn folder(entity: &Entity) -> String {
-    match entity.kind {
-        EntityKind::Group => format!("groups/{}/", entity.id),
-        EntityKind::Account => format!("accounts/{}/", entity.id),
-        EntityKind::Document => "document/".to_owned(),
+    match entity.kind.folder() {
+        Some(folder) => format!("{folder}/{}/", entity.id),
+        None => "document/".to_owned(),
     }
 }
 

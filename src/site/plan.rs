@@ -49,9 +49,10 @@ enum Data<'a> {
 }
 
 /// The main navigation: id, title, page.
-const NAVIGATION: [(&str, &str, &str); 7] = [
+const NAVIGATION: [(&str, &str, &str); 8] = [
     ("groups", "Groups", "groups/index.html"),
     ("accounts", "Accounts", "accounts/index.html"),
+    ("database", "Database", "database/index.html"),
     ("rules", "Rules", "rules/index.html"),
     ("compare", "Compare", "compare/index.html"),
     ("changes", "Changes", "changes/index.html"),
@@ -122,6 +123,7 @@ impl<'a> Plan<'a> {
             Job::Coverage,
             Job::Index(EntityKind::Group),
             Job::Index(EntityKind::Account),
+            Job::Index(EntityKind::SqlRole),
             Job::Rules,
             Job::Search,
             Job::Home,
@@ -218,8 +220,7 @@ impl<'a> Plan<'a> {
     fn path(&self, job: Job<'_>) -> String {
         match job {
             Job::Home => "index.html".to_owned(),
-            Job::Index(EntityKind::Account) => "accounts/index.html".to_owned(),
-            Job::Index(_) => "groups/index.html".to_owned(),
+            Job::Index(kind) => format!("{}/index.html", kind.folder().unwrap_or_default()),
             Job::Entity(entity) => model::page(entity),
             Job::EntityAt(entity, date) => model::page_at(entity, date),
             Job::History(entity) => model::folder(entity) + "history/index.html",

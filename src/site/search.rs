@@ -29,6 +29,8 @@ pub enum Kind {
     Group,
     /// An account.
     Account,
+    /// A user or a role of the database.
+    Database,
     /// A page that is none of the others.
     Page,
     /// A rule.
@@ -41,14 +43,15 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds; the index names a kind by its place here.
-    pub const ALL: [Self; 6] =
-        [Self::Group, Self::Account, Self::Page, Self::Rule, Self::Revision, Self::Change];
+    pub const ALL: [Self; 7] =
+        [Self::Group, Self::Account, Self::Database, Self::Page, Self::Rule, Self::Revision, Self::Change];
 
     /// The word that `kind:` takes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Group => "group",
             Self::Account => "account",
+            Self::Database => "database",
             Self::Page => "page",
             Self::Rule => "rule",
             Self::Revision => "revision",

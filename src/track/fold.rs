@@ -17,14 +17,14 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::assets::Asset;
-use crate::content::{Content, Date, Entity, EntityKind, Statement, Timeline};
+use crate::content::{Content, Date, Entity, EntityKind, Statement};
 use crate::diff::wording::{self, Wording};
-use crate::page::{self, Layout, Page, Part, Place};
+use crate::page::{self, Layout, Page, Place};
 use crate::rules::RuleSet;
 use crate::yaml::{File, Node};
 
-use super::known::{Known, KnownEntity, Stand, Standing, says_something, seen, texts};
-use super::pairing::{self, New, Old, Stance};
+use super::known::{Known, KnownEntity, Stand, Standing, seen};
+use super::pairing::{self, Heirs, New, belongs};
 use super::patch::{Patch, Value, field, scalar};
 use super::{Read, known, slug};
 
@@ -107,6 +107,11 @@ pub enum FoldError {
         /// The newest revision.
         newest: Date,
     },
+    /// It says what is documented already.
+    #[error(
+        "every sentence of it is in revision {0}, and nothing of that is gone; there is nothing to fold in"
+    )]
+    NothingNew(Date),
     /// It has next to nothing in common with what is documented.
     #[error(
         "this does not look like a later page: it has {found} of the {all} documented accounts and groups"
@@ -140,18 +145,21 @@ pub fn fold(content: &Content, rules: &RuleSet, request: &Request<'_>) -> Result
         return Ok(Outcome::Already(there.date));
     }
     let page = page::parse(request.text);
-    let date = request.date.or(page.declared).ok_or(FoldError::NoDate)?;
     let last = content.revisions.last().ok_or(FoldError::Empty)?;
     let first = content.revisions.first().ok_or(FoldError::Empty)?;
+    let known = Known::at(content, last.date);
+    let things = known::things(&page);
+    let standing = Standing::of(&known, &page, &things);
+    if known.is_fingerprinted() && says_nothing_new(&known, &standing, &page) {
+        return Err(FoldError::NothingNew(last.date));
+    }
+    let date = request.date.or(page.declared).ok_or(FoldError::NoDate)?;
     if content.revision(date).is_some() {
         return Err(FoldError::Taken(date));
     }
     if date <= last.date {
         return Err(FoldError::Older { date, newest: last.date });
     }
-    let known = Known::at(content, last.date);
-    let things = known::things(&page);
-    let standing = Standing::of(&known, &page, &things);
     let all = known.entities.len();
     let found = (0..all).filter(|i| standing.matching.target(*i).is_some()).count();
     let back = page.entries.iter().filter(|e| known.had(&e.heading.key)).count();
@@ -159,7 +167,8 @@ pub fn fold(content: &Content, rules: &RuleSet, request: &Request<'_>) -> Result
         return Err(FoldError::Unlike { found, all });
     }
     let ids = super::ids(content, &known, &page, &standing, None, None);
-    let read = Read { text: request.text.to_owned(), page, standing, ids };
+    let carried = super::Carried::new();
+    let read = Read { text: request.text.to_owned(), page, standing, ids, carried };
     let older = request.older.map(page::parse).map(|older| {
         let wording = wording::between(&older, &read.page);
         (older, wording)
@@ -194,6 +203,19 @@ pub fn fold(content: &Content, rules: &RuleSet, request: &Request<'_>) -> Result
     let mut out = folding.out;
     out.changes.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Outcome::New(Box::new(out)))
+}
+
+/// Whether a page has the titles of the newest revision and the words of all its sentences, and no others.
+fn says_nothing_new(known: &Known<'_>, standing: &Standing, page: &Page) -> bool {
+    let kept = |stands: &Vec<Stand>| stands.iter().all(|stand| *stand != Stand::Missing);
+    let titled = known.entities.iter().zip(&standing.matching.same).all(|(entity, there)| {
+        let title = there.and_then(|there| page.entries.get(there)).map(|entry| entry.title());
+        title.is_some_and(|title| page::key::title(title) == page::key::title(entity.title))
+    });
+    titled
+        && standing.new.is_empty()
+        && page.entries.len() == known.entities.len()
+        && standing.stands.iter().all(kept)
 }
 
 struct Folding<'f> {
@@ -231,22 +253,26 @@ impl Folding<'_> {
         let last = self.content.revisions.last().ok_or(FoldError::Empty)?;
         let mut patch = Patch::new(&asset.text);
 
-        let (until, open) = match last.builds.1 {
-            Some(until) => (until, false),
-            None => {
-                let next = request.build.unwrap_or(last.builds.0 + 1).max(last.builds.0 + 1);
-                if let Some(builds) = last_node.get("builds") {
-                    patch.add_field(builds, &["from"], "until", &Value::Raw((next - 1).to_string()));
-                }
-                (next - 1, true)
+        // Where the older one ended is for whoever knows the builds to say.
+        if let (Some(build), Some((from, until))) = (request.build, last.builds)
+            && let Some(builds) = last_node.get("builds")
+        {
+            if build <= from {
+                // It took the place of the older one before any build went out under that.
+                patch.put(
+                    last_node,
+                    "builds",
+                    Some(|column| format!("{}builds: null\n", " ".repeat(column))),
+                );
+            } else if until.is_none() {
+                patch.add_field(builds, &["from"], "until", &Value::Raw((build - 1).to_string()));
             }
-        };
-        let from = request.build.unwrap_or(until + 1).max(until + 1);
-        if open && request.build.is_none() {
+        }
+        if request.build.is_none() {
             self.out.remarks.push(format!(
-                "The page does not say from which ConfigMgr build on it holds: revisions.yaml says {from} for \
-                 now, and lets {} end before it. Give the build with `--build`, or correct both.",
-                last.date
+                "The page does not say from which ConfigMgr build on it holds, so that it is chosen by hand only. \
+                 Give the build with `--build`, or write `builds` of {} in revisions.yaml.",
+                self.date
             ));
         }
         let page = &self.read.page;
@@ -279,9 +305,10 @@ impl Folding<'_> {
             Layout::Headings => "details of groups under sub-headings",
         };
         put("layout", Value::text(format!("To review: {layout}.")));
-        put("builds", Value::Raw(format!("{{from: {from}}}")));
+        let builds = request.build.map_or("null".to_owned(), |from| format!("{{from: {from}}}"));
+        put("builds", Value::Raw(builds));
         put("sha256", Value::Raw(sha.to_owned()));
-        if let Some(id) = page.field("ms.assetid").or(last.asset_id.as_deref()) {
+        if let Some(id) = page.field("ms.assetid") {
             put("asset_id", Value::text(id));
         }
         if let Some(source) = &last.source {
@@ -324,7 +351,7 @@ impl Folding<'_> {
             match (document, same, into) {
                 (true, ..) => self.statements(number, entity, data, &root, None, &mut patch),
                 (_, Some(entry), _) => {
-                    self.name(entity, entry, &root, &mut patch);
+                    self.name(entity, data, entry, &root, &mut patch);
                     self.statements(number, entity, data, &root, Some(entry), &mut patch);
                 }
                 (_, None, Some(entry)) => {
@@ -338,11 +365,33 @@ impl Folding<'_> {
         Ok(())
     }
 
-    fn name(&self, entity: &KnownEntity<'_>, entry: usize, root: &Node, patch: &mut Patch<'_>) {
+    /// A title that is another now. What Windows calls a group does not follow the page by itself: no tool renames what
+    /// rules look for.
+    fn name(
+        &mut self,
+        entity: &KnownEntity<'_>,
+        data: &Entity,
+        entry: usize,
+        root: &Node,
+        patch: &mut Patch<'_>,
+    ) {
         let Some(heading) = self.read.page.entries.get(entry).map(|e| &e.heading) else { return };
         let title = super::one_line(&heading.title);
         if !title.is_empty() && title != super::one_line(entity.title) {
-            patch.step(root, "name", self.first, self.date, &Value::text(title));
+            let other = page::key::title(&title) != page::key::title(entity.title);
+            patch.step(root, "name", self.first, self.date, &Value::text(&title));
+            if other
+                && data.kind == EntityKind::Group
+                && data.name_pattern.is_none()
+                && data.windows_name.is_none()
+            {
+                patch.add_field(root, &["name"], "windows_name", &Value::text(entity.title));
+                self.out.remarks.push(format!(
+                    "The group {} has the title {title} now. It is still looked for as {}: if Windows has it under the \
+                     new name, take `windows_name` out of its file.",
+                    entity.title, entity.title
+                ));
+            }
         }
         let anchor = entity.entity.and_then(|e| e.anchor.as_ref()?.at(self.known.revision));
         if anchor.is_some_and(|a| !heading.anchor.is_empty() && *a != heading.anchor) {
@@ -391,21 +440,6 @@ impl Folding<'_> {
         patch.add_item(node, &after, "changes", &item);
     }
 
-    /// The sentences of an entry, or those outside of entries, in order.
-    fn sentences(page: &Page, entry: Option<usize>) -> Vec<(Place, &page::Sentence)> {
-        page.sentences().filter(|(p, s)| belongs(*p, entry) && says_something(s)).collect()
-    }
-
-    fn stance(page: &Page, place: Place, number: usize, of: usize) -> Stance {
-        let facet = page.facets(place.part).get(place.facet);
-        Stance {
-            facet: facet.map(|f| f.name.clone()).filter(|n| !n.is_empty()),
-            alert: page.sentence(place).and_then(|s| s.alert),
-            number,
-            of,
-        }
-    }
-
     /// The statements of an account or group that is still there, or of the page itself.
     fn statements(
         &mut self,
@@ -416,35 +450,15 @@ impl Folding<'_> {
         entry: Option<usize>,
         patch: &mut Patch<'_>,
     ) {
-        let page = &self.read.page;
-        let here = Self::sentences(page, entry);
-        let own: HashSet<_> = entity.statements.iter().flat_map(|s| s.seen.iter().copied()).collect();
-        let new_places: HashSet<Place> = self.read.standing.new.iter().copied().collect();
-        let merged = entry.is_some_and(|e| self.read.standing.matching.into.contains(&Some(e)));
-        let new: Vec<New> = here
-            .iter()
-            .enumerate()
-            .filter(|(_, (place, s))| new_places.contains(place) || (merged && !own.contains(&s.fingerprint)))
-            .map(|(n, (place, s))| New::at(*place, &s.text, &Self::stance(page, *place, n, here.len())))
-            .collect();
+        let heirs = Heirs::new(self.known, &self.read.page, &self.read.standing, number, entity, entry);
+        let Heirs { here, new, .. } = &heirs;
         let stands = self.read.standing.stands.get(number).cloned().unwrap_or_default();
-        let numbers = |s: &known::KnownStatement<'_>| -> Vec<usize> {
-            let said = here.iter().enumerate().filter(|(_, (_, h))| s.seen.contains(&h.fingerprint));
-            said.map(|(n, _)| n).collect()
-        };
-        let lost = self.lost(entity, entry, &stands);
         let pairs: Vec<(page::Fingerprint, Vec<Place>)> = match &self.older {
             Some((older, wording)) => {
-                let title = entity.title;
-                lost.iter().map(|print| (*print, aligned(older, wording, title, entry, *print))).collect()
+                let aligned = |print| (print, aligned(older, wording, entity.title, entry, print));
+                heirs.bans_first(heirs.lost().into_iter().map(aligned).collect())
             }
-            None => {
-                let old: Vec<Old> = lost.iter().map(|print| self.old(entity, *print, &numbers)).collect();
-                let pairs = pairing::pair(&old, &new);
-                let places =
-                    |pair: Vec<usize>| pair.iter().filter_map(|n| new.get(*n)).map(|n| n.at).collect();
-                old.iter().zip(pairs).map(|(o, pair)| (o.print, places(pair))).collect()
-            }
+            None => heirs.pairs(),
         };
 
         let mut used: HashSet<Place> = HashSet::new();
@@ -452,7 +466,7 @@ impl Folding<'_> {
         let mut behind: Vec<(usize, usize)> = Vec::new();
         for (at, (statement, stand)) in entity.statements.iter().zip(&stands).enumerate() {
             let listed = list_place(root, statement.statement.id()).unwrap_or(at);
-            let stayed = numbers(statement);
+            let stayed = heirs.numbers(statement);
             behind.extend(stayed.iter().map(|n| (*n, listed)));
             if *stand != Stand::Missing {
                 continue;
@@ -478,51 +492,7 @@ impl Folding<'_> {
             self.settle(statement.statement, node, fate, patch);
         }
         behind.sort_unstable();
-        self.drafts(data, root, &here, &new, &used, &behind, patch);
-    }
-
-    /// The sentences of an account or group that the page does not say, in the order of the statements.
-    fn lost(
-        &self,
-        entity: &KnownEntity<'_>,
-        entry: Option<usize>,
-        stands: &[Stand],
-    ) -> Vec<page::Fingerprint> {
-        let page = &self.read.page;
-        let missing = entity.statements.iter().zip(stands).filter(|(_, stand)| **stand == Stand::Missing);
-        let mut out = Vec::new();
-        for print in missing.flat_map(|(s, _)| &s.seen) {
-            if !page.find(*print).iter().any(|p| belongs(*p, entry)) && !out.contains(print) {
-                out.push(*print);
-            }
-        }
-        out
-    }
-
-    /// A sentence the page does not say, by what we say of it.
-    fn old(
-        &self,
-        entity: &KnownEntity<'_>,
-        print: page::Fingerprint,
-        numbers: &dyn Fn(&known::KnownStatement<'_>) -> Vec<usize>,
-    ) -> Old {
-        let revision = self.known.revision;
-        let with = entity.statements.iter().enumerate().filter(|(_, s)| s.seen.contains(&print));
-        let at = with.clone().map(|(i, _)| i).next().unwrap_or(0);
-        let sayings = with.clone().flat_map(|(_, s)| texts(s.statement, revision));
-        let first = with.clone().map(|(_, s)| s.statement).next();
-        let words = |t: Option<&Timeline<String>>| t.and_then(|t| t.at(revision)).cloned();
-        let stance = Stance {
-            facet: words(first.and_then(|s| s.section.as_ref())).map(|s| page::key::title(&s)),
-            alert: first.and_then(|s| s.alert.as_ref()?.at(revision).copied()),
-            number: at,
-            of: entity.statements.len(),
-        };
-        let before = entity.statements.iter().take(at).rev();
-        let low = before.filter_map(|s| numbers(s).into_iter().max()).next();
-        let behind = entity.statements.iter().skip(at + 1);
-        let high = behind.filter_map(|s| numbers(s).into_iter().min()).find(|n| low.is_none_or(|l| *n > l));
-        Old::new(print, sayings, (low, high), &stance)
+        self.drafts(data, root, here, new, &used, &behind, patch);
     }
 
     /// Writes down what became of a statement.
@@ -622,22 +592,27 @@ impl Folding<'_> {
                 continue;
             }
             let id = read.ids.get(number).cloned().unwrap_or_default();
-            let here: Vec<Place> = Self::sentences(page, Some(number)).iter().map(|(p, _)| *p).collect();
+            let here: Vec<Place> = pairing::sentences(page, Some(number)).iter().map(|(p, _)| *p).collect();
             let title = super::one_line(entry.title());
             let title = if title.is_empty() { id.clone() } else { title };
             if let Some(data) = self.content.entity(&id) {
                 self.returned(data, &title, &here);
                 continue;
             }
-            let group = matches!(entry.section, page::SectionKind::Groups | page::SectionKind::Roles)
-                || slug(&title).ends_with("-group");
-            let (folder, kind) = if group { ("groups", "group") } else { ("accounts", "account") };
+            let kind = match entry.section {
+                page::SectionKind::Users => EntityKind::SqlUser,
+                page::SectionKind::Roles => EntityKind::SqlRole,
+                page::SectionKind::Groups => EntityKind::Group,
+                _ if slug(&title).ends_with("-group") => EntityKind::Group,
+                _ => EntityKind::Account,
+            };
+            let folder = kind.folder().unwrap_or_default();
             let mut text = String::new();
             let mut put = |key: &str, value: Value| field(&mut text, 0, key, &value);
             put("id", Value::Raw(id.clone()));
-            put("kind", Value::Raw(kind.to_owned()));
+            put("kind", Value::Raw(kind.name().to_owned()));
             put("name", Value::Raw(format!("{{{}: {}}}", self.date, scalar(&title, true))));
-            if group && title.contains("<sitecode>") {
+            if kind == EntityKind::Group && title.contains("<sitecode>") {
                 put("name_pattern", Value::text(&title));
             }
             if !entry.heading.anchor.is_empty() {
@@ -735,14 +710,6 @@ fn share(
     match (own.and_then(|own| places.get(own)), with.len() == places.len()) {
         (Some(place), true) => vec![*place],
         _ => places.to_vec(),
-    }
-}
-
-/// Whether a place is in an entry, or outside of all if there is none.
-fn belongs(place: Place, entry: Option<usize>) -> bool {
-    match place.part {
-        Part::Entry(i) => Some(i) == entry,
-        Part::Section(_) => entry.is_none(),
     }
 }
 

@@ -122,8 +122,21 @@ pub(super) fn assign(old: &[Thing], new: &[Thing], apart: &HashSet<String>) -> M
     let open = |i: &usize| !taken.contains(i) && new.get(*i).is_some_and(|t| !apart.contains(&t.title));
     let free: Vec<usize> = (0..new.len()).filter(open).collect();
 
-    // Several that went into one that is new.
+    // What says most of one word for word, and of no other, is that one under another title.
     for there in &free {
+        let says = |i: &usize| sides.says_most_of(*i, *there);
+        let (olds, alone) = (left(&out).into_iter().filter(says).collect::<Vec<_>>(), |i: usize| {
+            free.iter().filter(|other| sides.says_most_of(i, **other)).count() == 1
+        });
+        if let [old] = olds[..]
+            && alone(old)
+        {
+            taken.insert(*there);
+            out.same[old] = Some(*there);
+        }
+    }
+    // Several that went into one that is new.
+    for there in free.iter().filter(|there| !out.same.contains(&Some(**there))) {
         let parts = |enough: f64| -> Vec<usize> {
             left(&out).into_iter().filter(|i| sides.went_into(*i, *there, enough)).collect()
         };
@@ -192,6 +205,11 @@ impl<'t> Sides<'t> {
         let all: f64 = a.said.iter().map(weight).sum();
         let common: f64 = a.said.intersection(&b.said).map(weight).sum();
         if all > 0.0 { common / all } else { 0.0 }
+    }
+
+    /// Whether a newer thing says more than half of an older one word for word.
+    fn says_most_of(&self, old: usize, new: usize) -> bool {
+        self.old.get(old).zip(self.new.get(new)).is_some_and(|(a, b)| self.said(a, b) > 0.5)
     }
 
     /// The cosine of the words of both texts.
@@ -275,6 +293,20 @@ mod tests {
         let old = [thing("Garage Editor Door Opening Account", &text), thing("Boat account", &["It rows."])];
         let new = [thing("Boat account", &["It rows."]), thing("Garage door opener account", &text)];
         assert_eq!(assign(&old, &new, &HashSet::new()).same, [Some(1), Some(0)]);
+    }
+
+    #[test]
+    fn what_is_said_word_for_word_decides_before_titles() {
+        let text = ["The gate lets boats in.", "A lamp burns above it at night."];
+        let old = [thing("DockMgr_GateAccess", &text)];
+        // Another new one has a title that is more like it, and a word of its text; many come in between.
+        let mut new: Vec<Thing> =
+            (0..20).map(|n| thing(&format!("Shed {n}"), &["It holds ropes."])).collect();
+        new.push(thing("dockrole_GateAccess", &["The gate is opened by members of it."]));
+        new.push(thing("Dock Manager_GateAccess", &text));
+        assert_eq!(assign(&old, &new, &HashSet::new()).same, [Some(21)]);
+        new.push(thing("Dock Manager_GateAccess, again", &text));
+        assert_ne!(assign(&old, &new, &HashSet::new()).same, [Some(22)]);
     }
 
     #[test]

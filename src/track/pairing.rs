@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::content::Alert;
+use crate::content::{Alert, Level, Timeline};
 use crate::diff::wording::best_pairs;
-use crate::page::{Fingerprint, Place};
+use crate::page::{Fingerprint, Page, Part, Place, Sentence, key};
 
+use super::known::{Known, KnownEntity, KnownStatement, Stand, Standing, says_something, texts};
 use super::matching::words;
 
 /// A sentence that is no longer said.
@@ -24,6 +25,8 @@ pub(super) struct Old {
     alert: Option<Alert>,
     /// Where it stands in its account or group, from 0 to 1.
     place: f64,
+    /// Whether it forbids something.
+    forbids: bool,
 }
 
 /// A sentence that no statement accounts for.
@@ -36,6 +39,8 @@ pub(super) struct New {
     place: f64,
     /// Its number among all sentences of its account or group.
     number: usize,
+    /// Whether it tells to keep something from someone.
+    forbids: bool,
 }
 
 /// Where a sentence stands.
@@ -62,9 +67,11 @@ impl Old {
         texts: impl Iterator<Item = &'t str>,
         window: (Option<usize>, Option<usize>),
         stance: &Stance,
+        forbids: bool,
     ) -> Self {
         Self {
             print,
+            forbids,
             words: texts.flat_map(words).collect(),
             window,
             facet: stance.facet.clone(),
@@ -82,9 +89,20 @@ impl New {
             facet: stance.facet.clone(),
             alert: stance.alert,
             place: stance.place(),
+            forbids: forbids(text),
             number: stance.number,
         }
     }
+}
+
+/// Whether a sentence tells to keep something from someone. That something is not so, or not needed, is no ban.
+fn forbids(text: &str) -> bool {
+    let key = key::key(text, &[]).0;
+    let words: Vec<&str> = key.split(' ').collect();
+    let said = |phrase: &[&str]| words.windows(phrase.len()).any(|w| w == phrase);
+    let ban: [&[&str]; 5] = [&["deny"], &["never"], &["do", "not"], &["must", "not"], &["should", "not"]];
+    let need = ["need", "require", "have"].iter().any(|verb| said(&["not", verb]));
+    !need && ban.iter().any(|phrase| said(phrase))
 }
 
 /// How like a pair must be. The weights below were found on the public history of the page: words decide, and the
@@ -99,6 +117,135 @@ const FACET: f64 = 0.12;
 const OTHER_FACET: f64 = -0.08;
 const ALERT: f64 = 0.06;
 const PLACE: f64 = 0.12;
+/// A ban and a sentence that bans; a ban and one that does not.
+const BAN: f64 = 0.1;
+
+/// The sentences of an account, a group or the page itself: those that are there, and those that stand in place of
+/// others.
+pub(super) struct Heirs<'k> {
+    known: &'k Known<'k>,
+    page: &'k Page,
+    entity: &'k KnownEntity<'k>,
+    entry: Option<usize>,
+    stands: &'k [Stand],
+    /// The sentences it has now, in order.
+    pub(super) here: Vec<(Place, &'k Sentence)>,
+    /// Those of them that no statement accounts for.
+    pub(super) new: Vec<New>,
+}
+
+impl<'k> Heirs<'k> {
+    /// `number` is that of the entity among all that are known; `entry` where it is on the page.
+    pub(super) fn new(
+        known: &'k Known<'k>,
+        page: &'k Page,
+        standing: &'k Standing,
+        number: usize,
+        entity: &'k KnownEntity<'k>,
+        entry: Option<usize>,
+    ) -> Self {
+        let here = sentences(page, entry);
+        let own: HashSet<_> = entity.statements.iter().flat_map(|s| s.seen.iter().copied()).collect();
+        let places: HashSet<Place> = standing.new.iter().copied().collect();
+        let merged = entry.is_some_and(|e| standing.matching.into.contains(&Some(e)));
+        let new = (here.iter().enumerate())
+            .filter(|(_, (place, s))| places.contains(place) || (merged && !own.contains(&s.fingerprint)))
+            .map(|(n, (place, s))| New::at(*place, &s.text, &stance(page, *place, n, here.len())))
+            .collect();
+        let stands = standing.stands.get(number).map_or(&[][..], Vec::as_slice);
+        Self { known, page, entity, entry, stands, here, new }
+    }
+
+    /// The numbers of the sentences by which the page still makes a statement.
+    pub(super) fn numbers(&self, statement: &KnownStatement<'_>) -> Vec<usize> {
+        let said = self.here.iter().enumerate().filter(|(_, (_, h))| statement.seen.contains(&h.fingerprint));
+        said.map(|(n, _)| n).collect()
+    }
+
+    /// The sentences that the page does not say any more, in the order of the statements.
+    pub(super) fn lost(&self) -> Vec<Fingerprint> {
+        let with = self.entity.statements.iter().zip(self.stands);
+        let mut out = Vec::new();
+        for print in with.filter(|(_, stand)| **stand == Stand::Missing).flat_map(|(s, _)| &s.seen) {
+            if !self.page.find(*print).iter().any(|p| belongs(*p, self.entry)) && !out.contains(print) {
+                out.push(*print);
+            }
+        }
+        out
+    }
+
+    /// Each of them with the sentences in its place.
+    pub(super) fn pairs(&self) -> Vec<(Fingerprint, Vec<Place>)> {
+        let old: Vec<Old> = self.lost().into_iter().map(|print| self.old(print)).collect();
+        let places = |pair: Vec<usize>| pair.iter().filter_map(|n| self.new.get(*n)).map(|n| n.at).collect();
+        let pairs = pair(&old, &self.new);
+        old.iter().zip(pairs).map(|(o, pair)| (o.print, places(pair))).collect()
+    }
+
+    /// Pairs that came from the words of both pages: a ban whose place a sentence without one would take goes on as the
+    /// ban that our words find for it.
+    pub(super) fn bans_first(&self, pairs: Vec<(Fingerprint, Vec<Place>)>) -> Vec<(Fingerprint, Vec<Place>)> {
+        let bans = |place: &Place| self.new.iter().any(|n| n.at == *place && n.forbids);
+        let mut others: Option<HashMap<Fingerprint, Vec<Place>>> = None;
+        let better = |(print, places): (Fingerprint, Vec<Place>)| {
+            if places.is_empty() || places.iter().any(bans) || !self.old(print).forbids {
+                return (print, places);
+            }
+            let others = others.get_or_insert_with(|| self.pairs().into_iter().collect());
+            let other = others.get(&print).filter(|other| other.iter().any(bans));
+            (print, other.cloned().unwrap_or(places))
+        };
+        pairs.into_iter().map(better).collect()
+    }
+
+    /// A sentence the page does not say, by what we say of it.
+    fn old(&self, print: Fingerprint) -> Old {
+        let revision = self.known.revision;
+        let statements = &self.entity.statements;
+        let with = statements.iter().enumerate().filter(|(_, s)| s.seen.contains(&print));
+        let at = with.clone().map(|(i, _)| i).next().unwrap_or(0);
+        let sayings = with.clone().flat_map(|(_, s)| texts(s.statement, revision));
+        let first = with.clone().map(|(_, s)| s.statement).next();
+        let words = |t: Option<&Timeline<String>>| t.and_then(|t| t.at(revision)).cloned();
+        let stance = Stance {
+            facet: words(first.and_then(|s| s.section.as_ref())).map(|s| key::title(&s)),
+            alert: first.and_then(|s| s.alert.as_ref()?.at(revision).copied()),
+            number: at,
+            of: statements.len(),
+        };
+        let before = statements.iter().take(at).rev();
+        let low = before.filter_map(|s| self.numbers(s).into_iter().max()).next();
+        let behind = statements.iter().skip(at + 1);
+        let high =
+            (behind.filter_map(|s| self.numbers(s).into_iter().min())).find(|n| low.is_none_or(|l| *n > l));
+        let mut levels = with.filter_map(|(_, s)| s.statement.level.at(revision));
+        let forbids = levels.any(|level| matches!(level, Level::MustNot | Level::ShouldNot));
+        Old::new(print, sayings, (low, high), &stance, forbids)
+    }
+}
+
+/// The sentences of an entry, or those outside of entries, in order.
+pub(super) fn sentences(page: &Page, entry: Option<usize>) -> Vec<(Place, &Sentence)> {
+    page.sentences().filter(|(p, s)| belongs(*p, entry) && says_something(s)).collect()
+}
+
+/// Whether a place is in an entry, or outside of all if there is none.
+pub(super) fn belongs(place: Place, entry: Option<usize>) -> bool {
+    match place.part {
+        Part::Entry(i) => Some(i) == entry,
+        Part::Section(_) => entry.is_none(),
+    }
+}
+
+fn stance(page: &Page, place: Place, number: usize, of: usize) -> Stance {
+    let facet = page.facets(place.part).get(place.facet);
+    Stance {
+        facet: facet.map(|f| f.name.clone()).filter(|n| !n.is_empty()),
+        alert: page.sentence(place).and_then(|s| s.alert),
+        number,
+        of,
+    }
+}
 
 /// For each old sentence the numbers of the new ones in its place, in their order; none if it is gone.
 pub(super) fn pair(old: &[Old], new: &[New]) -> Vec<Vec<usize>> {
@@ -164,7 +311,12 @@ impl<'s> Pairs<'s> {
         };
         let alert = if o.alert.is_some() && o.alert == n.alert { ALERT } else { 0.0 };
         // The place adds as much at best as it takes away at worst.
-        words + facet + alert + PLACE * (1.0 - (o.place - n.place).abs()) - PLACE / 2.0
+        let ban = match (o.forbids, n.forbids) {
+            (true, true) => BAN,
+            (true, false) => -BAN,
+            _ => 0.0,
+        };
+        words + facet + alert + ban + PLACE * (1.0 - (o.place - n.place).abs()) - PLACE / 2.0
     }
 
     /// The pairs that are alike enough, the most alike first.
@@ -228,7 +380,6 @@ impl<'s> Pairs<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::{Part, key};
 
     fn print(text: &str) -> Fingerprint {
         key::fingerprint(&key::key(text, &[]).0)
@@ -240,7 +391,10 @@ mod tests {
 
     fn pairs(old: &[&str], new: &[&str]) -> Vec<Vec<usize>> {
         let olds: Vec<Old> = (old.iter().enumerate())
-            .map(|(i, t)| Old::new(print(t), std::iter::once(*t), (None, None), &stance(i, old.len())))
+            .map(|(i, t)| {
+                let stance = stance(i, old.len());
+                Old::new(print(t), std::iter::once(*t), (None, None), &stance, forbids(t))
+            })
             .collect();
         let news: Vec<New> = (new.iter().enumerate())
             .map(|(i, t)| {
@@ -256,6 +410,17 @@ mod tests {
         let old = ["The boat is used by the ferryman to cross the lake.", "Paint the boat every year."];
         let new = ["The ferryman crosses the lake with the boat.", "Every year, give the boat new paint."];
         assert_eq!(pairs(&old, &new), [vec![0], vec![1]]);
+    }
+
+    #[test]
+    fn a_ban_goes_on_as_a_ban() {
+        let old = ["The ferryman must not be given a key to the lamp room."];
+        let new = [
+            "As a member of the crew the ferryman would have a key to the lamp room, and does not need it.",
+            "Deny the ferryman the lamp room by the list at the gate.",
+        ];
+        assert_eq!(pairs(&old, &new)[0].first(), Some(&1));
+        assert_eq!(pairs(&["The ferryman has a key to the lamp room."], &new)[0].first(), Some(&0));
     }
 
     #[test]

@@ -79,13 +79,15 @@ fn known(content: &Content, pages: &Pages, wrong: &mut Vec<String>) -> Sentences
             let mut places = Vec::new();
             for value in statement.seen.as_ref().and_then(|s| s.at(*revision)).into_iter().flatten() {
                 let fingerprint = Fingerprint(*value);
-                let here = page.find(fingerprint).iter().find(|p| belongs(entity, *revision, page, **p));
-                match here {
-                    Some(place) => places.push(*place),
-                    None => wrong.push(format!(
+                // A page may say the same of two things in one part.
+                let here = page.find(fingerprint).iter().filter(|p| belongs(entity, *revision, page, **p));
+                let before = places.len();
+                places.extend(here);
+                if places.len() == before {
+                    wrong.push(format!(
                         "{}: {revision} does not say {fingerprint} of it",
                         statement.reference
-                    )),
+                    ));
                 }
             }
             out.insert((statement.reference.clone(), *revision), places);

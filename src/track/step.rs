@@ -8,7 +8,7 @@ use crate::rules::RuleSet;
 
 use super::known::{Known, Stand};
 use super::matching::Matching;
-use super::{Entries, Entry, Piece, Read, Reworded, Sentence, Statements, Step, entries, touching};
+use super::{Carried, Entries, Entry, Piece, Read, Reworded, Sentence, Statements, Step, entries, touching};
 
 /// What differs.
 pub(super) struct Compared {
@@ -68,6 +68,30 @@ pub(super) fn matching(wording: &Wording, old: &Page) -> Matching {
     out
 }
 
+/// What stands on a page for statements in other words: what stood so on the page before it, and what took the place
+/// of sentences of statements since.
+pub(super) fn carried(known: &Known<'_>, before: &Read, page: &Page, wording: &Wording) -> Carried {
+    let mut out: Carried = before
+        .carried
+        .iter()
+        .filter(|(print, _)| !page.find(**print).is_empty())
+        .map(|(print, references)| (*print, references.clone()))
+        .collect();
+    for (_, change) in wording.changes() {
+        let mut references = BTreeSet::new();
+        for print in change.old.iter().filter_map(|p| before.page.sentence(*p)).map(|s| s.fingerprint) {
+            references.extend(before.carried.get(&print).into_iter().flatten().cloned());
+            let with = known.all().flat_map(|e| &e.statements).filter(|s| s.seen.contains(&print));
+            references.extend(with.map(|s| s.statement.reference.clone()));
+        }
+        for sentence in change.new.iter().filter_map(|p| page.sentence(*p)).filter(|_| !references.is_empty())
+        {
+            out.entry(sentence.fingerprint).or_default().extend(references.iter().cloned());
+        }
+    }
+    out
+}
+
 /// A page against another.
 pub(super) fn between(
     known: &Known<'_>,
@@ -102,7 +126,18 @@ pub(super) fn between(
         let mut gone = statement.into_iter().flat_map(|s| &s.seen).filter(|f| page.find(**f).is_empty());
         !gone.clone().any(|f| links.contains(f)) || gone.any(|f| !links.contains(f))
     };
-    let lost = ordered(&|r| kept.contains(r) && !keeps.contains(r) && worded(r, &now.page, &was));
+    // Those that stood there in other words, which are others again.
+    let told = wording.changes().filter(|(_, change)| is_told(change.class));
+    let gone = told.flat_map(|(_, c)| &c.old).filter_map(|p| before.page.sentence(*p)).map(|s| s.fingerprint);
+    let again: BTreeSet<&String> = gone
+        .filter(|print| now.page.find(*print).is_empty())
+        .filter_map(|print| before.carried.get(&print))
+        .flatten()
+        .collect();
+    let lost = ordered(&|r| {
+        !keeps.contains(r)
+            && (kept.contains(r) && worded(r, &now.page, &was) || again.iter().any(|a| *a == r))
+    });
     let regained = ordered(&|r| keeps.contains(r) && !kept.contains(r) && worded(r, &before.page, &is));
     // An account or group that is gone or part of another takes its rules with it.
     let went = |id: &str| {
@@ -138,9 +173,13 @@ pub(super) fn between(
     }
 }
 
+/// Whether a change is one of words.
+fn is_told(class: Class) -> bool {
+    class == Class::Reworded || class.may_matter()
+}
+
 /// What is said in other words, new or gone in the parts that both pages have.
 fn reworded(wording: &Wording, before: &Read, now: &Read) -> Vec<Reworded> {
-    let told = |class: Class| matches!(class, Class::Reworded) || class.may_matter();
     let there = |pairing: Pairing| !matches!(pairing, Pairing::Added | Pairing::Removed);
     let sentences = |read: &Read, places: &[Place]| -> Vec<Sentence> {
         places.iter().filter_map(|p| read.sentence(*p)).collect()
@@ -148,7 +187,7 @@ fn reworded(wording: &Wording, before: &Read, now: &Read) -> Vec<Reworded> {
     wording
         .changes()
         .filter(|(part, change)| {
-            told(change.class) && (there(part.pairing) || is_section(&part.old, &part.new))
+            is_told(change.class) && (there(part.pairing) || is_section(&part.old, &part.new))
         })
         .map(|(_, change)| {
             let both = !change.old.is_empty() && !change.new.is_empty();

@@ -35,7 +35,7 @@ fn bit(shared: &Shared<'_>, name: &str) -> Option<u32> {
 
 /// The name of a documented group.
 fn group<'c>(shared: &Shared<'c>, entity: &str) -> Option<&'c str> {
-    shared.content.entity(entity)?.name.at(shared.revision).map(String::as_str)
+    shared.content.entity(entity)?.exported_name(shared.revision)
 }
 
 /// Of the lists of a computer those that decide.

@@ -230,7 +230,7 @@ fn holders<'s>(shared: &'s Shared<'_>, fact: &Documented<'_>, site: &str) -> Vec
     }
     match fact.entity.kind {
         EntityKind::Group => group_name(shared, fact.entity, site).map(Holder::Group).into_iter().collect(),
-        EntityKind::Document => Vec::new(),
+        EntityKind::SqlUser | EntityKind::SqlRole | EntityKind::Document => Vec::new(),
         EntityKind::Account => {
             let mut seen: Vec<String> = Vec::new();
             let mut out = Vec::new();
@@ -672,7 +672,7 @@ fn names_of<'e>(shared: &'e Shared<'_>, entry: &'e Entry<'_>) -> Vec<&'e str> {
 
 /// The name of the group that an entry with these names may mean, with the site code at its end.
 fn name_in(shared: &Shared<'_>, entity: &Entity, names: &[&str]) -> Option<(String, Option<String>)> {
-    let pattern = entity.name_pattern.as_deref().or(entity.name.at(shared.revision).map(String::as_str))?;
+    let pattern = entity.name_pattern.as_deref().or(entity.exported_name(shared.revision))?;
     names.iter().find_map(|name| match pattern.strip_suffix("<sitecode>") {
         None => name.eq_ignore_ascii_case(pattern).then(|| (pattern.to_owned(), None)),
         Some(stem) => {

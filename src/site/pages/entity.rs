@@ -29,11 +29,8 @@ fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> View {
     view!({
         "id": entity.id,
         "kind": kind,
-        "nav": match entity.kind {
-            EntityKind::Group => "groups",
-            EntityKind::Account => "accounts",
-            EntityKind::Document => "document",
-        },
+        "word": entity.kind.word(),
+        "nav": entity.kind.folder().unwrap_or("document"),
         "canonical": model::page(entity),
         "json": model::folder(entity) + "index.json",
         "history": if model.is_constant(entity) { String::new() } else { model::folder(entity) + "history/index.html" },
@@ -42,6 +39,7 @@ fn frame(model: &Model<'_>, entity: &Entity, current: Date) -> View {
         "next": next,
         "aliases": entity.aliases,
         "pattern": entity.name_pattern,
+        "windows_name": entity.windows_name,
     })
 }
 
@@ -59,6 +57,7 @@ fn shown(model: &Model<'_>, entity: &Entity, revision: Date, at: Option<Date>) -
         "lead": entity.purpose,
         "revision": revision.to_string(),
         "revision_long": long(revision),
+        "unchanged_until": model.content().revision(revision).and_then(|r| r.unchanged_until.clone()),
         "revision_page": at.is_some(),
         "banner": banner(model, entity, at),
         "notes": entity.notes,

@@ -13,8 +13,9 @@ use crate::content::{Entity, EntityKind, Level, Values};
 use crate::diff::Diff;
 use crate::rules::{Coverage, Totals, coverage as covered};
 
+/// Entities that stand in the folder of that kind.
 fn entries<'m>(model: &'m Model<'_>, kind: EntityKind) -> impl Iterator<Item = &'m Entity> {
-    model.content().entities.iter().filter(move |e| e.kind == kind)
+    model.content().entities.iter().filter(move |e| e.kind.folder() == kind.folder())
 }
 
 fn current(model: &Model<'_>, kind: EntityKind) -> usize {
@@ -70,8 +71,8 @@ pub(in super::super) fn home(model: &Model<'_>, last: Option<&Diff>) -> View {
         "nav": "home",
         "groups": current(model, EntityKind::Group),
         "accounts": current(model, EntityKind::Account),
-        "former": entries(model, EntityKind::Account).count() + entries(model, EntityKind::Group).count()
-            - current(model, EntityKind::Account) - current(model, EntityKind::Group),
+        "objects": current(model, EntityKind::SqlRole),
+        "former": model.content().entities.iter().filter(|e| is_entry(e) && e.name.at(model.newest).is_none()).count(),
         "rules": model.sources.rules.rules.len(),
         "revisions": model.dates.len(),
         "statements": model.content().in_force(model.newest).count(),
@@ -86,7 +87,7 @@ pub(in super::super) fn home(model: &Model<'_>, last: Option<&Diff>) -> View {
     })
 }
 
-/// The index of groups or accounts.
+/// The index of groups, of accounts, or of users and roles of the database.
 pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
     let roles = |entity: &Entity| -> Vec<String> {
         let last = model.last(entity);
@@ -182,8 +183,8 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
     let all_tags: Vec<View> =
         all_tags.into_iter().map(|t| view!({ "id": t, "title": tag_title(t) })).collect();
     view!({
-        "nav": if kind == EntityKind::Group { "groups" } else { "accounts" },
-        "kind": kind.name(),
+        "nav": kind.folder(),
+        "kind": kind.folder(),
         "rows": now.into_iter().map(row).collect::<Vec<_>>(),
         "former": former.into_iter().map(row).collect::<Vec<_>>(),
         "tags": all_tags,
@@ -351,18 +352,21 @@ pub(in super::super) fn revisions(model: &Model<'_>) -> View {
                 "declared_as": r.declared_as,
                 "observed": r.observed,
                 "doubt": r.doubt,
+                "unchanged_until": r.unchanged_until,
+                "latest_build": r.latest_build,
                 "page_title": r.page_title,
                 "product": r.product,
                 "layout": r.layout,
                 "versions": r.versions,
-                "first_build": r.builds.0,
-                "last_build": r.builds.1,
+                "first_build": r.builds.map(|b| b.0),
+                "last_build": r.builds.and_then(|b| b.1),
                 "sha256": r.sha256,
                 "source": r.source,
                 "publisher": r.publisher,
                 "licence": r.licence,
                 "groups": has(EntityKind::Group),
                 "accounts": has(EntityKind::Account),
+                "objects": has(EntityKind::SqlRole),
                 "statements": model.content().in_force(r.date).count(),
                 "newest": r.date == model.newest,
                 "before": model.before(r.date).map(|d| d.to_string()),
@@ -446,7 +450,11 @@ pub(in super::super) fn print(model: &Model<'_>) -> View {
         .collect();
     view!({
         "nav": "print",
-        "parts": [part(EntityKind::Group, "Groups"), part(EntityKind::Account, "Accounts")],
+        "parts": [
+            part(EntityKind::Group, "Groups"),
+            part(EntityKind::Account, "Accounts"),
+            part(EntityKind::SqlRole, "Users and roles of the database"),
+        ],
         "rules": rules,
         "newest_long": long(model.newest),
     })

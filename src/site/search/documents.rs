@@ -33,7 +33,9 @@ pub fn of_content(content: &Content) -> Vec<Document> {
 /// `before` are the entities whose place it took.
 fn of_entity(content: &Content, entity: &Entity, before: &[&Entity]) -> Document {
     let mut titles: Vec<&String> = entity.name.values().collect();
-    let title = titles.pop().cloned().unwrap_or_else(|| entity.id.clone());
+    // A title of the page that Windows does not have is a name beside the one it has.
+    let title = entity.windows_name.as_ref().or_else(|| titles.pop());
+    let title = title.cloned().unwrap_or_else(|| entity.id.clone());
     let mut names: Vec<String> = titles.into_iter().rev().cloned().collect();
     names.extend(entity.name_pattern.clone());
     names.extend(entity.aliases.iter().cloned());
@@ -46,15 +48,15 @@ fn of_entity(content: &Content, entity: &Entity, before: &[&Entity]) -> Document
     names.retain(|name| seen.insert(name.clone()));
 
     let mut document = Document {
-        url: match entity.kind {
-            EntityKind::Group => format!("groups/{}/", entity.id),
-            EntityKind::Account => format!("accounts/{}/", entity.id),
-            EntityKind::Document => format!("{}/", entity.id),
+        url: match entity.kind.folder() {
+            Some(folder) => format!("{folder}/{}/", entity.id),
+            None => format!("{}/", entity.id),
         },
         id: entity.id.clone(),
         kind: Some(match entity.kind {
             EntityKind::Group => Kind::Group,
             EntityKind::Account => Kind::Account,
+            EntityKind::SqlUser | EntityKind::SqlRole => Kind::Database,
             EntityKind::Document => Kind::Page,
         }),
         title,

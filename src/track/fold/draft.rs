@@ -101,19 +101,60 @@ fn id(sentence: &Sentence, ids: &mut BTreeSet<String>) -> String {
     id
 }
 
+/// Verbs that tell a reader what to do where a sentence, or what follows a comma in it, begins with them.
+const TELLING: [&str; 26] = [
+    "add",
+    "allow",
+    "assign",
+    "avoid",
+    "change",
+    "choose",
+    "configure",
+    "create",
+    "delete",
+    "deny",
+    "disable",
+    "enable",
+    "ensure",
+    "give",
+    "grant",
+    "keep",
+    "leave",
+    "limit",
+    "make",
+    "remove",
+    "restrict",
+    "set",
+    "specify",
+    "upgrade",
+    "use",
+    "verify",
+];
+
 /// How binding the sentence sounds.
 fn level(sentence: &Sentence) -> &'static str {
     let key: Vec<&str> = sentence.key.split(' ').collect();
     let has = |words: &[&str]| key.windows(words.len()).any(|w| w == words);
-    if has(&["must", "not"]) || has(&["do", "not"]) || has(&["can", "not"]) {
-        "must-not"
-    } else if has(&["should", "not"]) {
+    let begins = |words: &[&str]| {
+        // Commas are gone from the key; what stands before the first is a condition.
+        let behind = sentence.text.split_once(", ").map(|(_, rest)| rest.to_lowercase());
+        key.starts_with(words) || behind.is_some_and(|rest| rest.starts_with(&(words.join(" ") + " ")))
+    };
+    let advice = ["recommend", "recommended", "recommends", "should"].iter().any(|word| has(&[word]));
+    if advice && has(&["not"]) {
         "should-not"
-    } else if has(&["must"]) || has(&["required"]) || has(&["requires"]) {
+    } else if has(&["must", "not"]) || begins(&["do", "not"]) || begins(&["never"]) {
+        "must-not"
+    } else if has(&["must"]) || has(&["required"]) || has(&["requires"]) || has(&["needs", "to", "be"]) {
         "must"
-    } else if has(&["should"]) || has(&["recommended"]) || has(&["best", "practice"]) {
+    } else if advice
+        || has(&["best", "practice"])
+        || has(&["be", "sure", "to"])
+        || has(&["make", "sure", "that"])
+        || TELLING.iter().any(|verb| begins(&[verb]))
+    {
         "should"
-    } else if has(&["can"]) || has(&["may"]) {
+    } else if has(&["can"]) && !has(&["can", "not"]) || has(&["may"]) {
         "may"
     } else {
         "info"
@@ -156,4 +197,35 @@ fn names(sentence: &Sentence) -> Vec<String> {
         out.push(name);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page;
+
+    fn sounds(text: &str) -> (&'static str, &'static str) {
+        let page = page::parse(&format!("# P\n\n## Accounts\n\n### Lamp account\n\n{text}\n"));
+        let (_, sentence) = page.sentences().find(|(_, s)| s.structure.is_none()).expect("a sentence");
+        let level = level(sentence);
+        (level, category(sentence, None, level))
+    }
+
+    #[test]
+    fn a_draft_is_as_binding_as_its_sentence_sounds() {
+        for (text, level, category) in [
+            ("Use a lamp of your own.", "should", "recommendation"),
+            ("When it is dark, light the lamp or use a candle.", "info", "behaviour"),
+            ("When it is dark, use a candle.", "should", "recommendation"),
+            ("Be sure to trim the wick.", "should", "recommendation"),
+            ("The pump needs to be running.", "must", "requirement"),
+            ("We recommend you do not move the lamp.", "should-not", "prohibition"),
+            ("Don't move the lamp.", "must-not", "prohibition"),
+            ("The lamp must not be moved.", "must-not", "prohibition"),
+            ("A boat without a lamp can't be seen, and crews don't find it.", "info", "behaviour"),
+            ("The keeper may put it out.", "may", "behaviour"),
+        ] {
+            assert_eq!(sounds(text), (level, category), "{text}");
+        }
+    }
 }
