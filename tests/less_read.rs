@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use cmlint::cli::BuiltIn;
+use cmlint::content::Date;
 use cmlint::report::Format;
 use cmlint::source::{Limits, Sources};
 use proptest::prelude::*;
@@ -153,6 +154,8 @@ struct Checker {
     built_in: BuiltIn,
     folder: Folder,
     whole: Said,
+    /// The revision that the whole folder is held to: what is left of it may not tell the builds of the sites.
+    revision: Date,
 }
 
 impl Checker {
@@ -167,13 +170,14 @@ impl Checker {
             }
         }
         let built_in = BuiltIn::load().expect("what is built in loads");
-        let whole = said(&built_in, &folder);
-        Self { built_in, folder, whole }
+        let (whole, revision) = said(&built_in, &folder, None);
+        let revision = revision.parse().expect("a revision");
+        Self { built_in, folder, whole, revision }
     }
 
     /// What is said without these that was not said with them.
     fn more(&self, lost: &[Lost]) -> Vec<String> {
-        let now = said(&self.built_in, &without(&self.folder, lost));
+        let (now, _) = said(&self.built_in, &without(&self.folder, lost), Some(self.revision));
         let mut out = Vec::new();
         for (key, outcomes) in &now.outcomes {
             let before = self.whole.outcomes.get(key).map(Vec::as_slice).unwrap_or_default();
@@ -247,13 +251,18 @@ impl Checker {
     }
 }
 
-fn said(built_in: &BuiltIn, folder: &Folder) -> Said {
+/// What is said of a folder, and the revision that it is held to.
+fn said(built_in: &BuiltIn, folder: &Folder, revision: Option<Date>) -> (Said, String) {
     let files = folder.iter().map(|(class, rows)| {
         let file = json!({ class.as_str(): rows });
         (format!("{class}.json"), file.to_string().into_bytes())
     });
     let sources = Sources::from_memory(files, &Limits::default());
-    let text = built_in.check(&sources).write(Format::Json, 100, false).0;
+    let checked = match revision {
+        Some(revision) => built_in.check_against(&sources, revision),
+        None => built_in.check(&sources),
+    };
+    let text = checked.write(Format::Json, 100, false).0;
     let report: Value = serde_json::from_str(&text).expect("the report is JSON");
     let mut out = Said { outcomes: BTreeMap::new(), findings: BTreeMap::new() };
     let list = |key: &str| report[key].as_array().expect("a list").clone();
@@ -265,7 +274,7 @@ fn said(built_in: &BuiltIn, folder: &Folder) -> Said {
         let text = |key: &str| finding[key].as_str().expect("a text").to_owned();
         out.findings.insert(text("fingerprint"), format!("{}: {}", text("rule"), text("message")));
     }
-    out
+    (out, report["revision"].as_str().expect("a revision").to_owned())
 }
 
 #[test]

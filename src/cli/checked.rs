@@ -25,6 +25,11 @@ impl BuiltIn {
         load::load_from(&Assets::content(), &Assets::rules()).0.map(Self)
     }
 
+    /// Checks sources against a revision, whatever builds they tell of.
+    pub fn check_against<'a>(&'a self, sources: &'a Sources, revision: Date) -> Checked<'a> {
+        Checked::new(&self.0, sources, RevisionArg::Date(revision), None)
+    }
+
     /// Checks sources, with everything as it is by default.
     pub fn check<'a>(&'a self, sources: &'a Sources) -> Checked<'a> {
         Checked::new(&self.0, sources, RevisionArg::Auto, None)

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use cmlint::cli::BuiltIn;
+use cmlint::content::Date;
 use cmlint::report::Format;
 use cmlint::source::{Limits, Sources};
 use serde_json::Value;
@@ -22,6 +23,14 @@ pub fn estate(name: &str) -> Files {
             (label.replace('\\', "/"), fs::read(entry.path()).expect("it can be read"))
         })
         .collect()
+}
+
+/// The JSON report on files, against the revision of another report on the same estate.
+pub fn report_against(built_in: &BuiltIn, files: Files, other: &Value) -> Value {
+    let revision = other["revision"].as_str().and_then(|date| date.parse::<Date>().ok()).expect("a revision");
+    let sources = Sources::from_memory(files, &Limits::default());
+    let text = built_in.check_against(&sources, revision).write(Format::Json, 100, false).0;
+    serde_json::from_str(&text).expect("the report is JSON")
 }
 
 /// The JSON report on files.
