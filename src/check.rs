@@ -23,13 +23,14 @@ use rayon::prelude::*;
 
 use crate::content::{Content, Date};
 use crate::estate::{self, Shared};
-use crate::evidence::{Evidence, Identities, Schema, TableId, Why};
+use crate::evidence::{Evidence, Identities, Schema, TableId, Why, table};
 use crate::isolate::isolated;
 use crate::rules::{Check, Confidence, Level, Rule, RuleSet};
 use crate::source::Place;
 
 use bind::Binding;
 use finding::{Ranked, Writer};
+use open::{About, Cause, Causes};
 use rows::Verdict;
 
 pub use example::{example, examples, messages as example_messages};
@@ -39,6 +40,8 @@ pub use example::{example, examples, messages as example_messages};
 pub struct Options {
     /// The revision whose statements count.
     pub revision: Date,
+    /// The revision was taken for want of a better one: no export tells the build of a site.
+    pub supposed: bool,
     /// Ids of the rules to run; none for all.
     pub only: Option<HashSet<String>>,
 }
@@ -202,7 +205,14 @@ fn judge_all(
     // Gone before the second run makes its own: tables that are made from others are most of the memory of a run.
     let mut results: Vec<Judged> = {
         let shared = estate::of(content, schema, evidence, &ids, options.revision, given);
-        rules.par_iter().map(|&(number, rule)| guarded(rule, || judge(&shared, number, rule))).collect()
+        let judge = |&(number, rule): &(usize, &Rule)| {
+            let (mut outcomes, ranked) = guarded(rule, || judge(&shared, number, rule));
+            if options.supposed {
+                outcomes.iter_mut().for_each(|outcome| doubt(&shared, rule, outcome));
+            }
+            (outcomes, ranked)
+        };
+        rules.par_iter().map(judge).collect()
     };
     if let Some(supposing) = ids.supposing(schema, evidence) {
         let shared = estate::of(content, schema, evidence, &supposing, options.revision, given);
@@ -218,6 +228,27 @@ fn judge_all(
         all.1.extend(ranked);
     }
     all
+}
+
+/// That a rule does not apply is not known where a site of another build would be held to another revision, in which it
+/// may.
+fn doubt(shared: &Shared<'_>, rule: &Rule, row: &mut RuleOutcome) {
+    let applies = |revision: Date| {
+        rule.revisions.0.is_none_or(|from| revision >= from)
+            && rule.revisions.1.is_none_or(|until| revision <= until)
+            && rule.level.at(revision).is_some()
+            && rule.statements.iter().all(|statement| bind::makes(shared.content, statement, revision))
+    };
+    let builds = shared.content.revisions.iter().filter(|revision| revision.builds.is_some());
+    if matches!(row.outcome, Outcome::NotApplicable(_))
+        && !builds.map(|revision| revision.date).all(applies)
+        && let Some(table) = shared.schema.id(table::SITES)
+    {
+        let about = About::Thing("the build of a site, which tells what it is held to".into());
+        let mut causes = Causes::default();
+        causes.add([Cause { why: Why::NotExported, table, about, place: None }]);
+        row.outcome = Outcome::NotEvaluated(causes.into_open(shared));
+    }
 }
 
 /// Runs one rule by itself; what it yields to is left out. The tables `given` are not made from others.

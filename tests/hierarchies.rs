@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use cmlint::cli::BuiltIn;
 use common::estates::{Files, bytes, estate, report, text};
 use regex::{Captures, Regex};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An estate under other names of domains and identifiers and, if asked for, other codes of sites.
 fn renamed(files: &Files, codes: bool) -> Files {
@@ -116,7 +116,7 @@ fn what_may_be_of_either_is_left_out_and_named() {
 fn sites_that_something_ties_are_of_one_hierarchy() {
     let built_in = BuiltIn::load().expect("what is built in loads");
     let site = |code: &str, parent: &str, server: &str, kind: u8| {
-        serde_json::json!({"SiteCode": code, "ReportingSiteCode": parent, "ServerName": server, "Type": kind,
+        json!({"SiteCode": code, "ReportingSiteCode": parent, "ServerName": server, "Type": kind,
             "InstallDir": "C:\\SMS", "Version": "5.00.8740.1000", "BuildNumber": 8740})
     };
     let of = |sites: Vec<Value>| {
@@ -131,6 +131,10 @@ fn sites_that_something_ties_are_of_one_hierarchy() {
     assert_eq!(of(vec![top.clone(), alone.clone()]), 2);
     // An export from before the site was joined lies beside.
     assert_eq!(of(vec![top.clone(), alone.clone(), below]), 0);
+    // One list has both.
+    let list = json!([top, alone]).to_string().into_bytes();
+    let told = report(&built_in, vec![("sites.json".to_owned(), list)]);
+    assert_eq!(told["hierarchies"], json!([]));
     // A second description of the same server, under its short name.
     assert_eq!(of(vec![top.clone(), site("CEN", "", "CEN", 4)]), 0);
     assert_eq!(of(vec![top, site("CEN", "", "cen.adatum.com", 4)]), 2);

@@ -51,7 +51,7 @@ pub(super) fn run_example(rule: &Rule, example: &Example, content: &Content, sch
     let evidence = evidence(example, schema);
     let revision = example.revision.unwrap_or_else(|| content.newest());
     let given: Vec<TableId> = example.given.iter().map(|g| g.table).collect();
-    run_alone(rule, content, schema, &evidence, &given, &Options { revision, only: None })
+    run_alone(rule, content, schema, &evidence, &given, &Options { revision, supposed: false, only: None })
 }
 
 /// The evidence of an example: what is given is complete, what is not is missing.

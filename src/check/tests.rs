@@ -494,7 +494,7 @@ fn evidence(schema: &Schema, rows: &[(&str, &str, i64)]) -> Evidence {
 }
 
 fn options(content: &Content) -> Options {
-    Options { revision: content.newest(), only: None }
+    Options { revision: content.newest(), supposed: false, only: None }
 }
 
 #[test]

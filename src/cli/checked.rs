@@ -69,7 +69,8 @@ impl<'a> Checked<'a> {
             }
         }
         let (date, revision_reason) = chosen(revision, content, schema, &evidence);
-        let options = Options { revision: date, only };
+        let supposed = revision == RevisionArg::Auto && builds(schema, &evidence).is_empty();
+        let options = Options { revision: date, supposed, only };
         let run = |evidence: &Evidence| check::run(rules, content, schema, evidence, &options);
         let run = match hierarchies.as_slice() {
             [] => run(&evidence),

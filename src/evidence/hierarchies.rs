@@ -1,7 +1,7 @@
 //! Exports of several hierarchies in one run, told apart, so that each is judged by itself.
 //!
 //! A hierarchy has one top: a central administration site, or a primary site that reports to none. Two of them that no
-//! row ties are two hierarchies, and so are two servers of one site code in different domains, since a site server
+//! row and no list of sites ties are two hierarchies, and so are two servers of one site code in different domains, since a site server
 //! cannot change its domain. A file belongs to the hierarchy whose sites it names; if it names none, to the one whose
 //! files are in its folder; and if those of several are, to the one whose domains it names. What can be of either is of
 //! each if it comes from beside the product (a directory serves both), and is left out otherwise.
@@ -143,6 +143,13 @@ fn tops(schema: &Schema, sources: &[OfSource]) -> (Vec<Top>, Ties) {
                 ties.tie(&a, &b);
             }
         }
+    }
+    // Who is asked for the sites tells those of one hierarchy.
+    for source in sources {
+        let of = rows(schema, std::slice::from_ref(source), table::SITES);
+        let codes: Vec<String> =
+            of.filter_map(|row| Some(text(schema, table::SITES, row, field::SITE)?.to_uppercase())).collect();
+        codes.windows(2).for_each(|two| ties.tie(&two[0], &two[1]));
     }
     for name in [table::SITES, table::SITE_SYSTEMS] {
         for top in rows(schema, sources, name).filter_map(|row| top(schema, name, row)) {
