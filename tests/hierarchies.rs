@@ -137,6 +137,7 @@ fn sites_that_something_ties_are_of_one_hierarchy() {
     assert_eq!(told["hierarchies"], json!([]));
     // A second description of the same server, under its short name.
     assert_eq!(of(vec![top.clone(), site("CEN", "", "CEN", 4)]), 0);
+    assert_eq!(of(vec![site("CEN", "", "CEN", 4), top.clone()]), 0);
     assert_eq!(of(vec![top, site("CEN", "", "cen.adatum.com", 4)]), 2);
 }
 

@@ -18,7 +18,9 @@ use crate::content::{Content, EntityKind};
 use crate::estate::membership::{Listed, Member, Membership};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Lack, Line, View};
-use crate::evidence::{Account, AccountForm, AccountKind, Cell, Fact, Why, computer_name, field, table};
+use crate::evidence::{
+    Account, AccountForm, AccountKind, Cell, Fact, Identity, Why, computer_name, field, table,
+};
 use crate::source::Place;
 
 /// Groups that every Windows has: Administrators, Users and Guests. A list with two of them was asked for all groups; one
@@ -341,11 +343,11 @@ impl<'s> Groups<'s> {
             Some(false) => {}
             None => {
                 let bare = Account::parse(group.name());
-                let names = [Some(group), bare.as_ref()].into_iter().flatten().map(|g| shared.ids.resolve(g));
-                let is = |sid: &str| {
-                    line.text(field::SID) == Some(sid) || names.clone().any(|name| name.sid() == Some(sid))
-                };
-                let known = EVERYWHERE.into_iter().find(|sid| is(sid));
+                let names =
+                    [Some(group), bare.as_ref()].map(|name| name.map(|name| shared.ids.resolve(name)));
+                let sids: Vec<&str> =
+                    names.iter().flatten().filter_map(Identity::sid).chain(line.text(field::SID)).collect();
+                let known = EVERYWHERE.into_iter().find(|sid| sids.contains(sid));
                 hosts.entry(key.to_owned()).or_default().extend(known);
             }
         }

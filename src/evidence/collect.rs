@@ -77,7 +77,7 @@ pub(super) fn collect_within(
         parts.push(OfSource { folder: folder(source.label()), stretches });
     }
     sequences::name(schema, &mut parts);
-    let (hierarchies, left_out) = apart_by_hierarchy(schema, mapping, sources, &parts);
+    let (hierarchies, left_out) = apart_by_hierarchy(schema, mapping, &parts);
     let merged = super::assemble(schema, mapping, parts);
     let inputs = readings
         .into_iter()
@@ -91,11 +91,9 @@ pub(super) fn collect_within(
 fn apart_by_hierarchy(
     schema: &Schema,
     mapping: &Mapping,
-    sources: &Sources,
     parts: &[OfSource],
 ) -> (Vec<Hierarchy>, Vec<usize>) {
-    let labels: Vec<&str> = sources.iter().map(Source::label).collect();
-    let Some(apart) = hierarchies::tell_apart(schema, mapping, parts, &labels) else {
+    let Some(apart) = hierarchies::tell_apart(schema, mapping, parts) else {
         return Default::default();
     };
     let of = apart.of.into_iter().map(|part| {
@@ -127,8 +125,8 @@ fn apart<'s>(
     })
 }
 
-/// The folder or archive that a file lies in.
-fn folder(label: &str) -> &str {
+/// The folder or archive that a file, or a folder, lies in.
+pub(super) fn folder(label: &str) -> &str {
     label.rfind(['/', '\\', '!']).map_or("", |end| &label[..end])
 }
 

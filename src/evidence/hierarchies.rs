@@ -1,20 +1,19 @@
 //! Exports of several hierarchies in one run, told apart, so that each is judged by itself.
 //!
 //! A hierarchy has one top: a central administration site, or a primary site that reports to none. Two of them that no
-//! row and no list of sites ties are two hierarchies, and so are two servers of one site code in different domains, since a site server
-//! cannot change its domain. A file belongs to the hierarchy whose sites it names; if it names none, to the one whose
-//! files are in its folder; and if those of several are, to the one whose domains it names. What can be of either is of
-//! each if it comes from beside the product (a directory serves both), and is left out otherwise.
+//! row and no list of sites ties are two hierarchies, and so are two servers of one site code in different domains, since
+//! a site server cannot change its domain. A file belongs to the hierarchy whose sites it names; if it names none, to the
+//! one whose files are in its folder; and if those of several are, to the one whose domains it names. What can be of
+//! either is of each if it comes from beside the product (a directory serves both), and is left out otherwise.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::collect::folder;
 use super::mapping::Mapping;
 use super::merge::OfSource;
+use super::sites::SITE_SERVER;
 use super::{Fact, FieldName, FieldSchema, Row, Scalar, Schema, TableName, field, table};
 use crate::reader::is_own;
-
-/// The role of the server of a site.
-const SITE_SERVER: &str = "sms site server";
 
 /// The files of several hierarchies.
 #[derive(Debug)]
@@ -42,24 +41,29 @@ struct Top {
     domain: Option<String>,
 }
 
-/// Tells the sources of hierarchies apart; none where there is but one. `labels` are the paths of the sources.
-pub(super) fn tell_apart(
-    schema: &Schema,
-    mapping: &Mapping,
-    sources: &[OfSource],
-    labels: &[&str],
-) -> Option<Apart> {
-    let (tops, ties) = tops(schema, sources);
-    if tops.len() < 2 {
+impl Top {
+    /// Whether another may be meant: of one code those of one domain, or of none that is told.
+    fn is(&self, other: &Self) -> bool {
+        self.code == other.code && (self.domain == other.domain || self.domain.is_none())
+    }
+}
+
+/// Tells the sources of hierarchies apart; none where there is but one.
+pub(super) fn tell_apart(schema: &Schema, mapping: &Mapping, sources: &[OfSource]) -> Option<Apart> {
+    let tops: Vec<Vec<Top>> = sources.iter().map(|source| tops(schema, source)).collect();
+    let first = tops.iter().flatten().next()?;
+    if tops.iter().flatten().all(|top| top.is(first)) {
         return None;
     }
-    // Tops that nothing ties: of one code those of different domains.
+    let ties = ties(schema, sources);
+    // Tops that nothing ties: of one code those of different domains. Those whose domain is told come first.
+    let mut all: Vec<&Top> = tops.iter().flatten().collect();
+    all.sort_by_key(|top| top.domain.is_none());
     let mut of: Vec<(&Top, String)> = Vec::new();
-    for top in &tops {
+    for top in all {
         let root = ties.root(&top.code);
-        let same = |(other, their): &(&Top, String)| {
-            *their == root && (other.code != top.code || other.domain == top.domain || top.domain.is_none())
-        };
+        let same =
+            |(other, their): &(&Top, String)| *their == root && (other.code != top.code || top.is(other));
         if !of.iter().any(same) {
             of.push((top, root));
         }
@@ -78,17 +82,16 @@ pub(super) fn tell_apart(
     // Before local accounts stands a computer, and those of two estates may well have the same names.
     let computers: HashSet<String> = read.iter().flat_map(|read| read.computers.iter().cloned()).collect();
     read.iter_mut().for_each(|read| read.domains.retain(|name| !computers.contains(name)));
-    let mut found: Vec<BTreeSet<usize>> = read
-        .iter()
-        .map(|read| {
+    let mut found: Vec<BTreeSet<usize>> = (read.iter().zip(&tops))
+        .map(|(read, tops)| {
             let sites = read.sites.iter().filter_map(|code| by_root.get(&ties.root(code)).copied());
-            let tops = read.tops.iter().filter_map(|own| {
+            let tops = tops.iter().filter_map(|own| {
                 of.iter().position(|(top, _)| top.code == own.code && top.domain == own.domain)
             });
             sites.chain(tops).collect()
         })
         .collect();
-    by_folder(labels, &mut found);
+    by_folder(sources, &mut found);
     loop {
         for (read, of) in read.iter().zip(&found) {
             if let [only] = Vec::from_iter(of)[..] {
@@ -128,39 +131,41 @@ pub(super) fn tell_apart(
     Some(out)
 }
 
-/// Top sites, each code and domain once, and what ties sites.
-fn tops(schema: &Schema, sources: &[OfSource]) -> (Vec<Top>, Ties) {
-    let mut ties = Ties::default();
-    let mut tops: Vec<Top> = Vec::new();
-    for (name, a, b) in [
-        (table::SITES, field::SITE, field::PARENT),
-        (table::REPLICATION_ROUTES, field::SITE, field::DESTINATION),
-        (table::DATABASE_LINKS, field::PARENT, field::CHILD),
-    ] {
-        for row in rows(schema, sources, name) {
-            let text = |of| text(schema, name, row, of).map(str::to_uppercase);
-            if let (Some(a), Some(b)) = (text(a), text(b)) {
-                ties.tie(&a, &b);
+/// The top sites that a source tells of, each code and domain once.
+fn tops(schema: &Schema, source: &OfSource) -> Vec<Top> {
+    let mut out: Vec<Top> = Vec::new();
+    for name in [table::SITES, table::SITE_SYSTEMS] {
+        for top in rows(schema, source, name).filter_map(|row| top(schema, name, row)) {
+            if !out.iter().any(|other| top.is(other)) {
+                out.push(top);
             }
         }
     }
-    // Who is asked for the sites tells those of one hierarchy.
+    out
+}
+
+/// What ties sites.
+fn ties(schema: &Schema, sources: &[OfSource]) -> Ties {
+    let mut ties = Ties::default();
     for source in sources {
-        let of = rows(schema, std::slice::from_ref(source), table::SITES);
-        let codes: Vec<String> =
-            of.filter_map(|row| Some(text(schema, table::SITES, row, field::SITE)?.to_uppercase())).collect();
+        for (name, a, b) in [
+            (table::SITES, field::SITE, field::PARENT),
+            (table::REPLICATION_ROUTES, field::SITE, field::DESTINATION),
+            (table::DATABASE_LINKS, field::PARENT, field::CHILD),
+        ] {
+            for row in rows(schema, source, name) {
+                let text = |of| text(schema, name, row, of).map(str::to_uppercase);
+                if let (Some(a), Some(b)) = (text(a), text(b)) {
+                    ties.tie(&a, &b);
+                }
+            }
+        }
+        // Who is asked for the sites tells those of one hierarchy.
+        let site = |row| Some(text(schema, table::SITES, row, field::SITE)?.to_uppercase());
+        let codes: Vec<String> = rows(schema, source, table::SITES).filter_map(site).collect();
         codes.windows(2).for_each(|two| ties.tie(&two[0], &two[1]));
     }
-    for name in [table::SITES, table::SITE_SYSTEMS] {
-        for top in rows(schema, sources, name).filter_map(|row| top(schema, name, row)) {
-            let same =
-                |other: &Top| other.code == top.code && (other.domain == top.domain || top.domain.is_none());
-            if !tops.iter().any(same) {
-                tops.push(top);
-            }
-        }
-    }
-    (tops, ties)
+    ties
 }
 
 /// The site that a row shows to be on top: a site that reports to none, or a central administration site.
@@ -181,10 +186,9 @@ fn top(schema: &Schema, name: TableName, row: &Row) -> Option<Top> {
     })
 }
 
-fn rows<'s>(schema: &Schema, sources: &'s [OfSource], name: TableName) -> impl Iterator<Item = &'s Row> {
+fn rows<'s>(schema: &Schema, source: &'s OfSource, name: TableName) -> impl Iterator<Item = &'s Row> {
     let id = schema.id(name);
-    let stretches = sources.iter().flat_map(|source| &source.stretches);
-    stretches.filter_map(move |stretch| stretch.tables.get(&id?)).flatten()
+    source.stretches.iter().filter_map(move |stretch| stretch.tables.get(&id?)).flatten()
 }
 
 fn cell<'r>(schema: &Schema, name: TableName, row: &'r Row, of: FieldName) -> Option<&'r Fact> {
@@ -208,7 +212,6 @@ fn is_empty(schema: &Schema, name: TableName, row: &Row, of: FieldName) -> bool 
 struct Read {
     /// Codes of sites in capitals: of packages those of which they are.
     sites: BTreeSet<String>,
-    tops: Vec<Top>,
     /// What stands before or behind names, in lower case.
     domains: BTreeSet<String>,
     /// Names of computers without their domain, in lower case.
@@ -234,10 +237,6 @@ impl Read {
                     }
                 }
             }
-        }
-        for name in [table::SITES, table::SITE_SYSTEMS] {
-            let source = std::slice::from_ref(source);
-            out.tops.extend(rows(schema, source, name).filter_map(|row| top(schema, name, row)));
         }
         out
     }
@@ -286,21 +285,19 @@ impl Told {
 }
 
 /// Files that name no site: those of a folder belong to the hierarchy of the others in it, or in the one above.
-fn by_folder(labels: &[&str], found: &mut [BTreeSet<usize>]) {
-    let folders = |label: &str| -> Vec<String> {
-        let label = label.replace(['\\', '!'], "/");
-        label.match_indices('/').map(|(at, _)| label[..at].to_owned()).chain([String::new()]).collect()
-    };
-    let mut of_folder: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for (label, found) in labels.iter().zip(found.iter()) {
-        for folder in folders(label) {
+fn by_folder(sources: &[OfSource], found: &mut [BTreeSet<usize>]) {
+    // The folder of a source, and those around it, to the outermost.
+    fn folders<'s>(source: &OfSource<'s>) -> impl Iterator<Item = &'s str> {
+        std::iter::successors(Some(source.folder), |at| (!at.is_empty()).then(|| folder(at)))
+    }
+    let mut of_folder: HashMap<&str, BTreeSet<usize>> = HashMap::new();
+    for (source, found) in sources.iter().zip(found.iter()) {
+        for folder in folders(source) {
             of_folder.entry(folder).or_default().extend(found);
         }
     }
-    for (label, found) in labels.iter().zip(found).filter(|(_, found)| found.is_empty()) {
-        let mut folders = folders(label);
-        folders.sort_by_key(|folder| std::cmp::Reverse(folder.len()));
-        let nearest = folders.iter().filter_map(|folder| of_folder.get(folder)).find(|of| !of.is_empty());
+    for (source, found) in sources.iter().zip(found).filter(|(_, found)| found.is_empty()) {
+        let nearest = folders(source).filter_map(|folder| of_folder.get(folder)).find(|of| !of.is_empty());
         if let Some(of) = nearest.filter(|of| of.len() == 1) {
             *found = of.clone();
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::merge::OfSource;
 use super::rows::write_fact;
-use super::{Cell, Fact, Schema, TableId, field, table};
+use super::{Cell, Fact, Row, Schema, TableId, field, table};
 
 /// Number of a source and what its sequence is called there.
 type Key = (usize, String);
@@ -30,28 +30,37 @@ pub(super) fn name(schema: &Schema, sources: &mut [OfSource]) {
         .into_iter()
         .filter_map(|t| schema.id(t))
         .collect();
-    let mut all: BTreeMap<Key, Steps> = BTreeMap::new();
-    for (number, source) in sources.iter().enumerate() {
-        for stretch in &source.stretches {
-            for (table, rows) in stretch.tables.iter().filter(|(table, _)| steps.contains(table)) {
-                let Some(column) = columns.get(table) else { continue };
-                for row in rows {
-                    let Some((name, named)) = row.cells.get(*column).and_then(called) else { continue };
-                    let steps = all.entry((number, name.to_owned())).or_default();
-                    steps.named |= named;
-                    let mut text = format!("{table}\n");
-                    for (_, cell) in row.cells.iter().enumerate().filter(|(n, _)| n != column) {
-                        write_fact(&cell.fact, &mut text);
-                        text.push('\n');
-                    }
-                    steps.rows.push(text);
-                }
+    let each_step = |look: &mut dyn FnMut(usize, TableId, usize, &Row)| {
+        for (number, source) in sources.iter().enumerate() {
+            for (table, rows) in source.stretches.iter().flat_map(|stretch| &stretch.tables) {
+                let Some(column) = columns.get(table).filter(|_| steps.contains(table)) else { continue };
+                rows.iter().for_each(|row| look(number, *table, *column, row));
             }
         }
-    }
-    if all.len() < 2 {
+    };
+    // Most often all are named, or none is.
+    let (mut some_named, mut some_bare) = (false, false);
+    each_step(&mut |_, _, column, row| {
+        if let Some((_, named)) = row.cells.get(column).and_then(called) {
+            some_named |= named;
+            some_bare |= !named;
+        }
+    });
+    if !some_named || !some_bare {
         return;
     }
+    let mut all: BTreeMap<Key, Steps> = BTreeMap::new();
+    each_step(&mut |number, table, column, row| {
+        let Some((name, named)) = row.cells.get(column).and_then(called) else { return };
+        let steps = all.entry((number, name.to_owned())).or_default();
+        steps.named |= named;
+        let mut text = format!("{table}\n");
+        for (_, cell) in row.cells.iter().enumerate().filter(|(n, _)| *n != column) {
+            write_fact(&cell.fact, &mut text);
+            text.push('\n');
+        }
+        steps.rows.push(text);
+    });
     let mut named: HashMap<&[String], &str> = HashMap::new();
     for ((_, name), steps) in all.iter().filter(|(_, steps)| steps.named) {
         named.entry(&steps.rows).or_insert(name);

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::{Cell, Evidence, Fact, Gap, Row, Schema, TableId, Why};
 
 /// The role of the server of a site.
-const SITE_SERVER: &str = "sms site server";
+pub(super) const SITE_SERVER: &str = "sms site server";
 
 /// Fields of the list of site systems, by number.
 struct Systems {
