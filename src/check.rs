@@ -176,9 +176,13 @@ impl Run {
         let out = &mut self;
         for run in others {
             out.findings.extend(run.findings);
-            for (all, own) in out.outcomes.iter_mut().zip(run.outcomes) {
-                if own.outcome.weight() > all.outcome.weight() {
-                    *all = own;
+            for own in run.outcomes {
+                // A rule that broke has one outcome where it would have one a statement.
+                let same = |row: &&mut RuleOutcome| row.rule == own.rule && row.statements == own.statements;
+                match out.outcomes.iter_mut().find(same) {
+                    Some(all) if own.outcome.weight() > all.outcome.weight() => *all = own,
+                    Some(_) => {}
+                    None => out.outcomes.push(own),
                 }
             }
         }
@@ -234,9 +238,7 @@ fn judge_all(
 /// may.
 fn doubt(shared: &Shared<'_>, rule: &Rule, row: &mut RuleOutcome) {
     let applies = |revision: Date| {
-        rule.revisions.0.is_none_or(|from| revision >= from)
-            && rule.revisions.1.is_none_or(|until| revision <= until)
-            && rule.level.at(revision).is_some()
+        rule.runs_at(revision)
             && rule.statements.iter().all(|statement| bind::makes(shared.content, statement, revision))
     };
     let builds = shared.content.revisions.iter().filter(|revision| revision.builds.is_some());

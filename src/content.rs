@@ -107,9 +107,8 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
     let mut pointers = Vec::new();
     let mut entities: Vec<Entity> = Vec::new();
     let mut overlays: Vec<Overlay> = Vec::new();
-    let is_entity = |file: &File| {
-        matches!(file.folder(), "accounts" | "groups" | "database") || file.name == "document.yaml"
-    };
+    let folders: Vec<&str> = EntityKind::ALL.into_iter().filter_map(EntityKind::folder).collect();
+    let is_entity = |file: &File| folders.contains(&file.folder()) || file.name == "document.yaml";
     let read: Vec<_> = (documents.par_iter().with_max_len(16))
         .filter(|document| is_entity(&document.file))
         .map(|document| {
@@ -218,13 +217,7 @@ impl Content {
 
     /// The newest revision that speaks for a ConfigMgr build (the third part of 5.00.8692.1000).
     pub fn revision_for_build(&self, build: u32) -> Option<Date> {
-        self.revisions
-            .iter()
-            .rev()
-            .find(|r| {
-                r.builds.is_some_and(|(first, last)| first <= build && last.is_none_or(|last| build <= last))
-            })
-            .map(|r| r.date)
+        self.revisions.iter().rev().find(|r| r.speaks_for(build)).map(|r| r.date)
     }
 
     /// The dates of the revisions, oldest first.

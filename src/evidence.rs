@@ -475,6 +475,13 @@ pub struct Cell {
     pub place: Option<Place>,
 }
 
+impl Cell {
+    /// Whether an export says it at a place: not what is unknown, empty or follows from the record as a whole.
+    pub(crate) fn is_told(&self) -> bool {
+        self.place.is_some() && !matches!(self.fact, Fact::Unknown(_) | Fact::Empty)
+    }
+}
+
 /// The value of a cell.
 #[derive(Debug, Clone)]
 pub enum Fact {

@@ -1,17 +1,16 @@
 //! One domain under its two names, computers of like names, local accounts: what exports tie together is one, what they do
 //! not tie is neither the same nor different. The estates are invented; each is as small as the question.
 
+mod common;
+
 use std::collections::BTreeSet;
 
 use cmlint::cli::BuiltIn;
-use cmlint::report::Format;
-use cmlint::source::{Limits, Sources};
+use common::estates::{self, Files};
 use serde_json::{Value, json};
 
 const SID: &str = "S-1-5-21-771100201-331045519-1930447000";
 const OTHER: &str = "S-1-5-21-40400404-505050505-606060606";
-
-type Files = Vec<(String, Vec<u8>)>;
 
 /// The JSON report on some files.
 fn report(files: &[(&str, &Value)]) -> Value {
@@ -21,10 +20,7 @@ fn report(files: &[(&str, &Value)]) -> Value {
 }
 
 fn report_on(files: Files) -> Value {
-    let built_in = BuiltIn::load().expect("what is built in loads");
-    let sources = Sources::from_memory(files, &Limits::default());
-    let text = built_in.check(&sources).write(Format::Json, 100, false).0;
-    serde_json::from_str(&text).expect("the report is JSON")
+    estates::report(&BuiltIn::load().expect("what is built in loads"), files)
 }
 
 /// The findings of a rule: subject, confidence and message.

@@ -3,14 +3,14 @@
 //! the collector writes in its place is put there: then no outcome may move but to not evaluated, and no finding may
 //! appear.
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use cmlint::cli::BuiltIn;
-use cmlint::content::Date;
-use cmlint::report::Format;
-use cmlint::source::{Limits, Sources};
+use common::estates::{Files, report, report_against};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use rayon::prelude::*;
@@ -154,8 +154,8 @@ struct Checker {
     built_in: BuiltIn,
     folder: Folder,
     whole: Said,
-    /// The revision that the whole folder is held to: what is left of it may not tell the builds of the sites.
-    revision: Date,
+    /// What is left of the folder may not tell the builds of the sites, and is held to the revision of this report.
+    report: Value,
 }
 
 impl Checker {
@@ -170,14 +170,13 @@ impl Checker {
             }
         }
         let built_in = BuiltIn::load().expect("what is built in loads");
-        let (whole, revision) = said(&built_in, &folder, None);
-        let revision = revision.parse().expect("a revision");
-        Self { built_in, folder, whole, revision }
+        let report = report(&built_in, files(&folder));
+        Self { built_in, folder, whole: said(&report), report }
     }
 
     /// What is said without these that was not said with them.
     fn more(&self, lost: &[Lost]) -> Vec<String> {
-        let (now, _) = said(&self.built_in, &without(&self.folder, lost), Some(self.revision));
+        let now = said(&report_against(&self.built_in, files(&without(&self.folder, lost)), &self.report));
         let mut out = Vec::new();
         for (key, outcomes) in &now.outcomes {
             let before = self.whole.outcomes.get(key).map(Vec::as_slice).unwrap_or_default();
@@ -251,19 +250,14 @@ impl Checker {
     }
 }
 
-/// What is said of a folder, and the revision that it is held to.
-fn said(built_in: &BuiltIn, folder: &Folder, revision: Option<Date>) -> (Said, String) {
-    let files = folder.iter().map(|(class, rows)| {
-        let file = json!({ class.as_str(): rows });
-        (format!("{class}.json"), file.to_string().into_bytes())
-    });
-    let sources = Sources::from_memory(files, &Limits::default());
-    let checked = match revision {
-        Some(revision) => built_in.check_against(&sources, revision),
-        None => built_in.check(&sources),
+fn files(folder: &Folder) -> Files {
+    let file = |(class, rows): (&String, &Vec<Value>)| {
+        (format!("{class}.json"), json!({ class.as_str(): rows }).to_string().into_bytes())
     };
-    let text = checked.write(Format::Json, 100, false).0;
-    let report: Value = serde_json::from_str(&text).expect("the report is JSON");
+    folder.iter().map(file).collect()
+}
+
+fn said(report: &Value) -> Said {
     let mut out = Said { outcomes: BTreeMap::new(), findings: BTreeMap::new() };
     let list = |key: &str| report[key].as_array().expect("a list").clone();
     for row in list("rules") {
@@ -274,7 +268,7 @@ fn said(built_in: &BuiltIn, folder: &Folder, revision: Option<Date>) -> (Said, S
         let text = |key: &str| finding[key].as_str().expect("a text").to_owned();
         out.findings.insert(text("fingerprint"), format!("{}: {}", text("rule"), text("message")));
     }
-    (out, report["revision"].as_str().expect("a revision").to_owned())
+    out
 }
 
 #[test]

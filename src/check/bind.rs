@@ -256,10 +256,10 @@ impl<'b> Binding<'b> {
                 let fact = match key {
                     RevisionKey::Date => Some(Fact::Text(Arc::from(self.shared.revision.to_string()))),
                     RevisionKey::BuildFrom => {
-                        revision.and_then(|r| r.builds).map(|b| Fact::Integer(i64::from(b.0)))
+                        revision.and_then(|r| r.first_build()).map(|b| Fact::Integer(i64::from(b)))
                     }
                     RevisionKey::BuildUntil => {
-                        revision.and_then(|r| r.builds?.1).map(|b| Fact::Integer(i64::from(b)))
+                        revision.and_then(|r| r.last_build()).map(|b| Fact::Integer(i64::from(b)))
                     }
                 };
                 fact.into_iter().collect()

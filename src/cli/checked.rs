@@ -68,8 +68,9 @@ impl<'a> Checked<'a> {
                 input.notes.push((None, LEFT_OUT.to_owned()));
             }
         }
-        let (date, revision_reason) = chosen(revision, content, schema, &evidence);
-        let supposed = revision == RevisionArg::Auto && builds(schema, &evidence).is_empty();
+        let builds = builds(schema, &evidence);
+        let (date, revision_reason) = chosen(revision, content, &builds);
+        let supposed = revision == RevisionArg::Auto && builds.is_empty();
         let options = Options { revision: date, supposed, only };
         let run = |evidence: &Evidence| check::run(rules, content, schema, evidence, &options);
         let run = match hierarchies.as_slice() {
@@ -167,19 +168,18 @@ fn notes(source: &Source, notes: &[Note]) -> Vec<(Option<(u64, u64)>, String)> {
 }
 
 /// The revision to check against, and why.
-fn chosen(given: RevisionArg, content: &Content, schema: &Schema, evidence: &Evidence) -> (Date, String) {
+fn chosen(given: RevisionArg, content: &Content, builds: &[(String, u32)]) -> (Date, String) {
     if let RevisionArg::Date(date) = given {
         return (date, "as asked for".to_owned());
     }
     let newest = content.newest();
-    let builds = builds(schema, evidence);
     let said = |builds: &[&(String, u32)]| {
         let said: Vec<String> =
             builds.iter().map(|(site, build)| format!("{build} of site {}", harmless(site))).collect();
         format!("{} {}", if said.len() == 1 { "build" } else { "builds" }, list(&said))
     };
     let Some(date) = builds.iter().filter_map(|(_, build)| content.revision_for_build(*build)).max() else {
-        return match builds.as_slice() {
+        return match builds {
             [] => (newest, "the newest; no export tells the build of a site".to_owned()),
             builds => {
                 (newest, format!("the newest; none speaks for {}", said(&builds.iter().collect::<Vec<_>>())))
@@ -193,15 +193,14 @@ fn chosen(given: RevisionArg, content: &Content, schema: &Schema, evidence: &Evi
         reason.push_str(&format!(", not for {}", said(&others)));
     }
     let revision = content.revision(date);
-    let unknown = |(_, build): &&&(String, u32)| {
-        revision.and_then(|r| r.latest_build).is_some_and(|latest| *build > latest)
-    };
-    let unknown: Vec<&(String, u32)> = fits.iter().filter(unknown).copied().collect();
-    if let (false, Some(latest)) = (unknown.is_empty(), revision.and_then(|r| r.latest_build)) {
-        reason.push_str(&format!(
-            ", as the newest there is: {} came after {latest}, the newest build that was known",
-            said(&unknown)
-        ));
+    if let Some(latest) = revision.and_then(|r| r.latest_build) {
+        let unknown: Vec<&(String, u32)> = fits.into_iter().filter(|(_, build)| *build > latest).collect();
+        if !unknown.is_empty() {
+            reason.push_str(&format!(
+                ", as the newest there is: {} came after {latest}, the newest build that was known",
+                said(&unknown)
+            ));
+        }
     }
     if let Some(until) = revision.and_then(|r| r.unchanged_until.as_deref()) {
         reason.push_str(&format!("; seen unchanged until {until}"));

@@ -44,6 +44,23 @@ pub struct Revision {
     pub licence: String,
 }
 
+impl Revision {
+    /// The first build it speaks for.
+    pub fn first_build(&self) -> Option<u32> {
+        self.builds.map(|(first, _)| first)
+    }
+
+    /// The last build it speaks for; none also where that is open.
+    pub fn last_build(&self) -> Option<u32> {
+        self.builds.and_then(|(_, last)| last)
+    }
+
+    /// Whether it speaks for a build.
+    pub fn speaks_for(&self, build: u32) -> bool {
+        self.builds.is_some_and(|(first, last)| first <= build && last.is_none_or(|last| build <= last))
+    }
+}
+
 /// Reads `revisions.yaml`: a list, oldest first.
 pub(super) fn read(document: &Document, problems: &mut Problems) -> Vec<Revision> {
     let file = &document.file;

@@ -57,12 +57,7 @@ struct Stance {
 impl Stance {
     /// None if the rule is not enforced.
     fn of(content: &Content, rule: &Rule, revision: Date) -> Option<Self> {
-        if rule.revisions.0.is_some_and(|from| revision < from)
-            || rule.revisions.1.is_some_and(|until| revision > until)
-        {
-            return None;
-        }
-        let level = *rule.level.at(revision)?;
+        let level = *rule.level.at(revision).filter(|_| rule.runs_at(revision))?;
         let mut reads = Reads { content, revision, keys: Vec::new(), values: Vec::new() };
         let mut statements: Vec<(String, Vec<Vec<Option<Value>>>)> = Vec::new();
         let operands = Operands::of(rule);
@@ -125,8 +120,8 @@ impl Reads<'_> {
             Operand::Revision(key) => {
                 let revision = self.content.revision(self.revision);
                 self.values.push(match (key, revision) {
-                    (RevisionKey::BuildFrom, Some(r)) => r.builds.map(|b| b.0).into(),
-                    (RevisionKey::BuildUntil, Some(r)) => r.builds.and_then(|b| b.1).into(),
+                    (RevisionKey::BuildFrom, Some(r)) => r.first_build().into(),
+                    (RevisionKey::BuildUntil, Some(r)) => r.last_build().into(),
                     (RevisionKey::Date, _) | (_, None) => self.revision.to_string().into(),
                 });
             }

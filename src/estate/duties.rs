@@ -10,7 +10,7 @@ use crate::estate::membership::{Belongs, Link, Membership, On, Subject, Target};
 use crate::estate::principals::{all_privileged, privileged};
 use crate::estate::rights::{Held, Rights, Where};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Line, Out, Pending, View, flag, text};
+use crate::estate::table::{Lack, Line, Out, Pending, View, filling, flag, text};
 use crate::evidence::{Account, AccountKind, Fact, Scope, Table, TableSchema, Why, field, table};
 use crate::source::Place;
 
@@ -360,48 +360,38 @@ pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 hosts_of.retain(|(host, _)| is_exported(host));
             }
             let perhaps: Vec<_> = perhaps(shared, places).filter(|(host, _)| is_exported(host)).collect();
+            let duty = filling(|pending| {
+                pending
+                    .set(field::STATEMENT, text(statement))
+                    .set(field::ENTITY, text(of.entity))
+                    .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                    .set(field::GROUP, text(group))
+            });
             if hosts_of.is_empty() && perhaps.is_empty() {
                 let what: Arc<str> =
                     format!("the members of `{group}` on any computer that `{}` is for", of.account.written)
                         .into();
-                out.gap(Why::NotExported, table, Some(what), of.line.record)
-                    .set(field::STATEMENT, text(statement))
-                    .set(field::ENTITY, text(of.entity))
-                    .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
-                    .set(field::GROUP, text(group))
-                    .put();
+                duty(out.gap(Why::NotExported, table, Some(what), of.line.record)).put();
             }
             for (host, Lack { why, table, what, .. }) in perhaps {
-                out.gap(why, table, what, of.line.record)
-                    .set(field::STATEMENT, text(statement))
-                    .set(field::ENTITY, text(of.entity))
-                    .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
-                    .set(field::HOST, text(host))
-                    .set(field::GROUP, text(group))
-                    .put();
+                duty(out.gap(why, table, what, of.line.record)).set(field::HOST, text(host)).put();
             }
             for (host, _) in hosts_of {
                 // A local account of another computer is no member here by name alone; by identity it cannot be.
                 match Membership::of(shared).belongs(shared, of.account, &to, None, Some(&host)) {
-                    Belongs::Open(missing) => out
-                        .gap(missing.why, missing.table, Some(missing.what), missing.place.or(of.line.record))
-                        .set(field::STATEMENT, text(statement))
-                        .set(field::ENTITY, text(of.entity))
-                        .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
-                        .set(field::HOST, text(&host))
-                        .set(field::GROUP, text(group))
-                        .put(),
+                    Belongs::Open(missing) => {
+                        let place = missing.place.or(of.line.record);
+                        duty(out.gap(missing.why, missing.table, Some(missing.what), place))
+                            .set(field::HOST, text(&host))
+                            .put();
+                    }
                     answer => {
                         let (held, link) = match answer {
                             Belongs::Yes(link) => (true, link),
                             _ => (false, Link::default()),
                         };
-                        out.row(of.line.record)
-                            .set(field::STATEMENT, text(statement))
-                            .set(field::ENTITY, text(of.entity))
-                            .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
+                        duty(out.row(of.line.record))
                             .set(field::HOST, text(&host))
-                            .set(field::GROUP, text(group))
                             .set(field::HELD, flag(held))
                             .set(field::HOW, text(&chain(&link.via)))
                             .put();

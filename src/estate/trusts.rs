@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::content::fact::AccountDomain;
 use crate::estate::documented::{Told, distrusts_database, told_by};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, Out, View, account_in, flag, text, untied};
+use crate::estate::table::{Lack, Line, Missing, Out, View, account_in, flag, text, untied};
 use crate::evidence::{
     Fact, FieldName, Identities, Scope, Table, TableId, TableName, TableSchema, Why, field, table,
 };
@@ -244,17 +244,15 @@ pub(crate) fn account_homes(shared: &Shared<'_>, schema: &TableSchema) -> Table 
         let of_domain = shared.ids.scope(account) == Some(Scope::Domain);
         let Some(domain) = account.domain().filter(|_| of_domain) else { continue };
         let home = domains.of(shared, host);
-        let foreign = match &home {
+        let foreign: Result<bool, Lack> = match &home {
             Some(home) if home.is_empty() => Ok(true),
-            Some(home) => shared.ids.same_domain_name(domain, home).map(|same| !same).ok_or_else(|| {
-                let Missing { why, table, what, .. } = untied(shared, domain, home, computers);
-                (why, table, Some(what))
-            }),
-            None => Err((Why::NotExported, computers, Some(format!("the domain of `{host}`").into()))),
+            Some(home) => (shared.ids.same_domain_name(domain, home).map(|same| !same))
+                .ok_or_else(|| untied(shared, domain, home, computers).into()),
+            None => Err(Lack::of(shared, table::COMPUTERS, &format!("the domain of `{host}`"))),
         };
         let pending = match foreign {
             Ok(foreign) => out.row(line.record).set(field::FOREIGN, flag(foreign)),
-            Err((why, table, what)) => out.gap(why, table, what, line.record),
+            Err(Lack { why, table, what, .. }) => out.gap(why, table, what, line.record),
         };
         pending
             .copy(field::ENTITY, line.cell(field::ENTITY))

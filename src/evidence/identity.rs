@@ -265,9 +265,9 @@ impl Identities {
         // Whether the collector could not read a table, and does not say of which rows.
         let lost = |name: &str| {
             let gaps = schema.table(name).and_then(|id| evidence.tables.get(id)).map(|table| &table.gaps);
-            let told =
-                |cell: &Cell| cell.place.is_some() && !matches!(cell.fact, Fact::Unknown(_) | Fact::Empty);
-            gaps.into_iter().flatten().any(|gap| gap.why == Why::Failed && !gap.cells.iter().any(told))
+            gaps.into_iter()
+                .flatten()
+                .any(|gap| gap.why == Why::Failed && !gap.cells.iter().any(Cell::is_told))
         };
         out.servers_lost = lost("sites") || lost("site_systems");
         out.groups_lost = lost("domain_groups");

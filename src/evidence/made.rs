@@ -280,14 +280,13 @@ fn export_gaps(schema: &Schema, evidence: &Evidence, id: TableId, lost: &[Place]
 
 /// Whether two gaps may be of the same object, as far as they tell.
 fn may_be_one(a: &[Cell], b: &[Cell]) -> bool {
-    let told = |cell: &Cell| cell.place.is_some() && !matches!(cell.fact, Fact::Unknown(_) | Fact::Empty);
     let differ = |(a, b): (&Cell, &Cell)| {
         let (mut one, mut other) = (String::new(), String::new());
         write_fact(&a.fact, &mut one);
         write_fact(&b.fact, &mut other);
-        told(a) && told(b) && !one.eq_ignore_ascii_case(&other)
+        !one.eq_ignore_ascii_case(&other)
     };
-    !a.iter().zip(b).any(differ)
+    !a.iter().zip(b).filter(|(a, b)| a.is_told() && b.is_told()).any(differ)
 }
 
 /// Why a fact, or an element of it, is cut short.

@@ -335,10 +335,7 @@ impl<'m> Collector<'m> {
             }
         }
         for gap in gaps {
-            let told = gap
-                .cells
-                .iter()
-                .any(|cell| cell.place.is_some() && !matches!(cell.fact, Fact::Unknown(_) | Fact::Empty));
+            let told = gap.cells.iter().any(Cell::is_told);
             if whole && !told {
                 self.out.failed.push((number, gap));
             } else {

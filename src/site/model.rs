@@ -113,6 +113,36 @@ pub(super) fn level_words(level: StatementLevel) -> &'static str {
     }
 }
 
+/// What a statement says at a revision, in its own sentence and at its own level.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Said {
+    text: String,
+    level: &'static str,
+    level_words: &'static str,
+    /// The statement's anchor on the page of its entity.
+    statement: String,
+}
+
+show_serialized!(Said);
+
+impl Said {
+    /// None if the revision does not make the statement.
+    pub(super) fn of(statement: &Statement, revision: Date) -> Option<Self> {
+        let level = level(statement, revision);
+        Some(Self {
+            text: statement.text.at(revision)?.clone(),
+            level: level.name(),
+            level_words: level_words(level),
+            statement: statement.id().to_owned(),
+        })
+    }
+}
+
+/// How binding a statement is at a revision.
+pub(super) fn level(statement: &Statement, revision: Date) -> StatementLevel {
+    statement.level.at(revision).copied().unwrap_or(StatementLevel::Info)
+}
+
 /// The newest level a rule has.
 pub(super) fn rule_level(rule: &Rule) -> &'static str {
     rule.level.last().map_or("off", |level| level.name())
@@ -257,7 +287,7 @@ impl<'a> Model<'a> {
             timeline.as_ref().and_then(|t| t.at(revision))
         }
         let text = statement.text.at(revision)?;
-        let level = statement.level.at(revision).copied().unwrap_or(StatementLevel::Info);
+        let level = level(statement, revision);
         let links = at(&statement.links, revision).into_iter().flatten().map(|l| l.title.as_str());
         Some(view!({
             // Its id within its entity is its anchor.

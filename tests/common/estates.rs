@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use cmlint::cli::BuiltIn;
+use cmlint::cli::{BuiltIn, Checked};
 use cmlint::content::Date;
 use cmlint::report::Format;
 use cmlint::source::{Limits, Sources};
@@ -29,15 +29,17 @@ pub fn estate(name: &str) -> Files {
 pub fn report_against(built_in: &BuiltIn, files: Files, other: &Value) -> Value {
     let revision = other["revision"].as_str().and_then(|date| date.parse::<Date>().ok()).expect("a revision");
     let sources = Sources::from_memory(files, &Limits::default());
-    let text = built_in.check_against(&sources, revision).write(Format::Json, 100, false).0;
-    serde_json::from_str(&text).expect("the report is JSON")
+    json(&built_in.check_against(&sources, revision))
 }
 
 /// The JSON report on files.
 pub fn report(built_in: &BuiltIn, files: Files) -> Value {
     let sources = Sources::from_memory(files, &Limits::default());
-    let text = built_in.check(&sources).write(Format::Json, 100, false).0;
-    serde_json::from_str(&text).expect("the report is JSON")
+    json(&built_in.check(&sources))
+}
+
+fn json(checked: &Checked<'_>) -> Value {
+    serde_json::from_str(&checked.write(Format::Json, 100, false).0).expect("the report is JSON")
 }
 
 /// The text of a file, and whether it is UTF-16.

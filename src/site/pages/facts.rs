@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::model::{Model, level_words};
+use super::super::model::{Model, Said, level};
 use super::super::view::show_serialized;
 use crate::content::{Date, Entity, EntityKind, Level, Securable, Statement, Values, Words, capital};
 
@@ -14,16 +14,6 @@ use crate::content::{Date, Entity, EntityKind, Level, Securable, Statement, Valu
 pub(super) struct Summary {
     name: &'static str,
     said: Vec<Said>,
-}
-
-/// What a statement says, in its own sentence and at its own level.
-#[derive(Debug, Clone, Serialize)]
-struct Said {
-    text: String,
-    level: &'static str,
-    level_words: &'static str,
-    /// The statement's anchor on the page.
-    statement: String,
 }
 
 /// Folders and the permissions on them.
@@ -141,8 +131,7 @@ pub(super) fn facts(model: &Model<'_>, entity: &Entity, revision: Date) -> Facts
     for statement in entity.statements.iter().filter(|s| s.text.at(revision).is_some()) {
         for fact in &statement.facts {
             if let Some(values) = fact.at(revision) {
-                let level = statement.level.at(revision).copied().unwrap_or(Level::Info);
-                all.push(Known { kind: &fact.kind, values, statement, level });
+                all.push(Known { kind: &fact.kind, values, statement, level: level(statement, revision) });
             }
         }
     }
@@ -151,18 +140,8 @@ pub(super) fn facts(model: &Model<'_>, entity: &Entity, revision: Date) -> Facts
     let summary = SUMMARY
         .iter()
         .map(|(name, kinds)| {
-            let mut said: Vec<Said> = Vec::new();
-            for of in all.iter().filter(|of| kinds.contains(&of.kind)) {
-                let text = of.statement.text.at(revision).cloned().unwrap_or_default();
-                if told.insert(of.statement.id()) {
-                    said.push(Said {
-                        text,
-                        level: of.level.name(),
-                        level_words: level_words(of.level),
-                        statement: of.statement.id().to_owned(),
-                    });
-                }
-            }
+            let of = all.iter().filter(|of| kinds.contains(&of.kind)).map(|of| of.statement);
+            let said = of.filter(|s| told.insert(s.id())).filter_map(|s| Said::of(s, revision)).collect();
             Summary { name, said }
         })
         .filter(|s: &Summary| !s.said.is_empty() && entity.kind != EntityKind::Document)

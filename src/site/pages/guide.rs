@@ -35,8 +35,8 @@ pub(in super::super) fn linting(
         "revisions": model.content().revisions.iter().map(|r| view!({
             "date": r.date.to_string(),
             "versions": r.versions,
-            "first_build": r.builds.map(|b| b.0),
-            "last_build": r.builds.and_then(|b| b.1),
+            "first_build": r.first_build(),
+            "last_build": r.last_build(),
         })).collect::<Vec<_>>(),
     })
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::model::{self, Model, Section, level_words};
+use super::super::model::{self, Model, Said, Section, level_words};
 use super::super::revision::long;
 use super::super::view::{View, list, put, view};
 use super::entity::is_entry;
 use super::rule::group_title;
-use crate::content::{Entity, EntityKind, Level, Values};
+use crate::content::{Entity, EntityKind, Statement, Values};
 use crate::diff::Diff;
 use crate::rules::{Coverage, Totals, coverage as covered};
 
@@ -99,15 +99,9 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
             .filter(|s| s.text.at(last).is_some())
             .flat_map(|s| s.facts.iter().filter_map(|f| Some((f.kind.as_str(), f.at(last)?))))
             .collect();
-        let says = |kinds: &[&str]| -> Vec<View> {
-            (entity.statements.iter())
-                .filter(|s| s.facts.iter().any(|f| kinds.contains(&f.kind.as_str()) && f.at(last).is_some()))
-                .filter_map(|s| {
-                    let level = s.level.at(last).copied().unwrap_or(Level::Info);
-                    let words = model::level_words(level);
-                    Some(view!({ "text": s.text.at(last)?, "level": level.name(), "level_words": words }))
-                })
-                .collect()
+        let says = |kind: &str| -> Vec<Said> {
+            let of = |s: &&Statement| s.facts.iter().any(|f| f.kind == kind && f.at(last).is_some());
+            entity.statements.iter().filter(of).filter_map(|s| Said::of(s, last)).collect()
         };
         let rights = |effect: &str| -> Vec<String> {
             let mut out: Vec<String> = (facts.iter())
@@ -118,16 +112,11 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
                     let id = values.get("right")?.as_str()?;
                     let right = model.content().vocabulary.user_rights.iter().find(|r| r.id == id);
                     let right = right.map_or(id, |r| r.display.as_str());
-                    Some(
-                        match values
-                            .get("alternative")
-                            .and_then(Value::as_str)
-                            .filter(|_| effect == "require")
-                        {
-                            Some(other) => format!("{right} or {other}"),
-                            None => right.to_owned(),
-                        },
-                    )
+                    let other = values.get("alternative").and_then(Value::as_str);
+                    Some(match other.filter(|_| effect == "require") {
+                        Some(other) => format!("{right} or {other}"),
+                        None => right.to_owned(),
+                    })
                 })
                 .collect();
             out.dedup();
@@ -156,10 +145,10 @@ pub(in super::super) fn entities(model: &Model<'_>, kind: EntityKind) -> View {
             "purpose": entity.purpose,
             "gone": entity.name.at(model.newest).is_none(),
             "into": model.successor(entity).map(|e| model.entity_link(e)),
-            "location": says(&["location"]),
-            "managed": says(&["managed-by"]),
-            "default": says(&["default-account"]),
-            "limit": says(&["cardinality"]),
+            "location": says("location"),
+            "managed": says("managed-by"),
+            "default": says("default-account"),
+            "limit": says("cardinality"),
             "required": rights("require"),
             "forbidden": forbidden,
             "permissions": permissions(false),
@@ -358,8 +347,8 @@ pub(in super::super) fn revisions(model: &Model<'_>) -> View {
                 "product": r.product,
                 "layout": r.layout,
                 "versions": r.versions,
-                "first_build": r.builds.map(|b| b.0),
-                "last_build": r.builds.and_then(|b| b.1),
+                "first_build": r.first_build(),
+                "last_build": r.last_build(),
                 "sha256": r.sha256,
                 "source": r.source,
                 "publisher": r.publisher,

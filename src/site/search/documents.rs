@@ -9,6 +9,7 @@ use crate::content::{Content, Date, Entity, EntityKind, Revision, Statement, Tim
 use crate::diff::{Diff, Kind as ChangeKind};
 use crate::rules::{Reference, Rule, RuleSet};
 
+use super::super::model::folder;
 use super::{Document, Kind, State};
 
 /// One document for each group, account and page of the specification. The newest wording is shown, and that of
@@ -48,10 +49,7 @@ fn of_entity(content: &Content, entity: &Entity, before: &[&Entity]) -> Document
     names.retain(|name| seen.insert(name.clone()));
 
     let mut document = Document {
-        url: match entity.kind.folder() {
-            Some(folder) => format!("{folder}/{}/", entity.id),
-            None => format!("{}/", entity.id),
-        },
+        url: folder(entity),
         id: entity.id.clone(),
         kind: Some(match entity.kind {
             EntityKind::Group => Kind::Group,
