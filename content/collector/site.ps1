@@ -130,6 +130,8 @@ function Read-Sequence {
         $number = 0
         foreach ($one in $all) {
             $number++
+            # Where a processor has a large cache, .NET lets hundreds of MiB of what is done with lie about.
+            if ($number % 10 -eq 0) { [System.GC]::Collect(0) }
             $tags = @{ PackageID = $one.Package; Name = $one.Name }
             Write-Progress -Id 1 -Activity 'Task sequences' -Status "$number of $($all.Count): $($one.Name)" -PercentComplete (100 * $number / $all.Count)
             try {
