@@ -18,6 +18,7 @@ mod merge;
 mod names;
 mod path;
 mod places;
+mod recent;
 mod rows;
 mod schema;
 mod sequences;

@@ -14,6 +14,7 @@
 //! It does not look at what the text says: shapes are the reader's business. It does not map files into
 //! memory: windows of `read_at` are as fast, and a file that shrinks cannot take the process down.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -62,9 +63,22 @@ pub fn read_beside(inputs: &[PathBuf], limits: &Limits, output: Option<&Path>) -
     walk.done_apart()
 }
 
-/// Number of a source in the order of [`read`]'s result.
+/// Number of a source in the order of [`read`]'s result. One more is kept, so that a [`Place`] that may be there takes no
+/// more room than one that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourceId(pub u32);
+pub struct SourceId(NonZeroU32);
+
+impl SourceId {
+    /// The source with that number, from 0.
+    pub fn new(number: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(number))
+    }
+
+    /// Its number, from 0.
+    pub fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// A stretch of a source's original bytes (of the inflated entry, for a file in a zip): `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -75,13 +89,32 @@ pub struct Span {
     pub end: u64,
 }
 
-/// A span together with its source.
+/// A span together with its source. Every cell of a table has one, so it is kept in sixteen bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Which source.
     pub source: SourceId,
-    /// Where in it.
-    pub span: Span,
+    start: u64,
+    length: u32,
+}
+
+impl Place {
+    /// A span of a source; what is longer than 4 GiB ends there.
+    pub fn new(source: SourceId, span: Span) -> Self {
+        let length = u32::try_from(span.end.saturating_sub(span.start)).unwrap_or(u32::MAX);
+        Self { source, start: span.start, length }
+    }
+
+    /// Where in the source.
+    pub fn span(self) -> Span {
+        Span { start: self.start, end: self.start + u64::from(self.length) }
+    }
+
+    /// Whether another place lies in this one.
+    pub fn holds(self, other: Self) -> bool {
+        let (own, other_span) = (self.span(), other.span());
+        self.source == other.source && own.start <= other_span.start && other_span.end <= own.end
+    }
 }
 
 /// How the bytes of a source are written.
@@ -300,7 +333,7 @@ impl Sources {
 
     /// The source of that number.
     pub fn get(&self, id: SourceId) -> Option<&Source> {
-        self.list.get(id.0 as usize)
+        self.list.get(id.index())
     }
 
     /// The sources in order.
@@ -323,7 +356,7 @@ impl Sources {
     }
 
     fn push(&mut self, label: &str, node: Arc<Node>) {
-        let id = SourceId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
+        let id = SourceId::new(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
         let label = label.chars().map(visible).collect::<String>().into();
         self.list.push(Source { id, label, node, sniffed: OnceLock::new() });
     }

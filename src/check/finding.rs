@@ -333,12 +333,7 @@ impl<'b> Writer<'b> {
             let Some(place) = value.or(frame.record) else { continue };
             let text = self.text(&label.text, line, Form::Titled);
             // What was taken from another record shows itself and nothing around it.
-            let within = |record: &Place| {
-                record.source == place.source
-                    && record.span.start <= place.span.start
-                    && place.span.end <= record.span.end
-            };
-            let record = frame.record.filter(within).unwrap_or(place);
+            let record = frame.record.filter(|record| record.holds(place)).unwrap_or(place);
             labels.push(Label { place, record, text, is_value: value.is_some() });
         }
         labels

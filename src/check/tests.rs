@@ -472,13 +472,13 @@ fn evidence(schema: &Schema, rows: &[(&str, &str, i64)]) -> Evidence {
     use crate::source::{SourceId, Span};
     let mut tables: Vec<Table> = schema.tables.iter().map(|_| Table::default()).collect();
     let uses = schema.table("uses").unwrap();
-    let at = |row: usize, from: u64| Place {
-        source: SourceId(u32::try_from(row % 2).unwrap()),
-        span: Span { start: row as u64 * 100 + from, end: row as u64 * 100 + from + 5 },
+    let at = |row: usize, from: u64| {
+        let start = row as u64 * 100 + from;
+        Place::new(SourceId::new(u32::try_from(row % 2).unwrap()), Span { start, end: start + 5 })
     };
     let record = |row: usize| {
         let first = at(row, 0);
-        Place { span: Span { end: first.span.start + 30, ..first.span }, ..first }
+        Place::new(first.source, Span { start: first.span().start, end: first.span().start + 30 })
     };
     for (i, (site, account, count)) in rows.iter().enumerate() {
         let mut cells: Vec<Cell> =
@@ -509,10 +509,10 @@ fn labels_fall_back_to_their_record() {
     let evidence = evidence(&world.1, &[("PS1", "C\\a", 9)]);
     let run = run(&rules, &world.0, &world.1, &evidence, &options(&world.0));
     let labels = &run.findings[0].labels;
-    let spans: Vec<(u64, u64)> = labels.iter().map(|l| (l.place.span.start, l.place.span.end)).collect();
+    let spans: Vec<(u64, u64)> = labels.iter().map(|l| (l.place.span().start, l.place.span().end)).collect();
     assert_eq!(spans, [(20, 25), (0, 30)]);
     assert_eq!(labels[0].text, "use 9");
-    assert!(labels.iter().all(|l| (l.record.span.start, l.record.span.end) == (0, 30)));
+    assert!(labels.iter().all(|l| (l.record.span().start, l.record.span().end) == (0, 30)));
 }
 
 #[test]

@@ -46,12 +46,12 @@ pub(super) fn spots(
     let mut lost = Vec::new();
     let by_source = wanted(findings, exports, width);
     let records: HashSet<Place> = (by_source.iter().filter(|_| width > 0))
-        .flat_map(|(&source, wanted)| wanted.iter().map(move |w| Place { source, span: w.record }))
+        .flat_map(|(&source, wanted)| wanted.iter().map(move |w| Place::new(source, w.record)))
         .collect();
     let known = evidence::known_values(exports.schema, exports.evidence, &records);
     for (id, wanted) in by_source {
         let Some(source) = exports.sources.get(id) else { continue };
-        let input = usize::try_from(id.0).ok().and_then(|i| exports.inputs.get(i));
+        let input = exports.inputs.get(id.index());
         let file = File {
             source,
             format: input.and_then(|input| input.reading.format),
@@ -98,7 +98,7 @@ fn wanted<'a>(
     let mut by_source: BTreeMap<SourceId, Vec<Wanted<'a>>> = BTreeMap::new();
     for (finding, number, label) in labels() {
         let record = records.get(&label.place).filter(|_| label.record == label.place);
-        let record = record.unwrap_or(&label.record).span;
+        let record = record.unwrap_or(&label.record).span();
         by_source.entry(label.place.source).or_default().push(Wanted { finding, number, label, record });
     }
     by_source
@@ -146,7 +146,7 @@ pub(super) fn open(outcomes: &[RuleOutcome], sources: &Sources) -> Vec<Option<(S
         .collect();
     let mut by_source: BTreeMap<SourceId, Vec<(usize, Span)>> = BTreeMap::new();
     for (i, place) in places {
-        by_source.entry(place.source).or_default().push((i, place.span));
+        by_source.entry(place.source).or_default().push((i, place.span()));
     }
     for (id, here) in by_source {
         let Some(source) = sources.get(id) else { continue };
@@ -176,11 +176,11 @@ impl File<'_> {
         // An archive entry stays unpacked as long as this is held.
         let _bytes = self.source.bytes()?;
         let request = |wanted: &Wanted<'_>, span| Request { span, within: wanted.record };
-        let mut requests: Vec<Request> = wanted.iter().map(|w| request(w, w.label.place.span)).collect();
+        let mut requests: Vec<Request> = wanted.iter().map(|w| request(w, w.label.place.span())).collect();
         let mut more: Vec<Range<usize>> = Vec::with_capacity(wanted.len());
         for wanted in wanted {
             let from = requests.len();
-            let place = wanted.label.place.span;
+            let place = wanted.label.place.span();
             if width > 0 {
                 for start in further_lines(self.source, place)? {
                     requests.push(request(wanted, Span { start, end: place.end }));
@@ -216,12 +216,12 @@ impl File<'_> {
             records.entry(*within).or_default().0.push(Span { start, end });
         }
         for wanted in wanted.iter().filter(|wanted| wanted.label.is_value) {
-            let known = Known { span: wanted.label.place.span, says: Says::Anything };
+            let known = Known { span: wanted.label.place.span(), says: Says::Anything };
             records.entry(wanted.record).or_default().1.push(known);
         }
         let mut harmless = Vec::new();
         for (span, (near, mut values)) in records {
-            let record = Place { source: self.source.id(), span };
+            let record = Place::new(self.source.id(), span);
             values.extend(self.known.get(&record).into_iter().flatten().cloned());
             harmless.extend(structure::harmless(self.source, format, span, &near, &values)?);
         }

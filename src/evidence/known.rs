@@ -57,9 +57,7 @@ fn enter(cell: &Cell, record: Place, places: &HashSet<Place>, records: &mut Hash
     }
     if let Some(place) = cell.place
         && places.contains(&place)
-        && place.source == record.source
-        && record.span.start <= place.span.start
-        && place.span.end <= record.span.end
+        && record.holds(place)
     {
         records.entry(place).or_insert(record);
     }
@@ -77,5 +75,5 @@ fn add(cell: &Cell, record: Place, into: &mut Vec<Known>) {
         Fact::Flag(_) | Fact::Integer(_) => Says::Number,
         Fact::Unknown(_) | Fact::Empty | Fact::List(_) => return,
     };
-    into.push(Known { span: place.span, says });
+    into.push(Known { span: place.span(), says });
 }

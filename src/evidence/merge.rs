@@ -88,7 +88,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource<'_
         }
         let mut rows = looked_up;
         for (table, mut of_table) in tables.into_iter().enumerate() {
-            of_table.sort_by_key(|row| row.record.map(|place| place.span.start));
+            of_table.sort_by_key(|row| row.record.map(|place| place.span().start));
             if !schema.tables[table].distinct.is_empty() {
                 // Each stretch has kept its own; how the file was divided must not show.
                 let mut seen = HashSet::new();

@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::account::computer_name;
-use super::convert::{build, fact, integer, plain, text_fact};
+use super::convert::{build, integer, plain};
 use super::mapping::{
     AccountPart, Choice, ClassMap, Condition, Failed, FieldMap, Known, Mapping, Otherwise, Presence, RowMap,
     Source, Test,
 };
 use super::path::{Found, Path, Root, is_filled};
+use super::recent::Recent;
 use super::{
     Account, AccountForm, Cell, Fact, FieldKind, Gap, Missing, Row, Scalar, Schema, TableId, TableSchema,
     Why, field,
@@ -186,6 +187,7 @@ pub(super) struct Collector<'m> {
     /// The plain values of objects that gave a row of a table with distinct rows, or the same row again.
     repeated: HashSet<String>,
     scratch: String,
+    recent: Recent,
     out: Gathered,
 }
 
@@ -224,6 +226,7 @@ impl<'m> Collector<'m> {
             task,
             repeated: HashSet::new(),
             scratch: String::new(),
+            recent: Recent::default(),
             distinct: vec![HashSet::new(); tables],
             out: Gathered {
                 present: vec![false; tables],
@@ -238,7 +241,7 @@ impl<'m> Collector<'m> {
     }
 
     fn place(&self, span: Span) -> Place {
-        Place { source: self.source, span }
+        Place::new(self.source, span)
     }
 
     fn object(&mut self, record: &Record) {
@@ -682,7 +685,7 @@ impl<'m> Collector<'m> {
             },
         };
         if field.or_file && matches!(fact, Fact::Empty | Fact::Unknown(Why::NotExported)) {
-            return Cell { fact: text_fact(kind.scalar, self.file), place: None };
+            return Cell { fact: self.recent.text_fact(kind.scalar, self.file), place: None };
         }
         Cell { fact, place }
     }
@@ -725,7 +728,7 @@ impl<'m> Collector<'m> {
         let cut = field.after.is_some() || field.before.is_some() || field.part.is_some();
         let plain_field = field.map.is_none() && field.bits.is_empty() && field.domain.is_none();
         if !cut && plain_field && !field.qualified {
-            return negated(field, fact(scalar, value));
+            return negated(field, self.recent.fact(scalar, value));
         }
         let text = match &value.data {
             Data::Truncated => return Fact::Unknown(Why::Truncated),
@@ -774,12 +777,12 @@ impl<'m> Collector<'m> {
             return if text.is_empty() { Fact::Empty } else { Fact::Unknown(Why::Unreadable) };
         }
         if let Some(domain) = &field.domain
-            && let Fact::Account(bare) = text_fact(scalar, text)
+            && let Fact::Account(bare) = self.recent.text_fact(scalar, text)
             && bare.form == AccountForm::Bare
         {
             return self.in_domain(bare, domain, root);
         }
-        negated(field, text_fact(scalar, text))
+        negated(field, self.recent.text_fact(scalar, text))
     }
 
     /// A bare account name with the domain that stands elsewhere in the object.

@@ -68,7 +68,7 @@ fn evidence_of(sources: &[&[(&str, Json)]]) -> (Merged, Identities) {
         .iter()
         .enumerate()
         .map(|(number, records)| {
-            let source = SourceId(u32::try_from(number).unwrap());
+            let source = SourceId::new(u32::try_from(number).unwrap());
             let mut collector = Collector::new(schema, mapping, source, "file name", Task::All(&budget));
             let mut maker = Maker { at: 0 };
             for (class, json) in *records {
@@ -238,8 +238,8 @@ fn a_cell_stands_where_its_value_stands() {
     let row = &merged.evidence.tables[table].rows[0];
     let account = &row.cells[schema.tables[table].field("account").unwrap()];
     // RoleName, SiteCode, NALPath, Props, its element, PropertyName, Value, Value1, Value2.
-    assert_eq!(account.place.unwrap().span, Span { start: 9, end: 10 });
-    assert_eq!(row.record.unwrap().span, Span { start: 1, end: 11 });
+    assert_eq!(account.place.unwrap().span(), Span { start: 9, end: 10 });
+    assert_eq!(row.record.unwrap().span(), Span { start: 1, end: 11 });
 }
 
 #[test]
@@ -1251,7 +1251,7 @@ fn json_becomes_rows_at_their_place() {
     let (schema, _) = shipped();
     let table = schema.table("stored_accounts").unwrap();
     let row = &merged.evidence.tables[table].rows[0];
-    let text_at = |place: Place| &text[place.span.start as usize..place.span.end as usize];
+    let text_at = |place: Place| &text[place.span().start as usize..place.span().end as usize];
     assert_eq!(text_at(row.cells[1].place.unwrap()), r"CONTOSO\\naa");
     assert_eq!(text_at(row.record.unwrap()), &text[1..text.len() - 1]);
     let secrets: Vec<&str> =

@@ -837,7 +837,7 @@ mod tests {
         let within = span(&record.unwrap_or((0, text.len())));
         let requests: Vec<Request> = places.iter().map(|p| Request { span: span(p), within }).collect();
         let secrets: Vec<Span> = secrets.iter().map(span).collect();
-        let found = locate(sources.get(SourceId(0)).unwrap(), &requests, &[ALL], &secrets, 90).unwrap();
+        let found = locate(sources.get(SourceId::new(0)).unwrap(), &requests, &[ALL], &secrets, 90).unwrap();
         (found.into_iter().enumerate())
             .map(|(i, l)| Spot {
                 path: "a.xml".into(),

@@ -417,7 +417,7 @@ mod tests {
         let expected = pairs(&[("a/c/d.txt", "d"), ("a/z.json", "z"), ("b.xml", "b"), ("c.xml", "c")]);
         assert_eq!(contents(&dir, &sources), expected);
         let last = &sources.as_slice()[3];
-        assert_eq!((last.id().0, last.len(), last.encoding()), (3, 4, Some(Encoding::Utf16Le)));
+        assert_eq!((last.id().index(), last.len(), last.encoding()), (3, 4, Some(Encoding::Utf16Le)));
         assert_eq!(sources.get(last.id()).unwrap().label(), last.label());
     }
 
