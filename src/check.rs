@@ -218,7 +218,7 @@ fn judge_all(
         };
         rules.par_iter().map(judge).collect()
     };
-    if let Some(supposing) = ids.supposing(schema, evidence) {
+    if let Some(supposing) = ids.into_supposing(schema, evidence) {
         let shared = estate::of(content, schema, evidence, &supposing, options.revision, given);
         results.par_iter_mut().zip(rules).for_each(|(first, &(number, rule))| {
             if supposed::may_tell_more(first) {

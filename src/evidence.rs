@@ -531,6 +531,21 @@ pub enum Fact {
     List(Box<[Cell]>),
 }
 
+impl Fact {
+    /// Whether it is, without looking far, the same: what comes again in a file is kept once. Others may be equal.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => Arc::ptr_eq(a, b),
+            (Self::Account(a), Self::Account(b)) => Arc::ptr_eq(a, b),
+            (Self::Flag(a), Self::Flag(b)) => a == b,
+            (Self::Integer(a), Self::Integer(b)) => a == b,
+            (Self::Unknown(a), Self::Unknown(b)) => a == b,
+            (Self::Empty, Self::Empty) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A Windows account or group as it is written, and what that says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {

@@ -268,16 +268,23 @@ impl<'s> Groups<'s> {
         let mut seen: HashMap<(Option<String>, String), usize> = HashMap::new();
         for table in [table::LOCAL_GROUPS, table::LOCAL_GROUP_MEMBERS] {
             let Some(view) = View::of(shared, table) else { continue };
+            let of_groups = table == table::LOCAL_GROUPS;
+            let sid_of = if of_groups { field::SID } else { field::GROUP_SID };
+            let mut before: Option<Line<'_>> = None;
             for line in view.rows().map(Line::of_several) {
+                // Members of one group.
+                if !of_groups
+                    && line.goes_on(before.replace(line), &[field::HOST, field::GROUP, sid_of, field::SCOPE])
+                {
+                    continue;
+                }
                 let key = line.text(field::HOST).map(|host| shared.ids.computer_key(host));
                 let Some(group) = line.account(field::GROUP) else { continue };
-                if table == table::LOCAL_GROUPS
-                    && let Some(key) = &key
-                {
+                if of_groups && let Some(key) = &key {
                     self.hosts.insert(key.clone());
                     self.list(shared, line, key, group, &mut hosts);
                 }
-                let sid = line.text(if table == table::LOCAL_GROUPS { field::SID } else { field::GROUP_SID });
+                let sid = line.text(sid_of);
                 let Some((named, name)) = named(shared, titles, group) else { continue };
                 let id = (key.clone(), name.to_lowercase());
                 if let Some(known) = seen.get(&id) {

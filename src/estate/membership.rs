@@ -255,19 +255,26 @@ impl Membership {
         let mut interned: HashSet<Arc<str>> = HashSet::new();
         for table in [table::LOCAL_GROUPS, table::LOCAL_GROUP_MEMBERS] {
             let Some(view) = View::of(shared, table) else { continue };
+            let of_groups = table == table::LOCAL_GROUPS;
+            let names = [field::HOST, field::GROUP, if of_groups { field::SID } else { field::GROUP_SID }];
+            let (mut before, mut number): (Option<Line<'_>>, u32) = (None, 0);
             for line in view.rows().chain(view.gaps()).map(Line::of_several) {
                 let Some(group) = line.account(field::GROUP) else { continue };
+                if line.goes_on(before, &names) {
+                    out.groups[number as usize].take(line, of_groups);
+                    continue;
+                }
+                before = Some(line);
                 let host = line.text(field::HOST).map(|h| shared.ids.computer_key(h)).unwrap_or_default();
-                let keys =
-                    local_keys(shared, group, line.text(field::SID).filter(|_| table == table::LOCAL_GROUPS))
-                        .into_iter()
-                        .chain(line.text(field::GROUP_SID).map(str::to_uppercase));
+                let keys = local_keys(shared, group, line.text(field::SID).filter(|_| of_groups))
+                    .into_iter()
+                    .chain(line.text(field::GROUP_SID).map(str::to_uppercase));
                 let keys: Vec<String> = keys.collect();
                 let never_empty = keys.iter().any(|key| key == ADMINISTRATORS_KEY || key == ADMINISTRATORS);
-                let number = out.local_entry(host, keys.into_iter(), &mut interned);
+                number = out.local_entry(host, keys, &mut interned);
                 let group = &mut out.groups[number as usize];
                 group.never_empty |= never_empty;
-                group.take(line, table == table::LOCAL_GROUPS);
+                group.take(line, of_groups);
             }
         }
         for table in [table::DOMAIN_GROUPS, table::DOMAIN_GROUP_MEMBERS] {
@@ -324,13 +331,7 @@ impl Membership {
     }
 
     /// The number of the group of a computer that has one of these keys; a new one if none has.
-    fn local_entry(
-        &mut self,
-        host: String,
-        keys: impl Iterator<Item = String>,
-        interned: &mut HashSet<Arc<str>>,
-    ) -> u32 {
-        let keys: Vec<String> = keys.collect();
+    fn local_entry(&mut self, host: String, keys: Vec<String>, interned: &mut HashSet<Arc<str>>) -> u32 {
         let groups = self.local.entry(host).or_default();
         let number = keys.iter().find_map(|key| groups.get(key.as_str()).copied()).unwrap_or_else(|| {
             self.groups.push(Group::default());

@@ -7,7 +7,7 @@ use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Out, View, flag, text, unsure};
 use crate::estate::value::identity_bucket;
 use crate::evidence::{
-    AccountForm, Identity, Missing, Scope, Table, TableName, TableSchema, Why, field, table,
+    Account, AccountForm, Identity, Missing, Scope, Table, TableName, TableSchema, Why, field, table,
 };
 
 /// `account_states`: one row an account of which a directory export tells something. That an account is absent is said
@@ -28,7 +28,7 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
         .into_iter()
         .filter_map(|line| line.account(field::ACCOUNT).map(|a| shared.ids.resolve(a)))
         .collect();
-    let groups: HashSet<String> = rows(table::DOMAIN_GROUPS)
+    let groups: HashSet<Arc<str>> = rows(table::DOMAIN_GROUPS)
         .into_iter()
         .filter_map(|line| line.account(field::GROUP).map(|group| shared.ids.key(group)))
         .collect();
@@ -187,36 +187,41 @@ pub(crate) fn name_clashes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let rows = |name: TableName| -> Vec<Line<'_>> {
         View::of(shared, name).into_iter().flat_map(View::rows).collect()
     };
+    let sought = |entry: &Line<'_>| {
+        let account = entry.account(field::ACCOUNT)?;
+        let name = || account.name().to_ascii_lowercase();
+        (account.form == AccountForm::Bare
+            && entry.text(field::GENERIC).is_none()
+            && shared.ids.scope(account) != Some(Scope::BuiltIn))
+        .then(name)
+    };
+    let wanted: HashSet<String> = rows(table::CONTENT_ACCESS).iter().filter_map(sought).collect();
+    let wanted = |account: &Account| Some(account.name().to_ascii_lowercase()).filter(|n| wanted.contains(n));
     // By name; of several the first.
     let mut of_domains: HashMap<String, Line<'_>> = HashMap::new();
     for line in
         [table::DIRECTORY_ACCOUNTS, table::PRINCIPALS].into_iter().flat_map(rows).map(Line::of_several)
     {
         if let Some(account) = line.account(field::ACCOUNT)
+            && let Some(name) = wanted(account)
             && line.flag(field::IS_GROUP) != Some(true)
             && shared.ids.scope(account) == Some(Scope::Domain)
         {
-            of_domains.entry(account.name().to_ascii_lowercase()).or_insert(line);
+            of_domains.entry(name).or_insert(line);
         }
     }
     let mut locals: HashMap<String, Line<'_>> = HashMap::new();
     for line in rows(table::LOCAL_GROUP_MEMBERS) {
         if let Some(account) = line.account(field::MEMBER)
+            && let Some(name) = wanted(account)
             && line.text(field::CLASS) != Some("group")
             && shared.ids.scope(account) == Some(Scope::Local)
         {
-            locals.entry(account.name().to_ascii_lowercase()).or_insert(line);
+            locals.entry(name).or_insert(line);
         }
     }
     for entry in rows(table::CONTENT_ACCESS) {
-        let Some(account) = entry.account(field::ACCOUNT) else { continue };
-        if account.form != AccountForm::Bare || entry.text(field::GENERIC).is_some() {
-            continue;
-        }
-        if shared.ids.scope(account) == Some(Scope::BuiltIn) {
-            continue;
-        }
-        let name = account.name().to_ascii_lowercase();
+        let (Some(account), Some(name)) = (entry.account(field::ACCOUNT), sought(&entry)) else { continue };
         match (of_domains.get(&name), locals.get(&name)) {
             (Some(of_domain), Some(local)) => out
                 .row(entry.record)

@@ -196,6 +196,19 @@ impl<'s> Line<'s> {
         Self { of_several: true, ..self }
     }
 
+    /// Whether it says, without looking far, the same in some fields as another line of its table, as lines that follow
+    /// one another often do.
+    pub(crate) fn goes_on(self, before: Option<Self>, fields: &[FieldName]) -> bool {
+        before.is_some_and(|before| {
+            self.gap.is_none()
+                && before.gap.is_none()
+                && fields.iter().all(|field| match (self.cell(*field), before.cell(*field)) {
+                    (Some(cell), Some(other)) => cell.fact.is(&other.fact),
+                    (cell, other) => cell.is_none() && other.is_none(),
+                })
+        })
+    }
+
     /// The cell with a number.
     pub(crate) fn numbered(self, field: usize) -> Option<&'s Cell> {
         self.cells.get(field)

@@ -223,7 +223,7 @@ pub(crate) fn group_key(ids: &Identities, scalar: Scalar, value: &Value<'_>) -> 
         Fact::Integer(n) => n.to_string(),
         Fact::Account(account) => match &value.identity {
             Some(identity) => identity.key().to_owned(),
-            None => ids.key(account),
+            None => ids.key(account).to_string(),
         },
         Fact::Text(text) => match scalar {
             Scalar::Text => text.to_string(),

@@ -8,12 +8,14 @@
 //! sight. [`Identities::supposing`] takes it for that domain. Only that two names are the same rests on it, never
 //! that they are not.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use ahash::{AHashMap as HashMap, AHashSet as HashSet};
 
 use super::account::computer_name;
 use super::domains::Heard;
-use super::{Account, AccountForm, Cell, Evidence, Fact, Row, Scalar, Schema, Why};
+use super::{Account, AccountForm, Cell, Evidence, Fact, Row, Scalar, Schema, TableSchema, Why};
 use crate::vocabulary::{Principals, WellKnown};
 
 /// One identity for all spellings of accounts and computers in a body of evidence.
@@ -24,25 +26,27 @@ pub struct Identities {
     /// Lower-case DNS name to the NetBIOS names seen beside it.
     netbios_of: HashMap<String, BTreeSet<String>>,
     /// SID of a domain to the domain.
-    domain_sids: HashMap<String, Domain>,
+    domain_sids: HashMap<String, Arc<Domain>>,
     /// Key of a domain to its SID.
     sid_of_domain: HashMap<String, String>,
-    /// First label of a computer name to the DNS names seen with it; an empty set if only the label was seen.
-    computers: HashMap<String, BTreeSet<String>>,
+    /// First label of a computer name to the DNS names seen with it; none if only the label was seen.
+    computers: HashMap<Arc<str>, Seen>,
     /// First label of a computer name to the keys of the domains that exports say it is in.
     domains_of_hosts: HashMap<String, BTreeSet<String>>,
     /// SID to the key of its account.
-    key_of_sid: HashMap<String, String>,
+    key_of_sid: HashMap<Arc<str>, Arc<str>>,
     /// Key of an account to its SID.
-    sid_of_key: HashMap<String, String>,
+    sid_of_key: HashMap<Arc<str>, Arc<str>>,
     /// User principal name to the key of its account.
-    key_of_upn: HashMap<String, String>,
+    key_of_upn: HashMap<Arc<str>, Arc<str>>,
     /// Key of an account to where it lives and its name.
-    named: HashMap<String, (Home, String)>,
+    named: HashMap<Arc<str>, (Home, Arc<str>)>,
     /// Key of an account to whether it is a group.
-    groups: HashMap<String, bool>,
+    groups: HashMap<Arc<str>, bool>,
     /// Lower-case short name to what it may stand for and nothing proves.
     suppositions: BTreeMap<String, Supposition>,
+    /// Lower-case names of domains to the domains, once all is known of them.
+    domains: HashMap<String, Arc<Domain>>,
     /// The suppositions count.
     supposing: bool,
     /// The collector could not read which servers there are: one may bear a name that nothing else tells of.
@@ -159,11 +163,35 @@ impl Domain {
     }
 }
 
+/// The DNS names of the computers with one first label, in order. Nearly always there is one.
+#[derive(Debug, Clone, Default)]
+struct Seen(Vec<Arc<str>>);
+
+impl Seen {
+    fn insert(&mut self, name: &str) {
+        if let Err(at) = self.0.binary_search_by(|seen| (**seen).cmp(name)) {
+            self.0.reserve_exact(1);
+            self.0.insert(at, name.into());
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Arc<str>> {
+        self.0.iter().find(|seen| &***seen == name)
+    }
+
+    fn only(&self) -> Option<&Arc<str>> {
+        match self.0.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
+
 /// An account under the names a row tells.
-struct Principal {
-    account: Arc<Account>,
-    sid: Option<String>,
-    upn: Option<String>,
+struct Principal<'a> {
+    account: &'a Account,
+    sid: Option<Arc<str>>,
+    upn: Option<Arc<str>>,
     is_group: Option<bool>,
 }
 
@@ -175,13 +203,13 @@ enum Home {
     /// `BUILTIN`: the local groups every computer has.
     Builtin,
     /// `NT AUTHORITY`, `NT SERVICE`, ...: in lower case; empty for the world's own (`Everyone`).
-    Authority(String),
+    Authority(Arc<str>),
     /// The computer the configuration is read on.
     Here,
     /// A computer, by its key.
-    Computer(String),
+    Computer(Arc<str>),
     /// A domain.
-    Domain(Domain),
+    Domain(Arc<Domain>),
     /// Only the SID is known.
     Sid,
 }
@@ -191,11 +219,11 @@ enum Home {
 pub struct Identity {
     home: Home,
     /// In lower case; empty if only the SID is known.
-    name: String,
+    name: Arc<str>,
     /// The name is the relative name of a directory object, which need not be its account name.
     relative: bool,
-    sid: Option<String>,
-    key: String,
+    sid: Option<Arc<str>>,
+    key: Arc<str>,
 }
 
 impl Identity {
@@ -229,17 +257,59 @@ impl Identity {
     }
 }
 
-impl Identities {
-    /// Builds the identities from the evidence: computers from every cell that names one and from network paths,
-    /// domains from the table `domains` and the security identifiers of accounts, SIDs, user principal names and groups
-    /// from `principals` and `admin_users`.
-    pub fn build(schema: &Schema, evidence: &Evidence) -> Self {
-        Self::of(schema, evidence, false)
-    }
+/// The rows of a table.
+fn rows<'a>(
+    schema: &'a Schema,
+    evidence: &'a Evidence,
+    table: &str,
+) -> impl Iterator<Item = (&'a TableSchema, &'a Row)> {
+    schema
+        .table(table)
+        .and_then(|t| Some((&schema.tables[t], evidence.tables.get(t)?)))
+        .into_iter()
+        .flat_map(|(schema, table)| table.rows.iter().map(move |row| (schema, row)))
+}
 
-    /// [`Identities::build`], and what suggests itself counts. None if nothing does.
-    pub fn supposing(&self, schema: &Schema, evidence: &Evidence) -> Option<Self> {
-        (!self.suppositions.is_empty()).then(|| Self::of(schema, evidence, true))
+/// A text of a row in lower case.
+fn text(schema: &TableSchema, row: &Row, field: &str) -> Option<String> {
+    match &row.cells.get(schema.field(field)?)?.fact {
+        Fact::Text(text) => Some(text.trim().to_lowercase()).filter(|t| !t.is_empty()),
+        _ => None,
+    }
+}
+
+/// The accounts that rows tell more of than their name.
+fn principals<'a>(schema: &'a Schema, evidence: &'a Evidence) -> impl Iterator<Item = Principal<'a>> {
+    ["principals", "admin_users"].into_iter().flat_map(move |table| {
+        rows(schema, evidence, table).filter_map(|(schema, row)| {
+            let Fact::Account(account) = &row.cells[schema.field("account")?].fact else { return None };
+            let is_group = schema.field("is_group").and_then(|f| match row.cells[f].fact {
+                Fact::Flag(flag) => Some(flag),
+                _ => None,
+            });
+            let sid = text(schema, row, "sid").and_then(|sid| super::account::sid(&sid));
+            let upn = text(schema, row, "upn");
+            Some(Principal { account, sid: sid.map(Into::into), upn: upn.map(Into::into), is_group })
+        })
+    })
+}
+
+impl Identities {
+    /// The same, and what suggests itself counts. None if nothing does.
+    pub fn into_supposing(mut self, schema: &Schema, evidence: &Evidence) -> Option<Self> {
+        if self.suppositions.is_empty() {
+            return None;
+        }
+        self.supposing = true;
+        self.domains.clear();
+        for (short, supposition) in self.suppositions.iter().filter(|(_, s)| s.computer) {
+            self.computers.entry(short.as_str().into()).or_default().insert(&supposition.dns);
+        }
+        // Identifiers stand for domains under all their names.
+        let renewed = self.domain_sids.iter().map(|(sid, domain)| (sid.clone(), self.domain(domain.key())));
+        self.domain_sids = renewed.collect();
+        self.add_accounts(schema, evidence);
+        Some(self)
     }
 
     /// What suggests itself of short names, whether it counts or not.
@@ -247,21 +317,11 @@ impl Identities {
         self.suppositions.values()
     }
 
-    fn of(schema: &Schema, evidence: &Evidence, supposing: bool) -> Self {
-        let mut out = Self { principals: Arc::clone(&schema.principals), supposing, ..Self::default() };
-        let rows = |table: &str| {
-            schema
-                .table(table)
-                .and_then(|t| Some((&schema.tables[t], evidence.tables.get(t)?)))
-                .into_iter()
-                .flat_map(|(schema, table)| table.rows.iter().map(move |row| (schema, row)))
-        };
-        let text = |schema: &super::TableSchema, row: &Row, field: &str| -> Option<String> {
-            match &row.cells.get(schema.field(field)?)?.fact {
-                Fact::Text(text) => Some(text.trim().to_lowercase()).filter(|t| !t.is_empty()),
-                _ => None,
-            }
-        };
+    /// Builds the identities from the evidence: computers from every cell that names one and from network paths,
+    /// domains from the table `domains` and the security identifiers of accounts, SIDs, user principal names and groups
+    /// from `principals` and `admin_users`.
+    pub fn build(schema: &Schema, evidence: &Evidence) -> Self {
+        let mut out = Self { principals: Arc::clone(&schema.principals), ..Self::default() };
         // Whether the collector could not read a table, and does not say of which rows.
         let lost = |name: &str| {
             let gaps = schema.table(name).and_then(|id| evidence.tables.get(id)).map(|table| &table.gaps);
@@ -271,56 +331,52 @@ impl Identities {
         };
         out.servers_lost = lost("sites") || lost("site_systems");
         out.groups_lost = lost("domain_groups");
-        for (schema, row) in rows("domains") {
+        for (schema, row) in rows(schema, evidence, "domains") {
             let (netbios, dns) = (text(schema, row, "netbios"), text(schema, row, "dns"));
             out.add_domain(netbios.as_deref(), dns.as_deref());
         }
         for (t, table) in evidence.tables.iter().enumerate() {
             for (f, field) in schema.tables[t].fields.iter().enumerate() {
                 if field.kind.scalar == Scalar::Computer {
+                    let mut last: Option<&Arc<str>> = None;
                     for row in &table.rows {
-                        out.add_computer_cell(&row.cells[f].fact);
+                        out.add_computer_cell(&row.cells[f].fact, &mut last);
                     }
                 }
             }
         }
         let mut heard = Heard::of(schema, evidence);
-        out.computers.values().flatten().for_each(|name| heard.host(name));
+        out.computers.values().flat_map(|seen| &seen.0).for_each(|name| heard.host(name));
         out.tie_by_sid(&heard);
-        let mut principals = Vec::new();
-        let mut domains: BTreeSet<String> = BTreeSet::new();
-        for table in ["principals", "admin_users"] {
-            for (schema, row) in rows(table) {
-                let Some(field) = schema.field("account") else { continue };
-                let Fact::Account(account) = &row.cells[field].fact else { continue };
-                let is_group = schema.field("is_group").and_then(|f| match row.cells[f].fact {
-                    Fact::Flag(flag) => Some(flag),
-                    _ => None,
-                });
-                let sid = text(schema, row, "sid").and_then(|s| super::account::sid(&s));
-                domains.extend(account.domain().map(str::to_lowercase));
-                let upn = text(schema, row, "upn");
-                principals.push(Principal { account: Arc::clone(account), sid, upn, is_group });
-            }
-        }
-        let perhaps = out.add_servers(schema, evidence, &domains, &heard);
+        let written = principals(schema, evidence).filter_map(|p| Some(p.account.domain()?.to_lowercase()));
+        let perhaps = out.add_servers(schema, evidence, &written.collect(), &heard);
         out.learn_domain_sids(&heard);
         out.suppose(&heard, &perhaps);
+        out.add_accounts(schema, evidence);
+        out
+    }
+
+    /// Where computers are and who the accounts are, under all names, once it is known which domains there are.
+    fn add_accounts(&mut self, schema: &Schema, evidence: &Evidence) {
+        let mut known: BTreeSet<String> = self.dns_of.keys().chain(self.netbios_of.keys()).cloned().collect();
+        let written = principals(schema, evidence).filter_map(|p| Some(p.account.domain()?.to_lowercase()));
+        known.extend(written.filter(|name| self.computer_if_known(name).is_none()));
+        self.domains = known.into_iter().map(|name| (name.clone(), self.domain(&name))).collect();
+        self.domains_of_hosts.clear();
         for table in ["computers", "devices"] {
-            for (schema, row) in rows(table) {
+            for (schema, row) in rows(schema, evidence, table) {
                 let workgroup = schema
                     .field("in_domain")
                     .is_some_and(|field| matches!(row.cells[field].fact, Fact::Flag(false)));
                 let host = text(schema, row, "host").filter(|_| !workgroup);
                 if let (Some(host), Some(domain)) = (host, text(schema, row, "domain")) {
                     let label = host.split('.').next().unwrap_or_default().to_owned();
-                    let domain = out.domain_key(&domain);
-                    out.domains_of_hosts.entry(label).or_default().insert(domain);
+                    let domain = self.domain_key(&domain);
+                    self.domains_of_hosts.entry(label).or_default().insert(domain);
                 }
             }
         }
-        out.add_principals(&principals);
-        out
+        self.add_principals(&|| principals(schema, evidence));
     }
 
     /// Ties the short name and the DNS name beside which the same security identifier of a domain stands. What the
@@ -352,17 +408,17 @@ impl Identities {
     /// Whether a name before accounts is that of a computer.
     fn is_host(&self, name: &str) -> bool {
         let known_domain = self.dns_of.contains_key(name) || self.netbios_of.contains_key(name);
-        !known_domain && self.computer_key_if_known(name).is_some()
+        !known_domain && self.computer_if_known(name).is_some()
     }
 
     /// Takes the security identifiers of domains from what stands beside their names, where all agree.
     fn learn_domain_sids(&mut self, heard: &Heard) {
         let mut told: HashMap<String, Option<String>> = HashMap::new();
-        let mut named: BTreeMap<String, Domain> = BTreeMap::new();
+        let mut named: BTreeMap<String, Arc<Domain>> = BTreeMap::new();
         for (name, sid) in heard.sids().filter(|(name, _)| !self.is_host(name)) {
             if self.principals.authority(name).is_none() {
                 let domain = self.domain(name);
-                set_once(&mut told, domain.key(), &sid.to_owned());
+                set_once(&mut told, &domain.key().to_owned(), &sid.to_owned());
                 named.insert(domain.key().to_owned(), domain);
             }
         }
@@ -406,15 +462,6 @@ impl Identities {
             let supposition = Supposition { short: written.to_owned(), dns, computer };
             self.suppositions.insert(short.to_owned(), supposition);
         }
-        if self.supposing {
-            for (short, supposition) in self.suppositions.iter().filter(|(_, s)| s.computer) {
-                self.computers.entry(short.clone()).or_default().insert(supposition.dns.clone());
-            }
-            // Identifiers stand for domains under all their names.
-            let renewed =
-                self.domain_sids.iter().map(|(sid, domain)| (sid.clone(), self.domain(domain.key())));
-            self.domain_sids = renewed.collect();
-        }
     }
 
     /// What a short name may stand for.
@@ -453,14 +500,15 @@ impl Identities {
                                 && !self.dns_of.contains_key(&server)
                                 && !heard.is_label(&server) =>
                             {
-                                self.computers.entry(server).or_default();
+                                self.computers.entry(server.into()).or_default();
                             }
                             Some((label, domain)) if heard.is_domain(domain) && !heard.is_domain(&server) => {
-                                if self.computers.contains_key(label) {
+                                match self.computers.get_mut(label) {
                                     // Another export says that this is a computer.
-                                    self.computers.entry(label.to_owned()).or_default().insert(server);
-                                } else {
-                                    perhaps.entry(label.to_owned()).or_default().insert(server);
+                                    Some(seen) => seen.insert(&server),
+                                    None => {
+                                        perhaps.entry(label.to_owned()).or_default().insert(server);
+                                    }
                                 }
                             }
                             _ => {}
@@ -484,10 +532,15 @@ impl Identities {
         }
     }
 
-    fn add_computer_cell(&mut self, fact: &Fact) {
+    /// Adds the computers of a cell; `last` is the one before, which is often the same.
+    fn add_computer_cell<'a>(&mut self, fact: &'a Fact, last: &mut Option<&'a Arc<str>>) {
         match fact {
-            Fact::Text(text) => self.add_computer(text),
-            Fact::List(cells) => cells.iter().for_each(|cell| self.add_computer_cell(&cell.fact)),
+            Fact::Text(text) if last.is_some_and(|last| Arc::ptr_eq(last, text)) => {}
+            Fact::Text(text) => {
+                self.add_computer(text);
+                *last = Some(text);
+            }
+            Fact::List(cells) => cells.iter().for_each(|cell| self.add_computer_cell(&cell.fact, last)),
             _ => {}
         }
     }
@@ -497,61 +550,72 @@ impl Identities {
         if is_address(&name) {
             return;
         }
-        match name.split_once('.') {
-            Some((label, _)) => {
-                self.computers.entry(label.to_owned()).or_default().insert(name.clone());
-            }
-            None => {
-                self.computers.entry(name).or_default();
-            }
+        let (label, whole) = name.split_once('.').map_or((&*name, None), |(label, _)| (label, Some(&*name)));
+        let seen = match self.computers.get_mut(label) {
+            Some(seen) => seen,
+            None => self.computers.entry(label.into()).or_default(),
+        };
+        if let Some(whole) = whole {
+            seen.insert(whole);
         }
     }
 
-    fn add_principals(&mut self, principals: &[Principal]) {
+    fn add_principals<'a, P: Iterator<Item = Principal<'a>>>(&mut self, principals: &impl Fn() -> P) {
+        self.named.clear();
+        self.sid_of_key.clear();
+        self.key_of_sid.clear();
+        self.key_of_upn.clear();
+        self.groups.clear();
         // What two rows contradict each other about is not known.
-        let mut sids: HashMap<String, Option<String>> = HashMap::new();
-        let mut upns: HashMap<String, Option<String>> = HashMap::new();
-        let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for Principal { account, sid, upn, .. } in principals {
+        let mut sids: HashMap<Arc<str>, Option<Arc<str>>> = HashMap::new();
+        let mut upns: HashMap<Arc<str>, Option<Arc<str>>> = HashMap::new();
+        let mut keys: HashMap<Arc<str>, Arc<str>> = HashMap::new();
+        for Principal { account, sid, upn, .. } in principals() {
             let mut identity = self.resolve(account);
             if identity.home == Home::None
                 && let Some(domain) =
                     sid.as_deref().and_then(|sid| self.domain_sids.get(sid.rsplit_once('-')?.0))
             {
                 // A bare name beside an identifier is one of the domain whose identifier that is.
-                identity = self.finish(Home::Domain(domain.clone()), identity.name, false);
+                identity = self.finish(Home::Domain(Arc::clone(domain)), &identity.name, false);
             }
             if identity.name.is_empty() {
                 continue;
             }
-            if let Some(sid) = sid {
-                set_once(&mut sids, &identity.key, sid);
-                keys.entry(sid.clone()).or_default().insert(identity.key.clone());
-            }
-            if let Some(upn) = upn {
+            if let Some(upn) = &upn {
                 set_once(&mut upns, upn, &identity.key);
+            }
+            if let Some(sid) = sid {
+                set_once(&mut sids, &identity.key, &sid);
+                // A SID that goes by several names (renamed, or under both names of its domain) has the first as key.
+                let first = keys.entry(sid).or_insert_with(|| Arc::clone(&identity.key));
+                if identity.key < *first {
+                    first.clone_from(&identity.key);
+                }
             }
             self.named.insert(identity.key, (identity.home, identity.name));
         }
         self.sid_of_key = sids.into_iter().filter_map(|(key, sid)| Some((key, sid?))).collect();
-        // A SID that goes by several names (renamed, or under both names of its domain) has the first as key.
-        self.key_of_sid =
-            keys.into_iter().filter_map(|(sid, keys)| Some((sid, keys.into_iter().next()?))).collect();
+        self.key_of_sid = keys;
         self.key_of_upn = upns.into_iter().filter_map(|(upn, key)| Some((upn, key?))).collect();
-        let mut groups: HashMap<String, Option<bool>> = HashMap::new();
-        for Principal { account, sid, is_group, .. } in principals {
-            let Some(flag) = *is_group else { continue };
+        let mut groups: HashMap<Arc<str>, Option<bool>> = HashMap::new();
+        for Principal { account, sid, is_group, .. } in principals() {
+            let Some(flag) = is_group else { continue };
             set_once(&mut groups, &self.resolve(account).key, &flag);
             if let Some(sid) = sid {
-                set_once(&mut groups, sid, &flag);
+                let sid = self.key_of_sid.get_key_value(&sid).map_or(sid, |(known, _)| Arc::clone(known));
+                set_once(&mut groups, &sid, &flag);
             }
         }
         self.groups = groups.into_iter().filter_map(|(key, flag)| Some((key, flag?))).collect();
     }
 
     /// The domain of that name, under all names known of it.
-    fn domain(&self, name: &str) -> Domain {
+    fn domain(&self, name: &str) -> Arc<Domain> {
         let name = name.to_lowercase();
+        if let Some(known) = self.domains.get(&name) {
+            return Arc::clone(known);
+        }
         let only = |names: Option<&BTreeSet<String>>| {
             names.filter(|n| n.len() == 1).and_then(|n| n.first()).cloned()
         };
@@ -559,16 +623,16 @@ impl Identities {
             // Two domains can share a NetBIOS name; then it does not stand for either.
             let netbios = only(self.netbios_of.get(&name))
                 .filter(|n| only(self.dns_of.get(n)).is_some_and(|dns| dns == name));
-            Domain { netbios, dns: Some(name), ..Domain::default() }
+            Arc::new(Domain { netbios, dns: Some(name), ..Domain::default() })
         } else {
             let dns = only(self.dns_of.get(&name));
             let supposed = dns.is_none().then(|| self.supposed(&name, false)).flatten();
-            match supposed.filter(|_| self.supposing).map(str::to_owned) {
+            Arc::new(match supposed.filter(|_| self.supposing).map(str::to_owned) {
                 Some(dns) => {
                     Domain { netbios: Some(name), dns: Some(dns), supposed: true, ..Domain::default() }
                 }
                 None => Domain { netbios: Some(name), dns, ..Domain::default() },
-            }
+            })
         }
     }
 
@@ -581,21 +645,24 @@ impl Identities {
                 let name = account.name().trim().to_lowercase();
                 match self.principals.named(&name, None) {
                     Some(known) => fixed(known),
-                    None => self.finish(Home::None, name, false),
+                    None => self.finish(Home::None, &name, false),
                 }
             }
             AccountForm::Principal { name, suffix } => {
                 let upn = format!("{name}@{suffix}").to_lowercase();
-                if let Some((home, name)) = self.key_of_upn.get(&upn).and_then(|key| self.named.get(key)) {
-                    return self.finish(home.clone(), name.clone(), false);
+                let known = self.key_of_upn.get(upn.as_str()).and_then(|key| self.named.get(key));
+                if let Some((home, name)) = known {
+                    return self.finish(home.clone(), name, false);
                 }
                 let mut domain = self.domain(suffix);
-                domain.suffix = domain.netbios.is_none();
-                self.finish(Home::Domain(domain), name.to_lowercase(), false)
+                if domain.netbios.is_none() {
+                    Arc::make_mut(&mut domain).suffix = true;
+                }
+                self.finish(Home::Domain(domain), &name.to_lowercase(), false)
             }
             AccountForm::Distinguished { name, domain } => {
                 let home = if domain.is_empty() { Home::None } else { Home::Domain(self.domain(domain)) };
-                self.finish(home, name.to_lowercase(), true)
+                self.finish(home, &name.to_lowercase(), true)
             }
         }
     }
@@ -605,71 +672,71 @@ impl Identities {
         if let Some(known) = self.principals.fixed(&sid) {
             return fixed(known);
         }
-        if let Some(key) = self.key_of_sid.get(&sid)
+        if let Some((sid, key)) = self.key_of_sid.get_key_value(sid.as_str())
             && let Some((home, name)) = self.named.get(key)
         {
-            return Identity {
-                home: home.clone(),
-                name: name.clone(),
-                relative: false,
-                sid: Some(sid),
-                key: key.clone(),
-            };
+            let (sid, key) = (Some(Arc::clone(sid)), Arc::clone(key));
+            return Identity { home: home.clone(), name: Arc::clone(name), relative: false, sid, key };
         }
         let parent = sid.rsplit_once('-');
         let domain = parent.and_then(|(domain, _)| self.domain_sids.get(domain));
+        let own: Arc<str> = sid.as_str().into();
         let Some(domain) = domain else {
-            return Identity {
-                home: Home::Sid,
-                name: String::new(),
-                relative: false,
-                key: sid.clone(),
-                sid: Some(sid),
-            };
+            let key = Arc::clone(&own);
+            return Identity { home: Home::Sid, name: "".into(), relative: false, key, sid: Some(own) };
         };
-        let home = Home::Domain(domain.clone());
+        let home = Home::Domain(Arc::clone(domain));
         let rid = parent.and_then(|(_, rid)| rid.parse().ok());
         let known = rid.and_then(|rid| self.principals.of_rid(rid));
-        let name = known.map(|known| known.key.as_str()).unwrap_or_default();
-        let key = if name.is_empty() { sid.clone() } else { home_key(&home, name) };
-        Identity { home, name: name.to_owned(), relative: false, key, sid: Some(sid) }
+        let name: Arc<str> = known.map(|known| known.key.as_str()).unwrap_or_default().into();
+        let key = if name.is_empty() { Arc::clone(&own) } else { home_key(&home, &name).into() };
+        Identity { home, name, relative: false, key, sid: Some(own) }
     }
 
     fn resolve_name(&self, domain: &str, name: &str) -> Identity {
         let domain = domain.trim().to_lowercase();
         let name = name.trim().to_lowercase();
         if domain == "." {
-            return self.finish(Home::Here, name, false);
+            return self.finish(Home::Here, &name, false);
         }
         if let Some(authority) = self.principals.authority(&domain) {
             if let Some(known) = self.principals.named(&name, Some(authority)) {
                 return fixed(known);
             }
             let home = authority_home(authority);
-            return Identity { key: home_key(&home, &name), home, name, relative: false, sid: None };
+            let key = home_key(&home, &name).into();
+            return Identity { key, home, name: name.into(), relative: false, sid: None };
         }
         let known_domain = self.dns_of.contains_key(&domain) || self.netbios_of.contains_key(&domain);
-        let home = match self.computer_key_if_known(&domain) {
+        let home = match self.computer_if_known(&domain) {
             Some(computer) if !known_domain => Home::Computer(computer),
             _ => Home::Domain(self.domain(&domain)),
         };
-        self.finish(home, name, false)
+        self.finish(home, &name, false)
     }
 
     /// Completes an identity of known home and name.
-    fn finish(&self, home: Home, name: String, relative: bool) -> Identity {
+    fn finish(&self, home: Home, name: &str, relative: bool) -> Identity {
         let mut name = name;
-        let mut sid = None;
+        let mut sid: Option<Arc<str>> = None;
         if let Home::Domain(domain) = &home
-            && let Some((known, rid)) = self.principals.of_domain(&name).and_then(|w| Some((w, w.rid?)))
+            && let Some((known, rid)) = self.principals.of_domain(name).and_then(|w| Some((w, w.rid?)))
         {
-            known.key.clone_into(&mut name);
+            name = &known.key;
             let own = || domain.netbios.as_ref().filter(|_| domain.supposed);
             let of_domain = self.sid_of_domain.get(domain.key());
-            sid =
-                of_domain.or_else(|| self.sid_of_domain.get(own()?)).map(|domain| format!("{domain}-{rid}"));
+            sid = of_domain
+                .or_else(|| self.sid_of_domain.get(own()?))
+                .map(|domain| format!("{domain}-{rid}").into());
         }
-        let key = home_key(&home, &name);
+        let key = home_key(&home, name);
+        // What is known of an account is kept once.
+        let (key, home, name) = match self.named.get_key_value(key.as_str()) {
+            Some((key, (known, name))) if *known == home => {
+                (Arc::clone(key), known.clone(), Arc::clone(name))
+            }
+            _ => (key.into(), home, name.into()),
+        };
         let sid = sid.or_else(|| self.sid_of_key.get(&key).cloned());
         let key = sid.as_ref().and_then(|sid| self.key_of_sid.get(sid)).cloned().unwrap_or(key);
         Identity { home, name, relative, sid, key }
@@ -810,7 +877,7 @@ impl Identities {
     }
 
     /// The key by which accounts are grouped: equal if, and only if, two accounts are proven the same.
-    pub fn key(&self, account: &Account) -> String {
+    pub fn key(&self, account: &Account) -> Arc<str> {
         self.resolve(account).key
     }
 
@@ -891,20 +958,20 @@ impl Identities {
     /// Whether two accounts live in one domain. The outer none: one of them lives in no domain, or in none that is
     /// known; the inner one: they possibly do.
     pub fn same_domain_of(&self, a: &Identity, b: &Identity) -> Option<Option<bool>> {
-        let domain = |identity: &Identity| match &identity.home {
-            Home::Domain(domain) => Some(domain.clone()),
-            _ => {
-                let (domain, _) = identity.sid.as_deref()?.rsplit_once('-')?;
-                self.domain_sids.get(domain).cloned()
+        fn domain<'a>(ids: &'a Identities, identity: &'a Identity) -> Option<&'a Domain> {
+            if let Home::Domain(domain) = &identity.home {
+                return Some(domain);
             }
-        };
+            let (domain, _) = identity.sid.as_deref()?.rsplit_once('-')?;
+            ids.domain_sids.get(domain).map(|domain| &**domain)
+        }
         if let (Some((x, _)), Some((y, _))) = (
             a.sid.as_deref().and_then(|sid| sid.rsplit_once('-')),
             b.sid.as_deref().and_then(|sid| sid.rsplit_once('-')),
         ) {
             return Some(Some(x == y));
         }
-        Some(self.same_domain(&domain(a)?, &domain(b)?))
+        Some(self.same_domain(domain(self, a)?, domain(self, b)?))
     }
 
     /// Whether the account is a local account of that computer. None if the evidence does not tell.
@@ -929,7 +996,7 @@ impl Identities {
         if short != label {
             return if cut_label(short, label) { None } else { Some(false) };
         }
-        let several = self.computers.get(label).is_some_and(|seen| seen.len() > 1);
+        let several = self.computers.get(label).is_some_and(|seen| seen.0.len() > 1);
         let only = (!several).then_some(true);
         match &identity.home {
             Home::Domain(home) if !domain.is_empty() => self.is_domain_of_host(home, domain, several),
@@ -995,8 +1062,8 @@ impl Identities {
             return Some(false);
         }
         let full = if a.contains('.') { a } else { b };
-        match self.computers.get(&short_a) {
-            Some(seen) if seen.iter().any(|name| *name != full) => None,
+        match self.computers.get(short_a.as_str()) {
+            Some(seen) if seen.0.iter().any(|name| **name != *full) => None,
             _ => Some(true),
         }
     }
@@ -1009,24 +1076,29 @@ impl Identities {
         if name.contains('.') {
             return name;
         }
-        match self.computers.get(&name) {
-            Some(seen) if seen.len() == 1 => seen.first().cloned().unwrap_or(name),
-            _ => name,
+        match self.computers.get(name.as_str()).and_then(Seen::only) {
+            Some(only) => only.to_string(),
+            None => name,
         }
     }
 
-    /// The key of a computer the evidence speaks of.
-    fn computer_key_if_known(&self, name: &str) -> Option<String> {
+    /// The key of a computer the evidence speaks of; `name` is in lower case.
+    fn computer_if_known(&self, name: &str) -> Option<Arc<str>> {
         let label = name.split('.').next().unwrap_or_default();
-        let seen = self.computers.get(label)?;
-        (!name.contains('.') || seen.contains(name)).then(|| self.computer_key(name))
+        let (short, seen) = self.computers.get_key_value(label)?;
+        let key = if name.contains('.') { seen.get(name)? } else { seen.only().unwrap_or(short) };
+        Some(Arc::clone(key))
     }
 }
 
-fn set_once<V: Clone + PartialEq>(map: &mut HashMap<String, Option<V>>, key: &str, value: &V) {
+fn set_once<K, V>(map: &mut HashMap<K, Option<V>>, key: &K, value: &V)
+where
+    K: Clone + Eq + std::hash::Hash,
+    V: Clone + PartialEq,
+{
     match map.get_mut(key) {
         None => {
-            map.insert(key.to_owned(), Some(value.clone()));
+            map.insert(key.clone(), Some(value.clone()));
         }
         Some(old) if old.as_ref() != Some(value) => *old = None,
         Some(_) => {}
@@ -1034,18 +1106,18 @@ fn set_once<V: Clone + PartialEq>(map: &mut HashMap<String, Option<V>>, key: &st
 }
 
 fn authority_home(authority: &str) -> Home {
-    if authority == "builtin" { Home::Builtin } else { Home::Authority(authority.to_owned()) }
+    if authority == "builtin" { Home::Builtin } else { Home::Authority(authority.into()) }
 }
 
 /// The identity of a principal that has the same identifier everywhere.
 fn fixed(known: &WellKnown) -> Identity {
     let home = authority_home(known.authority());
     Identity {
-        key: home_key(&home, &known.key),
+        key: home_key(&home, &known.key).into(),
         home,
-        name: known.key.clone(),
+        name: known.key.as_str().into(),
         relative: false,
-        sid: known.sid.clone(),
+        sid: known.sid.as_deref().map(Into::into),
     }
 }
 
@@ -1099,18 +1171,21 @@ mod tests {
         for computer in [r"\MP1.contoso.com", "db1", "dup.contoso.com", "dup.corp.fabrikam.net"] {
             out.add_computer(computer);
         }
-        let principal = |name: &str, sid: &str, upn: Option<&str>, is_group: Option<bool>| Principal {
-            account: Arc::new(account(name)),
-            sid: Some(sid.to_owned()),
-            upn: upn.map(str::to_owned),
-            is_group,
-        };
-        out.add_principals(&[
-            principal(r"CONTOSO\jdoe", "S-1-5-21-1-2-3-1105", Some("jane.doe@contoso.com"), Some(false)),
-            principal(r"CONTOSO\cm-admins", "S-1-5-21-1-2-3-1200", None, Some(true)),
-            principal(r"ALONE\svc", "S-1-5-21-9-9-9-1300", None, None),
-            principal(r"alone.example\svc", "S-1-5-21-9-9-9-1300", None, None),
-        ]);
+        let known = [
+            (r"CONTOSO\jdoe", "S-1-5-21-1-2-3-1105", Some("jane.doe@contoso.com"), Some(false)),
+            (r"CONTOSO\cm-admins", "S-1-5-21-1-2-3-1200", None, Some(true)),
+            (r"ALONE\svc", "S-1-5-21-9-9-9-1300", None, None),
+            (r"alone.example\svc", "S-1-5-21-9-9-9-1300", None, None),
+        ]
+        .map(|(name, sid, upn, is_group)| (account(name), sid, upn, is_group));
+        out.add_principals(&|| {
+            known.iter().map(|(account, sid, upn, is_group)| Principal {
+                account,
+                sid: Some((*sid).into()),
+                upn: upn.map(Into::into),
+                is_group: *is_group,
+            })
+        });
         out
     }
 

@@ -66,7 +66,7 @@ struct Exported<'s> {
     permissions: Vec<Line<'s>>,
     principals: Vec<Line<'s>>,
     /// Keys of the logins that are switched off.
-    disabled: HashSet<String>,
+    disabled: HashSet<Arc<str>>,
     table: TableId,
 }
 

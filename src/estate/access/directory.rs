@@ -308,7 +308,7 @@ fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects
                 None => nobody(shared, out, fact, line),
             }
         }
-        let mut asked: HashSet<(String, String)> = HashSet::new();
+        let mut asked: HashSet<(Arc<str>, String)> = HashSet::new();
         for (who, site, domain) in whos {
             for object in &names {
                 // A server publishes to the container of its own domain.
@@ -528,7 +528,7 @@ pub(crate) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         // Steps that join a domain say which one.
         let domains =
             shared.schema.tables.get(view.id).is_some_and(|table| table.column(field::DOMAIN).is_some());
-        let mut asked: HashSet<(String, String)> = HashSet::new();
+        let mut asked: HashSet<(Arc<str>, String)> = HashSet::new();
         for line in view.rows().map(Line::of_several) {
             if told.several && !is(line.text(field::ENTITY), entity) {
                 continue;

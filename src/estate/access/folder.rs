@@ -232,7 +232,7 @@ fn holders<'s>(shared: &'s Shared<'_>, fact: &Documented<'_>, site: &str) -> Vec
         EntityKind::Group => group_name(shared, fact.entity, site).map(Holder::Group).into_iter().collect(),
         EntityKind::SqlUser | EntityKind::SqlRole | EntityKind::Document => Vec::new(),
         EntityKind::Account => {
-            let mut seen: Vec<String> = Vec::new();
+            let mut seen: Vec<Arc<str>> = Vec::new();
             let mut out = Vec::new();
             for line in View::of(shared, table::ACCOUNT_USES).into_iter().flat_map(View::rows) {
                 let here = line.text(field::SITE).is_none_or(|s| s.eq_ignore_ascii_case(site));
