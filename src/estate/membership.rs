@@ -84,8 +84,8 @@ pub(crate) struct Listed<'m> {
 #[derive(Debug, Default)]
 pub(crate) struct Membership {
     groups: Vec<Group>,
-    /// By key of a computer: keys or security identifiers of its groups, and their numbers.
-    local: HashMap<String, HashMap<Arc<str>, u32>>,
+    /// By key of a computer: keys or security identifiers of its groups in order, and their numbers.
+    local: HashMap<String, Vec<(Arc<str>, u32)>>,
     /// Key or security identifier of the group.
     domain: HashMap<String, u32>,
     /// Security identifiers of groups that Windows comes with, and the numbers of those of domains.
@@ -309,6 +309,7 @@ impl Membership {
             }
         }
         for group in &mut out.groups {
+            group.members.shrink_to_fit();
             group.doubt();
         }
         for line in View::of(shared, table::DIRECTORY_ACCOUNTS).into_iter().flat_map(View::rows) {
@@ -333,21 +334,20 @@ impl Membership {
     /// The number of the group of a computer that has one of these keys; a new one if none has.
     fn local_entry(&mut self, host: String, keys: Vec<String>, interned: &mut HashSet<Arc<str>>) -> u32 {
         let groups = self.local.entry(host).or_default();
-        let number = keys.iter().find_map(|key| groups.get(key.as_str()).copied()).unwrap_or_else(|| {
+        let number = keys.iter().find_map(|key| number_of(groups, key).ok()).unwrap_or_else(|| {
             self.groups.push(Group::default());
             u32::try_from(self.groups.len() - 1).unwrap_or(u32::MAX)
         });
         for key in keys {
-            if groups.contains_key(key.as_str()) {
-                continue;
-            }
+            let Err(at) = number_of(groups, &key) else { continue };
             // Many computers have groups of the same names.
             let key = interned.get(key.as_str()).cloned().unwrap_or_else(|| {
                 let key: Arc<str> = key.into();
                 interned.insert(Arc::clone(&key));
                 key
             });
-            groups.insert(key, number);
+            groups.reserve_exact(usize::from(groups.len() < FEW));
+            groups.insert(at, (key, number));
         }
         number
     }
@@ -674,8 +674,8 @@ impl Membership {
         let elsewhere = to.scope(shared) == Some(Scope::Domain) && !self.controllers.contains_key(host);
         if !elsewhere && let Some(groups) = self.local.get(host) {
             for key in to.keys(shared) {
-                if let Some(number) = groups.get(key.as_str()) {
-                    return Some(*number);
+                if let Ok(number) = number_of(groups, key) {
+                    return Some(number);
                 }
             }
         }
@@ -816,6 +816,14 @@ fn entry(map: &mut HashMap<String, u32>, groups: &mut Vec<Group>, keys: impl Ite
         map.entry(key).or_insert(number);
     }
     number
+}
+
+/// Most computers have so few groups that matter; no room is kept for more.
+const FEW: usize = 8;
+
+/// The number of the group of a computer with a key, or where it would stand.
+fn number_of(groups: &[(Arc<str>, u32)], key: &str) -> Result<u32, usize> {
+    groups.binary_search_by(|(own, _)| (**own).cmp(key)).map(|at| groups[at].1)
 }
 
 /// The keys of a local group: its identity if Windows comes with it, else its name without the computer's.

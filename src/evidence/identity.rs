@@ -55,6 +55,8 @@ pub struct Identities {
     groups_lost: bool,
     /// The principals that Windows and every domain come with.
     principals: Arc<Principals>,
+    /// What each of them is where it is the same everywhere.
+    fixed: Arc<[Identity]>,
 }
 
 /// What an account is.
@@ -317,11 +319,17 @@ impl Identities {
         self.suppositions.values()
     }
 
+    /// With what no evidence is needed for.
+    fn of(principals: Arc<Principals>) -> Self {
+        let fixed = principals.all().iter().map(fixed).collect();
+        Self { principals, fixed, ..Self::default() }
+    }
+
     /// Builds the identities from the evidence: computers from every cell that names one and from network paths,
     /// domains from the table `domains` and the security identifiers of accounts, SIDs, user principal names and groups
     /// from `principals` and `admin_users`.
     pub fn build(schema: &Schema, evidence: &Evidence) -> Self {
-        let mut out = Self { principals: Arc::clone(&schema.principals), ..Self::default() };
+        let mut out = Self::of(Arc::clone(&schema.principals));
         // Whether the collector could not read a table, and does not say of which rows.
         let lost = |name: &str| {
             let gaps = schema.table(name).and_then(|id| evidence.tables.get(id)).map(|table| &table.gaps);
@@ -644,7 +652,7 @@ impl Identities {
             AccountForm::Bare => {
                 let name = account.name().trim().to_lowercase();
                 match self.principals.named(&name, None) {
-                    Some(known) => fixed(known),
+                    Some(known) => self.fixed[known.number].clone(),
                     None => self.finish(Home::None, &name, false),
                 }
             }
@@ -670,7 +678,7 @@ impl Identities {
     fn resolve_sid(&self, sid: &str) -> Identity {
         let sid = sid.to_uppercase();
         if let Some(known) = self.principals.fixed(&sid) {
-            return fixed(known);
+            return self.fixed[known.number].clone();
         }
         if let Some((sid, key)) = self.key_of_sid.get_key_value(sid.as_str())
             && let Some((home, name)) = self.named.get(key)
@@ -701,7 +709,7 @@ impl Identities {
         }
         if let Some(authority) = self.principals.authority(&domain) {
             if let Some(known) = self.principals.named(&name, Some(authority)) {
-                return fixed(known);
+                return self.fixed[known.number].clone();
             }
             let home = authority_home(authority);
             let key = home_key(&home, &name).into();
@@ -1155,7 +1163,7 @@ mod tests {
     /// Two domains with both names, one whose short name two forests use, one known by its short name only.
     fn estate() -> Identities {
         let principals = Arc::new(crate::vocabulary::principals(&crate::assets::Assets::content()));
-        let mut out = Identities { principals, ..Identities::default() };
+        let mut out = Identities::of(principals);
         for (netbios, dns) in [
             (Some("contoso"), Some("contoso.com")),
             (Some("fabrikam"), Some("corp.fabrikam.net")),

@@ -21,6 +21,8 @@ pub struct WellKnown {
     pub names: Vec<(String, String)>,
     /// Other spellings in exports.
     pub also_written: Vec<String>,
+    /// Its place among those of the vocabulary.
+    pub number: usize,
     /// Full SID, if it is the same everywhere.
     pub sid: Option<String>,
     /// Relative id in each domain, otherwise.
@@ -79,6 +81,11 @@ impl Principals {
     /// The one that has the same identifier everywhere. `sid` is in capitals.
     pub fn fixed(&self, sid: &str) -> Option<&WellKnown> {
         self.all.get(*self.by_sid.get(sid)?)
+    }
+
+    /// All, each at its number.
+    pub fn all(&self) -> &[WellKnown] {
+        &self.all
     }
 
     /// The one with that relative identifier in each domain.
@@ -149,7 +156,7 @@ impl Principals {
                 self.domain_named.entry(name).or_insert(number);
             }
         }
-        self.all.push(known);
+        self.all.push(WellKnown { number, ..known });
     }
 }
 
@@ -167,6 +174,7 @@ fn well_known(f: &mut Fields<'_>, problems: &mut Problems) -> WellKnown {
     let name = text(f, "name", problems);
     let known = WellKnown {
         key: name.to_lowercase(),
+        number: 0,
         name,
         names: languages(f.get("names"), file, problems),
         also_written: texts(f, "also_written", problems),
