@@ -106,15 +106,7 @@ impl<'b> Eval<'b> {
         let cell = frame.cell(field).unwrap_or(&EMPTY);
         if let BoundOp::FoundIn { join, field: there, mode, negated, index } = op {
             let found = match &cell.fact {
-                Fact::Unknown(_) => {
-                    // Whatever it is, it is not among no rows, unless rows are only made of what is known.
-                    let of_known = self.shared.schema.tables.get(join.table).is_some_and(|t| t.lookup);
-                    let rows = if of_known { Tri::Open } else { self.join(join, None).0 };
-                    if rows != Tri::False {
-                        self.note(|| unknown(&frame, field, cell));
-                    }
-                    rows.min(Tri::Open)
-                }
+                Fact::Unknown(_) => self.unknown_in(&frame, field, cell, join),
                 Fact::Empty | Fact::List(_) => Tri::False,
                 fact => {
                     let value = self.shared.value(&frame, field, fact);
@@ -140,34 +132,38 @@ impl<'b> Eval<'b> {
             }
             _ => {}
         }
+        self.of_known(&frame, field, cell, op)
+    }
+
+    /// Whether something that is not known is found in a join. Whatever it is, it is not among no rows, unless rows are
+    /// only made of what is known.
+    fn unknown_in<'t>(
+        &mut self,
+        frame: &Frame<'b>,
+        field: usize,
+        cell: &'b Cell,
+        join: &'t BoundJoin<'t>,
+    ) -> Tri {
+        let of_known = self.shared.schema.tables.get(join.table).is_some_and(|t| t.lookup);
+        let rows = if of_known { Tri::Open } else { self.join(join, None).0 };
+        if rows != Tri::False {
+            self.note(|| unknown(frame, field, cell));
+        }
+        rows.min(Tri::Open)
+    }
+
+    /// A test of a cell that is known.
+    fn of_known<'t>(&mut self, frame: &Frame<'b>, field: usize, cell: &'b Cell, op: &'t BoundOp<'t>) -> Tri {
         match op {
             BoundOp::Exists(exists) => (*exists).into(),
             BoundOp::In(values) => {
-                let value = self.shared.value(&frame, field, &cell.fact);
-                self.same_as(&frame, &value, values)
+                let value = self.shared.value(frame, field, &cell.fact);
+                self.same_as(frame, &value, values)
             }
-            BoundOp::Has(values) => {
-                let Fact::List(items) = &cell.fact else { return Tri::False };
-                let mut result = Tri::False;
-                for item in items {
-                    result = result
-                        | match &item.fact {
-                            Fact::Empty => Tri::False,
-                            Fact::Unknown(_) => {
-                                self.note(|| unknown(&frame, field, item));
-                                Tri::Open
-                            }
-                            fact => {
-                                let value = Value::new(fact, self.shared.ids);
-                                self.same_as(&frame, &value, values)
-                            }
-                        };
-                    if result == Tri::True {
-                        break;
-                    }
-                }
-                result
-            }
+            BoundOp::Has(values) => match &cell.fact {
+                Fact::List(items) => self.has(frame, field, items, values),
+                _ => Tri::False,
+            },
             BoundOp::Matches(pattern) => {
                 let regex = pattern.regex();
                 text(&cell.fact).is_some_and(|t| regex.is_some_and(|r| r.is_match(t))).into()
@@ -188,29 +184,12 @@ impl<'b> Eval<'b> {
                 let paths = text(&cell.fact).zip(text(value.fact));
                 paths.is_some_and(|(a, b)| within(&path(a), &path(b))).into()
             }),
-            BoundOp::HomeOf(values) => {
-                let ids = self.shared.ids;
-                let mut undecided = None;
-                let result = self.against(values, |value| match (text(&cell.fact), value.fact) {
-                    (Some(computer), Fact::Account(account)) => {
-                        let home = ids.home_of(account, computer);
-                        if home.is_none() {
-                            undecided = Some(account.written.to_string());
-                        }
-                        home.into()
-                    }
-                    _ => Tri::False,
-                });
-                if let (Tri::Open, Some(account)) = (result, undecided) {
-                    self.undecided(&frame, cell, About::Scope(account));
-                }
-                result
-            }
+            BoundOp::HomeOf(values) => self.home_of(frame, cell, values),
             BoundOp::Kind(kinds) => {
                 let Fact::Account(account) = &cell.fact else { return Tri::False };
                 let result = self.kind(account, kinds);
                 if result == Tri::Open {
-                    self.undecided(&frame, cell, About::Kind(account.written.to_string()));
+                    self.undecided(frame, cell, About::Kind(account.written.to_string()));
                 }
                 result
             }
@@ -219,13 +198,62 @@ impl<'b> Eval<'b> {
                 match self.shared.ids.scope(account) {
                     Some(scope) => scopes.contains(&scope).into(),
                     None => {
-                        self.undecided(&frame, cell, About::Scope(account.written.to_string()));
+                        self.undecided(frame, cell, About::Scope(account.written.to_string()));
                         Tri::Open
                     }
                 }
             }
             BoundOp::FoundIn { .. } => Tri::Open,
         }
+    }
+
+    /// Whether one of the elements of a list is one of the values.
+    fn has(
+        &mut self,
+        frame: &Frame<'b>,
+        field: usize,
+        items: &'b [Cell],
+        values: &[(Mode, BoundOperand)],
+    ) -> Tri {
+        let mut result = Tri::False;
+        for item in items {
+            result = result
+                | match &item.fact {
+                    Fact::Empty => Tri::False,
+                    Fact::Unknown(_) => {
+                        self.note(|| unknown(frame, field, item));
+                        Tri::Open
+                    }
+                    fact => {
+                        let value = Value::new(fact, self.shared.ids);
+                        self.same_as(frame, &value, values)
+                    }
+                };
+            if result == Tri::True {
+                break;
+            }
+        }
+        result
+    }
+
+    /// Whether a computer is the home of one of the accounts.
+    fn home_of(&mut self, frame: &Frame<'b>, cell: &'b Cell, values: &[BoundOperand]) -> Tri {
+        let ids = self.shared.ids;
+        let mut undecided = None;
+        let result = self.against(values, |value| match (text(&cell.fact), value.fact) {
+            (Some(computer), Fact::Account(account)) => {
+                let home = ids.home_of(account, computer);
+                if home.is_none() {
+                    undecided = Some(account.written.to_string());
+                }
+                home.into()
+            }
+            _ => Tri::False,
+        });
+        if let (Tri::Open, Some(account)) = (result, undecided) {
+            self.undecided(frame, cell, About::Scope(account));
+        }
+        result
     }
 
     /// Where no export tells more, an account is judged by its name: without a `$` at its end it is taken for a

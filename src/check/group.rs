@@ -11,7 +11,7 @@ use super::eval::{Eval, unknown};
 use super::finding::{Scene, Writer, shown};
 use super::open::{About, Cause};
 use super::rows::{Verdict, missing, visit};
-use crate::estate::shared::Frame;
+use crate::estate::shared::{Frame, Shared};
 use crate::estate::value::{Bucket, Tri, Value, bucket, group_key, same};
 use crate::evidence::{Fact, Scalar, Why};
 use crate::rules::{Group, Limit, Mode};
@@ -55,107 +55,134 @@ pub(super) fn group<'b>(
     if limit.is_none() && require.is_empty() {
         return verdict;
     }
+    // A further row in a group of its own cannot break a lower limit of one.
+    let harmless = require.is_empty() && matches!(limit, Some((Limit::AtLeast, n)) if n <= 1);
+    let (mut groups, anywhere) =
+        Gathered::of(shared, &mut eval, group, filter).settle(harmless, &mut verdict);
+    blend(binding, group, &mut groups);
+    let judge = Judge { group, limit, anywhere: &anywhere, require, writer };
+    for rows in groups {
+        judge.judge(&mut verdict, &mut eval, rows);
+    }
+    verdict
+}
 
-    let mut groups: Vec<Rows<'b>> = Vec::new();
-    let mut numbers: HashMap<Vec<String>, usize> = HashMap::new();
-    let mut keys: Vec<Vec<String>> = Vec::new();
-    // Rows and gaps of no known group; they may belong to any.
-    let mut loose: Vec<(Option<Member<'b>>, Vec<Cause>)> = Vec::new();
-    let mut gaps: Vec<(Vec<String>, Cause)> = Vec::new();
+/// The rows and gaps of a rule, by the group they belong to.
+#[derive(Default)]
+struct Gathered<'b> {
+    groups: Vec<Rows<'b>>,
+    /// Numbers of the groups, by their keys.
+    numbers: HashMap<Vec<String>, usize>,
+    /// Rows and gaps of no known group; they may belong to any.
+    loose: Vec<(Option<Member<'b>>, Vec<Cause>)>,
+    gaps: Vec<(Vec<String>, Cause)>,
+}
 
-    visit(shared, group.table, group.item, filter, |frame, sure| {
-        eval.look_at(frame);
-        let selected = eval.all(filter);
-        if selected == Tri::False {
-            return;
-        }
-        let mut causes = std::mem::take(&mut eval.causes);
-        let mut key = Vec::new();
-        let mut known = true;
-        for field in &group.by {
-            let Some(cell) = frame.cell(*field) else { return };
-            match &cell.fact {
-                Fact::Empty => return,
-                Fact::Unknown(_) => {
-                    causes.push(unknown(&frame, *field, cell));
-                    known = false;
-                }
-                fact => {
-                    let scalar = shared.scalar(&frame, *field, group.item);
-                    let value = shared.value(&frame, *field, fact);
-                    key.extend(group_key(shared.ids, scalar, &value));
-                }
+impl<'b> Gathered<'b> {
+    fn of(shared: &'b Shared<'b>, eval: &mut Eval<'b>, group: &'b Group, filter: &'b [Bound<'b>]) -> Self {
+        let mut out = Self::default();
+        visit(shared, group.table, group.item, filter, |frame, sure| {
+            eval.look_at(frame);
+            let selected = eval.all(filter);
+            if selected != Tri::False {
+                let causes = std::mem::take(&mut eval.causes);
+                out.add(shared, group, frame, sure, selected == Tri::True, causes);
             }
-        }
-        let mut value = None;
-        if let Some(field) = group.distinct {
-            let Some(cell) = frame.cell(field) else { return };
+        });
+        out
+    }
+
+    /// Adds a row or, if that is not `sure`, a gap; one without a value to group by or to count does not matter.
+    fn add(
+        &mut self,
+        shared: &Shared<'b>,
+        group: &'b Group,
+        frame: Frame<'b>,
+        sure: bool,
+        selected: bool,
+        mut causes: Vec<Cause>,
+    ) {
+        // The key of a field: none where it is empty, the inner one where it is not known.
+        let mut key_of = |field: usize| -> Option<Option<Option<String>>> {
+            let cell = frame.cell(field)?;
             match &cell.fact {
-                Fact::Empty => return,
-                Fact::Unknown(_) => causes.push(unknown(&frame, field, cell)),
+                Fact::Empty => None,
+                Fact::Unknown(_) => {
+                    causes.push(unknown(&frame, field, cell));
+                    Some(None)
+                }
                 fact => {
                     let scalar = shared.scalar(&frame, field, group.item);
-                    value = group_key(shared.ids, scalar, &shared.value(&frame, field, fact));
+                    Some(Some(group_key(shared.ids, scalar, &shared.value(&frame, field, fact))))
                 }
+            }
+        };
+        let (mut key, mut known, mut value) = (Vec::new(), true, None);
+        for field in &group.by {
+            match key_of(*field) {
+                None => return,
+                Some(None) => known = false,
+                Some(Some(part)) => key.extend(part),
+            }
+        }
+        if let Some(field) = group.distinct {
+            match key_of(field) {
+                None => return,
+                Some(of) => value = of.flatten(),
             }
         }
         let member = Member { frame, value };
         match (known, sure) {
             (true, true) => {
-                let number = *numbers.entry(key.clone()).or_insert_with(|| {
-                    groups.push(Rows::default());
-                    keys.push(key);
-                    groups.len() - 1
+                let number = *self.numbers.entry(key).or_insert_with(|| {
+                    self.groups.push(Rows::default());
+                    self.groups.len() - 1
                 });
-                let rows = &mut groups[number];
+                let rows = &mut self.groups[number];
                 let counted = group.distinct.is_none() || member.value.is_some();
-                if selected == Tri::True && counted {
+                if selected && counted {
                     rows.sure.push(member);
                 } else {
                     rows.maybe.push(member);
                     rows.causes.extend(causes);
                 }
             }
-            (true, false) => gaps.push((key, missing(&frame, group.item))),
-            (false, true) => loose.push((Some(member), causes)),
-            (false, false) => loose.push((None, vec![missing(&frame, group.item)])),
+            (true, false) => self.gaps.push((key, missing(&frame, group.item))),
+            (false, true) => self.loose.push((Some(member), causes)),
+            (false, false) => self.loose.push((None, vec![missing(&frame, group.item)])),
         }
-    });
+    }
 
-    // A further row in a group of its own cannot break a lower limit of one.
-    let harmless = require.is_empty() && matches!(limit, Some((Limit::AtLeast, n)) if n <= 1);
-    for (key, cause) in gaps {
-        match numbers.get(&key) {
-            Some(number) => {
-                groups[*number].gap = true;
-                groups[*number].causes.push(cause);
+    /// Tells the groups what may belong to them as well. What is of no group leaves the rule open, unless it is
+    /// `harmless`.
+    fn settle(mut self, harmless: bool, verdict: &mut Verdict) -> (Vec<Rows<'b>>, Anywhere) {
+        for (key, cause) in self.gaps {
+            match self.numbers.get(&key) {
+                Some(number) => {
+                    self.groups[*number].gap = true;
+                    self.groups[*number].causes.push(cause);
+                }
+                None if harmless => verdict.idle([cause]),
+                None => verdict.open([cause]),
             }
-            None if harmless => verdict.idle([cause]),
-            None => verdict.open([cause]),
         }
-    }
-    for rows in &mut groups {
-        for (_, causes) in &loose {
-            if rows.causes.len() >= ENOUGH {
-                break;
+        for rows in &mut self.groups {
+            for (_, causes) in &self.loose {
+                if rows.causes.len() >= ENOUGH {
+                    break;
+                }
+                rows.causes.extend(causes.iter().cloned());
             }
-            rows.causes.extend(causes.iter().cloned());
         }
-    }
-    let mut anywhere = Anywhere::default();
-    for (member, causes) in loose {
-        if member.is_none() || groups.is_empty() {
-            if harmless { verdict.idle(causes) } else { verdict.open(causes) }
+        let mut anywhere = Anywhere::default();
+        for (member, causes) in self.loose {
+            if member.is_none() || self.groups.is_empty() {
+                if harmless { verdict.idle(causes) } else { verdict.open(causes) }
+            }
+            anywhere.add(member);
         }
-        anywhere.add(member);
+        (self.groups, anywhere)
     }
-    blend(binding, group, &mut groups);
-
-    let judge = Judge { group, limit, anywhere: &anywhere, require, writer };
-    for rows in groups {
-        judge.judge(&mut verdict, &mut eval, rows);
-    }
-    verdict
 }
 
 /// So many reasons say enough of why rows of no known group may belong to one.
