@@ -17,7 +17,9 @@ use crate::estate::principals::{everybody, group_name};
 use crate::estate::shared::Shared;
 use crate::estate::table::{Line, Out, Pending, View, filling, flag, gaps_of, is, text, texts};
 use crate::estate::value::{path as path_key, within};
-use crate::evidence::{Account, Fact, Missing, Table, TableSchema, Why, computer_name, field, table};
+use crate::evidence::{
+    Account, Fact, Missing, Table, TableId, TableSchema, Why, computer_name, field, table,
+};
 use crate::sddl::{self, AceKind, Member};
 
 /// A site with the directory it is installed in.
@@ -371,7 +373,7 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
     let folders = folders(shared);
     let tails = tails(shared);
     let documented = facts(shared);
-    let lists_table = shared.schema.id(FOLDERS.lists).unwrap_or_default();
+    let lists = shared.schema.id(FOLDERS.lists).unwrap_or_default();
     let whose: Vec<Vec<Holder<'_>>> = (sites.iter())
         .flat_map(|site| documented.iter().map(|fact| holders(shared, fact, site.code)))
         .collect();
@@ -390,133 +392,144 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                 if !serves(shared, site, fact.entity) {
                     continue;
                 }
-                for holder in &whose[placed.site * documented.len() + number] {
-                    let name = holder.name();
-                    let demanded = fact.demanded(lies);
-                    if demanded || (fact.scope == FolderScope::SomeSubfolders && lies == Lies::Below) {
-                        seen[placed.site * documented.len() + number] = true;
-                    }
-                    let host = folder.host.as_deref().or(site.server);
-                    let known = |row: Pending<'_, '_>| -> () {
-                        let row = row
-                            .set(field::STATEMENT, text(fact.statement))
-                            .set(field::ENTITY, text(&fact.entity.id))
-                            .set(field::GROUP, text(name))
-                            .set(field::HOLDER, text(holder.kind()))
-                            .copy(field::SITE, site.line.cell(field::SITE))
-                            .copy(field::PATH, folder.list.line.cell(field::PATH))
-                            .set(field::RELATIVE, text(&placed.relative))
-                            .set(field::BELOW, flag(lies == Lies::Below))
-                            .set(field::DEMANDED, flag(demanded))
-                            .set(field::ASSUMED, flag(placed.assumed));
-                        let row =
-                            row.copy(field::PROTECTED, folder.list.line.of_several().cell(field::PROTECTED));
-                        let row = match host {
-                            Some(host) => row.set(field::HOST, text(host)),
-                            None => row.set(field::HOST, Fact::Empty),
-                        };
-                        row.put();
-                    };
-                    let what: Arc<str> = format!("the permissions of `{}`", folder.path).into();
-                    if unsure {
-                        let what: Arc<str> = format!("the computer of `{}`", folder.path).into();
-                        known(out.gap(Missing::of(
-                            Why::Incomplete,
-                            lists_table,
-                            what,
-                            folder.list.line.record,
-                        )));
-                        continue;
-                    }
-                    if let State::Unknown(why) = folder.list.state {
-                        let table = shared.schema.id(FOLDERS.entries).unwrap_or(lists_table);
-                        known(out.gap(Missing::of(why, table, what, folder.list.line.record)));
-                        continue;
-                    }
-                    let meant = |entry: &Entry<'_>| holder.is_meant(shared, host, entry);
-                    let got = granted(&folder.list, Ask::FOLDER, meant);
-                    let (denied, deny_open) = denied(meant, &folder.list, &got, &fact.permissions);
-                    let place = folder.list.line.cell(field::PATH).and_then(|cell| cell.place);
-                    let has = folder_permissions(got.access.certain);
-                    let open_gap = |out: &mut Out<'_>, missing: Option<Missing>, lacks: Option<&[&str]>| {
-                        let missing = missing.unwrap_or(Missing::of(
-                            Why::Incomplete,
-                            lists_table,
-                            Arc::clone(&what),
-                            folder.list.line.record,
-                        ));
-                        let gap = out.gap(missing);
-                        known(match lacks {
-                            Some(lacks) => gap.set(field::MISSING, texts(lacks, place)),
-                            None => gap.set(field::DENIED, texts(&denied, place)),
-                        });
-                    };
-                    match lacking(&got, &fact.alternatives) {
-                        Err(missing) => open_gap(&mut out, missing, None),
-                        Ok(lacks) => {
-                            let deny = folder
-                                .list
-                                .entries
-                                .iter()
-                                .filter(|e| e.kind == Some(AceKind::Deny))
-                                .find(|e| meant(e).0 == Member::Yes);
-                            let deny = deny.and_then(|e| {
-                                e.line.cell(field::ACCOUNT).and_then(|c| c.place).or(e.line.record)
-                            });
-                            known(
-                                out.row(folder.list.line.record)
-                                    .set(field::MISSING, texts(&lacks, None))
-                                    .at(field::DENIED, texts(&denied, deny), deny)
-                                    .set(field::GRANTED, texts(&has, None)),
-                            );
-                            if deny_open.is_some() {
-                                open_gap(&mut out, deny_open, Some(&lacks));
-                            }
-                        }
-                    }
+                let number = placed.site * documented.len() + number;
+                for holder in &whose[number] {
+                    seen[number] |= fact.demanded(lies)
+                        || (fact.scope == FolderScope::SomeSubfolders && lies == Lies::Below);
+                    let case = Case { shared, lists, site, folder, placed: &placed, fact, lies, holder };
+                    case.judge(&mut out, unsure);
                 }
             }
         }
     }
-    // What no export holds.
-    for (s, site) in sites.iter().enumerate() {
-        for (f, fact) in documented.iter().enumerate() {
-            if seen[s * documented.len() + f] || !serves(shared, site, fact.entity) {
-                continue;
-            }
-            let absent = View::of(shared, FOLDERS.lists).and_then(View::absent);
-            let what: Option<Arc<str>> = match absent {
-                Some(_) => None,
-                None => {
-                    let below = if fact.scope.reaches_below() { "folders below " } else { "" };
-                    let dir = site.line.text(field::INSTALL_DIR).unwrap_or("<install>");
-                    let dir = dir.trim_end_matches('\\');
-                    Some(format!("the permissions of {below}`{dir}\\{}`", fact.written).into())
-                }
-            };
-            for holder in &whose[s * documented.len() + f] {
-                let gap = out
-                    .gap(Missing {
-                        why: Why::NotExported,
-                        table: lists_table,
-                        what: what.clone(),
-                        place: None,
-                    })
-                    .set(field::STATEMENT, text(fact.statement))
-                    .set(field::ENTITY, text(&fact.entity.id))
-                    .set(field::GROUP, text(holder.name()))
-                    .set(field::HOLDER, text(holder.kind()))
-                    .copy(field::SITE, site.line.cell(field::SITE))
-                    .copy(field::HOST, site.line.cell(field::SERVER))
-                    .set(field::DEMANDED, flag(fact.scope != FolderScope::SomeSubfolders))
-                    .set(field::BELOW, flag(fact.scope.reaches_below()));
-                gap.put();
-            }
+    let whose = whose.iter().zip(seen);
+    let of_sites = sites.iter().flat_map(|site| documented.iter().map(move |fact| (site, fact)));
+    for ((site, fact), (whose, seen)) in of_sites.zip(whose) {
+        if !seen && serves(shared, site, fact.entity) {
+            not_exported(shared, &mut out, site, fact, whose);
         }
     }
     unknown_accounts(shared, &mut out, &documented);
     gaps_of(shared, &mut out, &[table::SITES], &[]);
     out.table
+}
+
+/// A documented permission of someone on a folder that is exported.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    shared: &'a Shared<'a>,
+    /// The table of access lists.
+    lists: TableId,
+    site: &'a Site<'a>,
+    folder: &'a Folder<'a>,
+    placed: &'a Placed,
+    fact: &'a Documented<'a>,
+    lies: Lies,
+    holder: &'a Holder<'a>,
+}
+
+impl<'a> Case<'a> {
+    /// The computer of the folder.
+    fn host(self) -> Option<&'a str> {
+        self.folder.host.as_deref().or(self.site.server)
+    }
+
+    /// Adds a row or gap with what is known in any case.
+    fn put(self, row: Pending<'_, '_>) {
+        let line = self.folder.list.line;
+        let row = row
+            .set(field::STATEMENT, text(self.fact.statement))
+            .set(field::ENTITY, text(&self.fact.entity.id))
+            .set(field::GROUP, text(self.holder.name()))
+            .set(field::HOLDER, text(self.holder.kind()))
+            .copy(field::SITE, self.site.line.cell(field::SITE))
+            .copy(field::PATH, line.cell(field::PATH))
+            .set(field::RELATIVE, text(&self.placed.relative))
+            .set(field::BELOW, flag(self.lies == Lies::Below))
+            .set(field::DEMANDED, flag(self.fact.demanded(self.lies)))
+            .set(field::ASSUMED, flag(self.placed.assumed))
+            .copy(field::PROTECTED, line.of_several().cell(field::PROTECTED));
+        match self.host() {
+            Some(host) => row.set(field::HOST, text(host)),
+            None => row.set(field::HOST, Fact::Empty),
+        }
+        .put();
+    }
+
+    /// What the list of the folder grants and denies, or what would have to be known.
+    fn judge(self, out: &mut Out<'_>, unsure: bool) {
+        let Self { shared, folder, fact, .. } = self;
+        let record = folder.list.line.record;
+        let what = format!("the permissions of `{}`", folder.path);
+        if unsure {
+            let what = format!("the computer of `{}`", folder.path);
+            return self.put(out.gap(Missing::of(Why::Incomplete, self.lists, what, record)));
+        }
+        if let State::Unknown(why) = folder.list.state {
+            let entries = shared.schema.id(FOLDERS.entries).unwrap_or(self.lists);
+            return self.put(out.gap(Missing::of(why, entries, what, record)));
+        }
+        let meant = |entry: &Entry<'_>| self.holder.is_meant(shared, self.host(), entry);
+        let got = granted(&folder.list, Ask::FOLDER, meant);
+        let (denied, deny_open) = denied(meant, &folder.list, &got, &fact.permissions);
+        let place = folder.list.line.cell(field::PATH).and_then(|cell| cell.place);
+        let missing = |missing: Option<Missing>| {
+            missing.unwrap_or_else(|| Missing::of(Why::Incomplete, self.lists, what.as_str(), record))
+        };
+        let lacks = match lacking(&got, &fact.alternatives) {
+            Ok(lacks) => lacks,
+            Err(open) => {
+                let gap = out.gap(missing(open));
+                return self.put(gap.set(field::DENIED, texts(&denied, place)));
+            }
+        };
+        let denying = folder.list.entries.iter().filter(|e| e.kind == Some(AceKind::Deny));
+        let deny = denying.into_iter().find(|e| meant(e).0 == Member::Yes);
+        let deny = deny.and_then(|e| e.line.cell(field::ACCOUNT).and_then(|c| c.place).or(e.line.record));
+        self.put(
+            out.row(record)
+                .set(field::MISSING, texts(&lacks, None))
+                .at(field::DENIED, texts(&denied, deny), deny)
+                .set(field::GRANTED, texts(folder_permissions(got.access.certain), None)),
+        );
+        if deny_open.is_some() {
+            let gap = out.gap(missing(deny_open));
+            self.put(gap.set(field::MISSING, texts(&lacks, place)));
+        }
+    }
+}
+
+/// The gaps of a documented permission on folders that no export holds.
+fn not_exported(
+    shared: &Shared<'_>,
+    out: &mut Out<'_>,
+    site: &Site<'_>,
+    fact: &Documented<'_>,
+    whose: &[Holder<'_>],
+) {
+    let table = shared.schema.id(FOLDERS.lists).unwrap_or_default();
+    let missing = match View::of(shared, FOLDERS.lists).and_then(View::absent) {
+        Some(_) => Missing::rows(Why::NotExported, table, None),
+        None => {
+            let below = if fact.scope.reaches_below() { "folders below " } else { "" };
+            let dir = site.line.text(field::INSTALL_DIR).unwrap_or("<install>");
+            let dir = dir.trim_end_matches('\\');
+            let what = format!("the permissions of {below}`{dir}\\{}`", fact.written);
+            Missing::of(Why::NotExported, table, what, None)
+        }
+    };
+    for holder in whose {
+        out.gap(missing.clone())
+            .set(field::STATEMENT, text(fact.statement))
+            .set(field::ENTITY, text(&fact.entity.id))
+            .set(field::GROUP, text(holder.name()))
+            .set(field::HOLDER, text(holder.kind()))
+            .copy(field::SITE, site.line.cell(field::SITE))
+            .copy(field::HOST, site.line.cell(field::SERVER))
+            .set(field::DEMANDED, flag(fact.scope != FolderScope::SomeSubfolders))
+            .set(field::BELOW, flag(fact.scope.reaches_below()))
+            .put();
+    }
 }
 
 /// Whether the group belongs to that type of site.
