@@ -168,7 +168,7 @@ pub fn fold(content: &Content, rules: &RuleSet, request: &Request<'_>) -> Result
     }
     let ids = super::ids(content, &known, &page, &standing, None, None);
     let carried = super::Carried::new();
-    let read = Read { text: request.text.to_owned(), page, standing, ids, carried };
+    let read = Read { text: request.text.to_owned(), page, held: 0, standing, ids, carried };
     let older = request.older.map(page::parse).map(|older| {
         let wording = wording::between(&older, &read.page);
         (older, wording)
@@ -296,9 +296,14 @@ impl Folding<'_> {
         if let Some(declared) = page.declared.filter(|d| *d != self.date) {
             put("doubt", Value::text(format!("The page declares {declared}.")));
         }
-        put("page_title", Value::text(title(&page.title, &last.page_title)));
-        put("title", Value::text(title(page.field("title").unwrap_or_default(), &last.title)));
-        put("product", Value::text(title(&page.product, &last.product)));
+        // The website shows another heading.
+        let heading = if page.published { "" } else { page.title.as_str() };
+        put("page_title", Value::text(title(heading, &last.page_title)));
+        put("title", Value::text(title(page.listed(), &last.title)));
+        put(
+            "product",
+            Value::text(title(if heading.is_empty() { "" } else { &page.product }, &last.product)),
+        );
         let layout = match page.layout {
             Layout::Plain => "details of groups in no set form",
             Layout::Tables => "details of groups in tables of two columns",
