@@ -1,5 +1,6 @@
 //! `cmlint track`: what newer pages of the documentation no longer say, say anew, and which rules that touches.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -284,7 +285,7 @@ fn write(args: &TrackArgs, global: &Global, pages: &[Page]) -> anyhow::Result<Ex
         }
         fold::Outcome::New(fold) => fold,
     };
-    let remarks = check(&fold, &files, &here)?;
+    let remarks = check(&fold, &files, &here, &faults(&here))?;
     for remark in fold.remarks.iter().chain(&remarks) {
         output::aside(&format!("{} {}\n", paint(DOUBT, "note:"), wrap(remark, 100, 6)));
     }
@@ -336,9 +337,23 @@ fn older(args: &TrackArgs, pages: &[Page], content: &Content) -> anyhow::Result<
     Ok(None)
 }
 
-/// Loads the specification as it would be. It must load; rules whose examples then come out differently are
-/// told.
-fn check(fold: &fold::Fold, files: &[crate::assets::Asset], global: &Global) -> anyhow::Result<Vec<String>> {
+/// The files that `cmlint test` finds fault with.
+fn faults(global: &Global) -> BTreeSet<String> {
+    let (loaded, mut problems) = super::load::load_all(global);
+    if let Some(loaded) = &loaded {
+        problems.extend(crate::check::examples(&loaded.rules, &loaded.content, &loaded.schema));
+    }
+    problems.0.into_iter().filter(|p| !p.warning).map(|p| p.file.path.clone()).collect()
+}
+
+/// Loads the specification as it would be. It must load; rules whose examples then come out differently, and did not
+/// before, are told.
+fn check(
+    fold: &fold::Fold,
+    files: &[crate::assets::Asset],
+    global: &Global,
+    before: &BTreeSet<String>,
+) -> anyhow::Result<Vec<String>> {
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let all = files
         .iter()
@@ -358,14 +373,9 @@ fn check(fold: &fold::Fold, files: &[crate::assets::Asset], global: &Global) -> 
     }
     let there =
         Global { content: Some(scratch.path().to_owned()), rules: global.rules.clone(), color: global.color };
-    let (loaded, mut problems) = super::load::load_all(&there);
-    if let Some(loaded) = &loaded {
-        problems.extend(crate::check::examples(&loaded.rules, &loaded.content, &loaded.schema));
-    }
-    let wrong: std::collections::BTreeSet<String> =
-        problems.0.iter().filter(|p| !p.warning).map(|p| p.file.path.clone()).collect();
+    let after = faults(&there);
     let look = |path: &String| format!("`cmlint test` will find fault with {path}: it needs a look first.");
-    Ok(wrong.iter().map(look).collect())
+    Ok(after.difference(before).map(look).collect())
 }
 
 /// What was written.
