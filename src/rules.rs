@@ -147,6 +147,8 @@ pub struct Rule {
     pub evidence: Vec<TableId>,
     /// Whether one of them holds the titles that the chosen revision has.
     pub reads_titles: bool,
+    /// The kinds of documented facts that rows of them come from, sorted.
+    pub reads_facts: Vec<String>,
     /// Named values.
     pub params: Vec<Param>,
     /// What must hold.

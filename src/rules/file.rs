@@ -265,6 +265,7 @@ pub(super) fn read(
             level: level?,
             confidence: confidence?.value,
             reads_titles: schema.id(named::DOCUMENTED_TITLES).is_some_and(|id| tables.contains(&id)),
+            reads_facts: schema.facts_behind(&tables).into_iter().map(str::to_owned).collect(),
             evidence: tables,
             check: check?,
             adjust,
