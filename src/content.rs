@@ -23,6 +23,7 @@ use crate::yaml::{Document, File, Problem, Problems, discard, read_all};
 pub use crate::vocabulary::{
     EvidenceKind, Name, Permission, Securable, SecurablePermission, UserRight, Vocabulary, WellKnown,
 };
+pub(crate) use entity::DRAFT;
 pub use entity::{
     Alert, CATEGORIES, CHANGE_KINDS, Change, Checkable, Entity, EntityKind, Item, Level, Link, Statement,
 };

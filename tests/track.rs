@@ -1275,6 +1275,12 @@ mod originals {
             for (a, b) in ours.revisions.iter().zip(&shipped.revisions) {
                 assert_eq!(a.date, b.date, "{new}");
                 assert_eq!(a.builds.map(|b| b.0), b.builds.map(|b| b.0), "{new}");
+                // The last goes on to the newest build until another takes its place.
+                let ends = ours.revisions.last().is_some_and(|last| last.date != a.date);
+                if ends {
+                    assert_eq!(a.versions, b.versions, "{new}");
+                }
+                assert!(a.versions.iter().take(b.versions.len()).eq(&b.versions), "{new}");
             }
         }
     }

@@ -267,6 +267,12 @@ impl Folding<'_> {
             } else if until.is_none() {
                 patch.add_field(builds, &["from"], "until", &Value::Raw((build - 1).to_string()));
             }
+            // The versions that the older one spoke for so far.
+            let left = self.versions(if build <= from { build..build } else { from..build });
+            if !last.versions.is_empty() && left != last.versions {
+                let line = |column| format!("{}versions: [{}]\n", " ".repeat(column), left.join(", "));
+                patch.put(last_node, "versions", (!left.is_empty()).then_some(line));
+            }
         }
         if request.build.is_none() {
             self.out.remarks.push(format!(
@@ -310,6 +316,10 @@ impl Folding<'_> {
             Layout::Headings => "details of groups under sub-headings",
         };
         put("layout", Value::text(format!("To review: {layout}.")));
+        let versions = request.build.map(|from| self.versions(from..u32::MAX)).unwrap_or_default();
+        if !versions.is_empty() {
+            put("versions", Value::Raw(format!("[{}]", versions.join(", "))));
+        }
         let builds = request.build.map_or("null".to_owned(), |from| format!("{{from: {from}}}"));
         put("builds", Value::Raw(builds));
         put("sha256", Value::Raw(sha.to_owned()));
@@ -326,6 +336,12 @@ impl Folding<'_> {
         patch.insert_items(&root, behind, &[item]);
         self.finish(&asset.name, &asset.text, patch);
         Ok(())
+    }
+
+    /// The versions of the product that have their first builds among these.
+    fn versions(&self, builds: std::ops::Range<u32>) -> Vec<String> {
+        let all = self.content.vocabulary.releases.iter();
+        all.filter(|(_, build)| builds.contains(build)).map(|(version, _)| version.clone()).collect()
     }
 
     fn finish(&mut self, name: &str, before: &str, mut patch: Patch<'_>) {
