@@ -414,7 +414,9 @@ impl Folding<'_> {
                 ));
             }
         }
+        // The website's Markdown has no anchors.
         let anchor = entity.entity.and_then(|e| e.anchor.as_ref()?.at(self.known.revision));
+        let anchor = anchor.filter(|_| !self.read.page.published);
         if anchor.is_some_and(|a| !heading.anchor.is_empty() && *a != heading.anchor) {
             patch.step(root, "anchor", self.first, self.date, &Value::text(&heading.anchor));
         }

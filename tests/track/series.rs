@@ -143,6 +143,38 @@ fn the_websites_markdown_says_the_same() {
     assert_eq!(place.series(&[&renamed])[1]["wording_changed"], true);
 }
 
+/// Folded in, it gives the same specification, but for what only the repository's text tells.
+#[test]
+fn the_websites_markdown_is_folded_in_as_well() {
+    let newer = newer();
+    let website = newer
+        .replace("# Accounts used in Harbour Manager", "# Accounts used - Harbour Manager | Microsoft Learn")
+        .replace("03/20/2021", "2021-03-20T00:00:00.0000000Z")
+        .replace("> [!NOTE]\n> The", "Note\n\nThe");
+    assert!(website.contains("\nNote\n"));
+    let folded = |page: &str| {
+        let place = Place::new();
+        place.file("page.md", page);
+        place.good(&["--write", "--build", "20", "page.md"]);
+        let lines = |name: &str| -> Vec<String> {
+            let told = |line: &&str| !line.contains("to review") && !line.contains("To review");
+            place.read(name).lines().filter(told).map(str::to_owned).collect()
+        };
+        let revisions = place.read("content/revisions.yaml");
+        assert!(
+            revisions.matches("page_title: Accounts used in Harbour Manager").count() == 2,
+            "{revisions}"
+        );
+        [
+            "content/accounts/lock-account.yaml",
+            "content/accounts/crane-account.yaml",
+            "content/groups/harbour-cooks.yaml",
+        ]
+        .map(lines)
+    };
+    assert_eq!(folded(&website), folded(&newer));
+}
+
 #[test]
 fn other_names_of_products_are_terminology() {
     let base = BASE.replace("The crane account lifts", "ConfigMgr lets the crane account, as SQL does, lift");
