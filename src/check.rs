@@ -33,7 +33,7 @@ use finding::{Ranked, Writer};
 use open::{About, Cause, Causes};
 use rows::Verdict;
 
-pub use example::{example, examples, messages as example_messages};
+pub use example::{example, example_at, examples, messages as example_messages};
 
 /// What a run can be told.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ pub mod fact;
 mod levels;
 mod overlay;
 mod revision;
+mod techniques;
 mod timeline;
 mod unread;
 mod words;
@@ -23,12 +24,14 @@ use crate::yaml::{Document, File, Problem, Problems, discard, read_all};
 pub use crate::vocabulary::{
     EvidenceKind, Name, Permission, Securable, SecurablePermission, UserRight, Vocabulary, WellKnown,
 };
+pub(crate) use entity::DRAFT;
 pub use entity::{
     Alert, CATEGORIES, CHANGE_KINDS, Change, Checkable, Entity, EntityKind, Item, Level, Link, Statement,
 };
 pub use fact::{Fact, Values};
 pub use overlay::{ConfirmedChange, ConfirmedMerge, ConfirmedRename, Overlay};
 pub use revision::Revision;
+pub use techniques::Technique;
 pub use timeline::{Date, Timeline, date};
 pub use words::{Words, capital};
 
@@ -43,6 +46,8 @@ pub struct Content {
     pub vocabulary: Vocabulary,
     /// What maintainers say of the changes between revisions, in the order of the files.
     pub overlays: Vec<Overlay>,
+    /// What statements and rules bear on.
+    pub techniques: Vec<Technique>,
     /// Entity of each id.
     index: HashMap<String, usize>,
     /// The facts of each kind: entity, statement of the entity, fact of the statement.
@@ -125,7 +130,7 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
         let file = &document.file;
         match (file.folder(), file.name.as_str()) {
             ("changes", _) => overlays.extend(overlay::read(document, &dates, problems)),
-            (_, "vocabulary.yaml" | "revisions.yaml") => {}
+            (_, "vocabulary.yaml" | "revisions.yaml" | "techniques.yaml") => {}
             _ => problems.push(
                 Problem::warning(file, 0..0, "the file belongs to nothing, and is not read").help(
                     "entities stand in `accounts/`, `groups/` and `database/`, what is said of changes in `changes/`",
@@ -179,7 +184,13 @@ fn read(documents: &[Document], root: &str, problems: &mut Problems) -> Content 
     }
     let spoken_of: HashSet<String> =
         overlays.iter().flat_map(|o| &o.statements).map(|c| c.statement.value.clone()).collect();
-    let content = Content { revisions, entities, vocabulary, overlays, index, by_kind, spoken_of };
+    let references: HashSet<&str> =
+        entities.iter().flat_map(|e| &e.statements).map(|s| s.reference.as_str()).collect();
+    let listed = documents.iter().find(|d| d.file.name == "techniques.yaml");
+    let techniques =
+        listed.map(|d| techniques::read(d, |s| references.contains(s), problems)).unwrap_or_default();
+    let content =
+        Content { revisions, entities, vocabulary, overlays, techniques, index, by_kind, spoken_of };
     for entity in &content.entities {
         let next = |id: &str| content.entity(id)?.merged_into.as_ref()?.values().last();
         let steps = std::iter::successors(next(&entity.id), |id| next(id));
@@ -299,6 +310,16 @@ impl Content {
             .filter(|change| change.suspect || change.class.is_none())
             .filter_map(|c| c.note.as_deref())
             .collect()
+    }
+
+    /// The technique of an id, whatever its capitals.
+    pub fn technique(&self, id: &str) -> Option<&Technique> {
+        self.techniques.iter().find(|t| t.id.eq_ignore_ascii_case(id))
+    }
+
+    /// The techniques that a statement bears on.
+    pub fn techniques_of<'c>(&'c self, reference: &str) -> impl Iterator<Item = &'c Technique> {
+        self.techniques.iter().filter(move |t| t.statements.iter().any(|s| s == reference))
     }
 
     /// The words in which a revision speaks of things.

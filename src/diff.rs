@@ -22,7 +22,7 @@ pub mod wording;
 
 use serde_json::Value;
 
-use crate::content::{Content, Date, Level};
+use crate::content::{self, Content, Date, Level};
 use crate::rules::RuleSet;
 
 pub use human::human;
@@ -171,6 +171,11 @@ impl Change {
     /// revision says in particular.
     pub fn same_text(&self) -> Option<&str> {
         self.text.0.as_deref().filter(|text| self.text.1.as_deref() == Some(text))
+    }
+
+    /// Whether it is about a statement that was made from a sentence of a page and that nobody has written yet.
+    pub fn is_draft(&self) -> bool {
+        self.id().starts_with(content::DRAFT)
     }
 
     /// The id of the statement within its entity.

@@ -47,6 +47,7 @@ const MAKERS: &[(TableName, Maker)] = &[
     (named::ACCOUNT_DOMAINS, trusts::account_domains),
     (named::ACCOUNT_HOMES, trusts::account_homes),
     (named::ACCOUNT_STATES, states::account_states),
+    (named::ADMINISTRATORS, access::administrators::administrators),
     (named::CONTENT_FOLDERS, access::folder::content_folders),
     (named::CONTENT_GRANTS, access::folder::content_grants),
     (named::DATABASE_ACCESS, access::database::database_access),

@@ -185,6 +185,8 @@ pub enum Made {
         /// The table that tells which accounts serve as which documented ones: a row about an account of the
         /// documents comes from a row of that table.
         accounts: Option<TableId>,
+        /// The kinds of documented facts that its rows come from.
+        facts: Vec<String>,
     },
 }
 
@@ -278,7 +280,7 @@ impl Schema {
     /// Whether a table can have rows about a documented account; none if that shows only in exports.
     pub fn holds_account(&self, table: TableId, entity: &str) -> Option<bool> {
         let from = match &self.tables.get(table)?.made {
-            Made::Elsewhere { accounts } => (*accounts)?,
+            Made::Elsewhere { accounts, .. } => (*accounts)?,
             _ => table,
         };
         let told = self.tells(from, self.tables.get(from)?.field("entity")?)?;
@@ -290,9 +292,24 @@ impl Schema {
         self.tables.iter().position(|t| t.name == name)
     }
 
+    /// The kinds of documented facts that the rows of tables come from, also by way of others; sorted.
+    pub fn facts_behind(&self, tables: &[TableId]) -> Vec<&str> {
+        let all = self.reached(tables).into_iter().filter_map(|table| self.tables.get(table));
+        let kinds = all.filter_map(|table| match &table.made {
+            Made::Elsewhere { facts, .. } => Some(facts),
+            _ => None,
+        });
+        kinds.flatten().map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// The tables themselves, and for those that are made of others, the others.
     pub fn leaves(&self, tables: &[TableId]) -> Vec<TableId> {
-        let mut out = Vec::new();
+        let made = |table: &TableId| self.tables.get(*table).is_some_and(|t| !t.made_from.is_empty());
+        self.reached(tables).into_iter().filter(|table| !made(table)).collect()
+    }
+
+    /// The tables themselves and all that they are made of.
+    fn reached(&self, tables: &[TableId]) -> Vec<TableId> {
         let mut todo: Vec<TableId> = tables.iter().rev().copied().collect();
         let mut seen = Vec::new();
         while let Some(table) = todo.pop() {
@@ -300,12 +317,9 @@ impl Schema {
                 continue;
             }
             seen.push(table);
-            match self.tables.get(table) {
-                Some(t) if !t.made_from.is_empty() => todo.extend(t.made_from.iter().rev()),
-                _ => out.push(table),
-            }
+            todo.extend(self.tables.get(table).into_iter().flat_map(|t| t.made_from.iter().rev()));
         }
-        out
+        seen
     }
 
     /// The lines that collect these tables, each once.

@@ -58,9 +58,9 @@ pub(crate) struct Version {
     pub(crate) path: String,
     /// What it held; none if the commit deleted it.
     pub(crate) bytes: Option<Vec<u8>>,
-    /// The version it was made from, as a place in [`History::versions`]; none for the first, and for one that
-    /// follows on [`History::before`].
-    pub(crate) parent: Option<usize>,
+    /// The versions it was made from, as places in [`History::versions`], several for a merge; none for the first, and
+    /// for one that follows on [`History::before`].
+    pub(crate) parents: Vec<usize>,
 }
 
 /// Why a history cannot be read.
@@ -304,7 +304,7 @@ impl<'r> Walk<'r> {
             let held = self.held(commit, &path)?;
             if held.blob.is_some() {
                 let day = self.commit(commit)?.day.clone();
-                return Ok(Some(self.version(commit, held, day, None)?));
+                return Ok(Some(self.version(commit, held, day, Vec::new())?));
             }
         }
         Ok(None)
@@ -331,12 +331,12 @@ impl<'r> Walk<'r> {
         commit: Id,
         held: Held,
         date: String,
-        parent: Option<usize>,
+        parents: Vec<usize>,
     ) -> Result<Version, HistoryError> {
         let bytes = held.blob.map(|blob| self.bytes(blob)).transpose()?;
         let commit = commit.to_string();
         let short = commit.get(..8).unwrap_or(&commit).to_owned();
-        Ok(Version { commit, short, date, path: held.path, bytes, parent })
+        Ok(Version { commit, short, date, path: held.path, bytes, parents })
     }
 
     /// The changes in order. Where several could come next it is the one committed first, then the one with the
@@ -360,13 +360,14 @@ impl<'r> Walk<'r> {
         while let Some((_, commit)) = ready.pop_first() {
             let Some(change) = self.changes.get(&commit) else { continue };
             let (held, day) = (change.held.clone(), change.commit.day.clone());
-            let parent = change
-                .commit
-                .parents
-                .iter()
-                .filter_map(|p| self.maker(*p))
-                .find_map(|m| place.get(&m).copied());
-            out.push(self.version(commit, held, day, parent)?);
+            let makers = change.commit.parents.iter().filter_map(|p| self.maker(*p));
+            let mut parents: Vec<usize> = Vec::new();
+            for parent in makers.filter_map(|m| place.get(&m).copied()) {
+                if !parents.contains(&parent) {
+                    parents.push(parent);
+                }
+            }
+            out.push(self.version(commit, held, day, parents)?);
             place.insert(commit, out.len() - 1);
             for child in children.get(&commit).into_iter().flatten() {
                 let Some(left) = waiting.get_mut(child) else { continue };

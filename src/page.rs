@@ -39,6 +39,9 @@ pub struct Page {
     pub front: Vec<(String, String)>,
     /// The product that the title names; may be empty.
     pub product: String,
+    /// Whether it is the Markdown that the publisher's website hands out, and not that of the repository. Its heading
+    /// is then the title of the front matter, and its boxes are paragraphs.
+    pub published: bool,
     /// How the details of entries are laid out.
     pub layout: Layout,
     /// The parts of the page. The first is what stands before the first section heading and is always there.
@@ -326,6 +329,10 @@ pub fn parse(text: &str) -> Page {
     let blocks = block::read(&rewritten);
     let mut page = outline::build(blocks, text);
     page.declared = front.iter().find(|(key, _)| key == "ms.date").and_then(|(_, value)| front::date(value));
+    page.published = front::without_site(&page.title).is_some();
+    if page.published {
+        page.title = front::listed(&page.title).to_owned();
+    }
     let named = front.iter().find(|(key, _)| key == "title");
     if page.title.is_empty()
         && let Some((_, title)) = named
@@ -377,6 +384,20 @@ impl Page {
     pub fn entry(&self, title: &str) -> Option<usize> {
         let key = key::title(title);
         self.entries.iter().position(|e| e.heading.key == key)
+    }
+
+    /// The title under which the website lists the page: that of the front matter, or the heading if there is none.
+    pub(crate) fn listed(&self) -> &str {
+        let title = if self.published { None } else { self.field("title") };
+        front::listed(title.unwrap_or(&self.title))
+    }
+
+    /// Whether another page has another title. The website shows the title of the front matter, which says nothing of
+    /// the heading in the repository.
+    pub(crate) fn retitled(&self, other: &Self) -> bool {
+        let differ = |a: &str, b: &str| key::key(a, &[]).0 != key::key(b, &[]).0;
+        let headings = differ(&self.title, &other.title);
+        headings && (self.published == other.published || differ(self.listed(), other.listed()))
     }
 
     /// A field of the front matter.

@@ -103,7 +103,23 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// Ids of the techniques that it bears on, in the order of its references.
+    pub fn techniques(&self) -> impl Iterator<Item = &str> {
+        let ids = self.references.iter().flat_map(|reference| match reference {
+            Reference::MisconfigurationManager(ids) | Reference::Mitre(ids) => ids.as_slice(),
+            Reference::Page { .. } => &[],
+        });
+        ids.map(String::as_str)
+    }
+}
+
 impl RuleSet {
+    /// The rules that bear on a technique.
+    pub fn on_technique(&self, id: &str) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(move |rule| rule.techniques().any(|technique| technique == id))
+    }
+
     /// The rule of that id or former id.
     pub fn find(&self, id: &str) -> Option<&Rule> {
         let by_id = self.rules.binary_search_by(|r| r.id.as_str().cmp(id)).ok().map(|i| &self.rules[i]);
@@ -147,6 +163,8 @@ pub struct Rule {
     pub evidence: Vec<TableId>,
     /// Whether one of them holds the titles that the chosen revision has.
     pub reads_titles: bool,
+    /// The kinds of documented facts that rows of them come from, sorted.
+    pub reads_facts: Vec<String>,
     /// Named values.
     pub params: Vec<Param>,
     /// What must hold.

@@ -1,7 +1,7 @@
 //! What newer pages of the documentation no longer say, what they say that is new, and what that touches.
 //!
-//! [`follow`] holds a series of pages against the documented state and each page against the one before it. The
-//! documented state is known by fingerprints of its sentences, so no original is needed. [`fold`](fold::fold) works out how
+//! [`follow`] holds a series of pages against what is documented and each page against the one before it, and tells
+//! each change once. What is documented is known by fingerprints of its sentences, so no original is needed. [`fold`](fold::fold) works out how
 //! `content/` changes when a page becomes its newest revision.
 //!
 //! It judges no meaning: whether a sentence in other words says the same is for people, and the result names
@@ -16,6 +16,7 @@ mod patch;
 mod seen;
 mod step;
 mod text;
+mod told;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -27,6 +28,7 @@ use crate::rules::RuleSet;
 use known::{Known, Stand, Standing};
 use matching::Matching;
 use pairing::Heirs;
+use told::Told;
 
 pub use json::value as to_json;
 pub use seen::{Edited, Pages, seen};
@@ -52,14 +54,15 @@ pub struct Input {
     pub source: Source,
     /// Its text; none if the commit deleted the file.
     pub text: Option<String>,
-    /// The page it follows on, as a place among the inputs before it; none for the first.
-    pub previous: Option<usize>,
+    /// The pages it follows on, as places among the inputs before it; none for the first, several for a merge, which
+    /// is compared with the first of them.
+    pub previous: Vec<usize>,
 }
 
 /// A series of pages, looked at.
 #[derive(Debug, Clone)]
 pub struct Track {
-    /// The documented revision the pages are held against.
+    /// The documented revision that the last page is held against.
     pub revision: Date,
     /// One for each input, in the same order.
     pub pages: Vec<PageTrack>,
@@ -72,6 +75,8 @@ pub struct PageTrack {
     pub source: Source,
     /// The date it gives itself.
     pub declared: Option<Date>,
+    /// The documented revision it is held against.
+    pub revision: Date,
     /// Its title; may be empty.
     pub title: String,
     /// Whether there is no page any more.
@@ -82,8 +87,8 @@ pub struct PageTrack {
     pub entries: Entries,
     /// Whether it says anything else, or in other words, than the page before it.
     pub wording_changed: bool,
-    /// What else differs from the page before it: `metadata`, `links`, `boxes`,
-    /// `notation`, `order`, `capitals`, `layout`.
+    /// What else differs from the page before it: `metadata`, `links`, `boxes`, `terminology`,
+    /// `notation`, `order`, `capitals`, `layout`; `told` if more differs, all of which was told of other pages.
     pub other: Vec<&'static str>,
     /// Its sentences against those of the page before it.
     pub step: Step,
@@ -230,6 +235,8 @@ pub struct Piece {
 struct Read {
     text: String,
     page: Page,
+    /// Which of the documented states it is held against.
+    held: usize,
     standing: Standing,
     /// Ids of its entries.
     ids: Vec<String>,
@@ -240,52 +247,73 @@ struct Read {
 /// References of statements by the fingerprints of sentences that say them in other words.
 type Carried = HashMap<Fingerprint, BTreeSet<String>>;
 
-/// Holds pages against the state documented at a revision, and each against the page before it.
-pub fn follow(content: &Content, rules: &RuleSet, revision: Date, inputs: &[Input]) -> Track {
-    let known = Known::at(content, revision);
+/// Holds pages against what is documented, and each against the page before it.
+///
+/// Without a revision a page by itself is held against the newest. Pages of a series are held against the one each is
+/// nearest to, never an older one than the page before: the history of a page goes along with that of what is
+/// documented.
+pub fn follow(content: &Content, rules: &RuleSet, revision: Option<Date>, inputs: &[Input]) -> Track {
+    let all: Vec<Known<'_>> = match revision {
+        Some(asked) => vec![Known::at(content, asked)],
+        None if inputs.len() < 2 => vec![Known::at(content, content.newest())],
+        None => content.dates().into_iter().map(|date| Known::at(content, date)).collect(),
+    };
     let cache = wording::Cache::default();
     let mut read: Vec<Read> = Vec::new();
+    let mut told = Told::default();
     let mut pages = Vec::new();
-    for input in inputs {
+    for (place, input) in inputs.iter().enumerate() {
         let text = input.text.clone().unwrap_or_default();
         let page = page::parse(&text);
+        let from = there(inputs, input.previous.first().copied());
+        let before = from.and_then(|i| Some((i, read.get(i)?, inputs.get(i)?)));
+        let held = known::nearest(&all, &page, before.map_or(0, |(_, b, _)| b.held));
+        let Some(known) = all.get(held) else { continue };
+        // What a step loses or regains is documented where the page before stands.
+        let known_before = before.and_then(|(_, b, _)| all.get(b.held)).unwrap_or(known);
         let things = known::things(&page);
-        let standing = Standing::of(&known, &page, &things);
-        let before = input.previous.and_then(|i| Some((read.get(i)?, inputs.get(i)?)));
-        let wording = before.map(|(b, _)| wording::between_with(&b.page, &page, &cache));
-        let matching = before.zip(wording.as_ref()).map(|((b, _), w)| step::matching(w, &b.page));
-        let ids = ids(content, &known, &page, &standing, before.map(|(b, _)| b), matching.as_ref());
+        let standing = Standing::of(known, &page, &things);
+        let wording = before.map(|(_, b, _)| wording::between_with(&b.page, &page, &cache));
+        let matching = before.zip(wording.as_ref()).map(|((_, b, _), w)| step::matching(w, &b.page));
+        let ids = ids(content, known, &page, &standing, before.map(|(_, b, _)| b), matching.as_ref());
         let carried = match (before, &wording) {
-            (Some((before, _)), Some(wording)) => step::carried(&known, before, &page, wording),
-            _ => carried(&known, &page, &standing),
+            (Some((_, before, _)), Some(wording)) if before.held == held => {
+                step::carried(known, before, &page, wording)
+            }
+            _ => carried(known, &page, &standing),
         };
-        let now = Read { text, page, standing, ids, carried };
+        let now = Read { text, page, held, standing, ids, carried };
 
-        let documented = documented(&known, &now);
+        let documented = documented(known, &now);
         // Without any fingerprint nothing says that a sentence is new.
         let new: &[Place] = if known.is_fingerprinted() { &now.standing.new } else { &[] };
         let statements = Statements {
-            kept: now.standing.which(&known, Stand::Kept),
-            missing: now.standing.which(&known, Stand::Missing),
-            unknown: now.standing.which(&known, Stand::Unknown),
+            kept: now.standing.which(known, Stand::Kept),
+            missing: now.standing.which(known, Stand::Missing),
+            unknown: now.standing.which(known, Stand::Unknown),
             new: new.iter().filter_map(|place| now.sentence(*place)).collect(),
         };
-        let dropped = dropped(&known, &now);
+        let dropped = dropped(known, &now);
         let touched: BTreeSet<&str> =
             statements.missing.iter().map(String::as_str).chain(dropped.iter().copied()).collect();
         let rules_touched = touching(rules, &touched);
         let compared = match (before, &wording, &matching) {
-            (Some((before, _)), Some(wording), Some(matching)) => {
-                step::between(&known, rules, before, &now, wording, matching)
+            (Some((from, before, _)), Some(wording), Some(matching)) => {
+                let other = (known_before.revision != known.revision)
+                    .then(|| Standing::of(known_before, &now.page, &things));
+                let standing = other.as_ref().unwrap_or(&now.standing);
+                let pair = step::Pair { known: known_before, before, now: &now, standing };
+                step::between(&pair, rules, wording, matching, &mut told.fresh(inputs, place, from))
             }
             _ => step::from_known(&documented, &statements, &rules_touched),
         };
         pages.push(PageTrack {
             source: input.source.clone(),
             declared: now.page.declared,
+            revision: known.revision,
             title: now.page.title.clone(),
             deleted: input.text.is_none(),
-            previous: before.map(|(_, input)| input.source.clone()),
+            previous: before.map(|(_, _, input)| input.source.clone()),
             entries: compared.entries,
             wording_changed: compared.wording_changed,
             other: compared.other,
@@ -296,7 +324,15 @@ pub fn follow(content: &Content, rules: &RuleSet, revision: Date, inputs: &[Inpu
         });
         read.push(now);
     }
-    Track { revision, pages }
+    let last = pages.last().map(|p| p.revision);
+    Track { revision: last.or(revision).unwrap_or_else(|| content.newest()), pages }
+}
+
+/// The page itself or, where that was deleted, the last one before it that was there.
+fn there(inputs: &[Input], from: Option<usize>) -> Option<usize> {
+    let before = |i: &usize| inputs.get(*i).and_then(|input| input.previous.first().copied());
+    let mut line = std::iter::successors(from, before);
+    line.find(|i| inputs.get(*i).is_some_and(|input| input.text.is_some()))
 }
 
 impl Read {

@@ -48,6 +48,8 @@ pub struct Vocabulary {
     pub principals: Vec<Name>,
     /// Kinds of facts and how they are said.
     pub facts: Vec<FactKind>,
+    /// Versions of the product with their first builds, oldest first.
+    pub releases: Vec<(String, u32)>,
     /// Words that mean the same to someone who searches.
     pub synonyms: Vec<Vec<String>>,
     /// Words that name and show a credential. Readers use those that are built in.
@@ -275,6 +277,16 @@ impl Vocabulary {
         }
         out.check_places(&root, problems);
         out.facts = facts::read(&mut root, problems);
+        for node in root.list("releases", problems) {
+            let Some(mut of) = node.fields(file, "release", problems) else { continue };
+            let version = text(&mut of, "version", problems);
+            let build = of.integer("build", problems).and_then(|b| u32::try_from(b.value).ok());
+            if out.releases.last().is_some_and(|(_, last)| build.is_none_or(|build| build <= *last)) {
+                problems.error(file, node.head(), "releases stand in the order of their builds");
+            }
+            out.releases.extend(build.map(|build| (version, build)));
+            of.finish(problems);
+        }
         for node in root.list("synonyms", problems) {
             let words = node.list(file, "each item of `synonyms`", problems).unwrap_or_default();
             if words.len() == 1 {

@@ -119,6 +119,30 @@ mod explain {
     }
 
     #[test]
+    fn a_technique_shows_what_bears_on_it() {
+        let place = Place::new();
+        let out = place.run(&["explain", "cred-2"]).ends(0).out;
+        for part in ["CRED-2", "Misconfiguration Manager", "network-access-account-not-needed", "Documented"]
+        {
+            has(&out, part);
+        }
+        has(
+            &place.run(&["explain", "T1078.002"]).ends(0).out,
+            "https://attack.mitre.org/techniques/T1078/002/",
+        );
+        // Its rules and statements name it in turn.
+        for name in
+            ["network-access-account-not-needed", "network-access-account/not-needed-with-https-or-ehttp"]
+        {
+            has(&place.run(&["explain", name]).ends(0).out, "CRED-2");
+            let value: Value =
+                serde_json::from_str(&place.run(&["explain", name, "--format", "json"]).ends(0).out)
+                    .expect("JSON");
+            assert!(value["techniques"].as_array().expect("a list").contains(&"CRED-2".into()), "{value:#}");
+        }
+    }
+
+    #[test]
     fn an_evidence_table_shows_how_to_collect_it() {
         let out = Place::new().run(&["explain", "sites"]).ends(0).out;
         has(&out, "Get-CimInstance");

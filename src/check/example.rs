@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{Options, Outcome, Run, run_alone};
-use crate::content::Content;
+use crate::content::{Content, Date};
 use crate::evidence::{Evidence, Gap, Missing, Row, Schema, Table, TableId, Why};
 use crate::rules::{Example, Expect, Rule, RuleSet};
 use crate::yaml::{Problem, Problems};
@@ -48,8 +48,13 @@ pub fn messages(rule: &Rule, example: &Example, content: &Content, schema: &Sche
 
 /// What comes out of the evidence of an example.
 pub(super) fn run_example(rule: &Rule, example: &Example, content: &Content, schema: &Schema) -> Run {
-    let evidence = evidence(example, schema);
     let revision = example.revision.unwrap_or_else(|| content.newest());
+    example_at(rule, example, content, schema, revision)
+}
+
+/// What comes out of the evidence of an example under a revision, whichever the example is of.
+pub fn example_at(rule: &Rule, example: &Example, content: &Content, schema: &Schema, revision: Date) -> Run {
+    let evidence = evidence(example, schema);
     let given: Vec<TableId> = example.given.iter().map(|g| g.table).collect();
     run_alone(rule, content, schema, &evidence, &given, &Options { revision, supposed: false, only: None })
 }

@@ -14,7 +14,8 @@ Examples:
   cmlint explain client push installation account              or by its title
   cmlint explain network-access-account/max-ten-per-site       one statement
   cmlint explain too-many-network-access-accounts              a rule
-  cmlint explain site_systems                                  an evidence table, and how to collect it")]
+  cmlint explain site_systems                                  an evidence table, and how to collect it
+  cmlint explain CRED-1                                        what bears on an attack technique")]
 pub(super) struct ExplainArgs {
     /// Id or title of a rule, statement, account, group or evidence table
     ///

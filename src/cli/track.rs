@@ -1,5 +1,6 @@
 //! `cmlint track`: what newer pages of the documentation no longer say, say anew, and which rules that touches.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -25,32 +26,38 @@ Examples:
                                                   every version in a clone of the public repository
   cmlint track --git ~/docs --path a/accounts.md --since 8ac40528
                                                   only what came after a commit
+  cmlint track --git ~/old --path a/accounts.md --git ~/new --path b/accounts.md today.md
+                                                  a history that goes on in another repository, then a file
   cmlint track accounts.md --write --dry-run      the patch that makes the page a revision of content/
   cmlint track accounts.md --write                the same, done
 
 A page is compared with what is documented by fingerprints of its sentences; no original is needed. Revisions
-that change no words take one line.
+that change no words take one line, and a change is told once: where a branch made it, and not at its merge.
 
 Exit codes:
   0  done, whether anything changed or not
   2  it could not be told or written")]
 pub(super) struct TrackArgs {
-    /// Newer pages (Markdown), oldest first; `-` reads standard input
-    #[arg(value_name = "PAGE", required_unless_present = "git", conflicts_with = "git")]
+    /// Newer pages (Markdown), oldest first; `-` reads standard input. They go on behind those of a repository
+    #[arg(value_name = "PAGE", required_unless_present = "git")]
     pages: Vec<PathBuf>,
-    /// Read the versions of a file from this git repository (a clone, bare or not; no git program is needed)
+    /// Read the versions of a file from this git repository (a clone, bare or not), with the `git` that is installed
+    ///
+    /// May be given again, with a `--path` each, where the history goes on in another repository.
     #[arg(long, value_name = "REPO", requires = "path")]
-    git: Option<PathBuf>,
-    /// The file in the repository, as a path from its root
+    git: Vec<PathBuf>,
+    /// The file in the repository, as a path from its root; once for each, or one for all
     #[arg(long, value_name = "FILE", requires = "git")]
-    path: Option<String>,
-    /// Only what came after this commit, branch or tag
+    path: Vec<String>,
+    /// Only what came after this commit, branch or tag; of several repositories, in the first
     #[arg(long, value_name = "REV", requires = "git")]
     since: Option<String>,
-    /// The newest commit, branch or tag to read, instead of what is checked out
+    /// The newest commit, branch or tag to read, instead of what is checked out; of several repositories, in the last
     #[arg(long, value_name = "REV", requires = "git")]
     until: Option<String>,
-    /// The documented revision to compare with, instead of the newest; with --write, the date of the new one
+    /// The documented revision to compare with; with --write, the date of the new one
+    ///
+    /// Without it a page is compared with the newest, and pages of a series each with the one it is nearest to.
     ///
     /// With --write it takes the place of the date that the page declares, for pages without a date or with one
     /// that is taken.
@@ -102,8 +109,8 @@ pub(super) fn run(args: &TrackArgs, global: &Global) -> anyhow::Result<Exit> {
     let loaded = super::load::load(global)?;
     let content = &loaded.content;
     let revision = match &args.revision {
-        Some(asked) => documented(content, asked)?,
-        None => content.newest(),
+        Some(asked) => Some(documented(content, asked)?),
+        None => None,
     };
     let inputs: Vec<Input> = pages.iter().map(|p| p.input.clone()).collect();
     let mut found = track::follow(content, &loaded.rules, revision, &inputs);
@@ -131,65 +138,83 @@ struct Page {
     hidden: bool,
 }
 
-/// The pages that were asked for.
+/// The pages that were asked for: those of the repositories one after the other, then the files.
 fn pages(args: &TrackArgs) -> anyhow::Result<Vec<Page>> {
-    if let (Some(repository), Some(file)) = (&args.git, &args.path) {
-        let request =
-            history::Request { repository, file, since: args.since.as_deref(), until: args.until.as_deref() };
-        let history = history::read(&request)?;
-        if history.shallow {
-            output::aside(&format!(
-                "{}: a shallow clone, whose older history is not there\n",
-                harmless(&repository.display().to_string())
-            ));
-        }
-        let before = history.before.into_iter().map(|v| (v, true));
-        let shift = before.len();
-        let versions = before.chain(history.versions.into_iter().map(|v| (v, false)));
-        return Ok(versions
-            .map(|(version, hidden)| {
-                let previous = version.parent.map(|p| p + shift);
-                let previous = previous.or((!hidden && shift > 0).then_some(0));
-                let source = Source {
-                    name: version.short,
-                    commit: Some(version.commit),
-                    date: Some(version.date),
-                    path: Some(version.path),
-                };
-                let text = version.bytes.as_deref().map(decode);
-                Page {
-                    input: Input { source, text, previous },
-                    bytes: version.bytes.unwrap_or_default(),
-                    hidden,
-                }
-            })
-            .collect());
-    }
-    for (option, given) in [("--path", &args.path), ("--since", &args.since), ("--until", &args.until)] {
-        if given.is_some() {
+    for (option, given) in [
+        ("--path", !args.path.is_empty()),
+        ("--since", args.since.is_some()),
+        ("--until", args.until.is_some()),
+    ] {
+        if given && args.git.is_empty() {
             bail!("{option} is for the file in a repository; name the repository with --git");
         }
     }
-    let mut out = Vec::new();
-    for (i, path) in args.pages.iter().enumerate() {
-        let bytes = if path.as_os_str() == "-" {
-            let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
-            bytes
-        } else if path.is_dir() {
-            bail!(
-                "{} is a folder; name the page in it, or give a clone with --git and --path",
-                harmless(&path.display().to_string())
-            );
-        } else {
-            std::fs::read(path)
-                .with_context(|| format!("cannot read {}", harmless(&path.display().to_string())))?
-        };
+    if args.path.len() > 1 && args.path.len() != args.git.len() {
+        bail!("give --path once for each --git, in the same order, or once for all");
+    }
+    let mut out: Vec<Page> = Vec::new();
+    for (i, repository) in args.git.iter().enumerate() {
+        let Some(file) = args.path.get(i).or(args.path.first()) else { continue };
+        let since = args.since.as_deref().filter(|_| i == 0);
+        let until = args.until.as_deref().filter(|_| i + 1 == args.git.len());
+        of_repository(&history::Request { repository, file, since, until }, &mut out)?;
+    }
+    for path in &args.pages {
+        let bytes = of_file(path)?;
         let source = Source { name: path.display().to_string(), ..Source::default() };
-        let input = Input { source, text: Some(decode(&bytes)), previous: i.checked_sub(1) };
+        let previous = out.len().checked_sub(1).into_iter().collect();
+        let input = Input { source, text: Some(decode(&bytes)), previous };
         out.push(Page { input, bytes, hidden: false });
     }
     Ok(out)
+}
+
+/// Adds the versions of a file in a repository. What has no version before it there follows on what was there before.
+fn of_repository(request: &history::Request<'_>, out: &mut Vec<Page>) -> anyhow::Result<()> {
+    let history = history::read(request)?;
+    if history.shallow {
+        output::aside(&format!(
+            "{}: a shallow clone, whose older history is not there\n",
+            harmless(&request.repository.display().to_string())
+        ));
+    }
+    let mut before = out.len().checked_sub(1);
+    let mut add = |version: history::Version, shift: usize, before: Option<usize>, hidden: bool| {
+        let mut previous: Vec<usize> = version.parents.iter().map(|p| p + shift).collect();
+        previous.extend(before.filter(|_| version.parents.is_empty()));
+        let source = Source {
+            name: version.short,
+            commit: Some(version.commit),
+            date: Some(version.date),
+            path: Some(version.path),
+        };
+        let text = version.bytes.as_deref().map(decode);
+        let input = Input { source, text, previous };
+        out.push(Page { input, bytes: version.bytes.unwrap_or_default(), hidden });
+        out.len()
+    };
+    let mut shift = before.map_or(0, |i| i + 1);
+    if let Some(version) = history.before {
+        shift = add(version, shift, before, true);
+        before = Some(shift - 1);
+    }
+    for version in history.versions {
+        add(version, shift, before, false);
+    }
+    Ok(())
+}
+
+fn of_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+        return Ok(bytes);
+    }
+    let shown = path.display().to_string();
+    if path.is_dir() {
+        bail!("{} is a folder; name the page in it, or give a clone with --git and --path", harmless(&shown));
+    }
+    std::fs::read(path).with_context(|| format!("cannot read {}", harmless(&shown)))
 }
 
 /// The text of a page: UTF-8, or what its byte order mark says. What is neither is replaced by signs for it.
@@ -260,7 +285,7 @@ fn write(args: &TrackArgs, global: &Global, pages: &[Page]) -> anyhow::Result<Ex
         }
         fold::Outcome::New(fold) => fold,
     };
-    let remarks = check(&fold, &files, &here)?;
+    let remarks = check(&fold, &files, &here, &faults(&here))?;
     for remark in fold.remarks.iter().chain(&remarks) {
         output::aside(&format!("{} {}\n", paint(DOUBT, "note:"), wrap(remark, 100, 6)));
     }
@@ -312,9 +337,23 @@ fn older(args: &TrackArgs, pages: &[Page], content: &Content) -> anyhow::Result<
     Ok(None)
 }
 
-/// Loads the specification as it would be. It must load; rules whose examples then come out differently are
-/// told.
-fn check(fold: &fold::Fold, files: &[crate::assets::Asset], global: &Global) -> anyhow::Result<Vec<String>> {
+/// The files that `cmlint test` finds fault with.
+fn faults(global: &Global) -> BTreeSet<String> {
+    let (loaded, mut problems) = super::load::load_all(global);
+    if let Some(loaded) = &loaded {
+        problems.extend(crate::check::examples(&loaded.rules, &loaded.content, &loaded.schema));
+    }
+    problems.0.into_iter().filter(|p| !p.warning).map(|p| p.file.path.clone()).collect()
+}
+
+/// Loads the specification as it would be. It must load; rules whose examples then come out differently, and did not
+/// before, are told.
+fn check(
+    fold: &fold::Fold,
+    files: &[crate::assets::Asset],
+    global: &Global,
+    before: &BTreeSet<String>,
+) -> anyhow::Result<Vec<String>> {
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let all = files
         .iter()
@@ -334,14 +373,9 @@ fn check(fold: &fold::Fold, files: &[crate::assets::Asset], global: &Global) -> 
     }
     let there =
         Global { content: Some(scratch.path().to_owned()), rules: global.rules.clone(), color: global.color };
-    let (loaded, mut problems) = super::load::load_all(&there);
-    if let Some(loaded) = &loaded {
-        problems.extend(crate::check::examples(&loaded.rules, &loaded.content, &loaded.schema));
-    }
-    let wrong: std::collections::BTreeSet<String> =
-        problems.0.iter().filter(|p| !p.warning).map(|p| p.file.path.clone()).collect();
+    let after = faults(&there);
     let look = |path: &String| format!("`cmlint test` will find fault with {path}: it needs a look first.");
-    Ok(wrong.iter().map(look).collect())
+    Ok(after.difference(before).map(look).collect())
 }
 
 /// What was written.

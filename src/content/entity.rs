@@ -289,6 +289,9 @@ pub struct Statement {
     pub text_span: Range<usize>,
 }
 
+/// What the ids of statements begin with that were made from sentences of a page and that nobody has written yet.
+pub(crate) const DRAFT: &str = "draft-";
+
 impl Statement {
     /// From when on it is the same for good, to the letter; none if it differs from revision to revision.
     pub fn settled_since(&self) -> Option<Date> {
@@ -309,7 +312,7 @@ impl Statement {
 
     /// Whether it was made from a sentence of a page and nobody has written it yet.
     pub fn is_draft(&self) -> bool {
-        self.id().starts_with("draft-")
+        self.id().starts_with(DRAFT)
     }
 
     /// Its id within its entity: the part of the reference behind the stroke.

@@ -657,3 +657,15 @@ fn every_build_has_one_revision() {
     assert!(named.clone().all(|r| !r.versions.is_empty()), "the versions have names");
     assert!(content.revisions.last().is_some_and(|r| r.latest_build.is_some()));
 }
+
+/// The versions of each revision are those whose first builds it speaks for.
+#[test]
+fn versions_and_builds_of_revisions_agree() {
+    let (content, _) = load(&Assets::content()).expect("the shipped content loads");
+    for revision in content.revisions.iter().filter(|r| r.builds.is_some()) {
+        let all = content.vocabulary.releases.iter().filter(|(_, build)| revision.speaks_for(*build));
+        assert!(all.map(|(version, _)| version).eq(&revision.versions), "{}", revision.date);
+    }
+    let latest = content.revisions.last().and_then(|r| r.latest_build);
+    assert_eq!(content.vocabulary.releases.last().map(|(_, build)| *build), latest);
+}

@@ -4,10 +4,13 @@
 //! with which values of the documented facts it reads. What differs is enough; whether a given export shows it is
 //! not known here.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use super::Diff;
-use crate::content::{Content, Date};
+use crate::content::fact::{DcomPermission, Judged};
+use crate::content::{Content, Date, EntityKind};
 use crate::rules::{
     FactPlace, FactRef, Join, Level, Op, Operand, RevisionKey, Rule, RuleSet, Test, TestKind,
 };
@@ -20,8 +23,14 @@ pub(super) fn mark(content: &Content, rules: &RuleSet, diff: &mut Diff) {
         .iter()
         .map(|rule| (rule, Stance::of(content, rule, from), Stance::of(content, rule, to)))
         .collect();
-    let mut all: Vec<String> =
-        stances.iter().filter(|(_, was, is)| was != is).map(|(rule, _, _)| rule.id.clone()).collect();
+    // What gives way to a rule is found or not with it.
+    let differs = |(_, was, is): &(&Rule, Option<Stance>, Option<Stance>)| was != is;
+    let gives_way = |(rule, was, is): &(&Rule, Option<Stance>, Option<Stance>)| {
+        let mut winners = rule.yields_to.iter().filter_map(|winner| stances.get(*winner));
+        was.is_some() && is.is_some() && winners.any(differs)
+    };
+    let other = stances.iter().filter(|stance| differs(stance) || gives_way(stance));
+    let mut all: Vec<String> = other.map(|(rule, _, _)| rule.id.clone()).collect();
     for change in diff.entities.iter_mut().flat_map(|e| &mut e.changes) {
         for (rule, was, is) in &stances {
             if !rule.statements.contains(&change.statement) {
@@ -65,6 +74,10 @@ impl Stance {
             let titles = content.entities.iter().map(|e| e.name.at(revision).map(String::as_str).into());
             reads.values.extend(titles);
         }
+        let about = About::of(content, rule);
+        for kind in &rule.reads_facts {
+            reads.behind(kind, &about);
+        }
         match &rule.documented {
             Some(documented) => {
                 let places = documented.selector.at(content, revision, None);
@@ -105,6 +118,21 @@ impl Stance {
     }
 }
 
+/// The accounts and groups that a rule is about: those of its statements; all if it cites the page itself or nothing.
+struct About<'c>(Option<BTreeSet<&'c str>>);
+
+impl<'c> About<'c> {
+    fn of(content: &'c Content, rule: &Rule) -> Self {
+        let cited = rule.statements.iter().filter_map(|s| content.statement(s)).map(|(entity, _)| entity);
+        let all = rule.statements.is_empty() || cited.clone().any(|e| e.kind == EntityKind::Document);
+        Self((!all).then(|| cited.map(|e| e.id.as_str()).collect()))
+    }
+
+    fn has(&self, entity: &str) -> bool {
+        self.0.as_ref().is_none_or(|entities| entities.contains(entity))
+    }
+}
+
 /// Settles operands.
 struct Reads<'c> {
     content: &'c Content,
@@ -135,6 +163,21 @@ impl Reads<'_> {
                 }
             }
             Operand::Value(_) | Operand::Row { .. } | Operand::Match { .. } | Operand::Param { .. } => {}
+        }
+    }
+
+    /// What the makers of tables take from facts of a kind, for rows that the rule looks at.
+    fn behind(&mut self, kind: &str, about: &About<'_>) {
+        for fact in self.content.facts_of(kind, self.revision).filter(|fact| about.has(fact.entity)) {
+            let Some(says) = fact.says else { continue };
+            // Groups are looked for by name, whatever its capitals.
+            let group = self.content.entity(fact.entity).filter(|e| e.kind == EntityKind::Group);
+            let name = group.and_then(|e| e.exported_name(self.revision)).map(str::to_lowercase);
+            let statement = self.content.statement(fact.statement).map(|(_, statement)| statement);
+            // Who must have the right to start programs is read of the statement, and of no other kind.
+            let level = statement.and_then(|s| s.level.at(self.revision));
+            let level = level.filter(|_| kind == DcomPermission::KIND).map(|level| format!("{level:?}"));
+            self.values.push(json!([fact.entity, name, level, format!("{says:?}")]));
         }
     }
 

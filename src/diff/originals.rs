@@ -95,7 +95,7 @@ fn title(page: &Page, part: Part) -> Option<&str> {
 fn shown(change: &Change, verbose: bool) -> bool {
     match change.class {
         Class::Identical => false,
-        Class::Notation | Class::LinkOnly | Class::AlertOnly => verbose,
+        Class::Notation | Class::Terminology | Class::LinkOnly | Class::AlertOnly => verbose,
         Class::Reworded | Class::Edited | Class::Moved | Class::Added | Class::Removed => true,
     }
 }
@@ -107,6 +107,7 @@ fn counted(part: &PartChange, verbose: bool) -> Vec<String> {
         (Class::Notation, "written another way", "written another way"),
         (Class::LinkOnly, "differing in links", "differing in links"),
         (Class::AlertOnly, "in another box", "in other boxes"),
+        (Class::Terminology, "with another name of a product", "with other names of products"),
     ];
     words
         .iter()
@@ -164,7 +165,7 @@ pub(super) fn human(out: &mut String, originals: &Originals, view: View<'_>) {
                 beside(out, view.columns, &side(Side::Old), &side(Side::New));
             } else {
                 let text: String = segments.iter().map(piece).collect();
-                let size = 10;
+                let size = 12;
                 let _ = writeln!(
                     out,
                     "    {}{}",
@@ -172,7 +173,7 @@ pub(super) fn human(out: &mut String, originals: &Originals, view: View<'_>) {
                     wrap(&text, view.columns, 4 + size)
                 );
             }
-            about(originals, change).iter().for_each(|line| body(out, 14, &paint(FAINT, line)));
+            about(originals, change).iter().for_each(|line| body(out, 16, &paint(FAINT, line)));
         }
         let rest = counted(part, view.verbose);
         if !rest.is_empty() {

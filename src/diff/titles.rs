@@ -119,7 +119,9 @@ pub(super) fn entries_line(diff: &Diff) -> String {
 
 /// In one sentence how many statements changed in which way.
 pub(super) fn changes_line(diff: &Diff) -> String {
-    let of = |kinds: &[Kind]| diff.changes().filter(|(_, c)| kinds.contains(&c.kind)).count();
+    let changes = || diff.changes().map(|(_, change)| change);
+    let of = |kinds: &[Kind]| changes().filter(|c| !c.is_draft() && kinds.contains(&c.kind)).count();
+    let drafts = changes().filter(|c| c.is_draft()).count();
     let facts = of(&[Kind::FactAdded, Kind::FactRemoved, Kind::FactChanged]);
     let parts = [
         if facts == 0 { "no fact".to_owned() } else { count(facts, "fact", "facts") },
@@ -130,5 +132,9 @@ pub(super) fn changes_line(diff: &Diff) -> String {
             "changes of words or layout",
         ),
     ];
-    list(&parts)
+    let settled = list(&parts);
+    if drafts == 0 {
+        return settled;
+    }
+    format!("{settled}; {} that nobody has judged", count(drafts, "draft statement", "draft statements"))
 }

@@ -63,7 +63,7 @@ pub struct Change {
     /// Sentences of the new page; none if it was removed.
     pub new: Vec<Place>,
     /// The words that differ, in order: indices into the words of all sentences of a side. Empty unless the class
-    /// is reworded, edited or moved and both sides are there.
+    /// is terminology, reworded, edited or moved and both sides are there.
     pub hunks: Vec<Hunk>,
     /// Whether the difference can be read word by word. If not, show the old and the new text whole.
     pub inline: bool,
@@ -89,6 +89,8 @@ pub enum Class {
     LinkOnly,
     /// The same words in another kind of box, or no longer in one.
     AlertOnly,
+    /// The same words, but a product has another name in them.
+    Terminology,
     /// Another order or grammar, but the same words in it.
     Reworded,
     /// Other words.
@@ -103,11 +105,12 @@ pub enum Class {
 
 impl Class {
     /// All of them, in order of weight.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Identical,
         Self::Notation,
         Self::LinkOnly,
         Self::AlertOnly,
+        Self::Terminology,
         Self::Reworded,
         Self::Edited,
         Self::Moved,
@@ -120,6 +123,7 @@ impl Class {
         match self {
             Self::Identical => "identical",
             Self::Notation => "notation",
+            Self::Terminology => "terminology",
             Self::LinkOnly => "link-only",
             Self::AlertOnly => "alert-only",
             Self::Reworded => "reworded",
@@ -168,7 +172,7 @@ impl Change {
     /// How many word hunks a reader sees: none if the words are the same, one if the text is shown whole.
     pub fn hunk_count(&self) -> usize {
         match self.class {
-            Class::Identical | Class::Notation | Class::AlertOnly => 0,
+            Class::Identical | Class::Notation | Class::Terminology | Class::AlertOnly => 0,
             Class::LinkOnly | Class::Added | Class::Removed => {
                 usize::from(self.old.is_empty() != self.new.is_empty())
             }

@@ -5,6 +5,7 @@
 //! Answers are three-valued: an entry for a group whose members no export lists may or may not count, and what hangs
 //! on it is open, with the name of what is missing.
 
+pub(crate) mod administrators;
 pub(crate) mod database;
 pub(crate) mod dcom;
 pub(crate) mod directory;

@@ -347,7 +347,7 @@ fn computed(
     problems: &mut Problems,
 ) -> (Made, Vec<TableId>) {
     let Some(mut fields) = node.fields(file, "computed table", problems) else {
-        return (Made::Elsewhere { accounts: None }, Vec::new());
+        return (Made::Elsewhere { accounts: None, facts: Vec::new() }, Vec::new());
     };
     let from: Vec<TableId> = fields
         .texts("from", problems)
@@ -356,15 +356,16 @@ fn computed(
         .collect();
     let accounts =
         fields.text("accounts", problems).and_then(|name| table_named(file, schema, name, problems));
+    let facts = fields.texts("facts", problems).into_iter().map(|kind| kind.value.to_owned()).collect();
     let made = match table.name.as_str() {
         "admin_permissions" => Made::Permissions(permissions(file, &mut fields, problems)),
         "export_gaps" => Made::ExportGaps,
-        _ if fields.word("by", &[("check", ())], problems).is_some() => Made::Elsewhere { accounts },
+        _ if fields.word("by", &[("check", ())], problems).is_some() => Made::Elsewhere { accounts, facts },
         other => {
             let names = ["admin_permissions", "export_gaps"];
             let what = "computed table";
             problems.push(Problem::unknown_name(file, fields.head(), what, other, names));
-            Made::Elsewhere { accounts }
+            Made::Elsewhere { accounts, facts }
         }
     };
     fields.finish(problems);

@@ -1,6 +1,6 @@
 //! Names as people type them: ids, titles, aliases; what they mean, and what was probably meant.
 
-use crate::content::{Content, Entity, Statement};
+use crate::content::{Content, Entity, Statement, Technique};
 use crate::evidence::{Schema, TableSchema};
 use crate::rules::{Rule, RuleSet};
 use crate::text::{harmless, list};
@@ -28,6 +28,8 @@ pub(crate) enum Target<'a> {
     Entity(&'a Entity),
     /// An evidence table.
     Table(&'a TableSchema),
+    /// A technique of a public collection.
+    Technique(&'a Technique),
 }
 
 /// A name without letter case and punctuation: `Client push account` and `client-push_account` are the same.
@@ -76,6 +78,9 @@ impl<'a> Book<'a> {
         if let Some(table) = self.schema.tables.iter().find(|t| plain(&t.name) == wanted) {
             return vec![Target::Table(table)];
         }
+        if let Some(technique) = self.content.techniques.iter().find(|t| plain(&t.id) == wanted) {
+            return vec![Target::Technique(technique)];
+        }
         let titled: Vec<_> = rules.iter().filter(|r| plain(&r.title) == wanted).map(Target::Rule).collect();
         if !titled.is_empty() {
             return titled;
@@ -101,6 +106,7 @@ impl<'a> Book<'a> {
             all.extend(entity.statements.iter().map(|s| s.reference.clone()));
         }
         all.extend(self.schema.tables.iter().map(|t| t.name.clone()));
+        all.extend(self.content.techniques.iter().map(|t| t.id.clone()));
         let plains: Vec<String> = all.iter().map(|n| plain(n)).collect();
         let mut out = format!("there is no {what} named `{}`", harmless(asked));
         // What is asked for may be the beginning or a part of a name.

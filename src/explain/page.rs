@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{Book, Target};
-use crate::content::{Checkable, Content, Date, Entity, Fact, Level, Statement, Timeline, Values};
+use crate::content::{Checkable, Content, Date, Entity, Fact, Level, Statement, Technique, Timeline, Values};
 use crate::evidence::{KnownFrom, TableId, TableSchema};
 use crate::rules::{Expect, Reference, Rule};
 use crate::text::{BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, list, pad, paint, paragraphs, width, wrap};
@@ -25,6 +25,7 @@ impl Page<'_> {
             Target::Statement(entity, statement) => self.statement(entity, statement),
             Target::Entity(entity) => self.entity(entity),
             Target::Table(table) => self.table(table),
+            Target::Technique(technique) => self.technique(technique),
         }
     }
 
@@ -156,13 +157,47 @@ impl Page<'_> {
         self.head(out, "Read on");
         for reference in &rule.references {
             let _ = match reference {
-                Reference::MisconfigurationManager(ids) => {
-                    writeln!(out, "  Misconfiguration Manager: {}", list(ids))
+                Reference::MisconfigurationManager(ids) | Reference::Mitre(ids) => {
+                    ids.iter().for_each(|id| self.technique_line(out, id));
+                    Ok(())
                 }
-                Reference::Mitre(ids) => writeln!(out, "  MITRE ATT&CK: {}", list(ids)),
                 Reference::Page { url, title } => writeln!(out, "  {title}: {url}"),
             };
         }
+    }
+
+    /// A technique in a line.
+    fn technique_line(&self, out: &mut String, id: &str) {
+        let known = self.content().technique(id);
+        let said = known.map(|t| format!("{} ({})", t.name, t.collection())).unwrap_or_default();
+        self.row(out, &paint(CODE, id), 11, &said);
+    }
+
+    /// A technique of a public collection, and what bears on it.
+    fn technique(&self, technique: &Technique) -> String {
+        let mut out = String::new();
+        let dot = paint(FAINT, "·");
+        let line = format!("{} {dot} {}", paint(CODE, &technique.id), technique.collection());
+        let _ = writeln!(out, "{}\n{line}\n\n  {}", paint(STRONG, &technique.name), technique.url());
+        let rules: Vec<&Rule> = self.book.rules.on_technique(&technique.id).collect();
+        if !rules.is_empty() {
+            self.head(&mut out, "Rules that bear on it");
+            self.rules(&mut out, &rules);
+        }
+        if !technique.statements.is_empty() {
+            self.head(&mut out, "Documented");
+            let statements = technique.statements.iter().filter_map(|s| self.content().statement(s));
+            for (_, statement) in statements {
+                let text = statement.text.values().last().map_or("", String::as_str);
+                let _ = writeln!(
+                    out,
+                    "  {}\n    {}",
+                    paint(CODE, &statement.reference),
+                    wrap(text, self.columns, 4)
+                );
+            }
+        }
+        out
     }
 
     /// The statements a rule enforces: few in full, many by their references.
@@ -249,6 +284,11 @@ impl Page<'_> {
         if !rules.is_empty() {
             self.head(&mut out, "Rules");
             self.rules(&mut out, &rules);
+        }
+        let mut techniques = self.content().techniques_of(&statement.reference).peekable();
+        if techniques.peek().is_some() {
+            self.head(&mut out, "Bears on");
+            techniques.for_each(|technique| self.technique_line(&mut out, &technique.id));
         }
         out
     }

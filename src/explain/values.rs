@@ -26,6 +26,15 @@ pub(super) fn of(book: &Book<'_>, target: &Target<'_>) -> Value {
             "purpose": entity.purpose,
             "statements": entity.statements.iter().map(|s| statement_value(book, s)).collect::<Vec<_>>(),
         }),
+        Target::Technique(technique) => json!({
+            "kind": "technique",
+            "id": technique.id,
+            "name": technique.name,
+            "collection": technique.collection(),
+            "url": technique.url(),
+            "statements": technique.statements,
+            "rules": ids(&book.rules.on_technique(&technique.id).collect::<Vec<_>>()),
+        }),
         Target::Table(table) => json!({
             "kind": "evidence",
             "id": table.name,
@@ -57,6 +66,7 @@ fn rule_value(book: &Book<'_>, rule: &Rule) -> Value {
     let mut value = super::rules::value(book, rule);
     value["kind"] = json!("rule");
     value["aliases"] = json!(rule.aliases);
+    value["techniques"] = json!(rule.techniques().collect::<Vec<_>>());
     value["because"] = json!(rule.because);
     value["derived"] = json!(rule.derived);
     value["reviewed"] = json!(rule.reviewed.to_string());
@@ -101,6 +111,7 @@ fn statement_value(book: &Book<'_>, statement: &Statement) -> Value {
         "because": statement.because,
         "evidence": statement.evidence,
         "look_at": statement.look_at,
+        "techniques": book.content.techniques_of(&statement.reference).map(|t| t.id.as_str()).collect::<Vec<_>>(),
         "rules": ids(&book.rules_of(&statement.reference)),
     })
 }

@@ -63,7 +63,8 @@ impl Maker {
             let text = v.bytes.as_ref().map_or("gone".to_owned(), |b| String::from_utf8(b.clone()).unwrap());
             let text = text.lines().last().unwrap_or_default().to_owned();
             let path = if v.path == "a.md" { String::new() } else { format!("{}:", v.path) };
-            format!("{path}{text}{}", v.parent.map(|p| format!("<{p}")).unwrap_or_default())
+            let parents: String = v.parents.iter().map(|p| format!("<{p}")).collect();
+            format!("{path}{text}{parents}")
         };
         let before = history.before.iter().map(|v| format!("since {}", show(v)));
         before.chain(history.versions.iter().map(show)).collect()
@@ -124,7 +125,7 @@ fn a_merge_of_two_changes_follows_both_lines() {
     let left = m.commit(2, &[a], &[("a.md", "left")]);
     let right = m.commit(1, &[a], &[("a.md", "right")]);
     let merge = m.commit(3, &[left, right], &[("a.md", "both")]);
-    assert_eq!(m.versions(merge, None), ["1", "right<0", "left<0", "both<2"]);
+    assert_eq!(m.versions(merge, None), ["1", "right<0", "left<0", "both<2<1"]);
 }
 
 #[test]
@@ -196,7 +197,7 @@ fn short_ids_tell_versions_apart() {
         date: String::new(),
         path: String::new(),
         bytes: None,
-        parent: None,
+        parents: Vec::new(),
     };
     let mut versions = [version("0123456789abcdef"), version("012345678aabcdef")];
     shorten(&mut versions);
@@ -236,7 +237,7 @@ fn any_sort_of_repository_is_read() {
     let from = format!("file://{}", m.folder.path().display());
     shallow.git(&["clone", "--quiet", "--bare", "--depth", "1", &from, "."], "");
     let told = read(&shallow, "docs/a.md", None, None).unwrap();
-    assert_eq!((told.shallow, told.versions.len(), told.versions[0].parent), (true, 1, None));
+    assert_eq!((told.shallow, told.versions.len(), told.versions[0].parents.len()), (true, 1, 0));
 }
 
 #[test]

@@ -144,6 +144,8 @@ struct Reader<'r, 't> {
     code_block: bool,
     html: Option<(String, Range<usize>)>,
     anchors: Vec<String>,
+    /// A paragraph before this one was nothing but the name of a box, as on the publisher's website.
+    named: Option<Alert>,
 }
 
 /// The blocks of a page.
@@ -163,6 +165,7 @@ pub(super) fn read(source: &Rewritten<'_>) -> Vec<Block> {
         code_block: false,
         html: None,
         anchors: Vec::new(),
+        named: None,
     };
     for (event, span) in Parser::new_ext(&source.text, Options::ENABLE_TABLES).into_offset_iter() {
         reader.event(event, span);
@@ -430,10 +433,21 @@ impl Reader<'_, '_> {
                 // The mark of a box whose `>` was forgotten.
                 alert = Some(found);
                 cut(&mut text, len);
+            } else {
+                alert = self.named.take();
+                if alert.is_none()
+                    && let Some(found) = self::alert(&text.text)
+                {
+                    self.named = Some(found);
+                    return;
+                }
             }
             if text.is_empty() {
                 return;
             }
+        }
+        if self.heading.is_some() {
+            self.named = None;
         }
         if self.heading.is_some() && !self.anchors.is_empty() {
             text.anchors.append(&mut self.anchors);

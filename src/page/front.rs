@@ -60,6 +60,20 @@ fn unquote(value: &str) -> &str {
     ['"', '\''].into_iter().find_map(|q| value.strip_prefix(q)?.strip_suffix(q)).unwrap_or(value)
 }
 
+/// A title without the name of the website behind it, if it has one.
+pub(super) fn without_site(title: &str) -> Option<&str> {
+    let (title, site) = title.rsplit_once(" | ")?;
+    matches!(site.trim(), "Microsoft Learn" | "Microsoft Docs").then_some(title.trim_end())
+}
+
+/// A title as pages are listed by: without the website's name and the product that it puts behind the title.
+pub(super) fn listed(title: &str) -> &str {
+    match without_site(title) {
+        Some(title) => title.rsplit_once(" - ").map_or(title, |(title, _)| title).trim_end(),
+        None => title,
+    }
+}
+
 const MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -153,6 +167,19 @@ mod tests {
         let text = "---\nNo end of it\n";
         assert_eq!(read(text), (Vec::new(), 0..text.len()));
         assert_eq!(read("\u{feff}text").1, 3..7);
+    }
+
+    #[test]
+    fn titles_as_they_are_listed() {
+        for (title, listed) in [
+            ("Accounts used - Harbour Manager | Microsoft Learn", "Accounts used"),
+            ("Accounts used | Microsoft Docs", "Accounts used"),
+            ("Accounts used - and lent", "Accounts used - and lent"),
+            ("Groups | users", "Groups | users"),
+        ] {
+            assert_eq!(super::listed(title), listed);
+            assert_eq!(without_site(title).is_some(), title.contains("Microsoft"));
+        }
     }
 
     #[test]

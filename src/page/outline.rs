@@ -3,7 +3,8 @@
 //! Levels alone do not tell: a revision of the page had entries one level too high. So the table of contents is
 //! asked first, then the names that facets have, then the level.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use super::block::{Block, Kind};
 use super::{Entry, Facet, Heading, Layout, Page, Section, SectionKind, Sentence, Structure, key, sentence};
@@ -45,11 +46,14 @@ pub(super) fn build(blocks: Vec<Block>, file: &str) -> Page {
     builder.finish(file.len())
 }
 
-/// The table of contents: a list before the first section in which every item is a link within the page.
+/// The table of contents: the items of lists before the first section that are links within the page or, as on the
+/// publisher's website, titles of it.
 #[derive(Default)]
 struct Contents {
-    /// Titles and fragments: how deep they stand, from 0, and the fragment.
-    items: HashMap<String, (usize, String)>,
+    /// Where the items without links stand.
+    place: Range<usize>,
+    /// By title how deep they stand, from 0, and the fragment that they lead to.
+    items: HashMap<String, (usize, Option<String>)>,
     /// The same by fragment.
     targets: HashMap<String, usize>,
     /// Whether there is more than one depth.
@@ -61,20 +65,25 @@ impl Contents {
         let before = blocks.iter().enumerate().position(|(i, b)| {
             matches!(b.kind, Kind::Heading(level) if level > 1 || i > 0 && blocks.iter().take(i).any(|b| matches!(b.kind, Kind::Heading(_))))
         });
-        let items: Vec<(&Block, &str)> = blocks
-            .iter()
-            .take(before.unwrap_or(blocks.len()))
-            .filter_map(|block| Some((block, contents_target(block)?)))
-            .collect();
-        let top = items.iter().map(|(b, _)| b.depth).min().unwrap_or(0);
-        let mut out = Self::default();
-        for (block, target) in items {
+        let intro = blocks.get(..before.unwrap_or(blocks.len())).unwrap_or_default();
+        let mut out = Self { place: titles_in(intro, blocks), ..Self::default() };
+        let items: Vec<&Block> = intro.iter().filter(|block| out.has(block)).collect();
+        let top = items.iter().map(|b| b.depth).min().unwrap_or(0);
+        for block in items {
             let depth = block.depth - top;
             out.nested |= depth > 0;
-            out.targets.entry(target.to_lowercase()).or_insert(depth);
-            out.items.entry(key::title(&block.text.text)).or_insert((depth, target.to_owned()));
+            let target = contents_target(block).map(str::to_owned);
+            if let Some(target) = &target {
+                out.targets.entry(target.to_lowercase()).or_insert(depth);
+            }
+            out.items.entry(key::title(&block.text.text)).or_insert((depth, target));
         }
         out
+    }
+
+    /// Whether a block before the first section is an item of it.
+    fn has(&self, block: &Block) -> bool {
+        contents_target(block).is_some() || is_item(block) && self.place.contains(&block.span.start)
     }
 
     /// How deep a heading stands in it.
@@ -82,6 +91,28 @@ impl Contents {
         let by_title = || self.items.get(&heading.key).map(|(depth, _)| *depth);
         let by_target = || self.targets.get(&heading.anchor.to_lowercase()).copied();
         if self.nested { by_title().or_else(by_target) } else { None }
+    }
+}
+
+fn is_item(block: &Block) -> bool {
+    block.depth > 0 && matches!(block.kind, Kind::Text(_))
+}
+
+/// Where items stand of which most are titles of the page: from the first that is one to the last. A title may have been
+/// changed without its item.
+fn titles_in(intro: &[Block], blocks: &[Block]) -> Range<usize> {
+    let headings = blocks.iter().filter(|b| matches!(b.kind, Kind::Heading(_)));
+    let titles: HashSet<String> = headings.map(|b| key::title(&b.text.text)).collect();
+    let is_title = |b: &Block| is_item(b) && titles.contains(&key::title(&b.text.text));
+    let (Some(first), Some(last)) = (intro.iter().position(is_title), intro.iter().rposition(is_title))
+    else {
+        return 0..0;
+    };
+    let all: Vec<&Block> = intro.iter().take(last + 1).skip(first).filter(|b| is_item(b)).collect();
+    let known = all.iter().filter(|b| is_title(b)).count();
+    match (all.first(), all.last()) {
+        (Some(first), Some(last)) if known * 2 > all.len() => first.span.start..last.span.end,
+        _ => 0..0,
     }
 }
 
@@ -128,7 +159,7 @@ impl Builder {
         let key = key::title(&title);
         let explicit = block.text.anchors.first();
         let anchor = explicit
-            .or_else(|| self.contents.items.get(&key).map(|(_, target)| target))
+            .or_else(|| self.contents.items.get(&key).and_then(|(_, target)| target.as_ref()))
             .cloned()
             .unwrap_or_else(|| slug(&key));
         let heading = Heading {
@@ -243,7 +274,7 @@ impl Builder {
     fn text(&mut self, block: &Block) {
         let mut sentences = self.sentences(block);
         let intro = self.page.sections.len() == 1 && self.entry.is_none();
-        if intro && contents_target(block).is_some() {
+        if intro && self.contents.has(block) {
             sentences.iter_mut().for_each(|s| s.structure = Some(Structure::Contents));
         }
         self.facet().sentences.append(&mut sentences);

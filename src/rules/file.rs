@@ -239,7 +239,7 @@ pub(super) fn read(
             })
         });
     }
-    let references = references.iter().filter_map(|node| reference(file, node, problems)).collect();
+    let references = references.iter().filter_map(|node| reference(file, node, content, problems)).collect();
     let examples = examples.map_or_else(Vec::new, |node| example::read(&reader, node, problems));
     let because = because.map(|b| b.value.trim().to_owned());
     let yields: Vec<(String, Range<usize>)> =
@@ -265,6 +265,7 @@ pub(super) fn read(
             level: level?,
             confidence: confidence?.value,
             reads_titles: schema.id(named::DOCUMENTED_TITLES).is_some_and(|id| tables.contains(&id)),
+            reads_facts: schema.facts_behind(&tables).into_iter().map(str::to_owned).collect(),
             evidence: tables,
             check: check?,
             adjust,
@@ -425,7 +426,7 @@ fn read_params(file: &Arc<File>, node: &Node, problems: &mut Problems) -> Vec<Pa
     params
 }
 
-fn reference(file: &Arc<File>, node: &Node, problems: &mut Problems) -> Option<Reference> {
+fn reference(file: &Arc<File>, node: &Node, content: &Content, problems: &mut Problems) -> Option<Reference> {
     let mut fields = node.fields(file, "reference", problems)?;
     let manager = fields.texts("misconfiguration-manager", problems);
     let mitre = fields.texts("mitre", problems);
@@ -433,6 +434,14 @@ fn reference(file: &Arc<File>, node: &Node, problems: &mut Problems) -> Option<R
     let title = fields.text("title", problems);
     let head = fields.head();
     fields.finish(problems);
+    // A specification without a list of techniques knows none.
+    let known = &content.techniques;
+    for id in
+        manager.iter().chain(&mitre).filter(|id| !known.is_empty() && known.iter().all(|t| t.id != id.value))
+    {
+        let names = known.iter().map(|t| t.id.as_str());
+        problems.push(Problem::unknown_name(file, id.span.clone(), "technique", id.value, names));
+    }
     let own = |texts: Vec<Spanned<&str>>| texts.into_iter().map(|t| t.value.to_owned()).collect::<Vec<_>>();
     match (manager.is_empty(), mitre.is_empty(), url) {
         (false, true, None) => Some(Reference::MisconfigurationManager(own(manager))),

@@ -302,6 +302,7 @@ impl<'a> Model<'a> {
             // What is known of how this revision came to say it: that it is a slip, that it was taken back.
             "mind": self.content().notes_on(&statement.reference, revision),
             "rules": self.rule_links_of(&statement.reference),
+            "techniques": self.content().techniques_of(&statement.reference).map(|t| t.id.as_str()).collect::<Vec<_>>(),
             "checkable": checkable(statement.checkable),
             "because": statement.because,
             "look_at": statement.look_at,

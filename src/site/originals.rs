@@ -167,6 +167,7 @@ impl Compared<'_> {
                 Class::Notation => "notation",
                 Class::LinkOnly => "link only",
                 Class::AlertOnly => "box only",
+                Class::Terminology => "name of the product",
                 Class::Reworded => "reworded",
                 Class::Edited => "edited",
                 Class::Moved => "moved",

@@ -30,6 +30,7 @@ enum Job<'a> {
     Feed,
     Coverage,
     Revisions,
+    Techniques,
     Search,
     Print,
     Linting,
@@ -130,6 +131,7 @@ impl<'a> Plan<'a> {
             Job::CompareIndex,
             Job::Feed,
             Job::Revisions,
+            Job::Techniques,
             Job::Linting,
             Job::About,
             Job::NotFound,
@@ -232,6 +234,7 @@ impl<'a> Plan<'a> {
             Job::Feed => "feed.xml".to_owned(),
             Job::Coverage => "coverage/index.html".to_owned(),
             Job::Revisions => "revisions/index.html".to_owned(),
+            Job::Techniques => pages::TECHNIQUES.to_owned(),
             Job::Search => "search/index.html".to_owned(),
             Job::Print => "print/index.html".to_owned(),
             Job::Linting => "linting/index.html".to_owned(),
@@ -323,6 +326,7 @@ impl Furnished<'_> {
             }
             Job::Coverage => html("coverage.html", pages::coverage(model)),
             Job::Revisions => html("revisions.html", pages::revisions(model)),
+            Job::Techniques => html("techniques.html", pages::techniques(model)),
             Job::Search => html("search.html", pages::search(model)),
             Job::Print => html("print.html", pages::print(model)),
             Job::Linting => {
@@ -354,6 +358,7 @@ fn search_index(sources: &Sources<'_>, steps: &[&Diff]) -> search::Index {
     let content = sources.content;
     let mut rest = search::of_rules(content, sources.rules);
     rest.extend(search::of_revisions(content));
+    rest.extend(search::of_techniques(content));
     rest.extend(steps.iter().flat_map(|diff| search::of_changes(content, diff)));
     let dates: Vec<String> = content.dates().iter().map(ToString::to_string).collect();
     search::build(&search::of_content(content), &rest, &dates, &content.vocabulary.synonyms)

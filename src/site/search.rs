@@ -19,7 +19,7 @@ use ahash::{AHashMap as HashMap, AHashSet as HashSet};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-pub use documents::{of_changes, of_content, of_revisions, of_rules};
+pub use documents::{of_changes, of_content, of_revisions, of_rules, of_techniques};
 pub use token::{Token, squash, stem, tokens};
 
 /// What a document is. The order decides between results that are equally good.

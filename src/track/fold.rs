@@ -168,7 +168,7 @@ pub fn fold(content: &Content, rules: &RuleSet, request: &Request<'_>) -> Result
     }
     let ids = super::ids(content, &known, &page, &standing, None, None);
     let carried = super::Carried::new();
-    let read = Read { text: request.text.to_owned(), page, standing, ids, carried };
+    let read = Read { text: request.text.to_owned(), page, held: 0, standing, ids, carried };
     let older = request.older.map(page::parse).map(|older| {
         let wording = wording::between(&older, &read.page);
         (older, wording)
@@ -267,6 +267,12 @@ impl Folding<'_> {
             } else if until.is_none() {
                 patch.add_field(builds, &["from"], "until", &Value::Raw((build - 1).to_string()));
             }
+            // The versions that the older one spoke for so far.
+            let left = self.versions(if build <= from { build..build } else { from..build });
+            if !last.versions.is_empty() && left != last.versions {
+                let line = |column| format!("{}versions: [{}]\n", " ".repeat(column), left.join(", "));
+                patch.put(last_node, "versions", (!left.is_empty()).then_some(line));
+            }
         }
         if request.build.is_none() {
             self.out.remarks.push(format!(
@@ -296,15 +302,24 @@ impl Folding<'_> {
         if let Some(declared) = page.declared.filter(|d| *d != self.date) {
             put("doubt", Value::text(format!("The page declares {declared}.")));
         }
-        put("page_title", Value::text(title(&page.title, &last.page_title)));
-        put("title", Value::text(title(page.field("title").unwrap_or_default(), &last.title)));
-        put("product", Value::text(title(&page.product, &last.product)));
+        // The website shows another heading.
+        let heading = if page.published { "" } else { page.title.as_str() };
+        put("page_title", Value::text(title(heading, &last.page_title)));
+        put("title", Value::text(title(page.listed(), &last.title)));
+        put(
+            "product",
+            Value::text(title(if heading.is_empty() { "" } else { &page.product }, &last.product)),
+        );
         let layout = match page.layout {
             Layout::Plain => "details of groups in no set form",
             Layout::Tables => "details of groups in tables of two columns",
             Layout::Headings => "details of groups under sub-headings",
         };
         put("layout", Value::text(format!("To review: {layout}.")));
+        let versions = request.build.map(|from| self.versions(from..u32::MAX)).unwrap_or_default();
+        if !versions.is_empty() {
+            put("versions", Value::Raw(format!("[{}]", versions.join(", "))));
+        }
         let builds = request.build.map_or("null".to_owned(), |from| format!("{{from: {from}}}"));
         put("builds", Value::Raw(builds));
         put("sha256", Value::Raw(sha.to_owned()));
@@ -321,6 +336,12 @@ impl Folding<'_> {
         patch.insert_items(&root, behind, &[item]);
         self.finish(&asset.name, &asset.text, patch);
         Ok(())
+    }
+
+    /// The versions of the product that have their first builds among these.
+    fn versions(&self, builds: std::ops::Range<u32>) -> Vec<String> {
+        let all = self.content.vocabulary.releases.iter();
+        all.filter(|(_, build)| builds.contains(build)).map(|(version, _)| version.clone()).collect()
     }
 
     fn finish(&mut self, name: &str, before: &str, mut patch: Patch<'_>) {
@@ -393,7 +414,9 @@ impl Folding<'_> {
                 ));
             }
         }
+        // The website's Markdown has no anchors.
         let anchor = entity.entity.and_then(|e| e.anchor.as_ref()?.at(self.known.revision));
+        let anchor = anchor.filter(|_| !self.read.page.published);
         if anchor.is_some_and(|a| !heading.anchor.is_empty() && *a != heading.anchor) {
             patch.step(root, "anchor", self.first, self.date, &Value::text(&heading.anchor));
         }

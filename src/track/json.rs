@@ -22,6 +22,7 @@ fn page(page: &PageTrack) -> Value {
         "date": page.source.date,
         "path": page.source.path,
         "declared": page.declared.map(|d| d.to_string()),
+        "revision": page.revision.to_string(),
         "title": page.title,
         "deleted": page.deleted,
         "previous": page.previous.as_ref().map(source),

@@ -78,6 +78,19 @@ impl<'c> Known<'c> {
     }
 }
 
+/// Which of the documented states, in the order of time and from `oldest` on, a page is nearest to: where the fewest
+/// sentences are only on one side. Of equals it is the newest.
+pub(super) fn nearest(all: &[Known<'_>], page: &Page, oldest: usize) -> usize {
+    let says: HashSet<Fingerprint> =
+        page.sentences().filter(|(_, s)| says_something(s)).map(|(_, s)| s.fingerprint).collect();
+    let apart = |known: &Known<'_>| {
+        let documented = known.all().flat_map(|e| &e.statements).flat_map(|s| s.seen.iter().copied());
+        documented.collect::<HashSet<Fingerprint>>().symmetric_difference(&says).count()
+    };
+    let known = all.iter().enumerate().skip(oldest).rev();
+    known.min_by_key(|(_, known)| apart(known)).map_or(oldest, |(i, _)| i)
+}
+
 /// Fingerprints of a statement's sentences at a revision.
 pub(super) fn seen(statement: &Statement, revision: Date) -> Vec<Fingerprint> {
     let seen = statement.seen.as_ref().and_then(|s| s.at(revision));

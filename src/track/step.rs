@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::diff::wording::{Class, Pairing, Side, Wording};
-use crate::page::{self, Fingerprint, Page, Part, Place};
+use crate::page::{Fingerprint, Page, Part, Place};
 use crate::rules::RuleSet;
 
-use super::known::{Known, Stand};
+use super::known::{Known, Stand, Standing};
 use super::matching::Matching;
+use super::told::Fresh;
 use super::{Carried, Entries, Entry, Piece, Read, Reworded, Sentence, Statements, Step, entries, touching};
 
 /// What differs.
@@ -92,53 +93,41 @@ pub(super) fn carried(known: &Known<'_>, before: &Read, page: &Page, wording: &W
     out
 }
 
-/// A page against another.
+/// Two pages that are compared, and what was documented of the one before.
+pub(super) struct Pair<'p> {
+    pub(super) known: &'p Known<'p>,
+    pub(super) before: &'p Read,
+    pub(super) now: &'p Read,
+    /// How the newer page stands with what is known.
+    pub(super) standing: &'p Standing,
+}
+
+/// A page against another, without what other pages told before.
 pub(super) fn between(
-    known: &Known<'_>,
+    pair: &Pair<'_>,
     rules: &RuleSet,
-    before: &Read,
-    now: &Read,
     wording: &Wording,
     matching: &Matching,
+    fresh: &mut Fresh<'_>,
 ) -> Compared {
+    let Pair { known, before, now, .. } = pair;
     let old: Vec<Entry> = (0..before.page.entries.len()).filter_map(|i| before.entry(i, false)).collect();
-    let entries = entries(&old, now, matching);
-    let title = |read: &Read| page::key::key(&read.page.title, &[]).0;
-    let wording_changed = wording.changed() || title(before) != title(now);
+    let mut entries = entries(&old, now, matching);
+    let mut changes = reworded(wording, before, now);
+    let (mut lost, mut regained) = pair.statements(wording);
+    let mut other = other(wording, before, now, &entries);
 
-    let refs =
-        |read: &Read| -> BTreeSet<String> { read.standing.which(known, Stand::Kept).into_iter().collect() };
-    let (kept, keeps) = (refs(before), refs(now));
-    let ordered = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
-        let all = known.all().flat_map(|e| &e.statements).map(|s| &s.statement.reference);
-        all.filter(|r| wanted(r)).cloned().collect()
-    };
-    // A sentence in which only a link is another says the same.
-    let links = wording.changes().filter(|(_, c)| c.class == Class::LinkOnly);
-    let (mut was, mut is) = (BTreeSet::new(), BTreeSet::new());
-    for (_, change) in links {
-        was.extend(change.old.iter().filter_map(|p| before.page.sentence(*p)).map(|s| s.fingerprint));
-        is.extend(change.new.iter().filter_map(|p| now.page.sentence(*p)).map(|s| s.fingerprint));
+    fresh.entries(&mut entries);
+    fresh.changes(&mut changes);
+    fresh.lost(&mut lost);
+    fresh.regained(&mut regained);
+    let retitled = before.page.retitled(&now.page) && fresh.title(&now.page.title);
+    let words = if fresh.again { !entries.is_quiet() || !changes.is_empty() } else { wording.changed() };
+    let wording_changed = words || retitled;
+    if fresh.again && !wording_changed {
+        other.push("told");
     }
-    let worded = |reference: &str, page: &Page, links: &BTreeSet<Fingerprint>| {
-        let all = known.all().flat_map(|e| &e.statements);
-        let statement = all.into_iter().find(|s| s.statement.reference == reference);
-        let mut gone = statement.into_iter().flat_map(|s| &s.seen).filter(|f| page.find(**f).is_empty());
-        !gone.clone().any(|f| links.contains(f)) || gone.any(|f| !links.contains(f))
-    };
-    // Those that stood there in other words, which are others again.
-    let told = wording.changes().filter(|(_, change)| is_told(change.class));
-    let gone = told.flat_map(|(_, c)| &c.old).filter_map(|p| before.page.sentence(*p)).map(|s| s.fingerprint);
-    let again: BTreeSet<&String> = gone
-        .filter(|print| now.page.find(*print).is_empty())
-        .filter_map(|print| before.carried.get(&print))
-        .flatten()
-        .collect();
-    let lost = ordered(&|r| {
-        !keeps.contains(r)
-            && (kept.contains(r) && worded(r, &now.page, &was) || again.iter().any(|a| *a == r))
-    });
-    let regained = ordered(&|r| keeps.contains(r) && !kept.contains(r) && worded(r, &before.page, &is));
+
     // An account or group that is gone or part of another takes its rules with it.
     let went = |id: &str| {
         entries.removed.iter().any(|e| e.entity == id)
@@ -151,7 +140,6 @@ pub(super) fn between(
         .flat_map(|e| e.statements.iter().map(|s| s.statement.reference.as_str()));
     let touched: BTreeSet<&str> = lost.iter().chain(&regained).map(String::as_str).chain(dropped).collect();
     let rules = touching(rules, &touched);
-    let changes = reworded(wording, before, now);
     let flat = |side: &dyn Fn(&Reworded) -> Vec<Sentence>| -> Vec<Sentence> {
         let mut all: Vec<Sentence> = changes.iter().flat_map(side).collect();
         all.sort_by_key(|s| (s.line, s.column));
@@ -160,7 +148,7 @@ pub(super) fn between(
     };
     Compared {
         wording_changed,
-        other: other(wording, before, now, &entries),
+        other,
         step: Step {
             lost,
             regained,
@@ -170,6 +158,50 @@ pub(super) fn between(
             rules,
         },
         entries,
+    }
+}
+
+impl Pair<'_> {
+    /// The statements that the page before said word for word and this does not, and the other way round.
+    fn statements(&self, wording: &Wording) -> (Vec<String>, Vec<String>) {
+        let Pair { known, before, now, standing } = self;
+        let refs = |standing: &Standing| -> BTreeSet<String> {
+            standing.which(known, Stand::Kept).into_iter().collect()
+        };
+        let (kept, keeps) = (refs(&before.standing), refs(standing));
+        let ordered = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
+            let all = known.all().flat_map(|e| &e.statements).map(|s| &s.statement.reference);
+            all.filter(|r| wanted(r)).cloned().collect()
+        };
+        // A sentence in which only a link or the name of a product is another says the same.
+        let links =
+            wording.changes().filter(|(_, c)| matches!(c.class, Class::LinkOnly | Class::Terminology));
+        let (mut was, mut is) = (BTreeSet::new(), BTreeSet::new());
+        for (_, change) in links {
+            was.extend(change.old.iter().filter_map(|p| before.page.sentence(*p)).map(|s| s.fingerprint));
+            is.extend(change.new.iter().filter_map(|p| now.page.sentence(*p)).map(|s| s.fingerprint));
+        }
+        let worded = |reference: &str, page: &Page, links: &BTreeSet<Fingerprint>| {
+            let all = known.all().flat_map(|e| &e.statements);
+            let statement = all.into_iter().find(|s| s.statement.reference == reference);
+            let mut gone = statement.into_iter().flat_map(|s| &s.seen).filter(|f| page.find(**f).is_empty());
+            !gone.clone().any(|f| links.contains(f)) || gone.any(|f| !links.contains(f))
+        };
+        // Those that stood there in other words, which are others again.
+        let told = wording.changes().filter(|(_, change)| is_told(change.class));
+        let gone =
+            told.flat_map(|(_, c)| &c.old).filter_map(|p| before.page.sentence(*p)).map(|s| s.fingerprint);
+        let again: BTreeSet<&String> = gone
+            .filter(|print| now.page.find(*print).is_empty())
+            .filter_map(|print| before.carried.get(&print))
+            .flatten()
+            .collect();
+        let lost = ordered(&|r| {
+            !keeps.contains(r)
+                && (kept.contains(r) && worded(r, &now.page, &was) || again.iter().any(|a| *a == r))
+        });
+        let regained = ordered(&|r| keeps.contains(r) && !kept.contains(r) && worded(r, &before.page, &is));
+        (lost, regained)
     }
 }
 
@@ -228,6 +260,7 @@ fn other(wording: &Wording, before: &Read, now: &Read, entries: &Entries) -> Vec
         ("metadata", before.page.front != now.page.front),
         ("links", any(Class::LinkOnly)),
         ("boxes", any(Class::AlertOnly)),
+        ("terminology", any(Class::Terminology)),
         ("notation", any(Class::Notation)),
         ("order", any(Class::Moved)),
         ("capitals", entries.renamed.iter().any(|r| r.case_only)),

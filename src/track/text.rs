@@ -1,5 +1,6 @@
 //! The series for people: on a terminal, and as Markdown.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::content::Content;
@@ -7,22 +8,27 @@ use crate::text::{BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, harmless, list, 
 
 use super::{Entries, PageTrack, Piece, Reworded, Sentence, Track};
 
+/// Names of sources that are longer do not move the columns of the others.
+const LONGEST_NAME: usize = 24;
+
 /// How many columns ids of commits and dates take.
 const DATE: usize = 10;
 
 /// The series for a terminal of that many columns. `content` is what the series was held against.
 pub fn human(track: &Track, content: &Content, columns: usize) -> String {
-    let names = track.pages.iter().map(|p| width(&harmless(&p.source.name))).max().unwrap_or(0);
+    let names = track.pages.iter().map(|p| width(&harmless(&p.source.name)));
+    let names = names.filter(|n| *n <= LONGEST_NAME).max().unwrap_or(0);
     let view = View { content, columns, names };
     let mut out = String::new();
-    writeln(&mut out, &format!("Held against what is documented on {}.", paint(STRONG, track.revision)));
+    writeln(&mut out, &wrap(&format!("Held against {}.", paint(STRONG, held(track))), columns, 0));
     let mut quiet = false;
-    for page in &track.pages {
+    let first = first_of_revisions(track);
+    for (page, first) in track.pages.iter().zip(first) {
         if !quiet || page.wording_changed {
             out.push('\n');
         }
         quiet = !page.wording_changed;
-        view.page(&mut out, page);
+        view.page(&mut out, page, first);
     }
     if track.pages.len() > 1
         && let Some(last) = track.pages.last()
@@ -38,6 +44,29 @@ fn writeln(out: &mut String, line: &str) {
     out.push('\n');
 }
 
+/// What the series was held against.
+fn held(track: &Track) -> String {
+    let mut all = track.pages.iter().map(|p| p.revision);
+    let first = all.next().unwrap_or(track.revision);
+    if all.all(|r| r == first) {
+        return format!("what is documented on {first}");
+    }
+    format!(
+        "what is documented, from {first} to {}, each page against the revision it is nearest to",
+        track.revision
+    )
+}
+
+/// Of each page whether it is the first that says, word for word, what is documented of its revision and no more.
+fn first_of_revisions(track: &Track) -> Vec<bool> {
+    let mut seen = BTreeSet::new();
+    let is = |p: &PageTrack| {
+        let s = &p.statements;
+        s.missing.is_empty() && s.new.is_empty() && !s.kept.is_empty() && p.documented.is_quiet()
+    };
+    track.pages.iter().map(|p| is(p) && seen.insert(p.revision)).collect()
+}
+
 /// What a page declares, with `-` where it declares nothing.
 fn declared(page: &PageTrack) -> String {
     page.declared.map_or_else(|| "undated".to_owned(), |d| d.to_string())
@@ -45,16 +74,21 @@ fn declared(page: &PageTrack) -> String {
 
 /// What differs although the words are the same.
 fn beside(page: &PageTrack) -> String {
-    if page.other.is_empty() {
-        return "no change of wording".to_owned();
-    }
-    format!("no change of wording ({})", list(&page.other))
+    let told = page.other.contains(&"told");
+    let other: Vec<&str> = page.other.iter().copied().filter(|o| *o != "told").collect();
+    let none = if told { "no change of wording but those told above" } else { "no change of wording" };
+    if other.is_empty() { none.to_owned() } else { format!("{none} ({})", list(&other)) }
+}
+
+/// Which documented revision a page is.
+fn revision(page: &PageTrack) -> String {
+    format!("documented as revision {}", page.revision)
 }
 
 struct View<'a> {
     content: &'a Content,
     columns: usize,
-    /// Columns of the longest name of a source.
+    /// Columns of the names of sources.
     names: usize,
 }
 
@@ -67,21 +101,23 @@ impl View<'_> {
         format!("{head}  {}", pad(&declared(page), DATE))
     }
 
-    fn page(&self, out: &mut String, page: &PageTrack) {
+    /// A page; `first` if it is the first that is its documented revision.
+    fn page(&self, out: &mut String, page: &PageTrack, first: bool) {
         let head = self.head(page);
+        let is = if first { format!(", {}", paint(GOOD, revision(page))) } else { String::new() };
         if page.deleted {
             writeln(out, &format!("{head}  {}", paint(BAD, "the page is deleted")));
             return;
         }
         if !page.wording_changed {
-            writeln(out, &format!("{head}  {}", paint(FAINT, beside(page))));
+            writeln(out, &format!("{head}  {}", paint(FAINT, beside(page)) + &is));
             return;
         }
-        writeln(out, &format!("{head}  {}", paint(STRONG, harmless(&page.title))));
+        writeln(out, &format!("{head}  {}{is}", paint(STRONG, harmless(&page.title))));
         self.entries(out, &page.entries);
         let step = &page.step;
         self.statements(out, &step.lost, "no longer said word for word", BAD);
-        self.statements(out, &step.regained, "said word for word again", GOOD);
+        self.statements(out, &step.regained, "said as documented from here on", GOOD);
         self.sentences(out, page);
         self.rules(out, &step.rules);
     }
@@ -250,16 +286,18 @@ fn piece(piece: &Piece) -> String {
 
 /// The series as Markdown: a section for each page with other words, a line for each without.
 pub fn markdown(track: &Track, content: &Content) -> String {
-    let mut out =
-        format!("# What changed on the page\n\nHeld against what is documented on {}.\n", track.revision);
+    let mut out = format!("# What changed on the page\n\nHeld against {}.\n", held(track));
     let mut quiet = false;
-    for page in &track.pages {
+    for (page, first) in track.pages.iter().zip(first_of_revisions(track)) {
         let mut head = code(&page.source.name);
         if let Some(date) = &page.source.date {
             let _ = write!(head, ", {date}");
         }
         if page.declared.is_some() {
             let _ = write!(head, ", declared {}", declared(page));
+        }
+        if first {
+            let _ = write!(head, ", {}", revision(page));
         }
         if page.deleted || !page.wording_changed {
             let what = if page.deleted { "the page is deleted".to_owned() } else { beside(page) };
@@ -271,9 +309,10 @@ pub fn markdown(track: &Track, content: &Content) -> String {
         quiet = false;
         let _ = writeln!(out, "\n## {head}\n");
         markdown_entries(&mut out, &page.entries);
-        for (references, what) in
-            [(&page.step.lost, "No longer said word for word"), (&page.step.regained, "Said again")]
-        {
+        for (references, what) in [
+            (&page.step.lost, "No longer said word for word"),
+            (&page.step.regained, "Said as documented from here on"),
+        ] {
             for reference in references {
                 let text = content.statement(reference).and_then(|(_, s)| s.text.values().last());
                 let text = text.map(|t| format!(": {}", escape(t))).unwrap_or_default();

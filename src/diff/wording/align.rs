@@ -489,5 +489,10 @@ fn pair(a: &[Line<'_>], b: &[Line<'_>], old: Range<usize>, new: Range<usize>, mo
         let alike = lcs_ratio(&old_ids, &new_ids).unwrap_or(0.0);
         inline = alike >= 0.5 && found.len() <= 5 && share(marked, old_ids.len() + new_ids.len()) <= 0.6;
     }
+    if class == Class::Terminology {
+        let (x, y) = (class::Named::of(&texts(x)), class::Named::of(&texts(y)));
+        let other = x.names.into_iter().zip(y.names).filter(|((_, a), (_, b))| a != b);
+        found = other.map(|((old, _), (new, _))| Hunk { old, new }).collect();
+    }
     Pair { old: sentences(x), new: sentences(y), class, hunks: found, inline }
 }

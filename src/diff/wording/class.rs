@@ -1,5 +1,7 @@
 //! The class of a pair of sentences, or of one that has no counterpart.
 
+use std::ops::Range;
+
 use crate::page::{Alert, Sentence, Style, Word};
 
 use super::Class;
@@ -7,8 +9,11 @@ use super::words::stems;
 
 /// The class of sentences that belong together. Neither side is empty.
 pub(super) fn paired(old: &[&Sentence], new: &[&Sentence]) -> Class {
+    let (was, is) = (Named::of(old), Named::of(new));
     if !words(old).eq(words(new)) {
-        return if points(old) && points(new) {
+        return if was.says(&is) && names(old, new) && names(new, old) {
+            Class::Terminology
+        } else if points(old) && points(new) {
             Class::LinkOnly
         } else if same_stems(old, new) {
             Class::Reworded
@@ -17,7 +22,9 @@ pub(super) fn paired(old: &[&Sentence], new: &[&Sentence]) -> Class {
         };
     }
     let same = |(a, b): (&&Sentence, &&Sentence)| a.text == b.text && a.marks == b.marks && a.form == b.form;
-    if alert(old) != alert(new) {
+    if !was.calls(&is) {
+        Class::Terminology
+    } else if alert(old) != alert(new) {
         Class::AlertOnly
     } else if !targets(old).eq(targets(new)) {
         Class::LinkOnly
@@ -25,6 +32,65 @@ pub(super) fn paired(old: &[&Sentence], new: &[&Sentence]) -> Class {
         Class::Identical
     } else {
         Class::Notation
+    }
+}
+
+/// Names that the publisher gave other names: the words of a key, and what they are called by now. Those that have
+/// their name yet are there too, so that one can be laid beside the other; longer ones come before their beginnings.
+/// Unlike the phrases of [`crate::page::key`] they do not make two sentences equal.
+const NAMES: &[(&[&str], &[&str])] = &[
+    (&["configuration", "manager"], &["configuration", "manager"]),
+    (&["configmgr"], &["configuration", "manager"]),
+    (&["sql", "server"], &["sql", "server"]),
+    (&["sql"], &["sql", "server"]),
+    (&["microsoft", "entra"], &["microsoft", "entra"]),
+    (&["azure", "ad-joined"], &["microsoft", "entra", "joined"]),
+    (&["azure", "ad"], &["microsoft", "entra"]),
+];
+
+/// Sentences by the names that products have now.
+pub(super) struct Named<'s> {
+    /// The words of their keys.
+    words: Vec<&'s str>,
+    /// What products are called in them, in small letters, with the place among all words of the side.
+    pub(super) names: Vec<(Range<usize>, String)>,
+}
+
+impl<'s> Named<'s> {
+    pub(super) fn of(side: &[&'s Sentence]) -> Self {
+        let mut out = Self { words: Vec::new(), names: Vec::new() };
+        let mut before = 0;
+        for sentence in side {
+            let keys: Vec<&str> = sentence.key.split(' ').collect();
+            let mut at = 0;
+            while let Some(word) = keys.get(at) {
+                let name = NAMES.iter().find(|(name, _)| keys.get(at..at + name.len()) == Some(name));
+                let Some((name, now)) = name else {
+                    out.words.push(word);
+                    at += 1;
+                    continue;
+                };
+                let words = at..at + name.len();
+                let place = sentence.words.get(words.clone()).unwrap_or_default();
+                let start = place.iter().map(|w| w.start as usize).min().unwrap_or_default();
+                let end = place.iter().map(|w| w.end as usize).max().unwrap_or_default();
+                let text = sentence.text.get(start..end).unwrap_or_default().to_lowercase();
+                out.names.push((before + words.start..before + words.end, text));
+                out.words.extend_from_slice(now);
+                at = words.end;
+            }
+            before += sentence.words.len();
+        }
+        out
+    }
+
+    /// Whether only names differ.
+    fn says(&self, other: &Self) -> bool {
+        self.words == other.words
+    }
+
+    fn calls(&self, other: &Self) -> bool {
+        self.names.iter().map(|(_, name)| name).eq(other.names.iter().map(|(_, name)| name))
     }
 }
 
@@ -169,6 +235,17 @@ mod tests {
         for (old, new, expected) in [
             ("Same words.", "Same words.", Class::Identical),
             ("The **Read** right isn't used.", "The `read` right is not used.", Class::Notation),
+            (
+                "ConfigMgr asks SQL for it.",
+                "Configuration Manager asks SQL Server for it.",
+                Class::Terminology,
+            ),
+            ("The **ConfigMgr** group.", "The **Configuration Manager** group.", Class::Edited),
+            (
+                "Applies to: System Center Configuration Manager (Current Branch)",
+                "*Applies to: Configuration Manager (current branch)*",
+                Class::Terminology,
+            ),
             ("> [!NOTE]\n> Same words.", "> [!IMPORTANT]\n> Same words.", Class::AlertOnly),
             ("See [this](a).", "See [this](b).", Class::LinkOnly),
             ("For more information, see [this](a).", "For more information, see [that](b).", Class::LinkOnly),

@@ -95,6 +95,7 @@ pub(super) fn sections(a: &Page, b: &Page) -> Vec<(Pairing, Option<Part>, Option
         });
         let pairing = match found.and_then(other) {
             None => Pairing::Removed,
+            Some(_) if i == 0 && !a.retitled(b) && a.title != b.title => Pairing::CaseOnly,
             Some(s) => {
                 titles((&section.heading.title, &section.heading.key), (&s.heading.title, &s.heading.key))
             }

@@ -272,7 +272,7 @@ fn uses<'s>(shared: &'s Shared<'_>) -> Vec<Use<'s>> {
 }
 
 /// The database server of a site.
-fn database_server<'s>(shared: &'s Shared<'_>, site: &str) -> Option<&'s str> {
+pub(super) fn database_server<'s>(shared: &'s Shared<'_>, site: &str) -> Option<&'s str> {
     View::of(shared, table::SITE_SYSTEMS)?
         .with(field::SITE, site)
         .find(|line| is(line.text(field::ROLE), "SMS SQL Server"))
@@ -423,7 +423,7 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
 }
 
 /// Whether an account is among the administrators of a computer, and where that shows.
-fn administrator(
+pub(super) fn administrator(
     shared: &Shared<'_>,
     who: &Account,
     computer: Option<&str>,
@@ -439,6 +439,59 @@ fn administrator(
         Belongs::No => Ok(None),
         Belongs::Open(missing) => Err(missing),
     }
+}
+
+/// Whether a computer is sysadmin of the instances on a server, by its account or as the computer itself, and where that
+/// shows. Open where no member of that role is exported.
+pub(super) fn sysadmin(
+    shared: &Shared<'_>,
+    who: &Account,
+    computer: &str,
+    server: &str,
+) -> Result<Option<Option<Place>>, Missing> {
+    let missing = |why, place| Missing {
+        why,
+        table: shared.schema.id(table::SQL_ROLE_MEMBERS).unwrap_or_default(),
+        what: format!("who is sysadmin of SQL Server on `{server}`").into(),
+        place,
+    };
+    let sysadmins = |line: &Line<'_>| is(line.text(field::ROLE), "sysadmin");
+    let Some(all) = Exported::server_alone(shared, server).filter(|all| all.members.iter().any(sysadmins))
+    else {
+        return Err(missing(Why::NotExported, None));
+    };
+    let (roles, unsure) = all.roles(who, Some(computer));
+    let role = |roles: &[Role]| {
+        let found = roles.iter().find(|role| role.of_server && role.name.eq_ignore_ascii_case("sysadmin"));
+        found.map(|role| role.place)
+    };
+    if let Some(place) = role(&roles) {
+        return Ok(Some(place));
+    }
+    // On its own computer it comes as the computer itself.
+    if shared.ids.same_computer(computer, server) == Some(true) {
+        let system = Account::parse("NT AUTHORITY\\SYSTEM").map(|system| shared.ids.key(&system));
+        let itself = all
+            .members
+            .iter()
+            .filter(|line| sysadmins(line))
+            .find(|line| line.account(field::MEMBER).map(|member| shared.ids.key(member)) == system);
+        if let Some(line) = itself {
+            return Ok(Some(line.cell(field::MEMBER).and_then(|cell| cell.place)));
+        }
+    }
+    if let Some((_, what)) = unsure.into_iter().find(|(roles, _)| role(roles).is_some()) {
+        return Err(what);
+    }
+    let gap = View::of(shared, table::SQL_ROLE_MEMBERS)
+        .into_iter()
+        .flat_map(View::gaps)
+        .filter(|line| line.text(field::DATABASE).is_none())
+        .filter(|line| {
+            line.text(field::SERVER).is_none_or(|s| shared.ids.same_computer(s, server) != Some(false))
+        })
+        .find_map(|line| line.gap);
+    gap.map_or(Ok(None), |gap| Err(missing(gap.why, gap.place)))
 }
 
 /// A role an account has, or the account's own entry in the database.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::content::{Content, Date, Entity, EntityKind, Revision, Statement, Timeline};
+use crate::content::{Content, Date, Entity, EntityKind, Revision, Statement, Technique, Timeline};
 use crate::diff::{Diff, Kind as ChangeKind};
 use crate::rules::{Reference, Rule, RuleSet};
 
@@ -208,6 +208,22 @@ pub fn of_revisions(content: &Content) -> Vec<Document> {
         ..Document::default()
     };
     content.revisions.iter().enumerate().map(document).collect()
+}
+
+/// One document for each technique, which is found by its id.
+pub fn of_techniques(content: &Content) -> Vec<Document> {
+    let document = |technique: &Technique| Document {
+        url: format!("techniques/#{}", technique.id),
+        id: technique.id.clone(),
+        kind: Some(Kind::Page),
+        title: technique.id.clone(),
+        summary: technique.name.clone(),
+        states: content.revisions.iter().map(|_| State::Present).collect(),
+        // Its words are those of many rules and accounts, which come first.
+        background: vec![technique.name.clone()],
+        ..Document::default()
+    };
+    content.techniques.iter().map(document).collect()
 }
 
 /// One document for each statement that says something else, or says it more clearly, under the second of two
