@@ -19,6 +19,7 @@ mod diff;
 mod explain;
 mod load;
 mod maintain;
+mod missing;
 mod originals;
 mod output;
 mod places;

@@ -455,8 +455,14 @@ mod check {
         assert_eq!(places, 30);
         has(&place.run(&args("concise")).ends(1).out, "(and 29 more places)");
         let human = place.run(&args("human")).ends(1).out;
-        has(&human, "the same in 22 further places");
-        assert_eq!(human.matches("and here").count(), 7, "{human}");
+        has(&human, "the same in 27 further places");
+        assert_eq!(human.matches("and here").count(), 2, "{human}");
+        let all = [&args("human")[..], &["--verbose"]].concat();
+        assert_eq!(
+            place.run(&all).ends(1).out.matches("ts.xml:").count(),
+            30 - 2,
+            "the others have excerpts"
+        );
     }
 
     #[test]
@@ -495,7 +501,8 @@ mod check {
         let args = ["check", "--select", "malformed-site-code,too-many-accounts-for-site"];
         let ran = place.run(&args).ends(0);
         has(&ran.out, "not evaluated");
-        has(&ran.out, "ConvertTo-Json");
+        has(&ran.out, ".\\collect.ps1 -SiteServer '");
+        has(&place.run(&[&args[..], &["--verbose"]].concat()).ends(0).out, "ConvertTo-Json");
         place.run(&[&args[..], &["--require-evidence"]].concat()).ends(3);
     }
 

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use super::checked::{Checked, RevisionArg};
+use super::checked::{Checked, RevisionArg, View};
 use super::load::Loaded;
 use super::{Exit, Global, output};
 use crate::check::{Outcome, Run};
 use crate::explain::{Book, Selector};
 use crate::reader::Status;
-use crate::report::{Format, Input};
+use crate::report::{Format, GroupBy, Input};
 use crate::rules::{Level, Rule, RuleSet};
 use crate::source::{self, Limits};
 use crate::text::{BAD, DOUBT, count, harmless, list, paint};
@@ -66,6 +66,17 @@ pub(super) struct CheckArgs {
     /// Show every finding in full, the outcome of every rule, all evidence that is missing
     #[arg(long, short, help_heading = "Output")]
     verbose: bool,
+    /// Show findings and nothing else: no summary, and nothing on standard error but what went wrong
+    #[arg(long, short, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// What findings are put together by in the human report
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "rule", help_heading = "Output")]
+    group_by: GroupByArg,
+    /// The reference website: rules become links to their pages on terminals that know links
+    ///
+    /// For instance the address that `cmlint site serve` prints.
+    #[arg(long, value_name = "URL", value_parser = site_url, help_heading = "Output")]
+    site: Option<String>,
 
     /// The lowest level of a finding that makes the exit code 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "warning", help_heading = "Exit code")]
@@ -87,6 +98,36 @@ enum FormatArg {
     Concise,
     /// Everything, for programs; its shape is described in docs/report.schema.json
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum GroupByArg {
+    /// One block a rule and advice
+    Rule,
+    /// What is found of each account
+    Account,
+    /// What is found of each computer
+    Host,
+}
+
+impl From<GroupByArg> for GroupBy {
+    fn from(by: GroupByArg) -> Self {
+        match by {
+            GroupByArg::Rule => Self::Rule,
+            GroupByArg::Account => Self::Account,
+            GroupByArg::Host => Self::Host,
+        }
+    }
+}
+
+/// The address of a website, which ends up in what is sent to a terminal.
+fn site_url(text: &str) -> Result<String, String> {
+    let known = ["https://", "http://", "file://"].iter().any(|scheme| text.starts_with(scheme));
+    if known && text.chars().all(|c| c.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("give an address such as https://example.com/cmlint, without blanks".to_owned())
+    }
 }
 
 impl From<FormatArg> for Format {
@@ -148,8 +189,14 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let only = (only.len() < loaded.rules.rules.len()).then_some(only);
     let mut checked = Checked::new(&loaded, &sources, args.revision, only);
     chosen.keep(&mut checked.run, &loaded.rules);
-    let columns = output::columns(args.output.is_some());
-    let (text, lost) = checked.write(args.format.into(), columns, args.verbose);
+    let view = View {
+        columns: output::columns(args.output.is_some()),
+        verbose: args.verbose,
+        quiet: args.quiet,
+        group_by: args.group_by.into(),
+        site: args.site.as_deref().filter(|_| output::knows_links(args.output.is_some())),
+    };
+    let (text, lost) = checked.show(args.format.into(), view);
     output::write(&text, args.output.as_deref())?;
     let faults = !lost.is_empty();
     for path in lost {
@@ -236,7 +283,7 @@ fn aside(args: &CheckArgs, checked: &Checked<'_>, exit: Exit) {
         };
         out.push_str(&format!("{} {why}\n", paint(DOUBT, "warning:")));
     }
-    if !shown && (args.format != FormatArg::Json || args.output.is_some()) {
+    if !args.quiet && !shown && (args.format != FormatArg::Json || args.output.is_some()) {
         let levels = [Level::Error, Level::Warning, Level::Note].map(|l| checked.findings_of(l));
         let open = checked.run.outcomes.iter().filter(|o| matches!(o.outcome, Outcome::NotEvaluated(_)));
         out.push_str(&format!(

@@ -22,6 +22,8 @@ pub(super) struct Loaded {
     pub(super) schema: Schema,
     pub(super) mapping: Mapping,
     pub(super) rules: RuleSet,
+    /// Where specification and script are from.
+    pub(super) assets: Assets,
 }
 
 /// Loads everything. None if something is wrong; the problems then have an error among them.
@@ -55,7 +57,7 @@ pub(super) fn load_from(assets: &Assets, rules: &Assets) -> (Option<Loaded>, Pro
     match rules::compile(rules, &content, &schema) {
         Ok(mut rules) => {
             problems.extend(std::mem::take(&mut rules.warnings));
-            (Some(Loaded { content, schema, mapping, rules }), problems)
+            (Some(Loaded { content, schema, mapping, rules, assets: assets.clone() }), problems)
         }
         Err(errors) => {
             problems.extend(errors);

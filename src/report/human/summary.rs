@@ -1,0 +1,299 @@
+//! The last screen: what to do first, which accounts, computers and rules are the worst, what was read and checked, what is
+//! missing, and where to go next.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::super::{GroupBy, Report, status_word};
+use super::actions::actions;
+use super::blocks::Block;
+use super::head::{self, INDENT, item};
+use super::missing::Waiting;
+use super::named::{self, gravest, named};
+use super::short;
+use crate::check::Outcome;
+use crate::content::Checkable;
+use crate::reader::Status;
+use crate::rules::Level;
+use crate::text::{BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, harmless, joined, list, pad, paint, wrap};
+
+/// So many actions, accounts, computers and rules are shown.
+const WORST: usize = 3;
+/// So many rows of an advice are shown, unless its first sentence takes more.
+const HELP_ROWS: usize = 2;
+/// So many inputs of a kind that is no fault are named.
+const INPUTS: usize = 3;
+
+pub(super) fn write(report: &Report<'_>, blocks: &[Block<'_>], waiting: &Waiting<'_>, out: &mut String) {
+    if report.verbose {
+        every_rule(report, out);
+    }
+    findings(report, blocks, out);
+    first(report, out);
+    worst(report, "accounts", GroupBy::Account, out);
+    worst(report, "computers", GroupBy::Host, out);
+    rules(report, blocks, out);
+    inputs(report, out);
+    revision(report, out);
+    checks(report, out);
+    item(report, "statements", &statements(report), out);
+    waiting.line(report, out);
+    next(report, blocks, out);
+}
+
+fn findings(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
+    let text = if report.run.findings.is_empty() {
+        match report.outcomes().pass {
+            0 => "none, for nothing could be checked".to_owned(),
+            _ => paint(GOOD, "none"),
+        }
+    } else {
+        let rules: BTreeSet<&str> = blocks.iter().map(|block| block.first().rule.as_str()).collect();
+        let levels = named::levels(report.run.findings.iter());
+        format!("{levels}, from {}", count(rules.len(), "rule", "rules"))
+    };
+    item(report, "findings", &text, out);
+}
+
+/// What to do first. Of a few findings there is nothing to choose.
+fn first(report: &Report<'_>, out: &mut String) {
+    let actions = actions(report, WORST);
+    if report.run.findings.len() <= WORST || actions.is_empty() {
+        return;
+    }
+    for (number, action) in actions.iter().enumerate() {
+        let many = |n: usize, one: &str, many: &str| (n > 1).then(|| count(n, one, many));
+        let place = match action.hosts.len() {
+            1 => action.hosts.first().map(|host| format!(" on {}", harmless(host))),
+            n => many(n, "computer", "computers").map(|n| format!(" on {n}")),
+        };
+        let findings = count(action.findings.len(), "finding", "findings");
+        let room = report.columns.saturating_sub(INDENT + 5);
+        let help = short::brief(action.help, room, HELP_ROWS);
+        let place = place.unwrap_or_default();
+        let text = format!("{}. {}{place}: {help}", number + 1, paint(STRONG, format!("{findings} less")));
+        let title = if number == 0 { "do first" } else { "" };
+        let text = wrap(&text, report.columns, INDENT + 3);
+        let _ = writeln!(out, "{}  {text}", pad(&paint(STRONG, title), INDENT - 2));
+    }
+}
+
+/// The accounts or computers with the gravest findings.
+fn worst(report: &Report<'_>, title: &str, by: GroupBy, out: &mut String) {
+    let (names, _) = named(report, by);
+    if names.len() < 2 {
+        return;
+    }
+    let names: Vec<_> = names.iter().take(WORST).collect();
+    for (number, one) in names.iter().enumerate() {
+        let errors = one.found.iter().filter(|(finding, _)| finding.level == Level::Error).count();
+        let errors = match errors {
+            0 => String::new(),
+            n => format!(", {}", paint(BAD, count(n, "error", "errors"))),
+        };
+        let told = |reasons: usize| {
+            let text = format!(
+                "{} {}{errors}: {}",
+                paint(STRONG, harmless(one.name)),
+                count(one.found.len(), "finding", "findings"),
+                gravest(report, &one.found, reasons).join("; ")
+            );
+            wrap(&text, report.columns, INDENT + 2)
+        };
+        let text = Some(told(2)).filter(|text| text.lines().count() <= 2).unwrap_or_else(|| told(1));
+        let title = if number == 0 { title } else { "" };
+        let _ = writeln!(out, "{}  {text}", pad(&paint(STRONG, title), INDENT - 2));
+    }
+}
+
+/// The rules with most findings of the gravest level.
+fn rules(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
+    if blocks.len() < 2 {
+        return;
+    }
+    let one = |block: &Block<'_>| {
+        let rule = &block.first().rule;
+        format!("{} {}", block.findings, head::linked(report, rule, rule))
+    };
+    let mut largest: Vec<&Block<'_>> = blocks.iter().collect();
+    largest.sort_by_key(|block| std::cmp::Reverse(block.findings));
+    let rules: Vec<String> = largest.into_iter().take(WORST).map(one).collect();
+    item(report, "rules", &rules.join(", "), out);
+}
+
+fn revision(report: &Report<'_>, out: &mut String) {
+    let text = format!("{} ({})", paint(STRONG, report.run.revision), report.revision_reason);
+    item(report, "revision", &text, out);
+    let doubt = report.revision().filter(|_| report.verbose).and_then(|r| r.doubt.as_deref());
+    if let Some(doubt) = doubt {
+        let _ = writeln!(out, "{}{}", " ".repeat(INDENT), paint(FAINT, wrap(doubt, report.columns, INDENT)));
+    }
+}
+
+fn checks(report: &Report<'_>, out: &mut String) {
+    let outcomes = report.outcomes();
+    let parts: Vec<String> = [
+        (outcomes.pass, GOOD, "hold"),
+        (outcomes.fail, BAD, "broken"),
+        (outcomes.not_evaluated, DOUBT, "not evaluated"),
+        (outcomes.not_applicable, FAINT, "not applicable"),
+        (outcomes.error, BAD, "could not be run for a fault of cmlint"),
+    ]
+    .into_iter()
+    .filter(|(n, ..)| *n > 0)
+    .map(|(n, style, word)| paint(style, format_args!("{n} {word}")))
+    .collect();
+    let distinct: BTreeSet<&str> = report.run.outcomes.iter().map(|o| o.rule.as_str()).collect();
+    let text = format!(
+        "{} in {}: {}",
+        count(report.run.outcomes.len(), "check", "checks"),
+        count(distinct.len(), "rule", "rules"),
+        list(&parts)
+    );
+    item(report, "checks", &text, out);
+}
+
+/// What became of the statements of the revision. The numbers add up to all of them.
+fn statements(report: &Report<'_>) -> String {
+    let mut looked: BTreeSet<&str> = BTreeSet::new();
+    let mut open: BTreeSet<&str> = BTreeSet::new();
+    let mut nothing: BTreeSet<&str> = BTreeSet::new();
+    for row in &report.run.outcomes {
+        let into = match row.outcome {
+            Outcome::Pass | Outcome::Fail => &mut looked,
+            Outcome::NotEvaluated(_) | Outcome::Error(_) => &mut open,
+            Outcome::NotApplicable(_) => &mut nothing,
+        };
+        into.extend(row.statements.iter().map(String::as_str));
+    }
+    let [mut all, mut checked, mut waiting, mut idle, mut beyond, mut unruled] = [0; 6];
+    for (_, statement) in report.content.in_force(report.run.revision) {
+        all += 1;
+        let reference = statement.reference.as_str();
+        *(if looked.contains(reference) {
+            &mut checked
+        } else if open.contains(reference) {
+            &mut waiting
+        } else if nothing.contains(reference) {
+            &mut idle
+        } else if statement.checkable == Checkable::No {
+            &mut beyond
+        } else {
+            &mut unruled
+        }) += 1;
+    }
+    let mut parts = vec![format!("{checked} checked")];
+    for (n, what) in [
+        (waiting, "wait for evidence"),
+        (idle, "with nothing to look at"),
+        (unruled, "that no rule covers"),
+        (beyond, "that no export can show"),
+    ] {
+        if n > 0 {
+            parts.push(format!("{n} {what}"));
+        }
+    }
+    format!("{all} in this revision: {}", list(&parts))
+}
+
+fn inputs(report: &Report<'_>, out: &mut String) {
+    let mut parts = Vec::new();
+    for (status, style) in STATUSES {
+        let n = report.inputs.iter().filter(|i| i.status == status).count();
+        if n > 0 {
+            let word = match status {
+                Status::Partial => "read in part",
+                Status::Error => "lost to a fault of cmlint",
+                other => status_word(other),
+            };
+            parts.push(paint(style, format_args!("{n} {word}")));
+        }
+    }
+    let records: u64 = report.inputs.iter().map(|i| i.records).sum();
+    let records = usize::try_from(records).unwrap_or(usize::MAX);
+    let text = format!(
+        "{}: {}; {}",
+        count(report.inputs.len(), "file", "files"),
+        if parts.is_empty() { "none".to_owned() } else { list(&parts) },
+        count(records, "object", "objects"),
+    );
+    item(report, "inputs", &text, out);
+    for (status, style) in STATUSES {
+        let remarked = |input: &&super::super::Input| {
+            input.status == status && (status != Status::Read || !input.notes.is_empty())
+        };
+        let all: Vec<_> = report.inputs.iter().filter(remarked).collect();
+        let fault = matches!(status, Status::Partial | Status::Unreadable | Status::Error);
+        let shown = if report.verbose || fault || all.len() <= INPUTS + 1 { all.len() } else { INPUTS };
+        for input in &all[..shown] {
+            remarks(report, input, if status == Status::Read { FAINT } else { style }, out);
+        }
+        if all.len() > shown {
+            let more = format!("{} more such files; --verbose lists them", all.len() - shown);
+            let _ = writeln!(out, "{}{}", " ".repeat(INDENT), paint(FAINT, more));
+        }
+    }
+}
+
+const STATUSES: [(Status, anstyle::Style); 5] = [
+    (Status::Read, GOOD),
+    (Status::Partial, DOUBT),
+    (Status::Unrecognised, FAINT),
+    (Status::Unreadable, BAD),
+    (Status::Error, BAD),
+];
+
+/// What is to be known of an input.
+fn remarks(report: &Report<'_>, input: &super::super::Input, style: anstyle::Style, out: &mut String) {
+    let path = harmless(&input.path);
+    let word = pad(&paint(style, status_word(input.status)), 12);
+    let lead = format!("{}{word}  ", " ".repeat(INDENT));
+    if input.notes.is_empty() {
+        let _ = writeln!(out, "{lead}{path}");
+    }
+    for (place, text) in &input.notes {
+        let at = place.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
+        let text = format!("{path}{at}: {}", harmless(text));
+        let _ = writeln!(out, "{lead}{}", wrap(&text, report.columns, INDENT + 16));
+    }
+}
+
+/// Where to go next.
+fn next(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
+    let Some(rule) = blocks.first().map(|block| block.first().rule.as_str()) else { return };
+    let mut ways = vec![
+        paint(CODE, format_args!("cmlint explain {rule}")),
+        paint(CODE, "--select RULE"),
+        paint(CODE, "--group-by account"),
+    ];
+    if !report.verbose {
+        ways.push(paint(CODE, "--verbose"));
+    }
+    if report.group_by != GroupBy::Rule {
+        ways.remove(2);
+    }
+    item(report, "next", &joined(&ways, "or"), out);
+}
+
+fn every_rule(report: &Report<'_>, out: &mut String) {
+    let _ = writeln!(out, "{}", paint(STRONG, "outcome of each rule"));
+    for row in &report.run.outcomes {
+        let (word, style, why) = match &row.outcome {
+            Outcome::Pass => ("pass", GOOD, ""),
+            Outcome::Fail => ("fail", BAD, ""),
+            Outcome::NotEvaluated(open) => ("not evaluated", DOUBT, open.reason.as_str()),
+            Outcome::NotApplicable(why) => ("not applicable", FAINT, why.as_str()),
+            Outcome::Error(why) => ("error", BAD, why.as_str()),
+        };
+        let mut line = format!("{}  {}", pad(&paint(style, word), 14), row.rule);
+        if let [one] = row.statements.as_slice() {
+            let _ = write!(line, " {}", paint(FAINT, format_args!("· {one}")));
+        }
+        let _ = writeln!(out, "  {line}");
+        if !why.is_empty() {
+            let _ =
+                writeln!(out, "{}{}", " ".repeat(18), paint(FAINT, wrap(&harmless(why), report.columns, 18)));
+        }
+    }
+    out.push('\n');
+}
