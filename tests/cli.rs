@@ -477,24 +477,6 @@ mod check {
     }
 
     #[test]
-    fn the_report_in_the_readme_is_what_is_printed() {
-        let readme = fs::read_to_string(repository("README.md")).expect("there");
-        let block =
-            readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a report");
-        assert!(block.contains("┌─ examples/contoso/"), "{block}");
-        let root = repository("");
-        let ran = Command::new(env!("CARGO_BIN_EXE_cmlint"))
-            .current_dir(&root)
-            .args(["check", "--verbose", "examples/contoso"])
-            .output()
-            .expect("it runs");
-        let out = String::from_utf8(ran.stdout).expect("UTF-8");
-        for line in block.lines() {
-            has(&out, line);
-        }
-    }
-
-    #[test]
     fn missing_evidence_is_code_3_only_on_demand() {
         let place = Place::new();
         place.file("sites.json", SITE);

@@ -1,6 +1,6 @@
 //! The accounts and computers that findings name, each in one spelling throughout a run.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::estate::principals::in_words;
 use crate::estate::shared::Shared;
@@ -62,10 +62,12 @@ impl Spellings {
     /// The accounts, and the computers: each once.
     pub(super) fn apart(&self, names: Vec<Name>) -> (Vec<String>, Vec<String>) {
         let (mut accounts, mut hosts) = (Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
         for name in names {
             let into = if name.computer { &mut hosts } else { &mut accounts };
-            if let Some(text) = self.0.get(&(name.computer, name.key))
-                && !into.contains(text)
+            let of = (name.computer, name.key);
+            if let Some(text) = self.0.get(&of)
+                && seen.insert(of)
             {
                 into.push(text.clone());
             }

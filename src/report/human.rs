@@ -34,6 +34,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
     let mut end = String::new();
     if !report.quiet {
         let waiting = Waiting::of(report);
+        summary::remarks(report, &mut end);
         waiting.tables(report, &mut end);
         summary::write(report, &blocks, &waiting, &mut end);
     }

@@ -117,8 +117,14 @@ impl<'a> Waiting<'a> {
             if checks > 0 {
                 let _ = writeln!(out, "  {} {what}", count(checks, "waits", "wait"));
             }
-            for entry in entries {
-                entry.write(report, out);
+            let shown = if report.verbose { entries.len() } else { TABLES };
+            entries.iter().take(shown).for_each(|entry| entry.write(report, out));
+            if entries.len() > shown {
+                let _ = writeln!(
+                    out,
+                    "    and other tables for {}; --verbose shows them",
+                    others(&entries[shown..])
+                );
             }
         }
         if self.unclear_checks > 0 {
@@ -161,6 +167,8 @@ impl<'a> Waiting<'a> {
     }
 }
 
+/// So many tables that wait to be collected are shown.
+const TABLES: usize = 8;
 /// So many reasons of what is exported and does not tell are shown.
 const UNCLEAR: usize = 8;
 
@@ -227,6 +235,12 @@ impl Unclear<'_> {
             }
         }
     }
+}
+
+/// How many rules wait for these.
+fn others(entries: &[Entry<'_>]) -> String {
+    let rules: BTreeSet<&str> = entries.iter().flat_map(|entry| &entry.rules).copied().collect();
+    count(rules.len(), "rule", "rules")
 }
 
 fn rules(n: usize) -> String {

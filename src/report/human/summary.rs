@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::super::{GroupBy, Report, status_word};
+use super::super::{GroupBy, Input, Report, status_word};
 use super::actions::actions;
 use super::blocks::Block;
 use super::head::{self, INDENT, item};
@@ -23,16 +23,22 @@ const WORST: usize = 3;
 const HELP_ROWS: usize = 2;
 /// So many inputs of a kind that is no fault are named.
 const INPUTS: usize = 3;
+/// So many inputs that could not be read, or not to their end, are named.
+const FAULTS: usize = 12;
+/// Of so many findings at most no account, computer or rule is the worst.
+const FEW: usize = 5;
 
 pub(super) fn write(report: &Report<'_>, blocks: &[Block<'_>], waiting: &Waiting<'_>, out: &mut String) {
     if report.verbose {
         every_rule(report, out);
     }
     findings(report, blocks, out);
-    first(report, out);
-    worst(report, "accounts", GroupBy::Account, out);
-    worst(report, "computers", GroupBy::Host, out);
-    rules(report, blocks, out);
+    if report.run.findings.len() > FEW {
+        first(report, out);
+        worst(report, "accounts", GroupBy::Account, out);
+        worst(report, "computers", GroupBy::Host, out);
+        rules(report, blocks, out);
+    }
     inputs(report, out);
     revision(report, out);
     checks(report, out);
@@ -50,17 +56,19 @@ fn findings(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
     } else {
         let rules: BTreeSet<&str> = blocks.iter().map(|block| block.first().rule.as_str()).collect();
         let levels = named::levels(report.run.findings.iter());
-        format!("{levels}, from {}", count(rules.len(), "rule", "rules"))
+        let rest = if blocks.iter().all(|block| block.level() == Level::Note) {
+            paint(GOOD, "; no error and no warning")
+        } else {
+            String::new()
+        };
+        format!("{levels}, from {}{rest}", count(rules.len(), "rule", "rules"))
     };
     item(report, "findings", &text, out);
 }
 
-/// What to do first. Of a few findings there is nothing to choose.
+/// What to do first.
 fn first(report: &Report<'_>, out: &mut String) {
     let actions = actions(report, WORST);
-    if report.run.findings.len() <= WORST || actions.is_empty() {
-        return;
-    }
     for (number, action) in actions.iter().enumerate() {
         let many = |n: usize, one: &str, many: &str| (n > 1).then(|| count(n, one, many));
         let place = match action.hosts.len() {
@@ -113,7 +121,7 @@ fn rules(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
     }
     let one = |block: &Block<'_>| {
         let rule = &block.first().rule;
-        format!("{} {}", block.findings, head::linked(report, rule, rule))
+        format!("{}{}", count(block.findings, "", ""), head::linked(report, rule, rule))
     };
     let mut largest: Vec<&Block<'_>> = blocks.iter().collect();
     largest.sort_by_key(|block| std::cmp::Reverse(block.findings));
@@ -218,20 +226,44 @@ fn inputs(report: &Report<'_>, out: &mut String) {
         count(records, "object", "objects"),
     );
     item(report, "inputs", &text, out);
+}
+
+/// What is to be known of single inputs, before the last screen.
+pub(super) fn remarks(report: &Report<'_>, out: &mut String) {
+    let start = out.len();
     for (status, style) in STATUSES {
-        let remarked = |input: &&super::super::Input| {
-            input.status == status && (status != Status::Read || !input.notes.is_empty())
-        };
+        let remarked =
+            |input: &&Input| input.status == status && (status != Status::Read || !input.notes.is_empty());
         let all: Vec<_> = report.inputs.iter().filter(remarked).collect();
         let fault = matches!(status, Status::Partial | Status::Unreadable | Status::Error);
-        let shown = if report.verbose || fault || all.len() <= INPUTS + 1 { all.len() } else { INPUTS };
+        let most = if fault { FAULTS } else { INPUTS };
+        let shown = if report.verbose || all.len() <= most + 1 { all.len() } else { most };
         for input in &all[..shown] {
-            remarks(report, input, if status == Status::Read { FAINT } else { style }, out);
+            remark(report, input, if status == Status::Read { FAINT } else { style }, out);
         }
         if all.len() > shown {
-            let more = format!("{} more such files; --verbose lists them", all.len() - shown);
-            let _ = writeln!(out, "{}{}", " ".repeat(INDENT), paint(FAINT, more));
+            let more =
+                format!("  and {} more {}; --verbose lists them", all.len() - shown, status_word(status));
+            let _ = writeln!(out, "{}", paint(FAINT, more));
         }
+    }
+    if out.len() > start {
+        out.insert_str(start, &format!("{}\n", paint(STRONG, "inputs to know of")));
+        out.push('\n');
+    }
+}
+
+/// What is to be known of an input.
+fn remark(report: &Report<'_>, input: &Input, style: anstyle::Style, out: &mut String) {
+    let path = harmless(&input.path);
+    let word = paint(style, status_word(input.status));
+    if input.notes.is_empty() {
+        let _ = writeln!(out, "  {word} {path}");
+    }
+    for (place, text) in &input.notes {
+        let at = place.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
+        let text = format!("{word} {path}{at}: {}", harmless(text));
+        let _ = writeln!(out, "  {}", wrap(&text, report.columns.saturating_sub(2), 4));
     }
 }
 
@@ -242,21 +274,6 @@ const STATUSES: [(Status, anstyle::Style); 5] = [
     (Status::Unreadable, BAD),
     (Status::Error, BAD),
 ];
-
-/// What is to be known of an input.
-fn remarks(report: &Report<'_>, input: &super::super::Input, style: anstyle::Style, out: &mut String) {
-    let path = harmless(&input.path);
-    let word = pad(&paint(style, status_word(input.status)), 12);
-    let lead = format!("{}{word}  ", " ".repeat(INDENT));
-    if input.notes.is_empty() {
-        let _ = writeln!(out, "{lead}{path}");
-    }
-    for (place, text) in &input.notes {
-        let at = place.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
-        let text = format!("{path}{at}: {}", harmless(text));
-        let _ = writeln!(out, "{lead}{}", wrap(&text, report.columns, INDENT + 16));
-    }
-}
 
 /// Where to go next.
 fn next(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
