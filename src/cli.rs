@@ -23,10 +23,13 @@ mod missing;
 mod originals;
 mod output;
 mod places;
+mod progress;
+mod revision;
 mod rules;
 mod site;
 mod test;
 mod track;
+mod wildcard;
 
 pub use checked::{BuiltIn, Checked};
 
@@ -46,7 +49,6 @@ const STYLES: Styles = Styles::styled()
     name = "cmlint",
     version,
     styles = STYLES,
-    disable_help_subcommand = true,
     arg_required_else_help = true,
     after_help = "Run `cmlint COMMAND --help` for all options of a command, with examples.",
     after_long_help = "\
@@ -101,7 +103,7 @@ struct Global {
     rules: Option<PathBuf>,
     /// When to use colours
     ///
-    /// `auto` uses them on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE=1 turns them on everywhere.
+    /// `auto` uses them on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE=1 and FORCE_COLOR=1 turn them on everywhere.
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     color: Color,
 }
@@ -166,6 +168,7 @@ impl From<Exit> for ExitCode {
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     let Cli { command, global } = cli;
     let color = match global.color {
+        Color::Auto if forced() => anstream::ColorChoice::Always,
         Color::Auto => anstream::ColorChoice::Auto,
         Color::Always => anstream::ColorChoice::Always,
         Color::Never => anstream::ColorChoice::Never,
@@ -189,6 +192,12 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Maintain(args) => maintain::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),
     }
+}
+
+/// Whether FORCE_COLOR asks for colours and NO_COLOR does not forbid them.
+fn forced() -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("FORCE_COLOR").is_some_and(|value| value != "0") && set("NO_COLOR").is_none()
 }
 
 /// Says on standard error why a command did not do its work.

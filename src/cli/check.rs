@@ -8,14 +8,16 @@ use clap::{Args, ValueEnum};
 
 use super::checked::{Checked, RevisionArg, View};
 use super::load::Loaded;
-use super::{Exit, Global, output};
+use super::progress::Progress;
+use super::revision::revision;
+use super::{Exit, Global, output, wildcard};
 use crate::check::{Outcome, Run};
 use crate::explain::{Book, Selector};
 use crate::reader::Status;
 use crate::report::{Format, GroupBy, Input};
 use crate::rules::{Level, Rule, RuleSet};
 use crate::source::{self, Limits};
-use crate::text::{BAD, DOUBT, count, harmless, list, paint};
+use crate::text::{BAD, DOUBT, count, harmless, paint};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -40,12 +42,12 @@ pub(super) struct CheckArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
 
-    /// The revision of the documentation to check against: a date, or auto
+    /// The revision of the documentation to check against: its date or the beginning of it, `oldest`, `latest`, or `auto`
     ///
     /// `auto` takes the newest revision that speaks for the builds of the exported sites, or the newest of all
     /// if the exports do not tell the build.
     #[arg(long, value_name = "DATE|auto", default_value = "auto", help_heading = "What is checked")]
-    revision: RevisionArg,
+    revision: String,
     /// Check only these: rule, group of rules, account, group or statement
     ///
     /// Can be given more than once, and with commas. `cmlint rules` lists the rules and their groups.
@@ -69,6 +71,9 @@ pub(super) struct CheckArgs {
     /// Show findings and nothing else: no summary, and nothing on standard error but what went wrong
     #[arg(long, short, conflicts_with = "verbose", help_heading = "Output")]
     quiet: bool,
+    /// Show no progress on standard error, which is shown on a terminal when work lasts
+    #[arg(long, help_heading = "Output")]
+    no_progress: bool,
     /// What findings are put together by in the human report
     #[arg(long, value_name = "WHAT", value_enum, default_value = "rule", help_heading = "Output")]
     group_by: GroupByArg,
@@ -168,12 +173,10 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let loaded = super::load::load(global)?;
     let Loaded { content, schema, rules, .. } = &loaded;
     let chosen = Chosen::new(args, &Book::new(content, schema, rules))?;
-    if let RevisionArg::Date(date) = args.revision
-        && content.revision(date).is_none()
-    {
-        let dates: Vec<String> = content.dates().iter().map(ToString::to_string).collect();
-        bail!("there is no revision {date}; there are {}", list(&dates));
-    }
+    let wanted = match args.revision.trim() {
+        auto if auto.eq_ignore_ascii_case("auto") => RevisionArg::Auto,
+        named => RevisionArg::Date(revision(content, named)?),
+    };
     let only: HashSet<String> =
         rules.rules.iter().filter(|r| chosen.wants(r, &r.statements)).map(|r| r.id.clone()).collect();
     if only.is_empty() {
@@ -181,13 +184,18 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     }
 
     let output = args.output.as_deref();
-    let sources = source::read_beside(&args.paths, &Limits::default(), output)
+    let paths = wildcard::expanded(&args.paths);
+    let progress = Progress::start(args.no_progress || args.quiet);
+    progress.does("looking for exports");
+    let sources = source::read_beside(&paths, &Limits::default(), output)
         .map_err(|input| output::overwrites(output.unwrap_or_else(|| Path::new("")), &input))?;
     for line in sources.skipped() {
+        progress.clear();
         output::aside(&format!("{} {line}\n", paint(DOUBT, "note:")));
     }
+    progress.does(&format!("checking {}", count(sources.iter().count(), "file", "files")));
     let only = (only.len() < loaded.rules.rules.len()).then_some(only);
-    let mut checked = Checked::new(&loaded, &sources, args.revision, only);
+    let mut checked = Checked::new(&loaded, &sources, wanted, only);
     chosen.keep(&mut checked.run, &loaded.rules);
     let view = View {
         columns: output::columns(args.output.is_some()),
@@ -196,7 +204,9 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
         group_by: args.group_by.into(),
         site: args.site.as_deref().filter(|_| output::knows_links(args.output.is_some())),
     };
+    progress.does("writing the report");
     let (text, lost) = checked.show(args.format.into(), view);
+    drop(progress);
     output::write(&text, args.output.as_deref())?;
     let faults = !lost.is_empty();
     for path in lost {

@@ -156,22 +156,11 @@ fn hierarchy(of: evidence::Hierarchy, inputs: &[Input]) -> report::Hierarchy {
     report::Hierarchy { site: of.site, server: of.server, inputs: paths.collect() }
 }
 
-/// A revision as it is given: a date or `auto`.
+/// The revision that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RevisionArg {
     Auto,
     Date(Date),
-}
-
-impl std::str::FromStr for RevisionArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("auto") {
-            return Ok(Self::Auto);
-        }
-        text.parse().map(Self::Date).map_err(|()| "give a date such as 2018-10-26, or auto".to_owned())
-    }
 }
 
 /// What became of each input, with lines and columns for what is remarked on them.
@@ -267,16 +256,4 @@ fn builds(schema: &Schema, evidence: &Evidence) -> Vec<(String, u32)> {
     }
     out.sort_by_key(|(_, build)| std::cmp::Reverse(*build));
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_revision_is_a_date_or_auto() {
-        assert_eq!("AUTO".parse(), Ok(RevisionArg::Auto));
-        assert_eq!("2018-10-26".parse(), Ok(RevisionArg::Date(Date { year: 2018, month: 10, day: 26 })));
-        assert!("2018".parse::<RevisionArg>().is_err());
-    }
 }

@@ -65,6 +65,12 @@ pub(super) fn aside(text: &str) {
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
+/// Writes to the terminal on standard error, with what moves its cursor.
+pub(super) fn status(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
 /// How many columns there are to write in: the terminal's; where there is no terminal what COLUMNS says, or 100. Never less
 /// than 60 or more than 140.
 pub(super) fn columns(to_file: bool) -> usize {

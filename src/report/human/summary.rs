@@ -94,16 +94,18 @@ fn worst(report: &Report<'_>, title: &str, by: GroupBy, out: &mut String) {
     }
     let names: Vec<_> = names.iter().take(WORST).collect();
     for (number, one) in names.iter().enumerate() {
-        let errors = one.found.iter().filter(|(finding, _)| finding.level == Level::Error).count();
-        let errors = match errors {
-            0 => String::new(),
-            n => format!(", {}", paint(BAD, count(n, "error", "errors"))),
+        let all = one.found.len();
+        let findings = match one.found.iter().filter(|(finding, _)| finding.level == Level::Error).count() {
+            0 => count(all, "finding", "findings"),
+            n if n == all => paint(BAD, count(n, "error", "errors")),
+            n => {
+                format!("{}, {}", count(all, "finding", "findings"), paint(BAD, count(n, "error", "errors")))
+            }
         };
         let told = |reasons: usize| {
             let text = format!(
-                "{} {}{errors}: {}",
+                "{} {findings}: {}",
                 paint(STRONG, harmless(one.name)),
-                count(one.found.len(), "finding", "findings"),
                 gravest(report, &one.found, reasons).join("; ")
             );
             wrap(&text, report.columns, INDENT + 2)
