@@ -17,6 +17,7 @@ mod checked;
 mod collect;
 mod diff;
 mod explain;
+mod help;
 mod load;
 mod maintain;
 mod missing;
@@ -51,7 +52,7 @@ const STYLES: Styles = Styles::styled()
     styles = STYLES,
     arg_required_else_help = true,
     after_help = "Run `cmlint COMMAND --help` for all options of a command, with examples.",
-    after_long_help = "\
+    after_long_help = help::fit("\
 Examples:
   cmlint collect -o collect.ps1         the script that gathers what is checked
   cmlint check exports/                 check all exports in a folder
@@ -59,7 +60,7 @@ Examples:
   cmlint diff 2016 2018                 what changed in the documentation
   cmlint rules                          what is checked, and what it needs
 
-Run `cmlint COMMAND --help` for all options of a command."
+Run `cmlint COMMAND --help` for all options of a command.")
 )]
 pub struct Cli {
     #[command(subcommand)]

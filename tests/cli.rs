@@ -45,6 +45,27 @@ mod program {
     }
 
     #[test]
+    fn help_is_wrapped_once_at_any_width() {
+        let place = Place::new();
+        for command in ["check", "collect", "diff", "explain", "rules", "test", "track"] {
+            for columns in ["60", "76", "100"] {
+                let ran = place.command(&[command, "--help"]).env("COLUMNS", columns).output().expect("runs");
+                let out = String::from_utf8(ran.stdout).expect("UTF-8");
+                let below = &out[out.find("Examples:").expect("examples")..];
+                let width: usize = columns.parse().expect("a number");
+                for pair in below.lines().collect::<Vec<_>>().windows(2) {
+                    // A line that ends early although the first word of the next fits was wrapped twice.
+                    let [line, next] = pair else { continue };
+                    let word = next.split_whitespace().next().unwrap_or_default();
+                    let goes_on = next.starts_with(|c: char| c.is_lowercase()) && !line.starts_with(' ');
+                    let room = width.saturating_sub(line.chars().count() + 1);
+                    assert!(!goes_on || word.chars().count() > room, "{command} at {columns}:\n{below}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn help_is_a_command_too() {
         let place = Place::new();
         for command in ["check", "explain", "diff"] {

@@ -90,7 +90,10 @@ fn explanations() {
     for (name, id) in [
         ("account", "network-access-account"),
         ("statement", "network-access-account/max-ten-per-site"),
-        ("rule", "too-many-network-access-accounts"),
+        ("rule", "too-many-accounts-for-site"),
+        ("group-of-rules", "hygiene"),
+        ("technique", "prevent-10"),
+        ("right", "SeInteractiveLogonRight"),
         ("table", "site_systems"),
     ] {
         assert_snapshot!(format!("explain-{name}"), printed(&place, &["explain", id]));

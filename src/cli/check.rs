@@ -10,7 +10,7 @@ use super::checked::{Checked, RevisionArg, View};
 use super::load::Loaded;
 use super::progress::Progress;
 use super::revision::revision;
-use super::{Exit, Global, output, wildcard};
+use super::{Exit, Global, help, output, wildcard};
 use crate::check::{Outcome, Run};
 use crate::explain::{Book, Selector};
 use crate::reader::Status;
@@ -20,7 +20,7 @@ use crate::source::{self, Limits};
 use crate::text::{BAD, DOUBT, count, harmless, paint};
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_long_help = help::fit("\
 Examples:
   cmlint check                                       all exports below the current folder
   cmlint check exports/ site-ps1.zip                 folders, files and zip files together
@@ -28,15 +28,15 @@ Examples:
   cmlint check --select task-sequences,NAA exports   one group of rules, and all on one account
   cmlint check --format json --output report.json exports
 
-What is not exported is never taken to be in order: rules that miss evidence are listed, with the line of
-PowerShell that collects it. Check related exports together: most rules compare several.
+What is not exported is never taken to be in order: rules that miss evidence are listed, with the command \
+that gathers it. Check related exports together: most rules compare several.
 
 Exit codes:
   0  nothing was found at or above --fail-on
   1  something was found
   2  not all the work could be done: arguments, a bad rule, an input that could not be read to its end
   3  no rule passed and none failed, or evidence is missing and --require-evidence is given
-Of several the first that applies in the order 2, 3, 1.")]
+Of several the first that applies in the order 2, 3, 1."))]
 pub(super) struct CheckArgs {
     /// Files, folders and zip files to read; `-` is standard input
     #[arg(value_name = "PATH", default_value = ".")]

@@ -7,13 +7,13 @@ use clap::{Args, ValueEnum};
 
 use super::originals::Place;
 use super::revision::revision;
-use super::{Exit, Global, output};
+use super::{Exit, Global, help, output};
 use crate::diff;
 use crate::explain::{Book, Target};
 use crate::text::harmless;
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_long_help = help::fit("\
 Examples:
   cmlint diff 2016-02-09 2018-10-26            what changed from one revision to the other
   cmlint diff 2015 latest                      the beginning of a date will do
@@ -26,7 +26,7 @@ Examples:
 
 Exit codes:
   0  done, whether anything differs or not
-  2  it could not be told")]
+  2  it could not be told"))]
 pub(super) struct DiffArgs {
     /// The revision to start from: its date or the beginning of it, `oldest`, `latest`
     #[arg(value_name = "FROM")]

@@ -1,8 +1,8 @@
 //! Names as people type them: ids, titles, aliases; what they mean, and what was probably meant.
 
-use crate::content::{Content, Entity, Statement};
+use crate::content::{Content, Entity, Fact, Statement, UserRight};
 use crate::evidence::{Schema, TableSchema};
-use crate::rules::{Rule, RuleSet};
+use crate::rules::{Reference, Rule, RuleSet};
 use crate::text::{harmless, list};
 use crate::yaml;
 
@@ -28,6 +28,12 @@ pub(crate) enum Target<'a> {
     Entity(&'a Entity),
     /// An evidence table.
     Table(&'a TableSchema),
+    /// A group of rules, by its name.
+    Group(&'a str),
+    /// A technique that rules point to, by its id.
+    Technique(&'a str),
+    /// A user right.
+    Right(&'a UserRight),
 }
 
 /// A name without letter case and punctuation: `Client push account` and `client-push_account` are the same.
@@ -80,7 +86,53 @@ impl<'a> Book<'a> {
         if !titled.is_empty() {
             return titled;
         }
-        self.statements(|_, s| s.reference.rsplit('/').next() == Some(&wanted))
+        let statements = self.statements(|_, s| s.reference.rsplit('/').next() == Some(&wanted));
+        if !statements.is_empty() {
+            return statements;
+        }
+        let others = [self.group(&wanted), self.technique(&wanted), self.right(&wanted)];
+        others.into_iter().flatten().take(1).collect()
+    }
+
+    fn group(&self, wanted: &str) -> Option<Target<'a>> {
+        self.rules.rules.iter().find(|r| r.group == wanted).map(|r| Target::Group(&r.group))
+    }
+
+    fn technique(&self, wanted: &str) -> Option<Target<'a>> {
+        let mut ids = self.rules.rules.iter().flat_map(techniques);
+        ids.find(|id| plain(id) == wanted).map(Target::Technique)
+    }
+
+    fn right(&self, wanted: &str) -> Option<Target<'a>> {
+        let names = |right: &'a UserRight| {
+            let ids = [&right.id, &right.display].into_iter().chain(&right.deny);
+            ids.chain(&right.also_written)
+        };
+        let mut rights = self.content.vocabulary.user_rights.iter();
+        rights.find(|right| names(right).any(|name| plain(name) == wanted)).map(Target::Right)
+    }
+
+    /// Rules of a group.
+    pub(crate) fn rules_of_group(&self, group: &str) -> Vec<&'a Rule> {
+        self.rules.rules.iter().filter(|r| r.group == group).collect()
+    }
+
+    /// Rules that point to a technique.
+    pub(crate) fn rules_on_technique(&self, id: &str) -> Vec<&'a Rule> {
+        self.rules.rules.iter().filter(|r| techniques(r).any(|one| one == id)).collect()
+    }
+
+    /// Statements that give or forbid a user right, in any revision.
+    pub(crate) fn statements_on_right(&self, right: &UserRight) -> Vec<&'a Statement> {
+        let speaks = |fact: &Fact| {
+            fact.kind == "user-right"
+                && fact.over_time().filter_map(|(_, values)| values).any(|values| {
+                    values.get("right").and_then(|value| value.as_str()).is_some_and(|id| id == right.id)
+                })
+        };
+        (self.content.entities.iter().flat_map(|e| &e.statements))
+            .filter(|statement| statement.facts.iter().any(speaks))
+            .collect()
     }
 
     fn statements(&self, fits: impl Fn(&Entity, &Statement) -> bool) -> Vec<Target<'a>> {
@@ -101,6 +153,7 @@ impl<'a> Book<'a> {
             all.extend(entity.statements.iter().map(|s| s.reference.clone()));
         }
         all.extend(self.schema.tables.iter().map(|t| t.name.clone()));
+        all.extend(self.content.vocabulary.user_rights.iter().map(|right| right.id.clone()));
         let plains: Vec<String> = all.iter().map(|n| plain(n)).collect();
         let mut out = format!("there is no {what} named `{}`", harmless(asked));
         // What is asked for may be the beginning or a part of a name.
@@ -227,6 +280,15 @@ impl Selector {
 
 fn belongs(reference: &str, entity: &str) -> bool {
     reference.split_once('/').is_some_and(|(e, _)| e == entity)
+}
+
+/// Ids of the techniques that a rule points to.
+fn techniques(rule: &Rule) -> impl Iterator<Item = &str> {
+    let ids = |reference| match reference {
+        &Reference::MisconfigurationManager(ref ids) | &Reference::Mitre(ref ids) => ids.as_slice(),
+        Reference::Page { .. } => &[],
+    };
+    rule.references.iter().flat_map(ids).map(String::as_str)
 }
 
 /// Titles in all revisions, then other names.

@@ -46,6 +46,19 @@ pub(super) fn of(book: &Book<'_>, target: &Target<'_>) -> Value {
                 .collect::<Vec<_>>(),
             "rules": ids(&book.rules_reading(&table.name)),
         }),
+        Target::Group(group) => {
+            json!({ "kind": "group-of-rules", "id": group, "rules": ids(&book.rules_of_group(group)) })
+        }
+        Target::Technique(id) => {
+            json!({ "kind": "technique", "id": id, "rules": ids(&book.rules_on_technique(id)) })
+        }
+        Target::Right(right) => json!({
+            "kind": "user-right",
+            "id": right.id,
+            "name": right.display,
+            "deny": right.deny,
+            "statements": book.statements_on_right(right).iter().map(|s| &s.reference).collect::<Vec<_>>(),
+        }),
     }
 }
 
