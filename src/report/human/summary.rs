@@ -51,6 +51,9 @@ fn findings(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
     let text = if report.run.findings.is_empty() {
         match report.outcomes().pass {
             0 => "none, for nothing could be checked".to_owned(),
+            _ if report.outcomes().not_evaluated > 0 => {
+                format!("{} in what could be checked", paint(GOOD, "none"))
+            }
             _ => paint(GOOD, "none"),
         }
     } else {
@@ -288,7 +291,7 @@ fn next(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
     if !report.verbose {
         ways.push(paint(CODE, "--verbose"));
     }
-    if report.group_by != GroupBy::Rule {
+    if report.group_by != GroupBy::Rule || report.run.findings.len() <= FEW {
         ways.remove(2);
     }
     item(report, "next", &joined(&ways, "or"), out);
