@@ -12,6 +12,7 @@ mod example;
 mod finding;
 mod fit;
 mod group;
+mod names;
 mod open;
 mod rows;
 mod supposed;
@@ -30,6 +31,7 @@ use crate::source::Place;
 
 use bind::Binding;
 use finding::{Ranked, Writer};
+use names::Spellings;
 use open::{About, Cause, Causes};
 use rows::Verdict;
 
@@ -67,12 +69,18 @@ pub struct Finding {
     pub level: Level,
     /// How sure it is.
     pub confidence: Confidence,
+    /// What makes it less sure than most, as half a sentence or more, where that is known.
+    pub doubt: Option<String>,
     /// The statements it breaks: `entity/statement`; empty for hygiene rules.
     pub statements: Vec<String>,
     /// Id of the account or group it is about.
     pub entity: Option<String>,
     /// What it is about: an account, a step, a group on a host.
     pub subject: String,
+    /// The accounts it is about, each once and in one spelling throughout the run.
+    pub accounts: Vec<String>,
+    /// The computers it is about, likewise.
+    pub hosts: Vec<String>,
     /// One line.
     pub message: String,
     /// What to do.
@@ -135,6 +143,8 @@ pub struct Open {
     pub reason: String,
     /// The tables that miss something, in the order of the schema.
     pub tables: Vec<TableId>,
+    /// The computers of which something is missing, where rows tell them.
+    pub hosts: Vec<String>,
     /// Where it shows, if it shows anywhere.
     pub place: Option<Place>,
 }
@@ -290,7 +300,17 @@ impl Finding {
             self.fix.clone_from(&other.fix);
         }
         self.level = self.level.max(other.level);
-        self.confidence = self.confidence.max(other.confidence);
+        if other.confidence > self.confidence {
+            self.confidence = other.confidence;
+            self.doubt = other.doubt;
+        }
+        for (own, others) in [(&mut self.accounts, other.accounts), (&mut self.hosts, other.hosts)] {
+            for name in others {
+                if !own.contains(&name) {
+                    own.push(name);
+                }
+            }
+        }
         for statement in other.statements {
             if !self.statements.contains(&statement) {
                 self.statements.push(statement);
@@ -449,6 +469,11 @@ fn settle(rules: &RuleSet, mut ranked: Vec<Ranked>) -> Vec<Finding> {
         .collect();
     let mut stays = stays.into_iter();
     ranked.retain(|_| stays.next().unwrap_or(true));
+    let spellings = Spellings::of(ranked.iter().flat_map(|one| &one.names));
+    for one in &mut ranked {
+        let names = std::mem::take(&mut one.names);
+        (one.finding.accounts, one.finding.hosts) = spellings.apart(names);
+    }
     // Findings without a place come last.
     ranked.sort_by(|a, b| {
         (a.place.is_none(), a.place, a.rule, &a.finding.subject, &a.finding.statements, &a.finding.message)

@@ -17,15 +17,20 @@ mod checked;
 mod collect;
 mod diff;
 mod explain;
+mod help;
 mod load;
 mod maintain;
+mod missing;
 mod originals;
 mod output;
 mod places;
+mod progress;
+mod revision;
 mod rules;
 mod site;
 mod test;
 mod track;
+mod wildcard;
 
 pub use checked::{BuiltIn, Checked};
 
@@ -45,10 +50,9 @@ const STYLES: Styles = Styles::styled()
     name = "cmlint",
     version,
     styles = STYLES,
-    disable_help_subcommand = true,
     arg_required_else_help = true,
     after_help = "Run `cmlint COMMAND --help` for all options of a command, with examples.",
-    after_long_help = "\
+    after_long_help = help::fit("\
 Examples:
   cmlint collect -o collect.ps1         the script that gathers what is checked
   cmlint check exports/                 check all exports in a folder
@@ -56,7 +60,7 @@ Examples:
   cmlint diff 2016 2018                 what changed in the documentation
   cmlint rules                          what is checked, and what it needs
 
-Run `cmlint COMMAND --help` for all options of a command."
+Run `cmlint COMMAND --help` for all options of a command.")
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -100,7 +104,7 @@ struct Global {
     rules: Option<PathBuf>,
     /// When to use colours
     ///
-    /// `auto` uses them on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE=1 turns them on everywhere.
+    /// `auto` uses them on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE=1 and FORCE_COLOR=1 turn them on everywhere.
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     color: Color,
 }
@@ -165,6 +169,7 @@ impl From<Exit> for ExitCode {
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     let Cli { command, global } = cli;
     let color = match global.color {
+        Color::Auto if forced() => anstream::ColorChoice::Always,
         Color::Auto => anstream::ColorChoice::Auto,
         Color::Always => anstream::ColorChoice::Always,
         Color::Never => anstream::ColorChoice::Never,
@@ -188,6 +193,12 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Maintain(args) => maintain::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),
     }
+}
+
+/// Whether FORCE_COLOR asks for colours and NO_COLOR does not forbid them.
+fn forced() -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("FORCE_COLOR").is_some_and(|value| value != "0") && set("NO_COLOR").is_none()
 }
 
 /// Says on standard error why a command did not do its work.

@@ -29,6 +29,34 @@ pub enum Format {
     Json,
 }
 
+/// What findings are put together by in the report for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GroupBy {
+    /// What is wrong.
+    #[default]
+    Rule,
+    /// The accounts that findings are about.
+    Account,
+    /// The computers that findings are about.
+    Host,
+}
+
+/// The command that gathers what is missing, for the estate that the exports are of.
+#[derive(Debug, Clone, Default)]
+pub struct Collector {
+    /// Lines of PowerShell that run the script, one a hierarchy.
+    pub lines: Vec<String>,
+    /// Whether the script fills a table of the schema.
+    pub filled: Vec<bool>,
+}
+
+impl Collector {
+    /// Whether the script fills a table.
+    pub fn fills(&self, table: TableId) -> bool {
+        self.filled.get(table).copied().unwrap_or(false)
+    }
+}
+
 /// Everything a format may show.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
@@ -56,6 +84,14 @@ pub struct Report<'a> {
     pub columns: usize,
     /// Show every finding with an excerpt, every rule and its outcome, all that is missing.
     pub verbose: bool,
+    /// Show findings and nothing else.
+    pub quiet: bool,
+    /// What findings are put together by.
+    pub group_by: GroupBy,
+    /// The website that rules are linked to, where the terminal knows links.
+    pub site: Option<&'a str>,
+    /// What gathers what is missing.
+    pub collector: &'a Collector,
 }
 
 /// One of several hierarchies.

@@ -211,6 +211,8 @@ pub struct Adjust {
     pub level: Option<Level>,
     /// The confidence then.
     pub confidence: Option<Confidence>,
+    /// Why a finding is less sure then: half a sentence or more.
+    pub doubt: Option<String>,
 }
 
 /// A label of the findings of a rule.

@@ -59,13 +59,46 @@ pub(crate) fn width(text: &str) -> usize {
     let mut columns = 0;
     while let Some(c) = chars.next() {
         if c == '\u{1b}' {
-            // Our own colour sequences: escape, bracket, up to a letter.
-            chars.by_ref().find(char::is_ascii_alphabetic);
+            // Our own sequences: a link up to its end, a colour up to a letter.
+            match chars.next() {
+                Some(']') => _ = chars.by_ref().find(|c| *c == '\\'),
+                _ => _ = chars.by_ref().find(char::is_ascii_alphabetic),
+            }
         } else {
             columns += c.width().unwrap_or(0);
         }
     }
     columns
+}
+
+/// How many rows of a terminal lines of text take.
+pub(crate) fn rows(text: &str, columns: usize) -> usize {
+    text.lines().map(|line| width(line).div_ceil(columns.max(1)).max(1)).sum()
+}
+
+/// As much of a line without colours as fits, with a sign where some is left out.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut left = columns.saturating_sub(1);
+    for c in text.chars() {
+        let w = c.width().unwrap_or(0);
+        if w > left {
+            break;
+        }
+        left -= w;
+        out.push(c);
+    }
+    out.truncate(out.trim_end().len());
+    out.push('…');
+    out
+}
+
+/// `text` as a link, for terminals that know links (OSC 8).
+pub(crate) fn link(url: &str, text: impl Display) -> String {
+    format!("\u{1b}]8;;{url}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
 }
 
 /// The text with spaces behind it up to that many columns.
@@ -213,6 +246,16 @@ mod tests {
         assert_eq!(width(&paint(BAD, "error")), 5);
         assert_eq!(width("日本"), 4);
         assert_eq!(pad(&paint(CODE, "ab"), 4), format!("{}  ", paint(CODE, "ab")));
+        assert_eq!(width(&link("https://example.com/a", paint(CODE, "ab"))), 2);
+    }
+
+    #[test]
+    fn rows_are_counted_as_a_terminal_shows_them() {
+        assert_eq!(rows("", 10), 0);
+        assert_eq!(rows("a\n\n0123456789\n01234567890", 10), 5);
+        assert_eq!(cut("0123456789", 10), "0123456789");
+        assert_eq!(cut("01234567890", 10), "012345678…");
+        assert_eq!(cut("日本語日本語", 6), "日本…");
     }
 
     #[test]

@@ -317,3 +317,83 @@ fn the_lines_are_those_that_are_printed() {
         assert!(!line.contains(['\n', '<']), "{line}");
     }
 }
+
+/// The command that gathers what is missing, as the report on a folder prints it.
+fn command_of(place: &Place) -> String {
+    let report = place.run(&["check", "."]).out;
+    let line = report.lines().map(str::trim).find(|line| line.starts_with(".\\collect.ps1"));
+    line.unwrap_or_else(|| panic!("{report}")).to_owned()
+}
+
+/// A folder with what contoso exports, but for its client settings, and with another name for its top server.
+fn contoso_with(server: &str) -> Place {
+    let place = Place::new();
+    place.copy("examples/contoso", ".");
+    let settings =
+        ["client-settings.json", "default-client-settings.json"].map(|name| place.path().join(name));
+    let removed = settings.iter().filter(|path| fs::remove_file(path).is_ok()).count();
+    assert!(removed > 0, "the client settings have another name");
+    let sites = fs::read(place.path().join("sites.json")).expect("there");
+    let units: Vec<u16> = sites.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect();
+    let sites = String::from_utf16(&units).expect("it is UTF-16");
+    assert!(sites.contains("cas1.contoso.com"), "{sites}");
+    place.file("sites.json", sites.trim_start_matches('\u{feff}').replace("cas1.contoso.com", server));
+    place
+}
+
+#[test]
+fn the_command_names_the_computers_of_the_estate_and_nothing_else() {
+    assert_eq!(command_of(&Place::new()), ".\\collect.ps1", "what is not known is left out");
+    let line = command_of(&contoso_with("cas1.contoso.com"));
+    assert_eq!(
+        line,
+        ".\\collect.ps1 -SiteServer 'cas1.contoso.com' -ComputerName 'ws001.contoso.com', 'ws002.contoso.com'"
+    );
+    for hostile in ["cas1'; whoami; '", "cas1\u{2019}x", "-SkipHosts", "$(whoami)", "<server>"] {
+        let line = command_of(&contoso_with(hostile));
+        assert!(!line.contains("whoami") && !line.contains(['<', '$', ';', '\u{2019}']), "{line}");
+        assert!(!line.contains("SkipHosts") && !line.contains("-SiteServer"), "{line}");
+    }
+}
+
+#[test]
+fn powershell_understands_the_command_that_gathers_what_is_missing() {
+    let Some(pwsh) = powershell() else { return };
+    let place = contoso_with("cas1.contoso.com");
+    let line = command_of(&place);
+    place.run(&["collect", "--output", "collect.ps1"]).ends(0);
+    place.file("line.txt", line.clone());
+    // The names are those of the script's parameters, and what they are given is text.
+    place.file(
+        "look.ps1",
+        r"$line = (Get-Content -Raw ./line.txt).Trim()
+$tokens = $problems = $null
+$tree = [System.Management.Automation.Language.Parser]::ParseInput($line, [ref] $tokens, [ref] $problems)
+if ($problems) { throw $problems[0].Message }
+$command = $tree.Find({ $args[0] -is [System.Management.Automation.Language.CommandAst] }, $true)
+$known = (Get-Command ./collect.ps1).Parameters
+$out = [ordered] @{ command = $command.GetCommandName() }
+$name = $null
+foreach ($element in $command.CommandElements | Select-Object -Skip 1) {
+    if ($element -is [System.Management.Automation.Language.CommandParameterAst]) {
+        if (-not $known.ContainsKey($element.ParameterName)) { throw $element.ParameterName }
+        $name = $element.ParameterName
+    } else { $out[$name] = @($element.SafeGetValue()) }
+}
+$out | ConvertTo-Json -Compress
+",
+    );
+    let ran = Command::new(&pwsh)
+        .args(["-NoProfile", "-NonInteractive", "-File", "look.ps1"])
+        .current_dir(place.path())
+        .output()
+        .expect("PowerShell runs");
+    assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
+    let seen: Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+    let wanted = json!({
+        "command": ".\\collect.ps1",
+        "SiteServer": ["cas1.contoso.com"],
+        "ComputerName": ["ws001.contoso.com", "ws002.contoso.com"],
+    });
+    assert_eq!(seen, wanted, "{line}");
+}

@@ -37,7 +37,51 @@ fn reports() {
         assert!(!out.contains("invented-Secret-1"), "{out}");
         assert_snapshot!(format!("check-{format}"), out);
     }
+    for (name, args) in [
+        ("by-account", &["check", ".", "--group-by", "account", "--quiet"][..]),
+        ("by-host", &["check", ".", "--group-by", "host", "--quiet"]),
+        ("verbose", &["check", ".", "--select", "account-listed-twice,truncated-export", "--verbose"]),
+    ] {
+        assert_snapshot!(format!("check-{name}"), printed(&place, args));
+    }
     assert_snapshot!("check-nothing", printed(&Place::new(), &["check", "."]));
+}
+
+/// The examples, in a folder without its place on this computer.
+#[test]
+fn reports_on_the_examples() {
+    for name in ["contoso", "clean"] {
+        let place = Place::new();
+        place.copy(&format!("examples/{name}"), name);
+        assert_snapshot!(format!("check-{name}"), printed(&place, &["check", name]));
+        if name == "contoso" {
+            for width in ["60", "80"] {
+                let ran = place.command(&["check", name]).env("COLUMNS", width).output().expect("it runs");
+                let out = String::from_utf8(ran.stdout).expect("UTF-8");
+                assert_snapshot!(format!("check-{name}-{width}"), out);
+            }
+        }
+    }
+}
+
+#[test]
+fn reports_on_little() {
+    let place = Place::new();
+    let one = r#"[{"__CLASS": "SMS_SCI_ClientComp", "ClientComponentName": "Software Distribution", "SiteCode": "PS1",
+  "PropLists": [{"PropertyListName": "Network Access User Names", "Values": ["svc-naa"]}]}]"#;
+    place.file("one.json", one);
+    place.file("notes.txt", "Call Anna about the licences.\n");
+    let select = ["--select", "network-access-account-without-domain,account-listed-twice"];
+    let check = |path| [&["check", path][..], &select].concat();
+    assert_snapshot!("check-one-finding", printed(&place, &check("one.json")));
+    assert_snapshot!("check-unrecognised", printed(&place, &["check", "notes.txt"]));
+    let ran = place.run_with_input(&check("-"), one.as_bytes());
+    assert_snapshot!(
+        "check-stdin",
+        format!("{}--- exit code {}\n", ran.out, ran.code.expect("an exit code"))
+    );
+    place.file("right.json", one.replace("svc-naa", r"CONTOSO\\svc-naa"));
+    assert_snapshot!("check-no-finding", printed(&place, &check("right.json")));
 }
 
 #[test]
@@ -46,7 +90,10 @@ fn explanations() {
     for (name, id) in [
         ("account", "network-access-account"),
         ("statement", "network-access-account/max-ten-per-site"),
-        ("rule", "too-many-network-access-accounts"),
+        ("rule", "too-many-accounts-for-site"),
+        ("group-of-rules", "hygiene"),
+        ("technique", "prevent-10"),
+        ("right", "SeInteractiveLogonRight"),
         ("table", "site_systems"),
     ] {
         assert_snapshot!(format!("explain-{name}"), printed(&place, &["explain", id]));

@@ -6,13 +6,14 @@ use sha2::{Digest, Sha256};
 
 use super::bind::{Binding, Bound, BoundKind};
 use super::eval::Eval;
+use super::names::Name;
 use super::{Finding, Label};
 use crate::content::{Content, EntityKind};
 use crate::estate::principals::in_words;
 use crate::estate::shared::Frame;
 use crate::estate::value::{Tri, Value, group_key};
 use crate::evidence::{Cell, Fact};
-use crate::rules::{Check, Segment, Spot, Text, Which};
+use crate::rules::{Check, Confidence, Group, Segment, Spot, Text, Which};
 use crate::source::Place;
 
 /// What a failure is about.
@@ -42,6 +43,8 @@ pub(super) struct Ranked {
     pub(super) same_subject: String,
     /// It rests on what a short name is taken for.
     pub(super) supposed: bool,
+    /// The accounts and computers it names.
+    pub(super) names: Vec<Name>,
 }
 
 /// How values are written.
@@ -120,6 +123,7 @@ impl<'b> Writer<'b> {
         let fingerprint = fingerprint(&rule.id, entity.as_deref(), &self.subject(&line, Form::Folded));
         let same_subject = self.subject(&line, Form::Keyed);
         let labels = self.labels(&line);
+        let names = self.names(&line);
         let fix = rule.fix.as_ref().map(|fix| {
             let command = self.text(&fix.powershell, &line, Form::Shown);
             match &fix.on {
@@ -129,11 +133,15 @@ impl<'b> Writer<'b> {
         });
         let mut level = rule.level.at(shared.revision).copied().unwrap_or(crate::rules::Level::Warning);
         let mut confidence = rule.confidence;
+        let mut doubt = rule.derived.as_ref().filter(|_| confidence < Confidence::High);
         for (adjust, tests) in rule.adjust.iter().zip(self.adjust) {
             eval.look_at(scene.frame);
             if eval.all(tests) == Tri::True {
                 level = adjust.level.unwrap_or(level);
-                confidence = adjust.confidence.unwrap_or(confidence);
+                if let Some(adjusted) = adjust.confidence {
+                    doubt = adjust.doubt.as_ref().or(doubt).filter(|_| adjusted < Confidence::High);
+                    confidence = adjusted;
+                }
                 break;
             }
         }
@@ -143,13 +151,17 @@ impl<'b> Writer<'b> {
             place,
             same_subject,
             supposed: false,
+            names,
             finding: Finding {
                 rule: rule.id.clone(),
                 level,
                 confidence,
+                doubt: doubt.cloned(),
                 statements,
                 entity,
                 subject,
+                accounts: Vec::new(),
+                hosts: Vec::new(),
                 message,
                 help: rule.help.clone(),
                 fix,
@@ -215,6 +227,57 @@ impl<'b> Writer<'b> {
             .map(|(f, cell)| self.written(frame, f, cell, form))
             .collect();
         if parts.is_empty() { schema.name.clone() } else { parts.join(", ") }
+    }
+
+    /// The accounts and computers that a finding is about: cells of these types of the row that failed, those that stand
+    /// in the texts of the rule and under its labels, and what a group was counted by. A group in which something is or
+    /// is not (the field `group`) is where it is, and not who.
+    fn names(&self, line: &Line<'_, 'b>) -> Vec<Name> {
+        let rule = self.binding.rule;
+        let mut names = Vec::new();
+        let texts = [rule.subject.as_ref(), Some(&rule.message), line.reason];
+        let labels = rule.labels.iter();
+        let segments = texts.into_iter().flatten().chain(labels.clone().map(|label| &label.text));
+        let spots = segments.flat_map(|text| &text.segments).filter_map(|segment| match segment {
+            Segment::Field(spot) => Some(spot),
+            _ => None,
+        });
+        for spot in spots.chain(labels.map(|label| &label.at)) {
+            let found = self.frame(spot, line).and_then(|frame| Some((frame, spot.field(frame.table)?)));
+            if let Some((frame, field)) = found {
+                self.name_cell(&frame, field, &mut names);
+            }
+        }
+        let frame = line.scene.frame;
+        for (field, cell) in frame.cells.iter().enumerate() {
+            if !matches!(cell.fact, Fact::List(_)) {
+                self.name_cell(&frame, field, &mut names);
+            }
+        }
+        if let Check::Group(Group { distinct: Some(field), item, .. }) = &rule.check {
+            let (shared, scalar) = (self.binding.shared, self.binding.shared.scalar(&frame, *field, *item));
+            for value in &line.scene.values {
+                names.extend(Name::of_text(shared, scalar, value));
+            }
+        }
+        names
+    }
+
+    fn name_cell(&self, frame: &Frame<'b>, field: usize, names: &mut Vec<Name>) {
+        let shared = self.binding.shared;
+        let Some(cell) = frame.cell(field) else { return };
+        if shared.schema.tables[frame.table].fields.get(field).is_some_and(|f| f.name == "group") {
+            return;
+        }
+        let scalar = shared.scalar(frame, field, self.binding.rule.check.item());
+        match &cell.fact {
+            Fact::List(items) => {
+                let facts = items.iter().map(|item| &item.fact);
+                names
+                    .extend(facts.filter_map(|fact| Name::of(shared, scalar, &Value::new(fact, shared.ids))));
+            }
+            fact => names.extend(Name::of(shared, scalar, &shared.value(frame, field, fact))),
+        }
     }
 
     fn text(&self, text: &Text, line: &Line<'_, 'b>, form: Form) -> String {

@@ -1,12 +1,13 @@
 //! Why something could not be told, collected while tests are evaluated and put into words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Open;
 use crate::estate::Shared;
+use crate::estate::shared::Frame;
 use crate::estate::table::domain_list;
-use crate::evidence::{Account, Gap, TableId, Why};
+use crate::evidence::{Account, Fact, Gap, Scalar, TableId, Why};
 use crate::source::Place;
 
 /// One reason why a test is open.
@@ -53,10 +54,14 @@ pub(super) enum About {
 pub(super) struct Causes {
     tables: BTreeSet<TableId>,
     kept: BTreeSet<Cause>,
+    /// The computers of which something is not known, by identity.
+    hosts: BTreeMap<String, String>,
 }
 
 /// How many reasons are kept at most.
 const KEPT: usize = 64;
+/// How many computers are kept at most.
+const HOSTS: usize = 4096;
 
 impl Causes {
     pub(super) fn add(&mut self, causes: impl IntoIterator<Item = Cause>) {
@@ -70,8 +75,21 @@ impl Causes {
         }
     }
 
+    /// Notes the computers of a row that is left open.
+    pub(super) fn of_row(&mut self, shared: &Shared<'_>, frame: &Frame<'_>) {
+        for (field, cell) in frame.cells.iter().enumerate() {
+            if let Fact::Text(name) = &cell.fact
+                && shared.scalar(frame, field, None) == Scalar::Computer
+                && self.hosts.len() < HOSTS
+            {
+                self.hosts.entry(shared.ids.computer_key(name)).or_insert_with(|| name.to_string());
+            }
+        }
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         self.tables.extend(other.tables);
+        self.hosts.extend(other.hosts);
         self.add(other.kept);
     }
 
@@ -79,6 +97,7 @@ impl Causes {
     /// domains and not what was compared.
     pub(super) fn into_open(mut self, shared: &Shared<'_>) -> Open {
         let schema = shared.schema;
+        let hosts = std::mem::take(&mut self.hosts).into_values().collect();
         let doubts: Vec<Cause> =
             self.kept.iter().filter(|cause| matches!(cause.about, About::Same(..))).cloned().collect();
         for cause in doubts {
@@ -95,6 +114,7 @@ impl Causes {
                 why: Why::Incomplete,
                 reason: "the exports do not tell".to_owned(),
                 tables: self.tables.into_iter().collect(),
+                hosts,
                 place: None,
             };
         };
@@ -158,7 +178,7 @@ impl Causes {
                 }
             }
         };
-        Open { why: first.why, reason, place: first.place, tables: self.tables.into_iter().collect() }
+        Open { why: first.why, reason, hosts, place: first.place, tables: self.tables.into_iter().collect() }
     }
 }
 

@@ -141,6 +141,7 @@ pub(super) fn each<'b>(
                     causes.push(missing(&frame, each.item));
                 }
                 verdict.open(causes);
+                verdict.open.get_or_insert_default().of_row(shared, &frame);
             }
         }
     });

@@ -72,7 +72,9 @@ fn lower(finding: &mut Finding, ids: &Identities) {
             format!("`{}` is taken for {what} `{}`", one.short, one.dns)
         })
         .collect();
-    finding.message = format!("{}; {}", finding.message, crate::text::list(&words));
+    let words = crate::text::list(&words);
+    finding.message = format!("{}; {words}", finding.message);
+    finding.doubt = Some(format!("{words}, which nothing in the exports proves"));
 }
 
 /// Whether texts in lower case speak of a short name or of what it is taken for.

@@ -769,3 +769,55 @@ fn makers_read_what_is_declared_and_declare_what_they_read() {
     }
     assert!(wrong.is_empty(), "`computed.from` in content/evidence.yaml is wrong:\n{}", wrong.join("\n"));
 }
+
+/// The accounts and the computers of each finding.
+fn names(head: &str, given: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let (run, _) = run_of(head, given);
+    run.findings.into_iter().map(|finding| (finding.accounts, finding.hosts)).collect()
+}
+
+#[test]
+fn findings_know_the_accounts_and_computers_they_are_about() {
+    let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let head = "statement: reader/limit\ncheck:\n  each: uses\n  require: [{field: count, less_than: 3}]";
+    // One account has one spelling, whichever row it stands in: the one that is met most often.
+    let given = "uses: [{site: PS1, account: 'C\\a', host: srv1, count: 3}, {site: PS2, account: 'c\\A', count: 3}, {site: PS3, account: 'C\\a', count: 3}]";
+    let all = names(head, given);
+    assert_eq!(all.len(), 3);
+    assert!(all.iter().all(|(accounts, _)| *accounts == texts(&["C\\a"])), "{all:?}");
+    assert_eq!(all.iter().flat_map(|(_, hosts)| hosts).collect::<Vec<_>>(), ["srv1"]);
+    // A group is about all that it counts.
+    let head =
+        "statement: reader/limit\ncheck:\n  group: uses\n  by: [site]\n  distinct: account\n  at_most: 1";
+    let given =
+        "uses: [{site: PS1, account: 'C\\a'}, {site: PS1, account: 'C\\b'}, {site: PS1, account: 'C\\c'}]";
+    let mut all = names(head, given);
+    all[0].0.sort();
+    assert_eq!(all, [(texts(&["C\\a", "C\\b", "C\\c"]), Vec::new())]);
+}
+
+#[test]
+fn what_makes_a_finding_less_sure_is_said() {
+    let doubt = |adjust: &str, given: &str| {
+        let head = format!(
+            "statement: reader/limit\ncheck:\n  each: uses\n  require: [{{field: count, less_than: 3}}]\nadjust: [{adjust}]"
+        );
+        let (run, _) = run_of(&head, given);
+        (run.findings[0].confidence, run.findings[0].doubt.clone())
+    };
+    let adjust = "{where: [{field: note, equals: mild}], confidence: low, doubt: nobody knows}";
+    let row = |note: &str| format!("uses: [{{site: PS1, account: 'C\\a', count: 3, note: {note}}}]");
+    assert_eq!(doubt(adjust, &row("mild")), (Confidence::Low, Some("nobody knows".to_owned())));
+    assert_eq!(doubt(adjust, &row("wild")), (Confidence::High, None));
+}
+
+#[test]
+fn an_open_check_knows_the_computers_it_is_open_for() {
+    let head = "statement: reader/limit\ncheck:\n  each: uses\n  require: [{field: count, less_than: 3}]";
+    let given = "uses: [{site: PS1, account: 'C\\a', host: srv1, count: '?'}, {site: PS2, account: 'C\\b', host: srv2, count: 1}]";
+    let (run, _) = run_of(head, given);
+    let [RuleOutcome { outcome: Outcome::NotEvaluated(open), .. }] = run.outcomes.as_slice() else {
+        panic!("{:?}", run.outcomes);
+    };
+    assert_eq!(open.hosts, ["srv1"]);
+}

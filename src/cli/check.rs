@@ -6,19 +6,21 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use super::checked::{Checked, RevisionArg};
+use super::checked::{Checked, RevisionArg, View};
 use super::load::Loaded;
-use super::{Exit, Global, output};
+use super::progress::Progress;
+use super::revision::revision;
+use super::{Exit, Global, help, output, wildcard};
 use crate::check::{Outcome, Run};
 use crate::explain::{Book, Selector};
 use crate::reader::Status;
-use crate::report::{Format, Input};
+use crate::report::{Format, GroupBy, Input};
 use crate::rules::{Level, Rule, RuleSet};
 use crate::source::{self, Limits};
-use crate::text::{BAD, DOUBT, count, harmless, list, paint};
+use crate::text::{BAD, DOUBT, count, harmless, paint};
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_long_help = help::fit("\
 Examples:
   cmlint check                                       all exports below the current folder
   cmlint check exports/ site-ps1.zip                 folders, files and zip files together
@@ -26,26 +28,26 @@ Examples:
   cmlint check --select task-sequences,NAA exports   one group of rules, and all on one account
   cmlint check --format json --output report.json exports
 
-What is not exported is never taken to be in order: rules that miss evidence are listed, with the line of
-PowerShell that collects it. Check related exports together: most rules compare several.
+What is not exported is never taken to be in order: rules that miss evidence are listed, with the command \
+that gathers it. Check related exports together: most rules compare several.
 
 Exit codes:
   0  nothing was found at or above --fail-on
   1  something was found
   2  not all the work could be done: arguments, a bad rule, an input that could not be read to its end
   3  no rule passed and none failed, or evidence is missing and --require-evidence is given
-Of several the first that applies in the order 2, 3, 1.")]
+Of several the first that applies in the order 2, 3, 1."))]
 pub(super) struct CheckArgs {
     /// Files, folders and zip files to read; `-` is standard input
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
 
-    /// The revision of the documentation to check against: a date, or auto
+    /// The revision of the documentation to check against: its date or the beginning of it, `oldest`, `latest`, or `auto`
     ///
     /// `auto` takes the newest revision that speaks for the builds of the exported sites, or the newest of all
     /// if the exports do not tell the build.
     #[arg(long, value_name = "DATE|auto", default_value = "auto", help_heading = "What is checked")]
-    revision: RevisionArg,
+    revision: String,
     /// Check only these: rule, group of rules, account, group or statement
     ///
     /// Can be given more than once, and with commas. `cmlint rules` lists the rules and their groups.
@@ -66,6 +68,20 @@ pub(super) struct CheckArgs {
     /// Show every finding in full, the outcome of every rule, all evidence that is missing
     #[arg(long, short, help_heading = "Output")]
     verbose: bool,
+    /// Show findings and nothing else: no summary, and nothing on standard error but what went wrong
+    #[arg(long, short, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// Show no progress on standard error, which is shown on a terminal when work lasts
+    #[arg(long, help_heading = "Output")]
+    no_progress: bool,
+    /// What findings are put together by in the human report
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "rule", help_heading = "Output")]
+    group_by: GroupByArg,
+    /// The reference website: rules become links to their pages on terminals that know links
+    ///
+    /// For instance the address that `cmlint site serve` prints.
+    #[arg(long, value_name = "URL", value_parser = site_url, help_heading = "Output")]
+    site: Option<String>,
 
     /// The lowest level of a finding that makes the exit code 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "warning", help_heading = "Exit code")]
@@ -87,6 +103,36 @@ enum FormatArg {
     Concise,
     /// Everything, for programs; its shape is described in docs/report.schema.json
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum GroupByArg {
+    /// One block a rule and advice
+    Rule,
+    /// What is found of each account
+    Account,
+    /// What is found of each computer
+    Host,
+}
+
+impl From<GroupByArg> for GroupBy {
+    fn from(by: GroupByArg) -> Self {
+        match by {
+            GroupByArg::Rule => Self::Rule,
+            GroupByArg::Account => Self::Account,
+            GroupByArg::Host => Self::Host,
+        }
+    }
+}
+
+/// The address of a website, which ends up in what is sent to a terminal.
+fn site_url(text: &str) -> Result<String, String> {
+    let known = ["https://", "http://", "file://"].iter().any(|scheme| text.starts_with(scheme));
+    if known && text.chars().all(|c| c.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("give an address such as https://example.com/cmlint, without blanks".to_owned())
+    }
 }
 
 impl From<FormatArg> for Format {
@@ -127,12 +173,10 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let loaded = super::load::load(global)?;
     let Loaded { content, schema, rules, .. } = &loaded;
     let chosen = Chosen::new(args, &Book::new(content, schema, rules))?;
-    if let RevisionArg::Date(date) = args.revision
-        && content.revision(date).is_none()
-    {
-        let dates: Vec<String> = content.dates().iter().map(ToString::to_string).collect();
-        bail!("there is no revision {date}; there are {}", list(&dates));
-    }
+    let wanted = match args.revision.trim() {
+        auto if auto.eq_ignore_ascii_case("auto") => RevisionArg::Auto,
+        named => RevisionArg::Date(revision(content, named)?),
+    };
     let only: HashSet<String> =
         rules.rules.iter().filter(|r| chosen.wants(r, &r.statements)).map(|r| r.id.clone()).collect();
     if only.is_empty() {
@@ -140,16 +184,29 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     }
 
     let output = args.output.as_deref();
-    let sources = source::read_beside(&args.paths, &Limits::default(), output)
+    let paths = wildcard::expanded(&args.paths);
+    let progress = Progress::start(args.no_progress || args.quiet);
+    progress.does("looking for exports");
+    let sources = source::read_beside(&paths, &Limits::default(), output)
         .map_err(|input| output::overwrites(output.unwrap_or_else(|| Path::new("")), &input))?;
     for line in sources.skipped() {
+        progress.clear();
         output::aside(&format!("{} {line}\n", paint(DOUBT, "note:")));
     }
+    progress.does(&format!("checking {}", count(sources.iter().count(), "file", "files")));
     let only = (only.len() < loaded.rules.rules.len()).then_some(only);
-    let mut checked = Checked::new(&loaded, &sources, args.revision, only);
+    let mut checked = Checked::new(&loaded, &sources, wanted, only);
     chosen.keep(&mut checked.run, &loaded.rules);
-    let columns = output::columns(args.output.is_some());
-    let (text, lost) = checked.write(args.format.into(), columns, args.verbose);
+    let view = View {
+        columns: output::columns(args.output.is_some()),
+        verbose: args.verbose,
+        quiet: args.quiet,
+        group_by: args.group_by.into(),
+        site: args.site.as_deref().filter(|_| output::knows_links(args.output.is_some())),
+    };
+    progress.does("writing the report");
+    let (text, lost) = checked.show(args.format.into(), view);
+    drop(progress);
     output::write(&text, args.output.as_deref())?;
     let faults = !lost.is_empty();
     for path in lost {
@@ -236,7 +293,7 @@ fn aside(args: &CheckArgs, checked: &Checked<'_>, exit: Exit) {
         };
         out.push_str(&format!("{} {why}\n", paint(DOUBT, "warning:")));
     }
-    if !shown && (args.format != FormatArg::Json || args.output.is_some()) {
+    if !args.quiet && !shown && (args.format != FormatArg::Json || args.output.is_some()) {
         let levels = [Level::Error, Level::Warning, Level::Note].map(|l| checked.findings_of(l));
         let open = checked.run.outcomes.iter().filter(|o| matches!(o.outcome, Outcome::NotEvaluated(_)));
         out.push_str(&format!(

@@ -4,13 +4,13 @@
 use std::collections::HashSet;
 
 use super::load::{self, Loaded};
-use super::places;
+use super::{missing, places};
 use crate::assets::Assets;
 use crate::check::{self, Options, Run};
 use crate::content::{Content, Date};
 use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
 use crate::reader::{Note, Status};
-use crate::report::{self, Format, Input, Report};
+use crate::report::{self, Format, GroupBy, Input, Report};
 use crate::rules::Level;
 use crate::source::{self, Source, Sources, Span};
 use crate::text::{harmless, list};
@@ -36,6 +36,21 @@ impl BuiltIn {
     }
 }
 
+/// How a report is shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct View<'a> {
+    /// How many columns there are to write in.
+    pub(super) columns: usize,
+    /// Show everything.
+    pub(super) verbose: bool,
+    /// Show findings and nothing else.
+    pub(super) quiet: bool,
+    /// What findings are put together by.
+    pub(super) group_by: GroupBy,
+    /// The website that rules are linked to.
+    pub(super) site: Option<&'a str>,
+}
+
 /// What came out of a check; it can be written in any format, several times.
 #[derive(Debug)]
 pub struct Checked<'a> {
@@ -58,7 +73,7 @@ impl<'a> Checked<'a> {
         revision: RevisionArg,
         only: Option<HashSet<String>>,
     ) -> Self {
-        let Loaded { content, schema, mapping, rules } = loaded;
+        let Loaded { content, schema, mapping, rules, .. } = loaded;
         let Collected { evidence, inputs: readings, hierarchies, left_out } =
             evidence::collect(schema, mapping, sources);
         let mut inputs = inputs(sources, &readings);
@@ -93,8 +108,17 @@ impl<'a> Checked<'a> {
 
     /// The report in a format, colours included, and what became of files that could not be read again.
     pub fn write(&self, format: Format, columns: usize, verbose: bool) -> (String, Vec<String>) {
+        self.show(format, View { columns, verbose, ..View::default() })
+    }
+
+    /// As [`Checked::write`], with all that can be chosen.
+    pub(super) fn show(&self, format: Format, view: View<'_>) -> (String, Vec<String>) {
+        let View { columns, verbose, quiet, group_by, site } = view;
         // Room for line numbers and frames.
         let width = if format == Format::Human { columns.saturating_sub(12) } else { 0 };
+        let absent = absent(&self.evidence);
+        let collector =
+            missing::collector(self.loaded, &self.evidence, &self.hierarchies, &absent, &self.run);
         let exports = places::Exports {
             schema: &self.loaded.schema,
             evidence: &self.evidence,
@@ -111,10 +135,14 @@ impl<'a> Checked<'a> {
             hierarchies: &self.hierarchies,
             run: &self.run,
             spots: &spots,
-            absent: &absent(&self.evidence),
+            absent: &absent,
             open_places: &places::open(&self.run.outcomes, self.sources),
             columns,
             verbose,
+            quiet,
+            group_by,
+            site,
+            collector: &collector,
         };
         (report::write(&report, format), lost)
     }
@@ -128,22 +156,11 @@ fn hierarchy(of: evidence::Hierarchy, inputs: &[Input]) -> report::Hierarchy {
     report::Hierarchy { site: of.site, server: of.server, inputs: paths.collect() }
 }
 
-/// A revision as it is given: a date or `auto`.
+/// The revision that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RevisionArg {
     Auto,
     Date(Date),
-}
-
-impl std::str::FromStr for RevisionArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("auto") {
-            return Ok(Self::Auto);
-        }
-        text.parse().map(Self::Date).map_err(|()| "give a date such as 2018-10-26, or auto".to_owned())
-    }
 }
 
 /// What became of each input, with lines and columns for what is remarked on them.
@@ -239,16 +256,4 @@ fn builds(schema: &Schema, evidence: &Evidence) -> Vec<(String, u32)> {
     }
     out.sort_by_key(|(_, build)| std::cmp::Reverse(*build));
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_revision_is_a_date_or_auto() {
-        assert_eq!("AUTO".parse(), Ok(RevisionArg::Auto));
-        assert_eq!("2018-10-26".parse(), Ok(RevisionArg::Date(Date { year: 2018, month: 10, day: 26 })));
-        assert!("2018".parse::<RevisionArg>().is_err());
-    }
 }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 
-use super::{Exit, Global, output};
+use super::{Exit, Global, help, output};
 use crate::collect;
 use crate::evidence;
 use crate::yaml;
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_long_help = help::fit("\
 Examples:
   cmlint collect > collect.ps1                  the whole script; in PowerShell use --output
   cmlint collect --output collect.ps1           the same, in UTF-8 whatever the shell does
@@ -24,9 +24,9 @@ On a computer that reaches the site, with Windows PowerShell 5.1 or PowerShell 7
 Then, wherever cmlint is:
   cmlint check FOLDER
 
-The script changes nothing and needs no module. It writes what is known to be no
-password. What it may not read it leaves out and says so; cmlint then names it as
-not checked.")]
+The script changes nothing and needs no module. It writes what is known to be no \
+password. What it may not read it leaves out and says so; cmlint then names it as \
+not checked."))]
 pub(super) struct CollectArgs {
     /// Write the script to this file instead of standard output
     ///

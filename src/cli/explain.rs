@@ -1,23 +1,27 @@
-//! `cmlint explain`: a rule, a documented statement, an account or group, or an evidence table, in the terminal.
+//! `cmlint explain`: whatever has a name, in the terminal: rules, statements, accounts, groups, tables, rights, techniques.
 
 use anyhow::bail;
 use clap::Args;
 
-use super::{Exit, Global, TextFormat, output};
+use super::{Exit, Global, TextFormat, help, output};
 use crate::explain::{self, Book};
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_long_help = help::fit("\
 Examples:
   cmlint explain network-access-account                        an account, by its id
   cmlint explain NAA                                           or by another name for it
   cmlint explain client push installation account              or by its title
   cmlint explain network-access-account/max-ten-per-site       one statement
-  cmlint explain too-many-network-access-accounts              a rule
+  cmlint explain too-many-accounts-for-site                    a rule
+  cmlint explain hygiene                                       the rules of a group
+  cmlint explain PREVENT-10                                    the rules on a technique
+  cmlint explain SeInteractiveLogonRight                       a user right
   cmlint explain site_systems                                  an evidence table, and how to collect it
-  cmlint explain CRED-1                                        what bears on an attack technique")]
+
+Exit codes are in `cmlint help check`."))]
 pub(super) struct ExplainArgs {
-    /// Id or title of a rule, statement, account, group or evidence table
+    /// Id or title of a rule, statement, account, group, evidence table, group of rules, technique or user right
     ///
     /// Letter case does not matter. Words need no quotes.
     #[arg(required = true, value_name = "ID")]

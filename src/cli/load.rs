@@ -22,6 +22,8 @@ pub(super) struct Loaded {
     pub(super) schema: Schema,
     pub(super) mapping: Mapping,
     pub(super) rules: RuleSet,
+    /// Where specification and script are from.
+    pub(super) assets: Assets,
 }
 
 /// Loads everything. None if something is wrong; the problems then have an error among them.
@@ -53,9 +55,14 @@ pub(super) fn load_from(assets: &Assets, rules: &Assets) -> (Option<Loaded>, Pro
     // Rules name statements and tables: without these every name in them would be a mistake.
     let (Some(content), Some((schema, mapping))) = (content, evidence) else { return (None, problems) };
     match rules::compile(rules, &content, &schema) {
+        Ok(set) if set.rules.is_empty() => {
+            let file = yaml::File::absent(rules.root());
+            problems.error(&file, 0..0, "there is no rule in this folder: a rule is a file GROUP/ID.yaml");
+            (None, problems)
+        }
         Ok(mut rules) => {
             problems.extend(std::mem::take(&mut rules.warnings));
-            (Some(Loaded { content, schema, mapping, rules }), problems)
+            (Some(Loaded { content, schema, mapping, rules, assets: assets.clone() }), problems)
         }
         Err(errors) => {
             problems.extend(errors);

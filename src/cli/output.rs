@@ -65,11 +65,32 @@ pub(super) fn aside(text: &str) {
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
-/// How many columns there are to write in: the terminal's, but never less than 60 or more than 140; 100 where
-/// there is no terminal.
+/// Writes to the terminal on standard error, with what moves its cursor.
+pub(super) fn status(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// How many columns there are to write in: the terminal's; where there is no terminal what COLUMNS says, or 100. Never less
+/// than 60 or more than 140.
 pub(super) fn columns(to_file: bool) -> usize {
-    if to_file || !io::stdout().is_terminal() {
-        return 100;
-    }
-    terminal_size::terminal_size().map_or(100, |(w, _)| usize::from(w.0).clamp(60, 140))
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let known = if to_file || !io::stdout().is_terminal() {
+        std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok())
+    } else {
+        terminal()
+    };
+    known.unwrap_or(100).clamp(60, 140)
+}
+
+/// Whether links can be written: to a terminal that knows them, where colours are not turned off.
+pub(super) fn knows_links(to_file: bool) -> bool {
+    !to_file
+        && match anstream::ColorChoice::global() {
+            anstream::ColorChoice::Never => false,
+            _ => {
+                anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+                    && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
+            }
+        }
 }

@@ -2,19 +2,19 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Exit, Global, output};
+use super::{Exit, Global, help, output};
 use crate::explain::{self, Book, Shape};
 use crate::rules::Rule;
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_long_help = help::fit("\
 Examples:
   cmlint rules                          all rules, by group
   cmlint rules --select accounts        one group
   cmlint rules --select NAA             all that concerns the network access account
   cmlint rules --coverage               what of the documentation is enforced
   cmlint rules --format concise         one line a rule
-  cmlint rules --format json            for programs, with the references of all statements")]
+  cmlint rules --format json            for programs, with the references of all statements"))]
 pub(super) struct RulesArgs {
     /// Only these: rule, group of rules, account, group or statement
     #[arg(long, value_name = "NAME", value_delimiter = ',')]

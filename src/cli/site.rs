@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Exit, Global, load, output};
+use super::{Exit, Global, help, load, output};
 use crate::assets::Assets;
 use crate::site::serve::{Built, Server};
 use crate::site::{self, Options, Sources};
@@ -30,15 +30,15 @@ enum SiteCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_long_help = help::fit("\
 Examples:
   cmlint site build                                   into the folder public
   cmlint site build --out /srv/www/cmlint --base-url https://example.org/cmlint/
 
 Open public/index.html in a browser; the pages need no server. A second build writes only what changed.
 
-What else is in the folder (a repository, a CNAME, downloads) stays: the file .cmlint-site there lists what was made.
-Pages that were changed by hand since are named, and nothing is written.")]
+What else is in the folder (a repository, a CNAME, downloads) stays: the file .cmlint-site there lists what was made. \
+Pages that were changed by hand since are named, and nothing is written."))]
 struct BuildArgs {
     /// The folder to write: new, empty, or of an earlier build; what this command did not make is left alone
     #[arg(long, value_name = "DIR", default_value = "public")]
@@ -57,15 +57,15 @@ struct BuildArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_long_help = help::fit("\
 Examples:
   cmlint site serve                                   at http://127.0.0.1:3000/
   cmlint site serve --port 0 --open yes               at any free port, and open the browser
   cmlint --content my/content site serve              built from your own specification
 
-The folders given by --content, --rules, --templates, --assets and --originals are watched; so are content, rules,
-templates and site in the current folder, if they are those of a checkout of cmlint. What is wrong with them is shown
-in the page. Only browsers on this computer can see the site. Ctrl-C ends it.")]
+The folders given by --content, --rules, --templates, --assets and --originals are watched; so are content, rules, \
+templates and site in the current folder, if they are those of a checkout of cmlint. What is wrong with them is shown \
+in the page. Only browsers on this computer can see the site. Ctrl-C ends it."))]
 struct ServeArgs {
     /// The port to use; 0 takes any that is free
     #[arg(long, value_name = "N", default_value_t = 3000)]

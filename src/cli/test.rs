@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::load::verdict;
-use super::{Exit, Global, output};
+use super::{Exit, Global, help, output};
 use crate::check;
 use crate::diff;
 use crate::evidence::{KnownFrom, Mapping};
@@ -12,14 +12,14 @@ use crate::text::{DOUBT, count, paint};
 use crate::yaml;
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_long_help = help::fit("\
 Examples:
   cmlint test                           what is built in
   cmlint test --rules my-rules          your own rules, against the built-in specification
 
 Exit codes:
   0  all is well; there may be warnings
-  2  something is wrong")]
+  2  something is wrong"))]
 pub(super) struct TestArgs {}
 
 pub(super) fn run(_args: &TestArgs, global: &Global) -> anyhow::Result<Exit> {

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
 
-use super::{Exit, Global, output};
+use super::{Exit, Global, help, output};
 use crate::assets::Assets;
 use crate::content::{Content, Date};
 use crate::history;
@@ -18,7 +18,7 @@ use crate::track::{self, Input, Source, fold};
 mod store;
 
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(after_long_help = help::fit("\
 Examples:
   cmlint track accounts.md                        a newer page, against what is documented
   cmlint track 2019-04.md 2019-08.md              several, each also against the one before it
@@ -31,12 +31,12 @@ Examples:
   cmlint track accounts.md --write --dry-run      the patch that makes the page a revision of content/
   cmlint track accounts.md --write                the same, done
 
-A page is compared with what is documented by fingerprints of its sentences; no original is needed. Revisions
+A page is compared with what is documented by fingerprints of its sentences; no original is needed. Revisions \
 that change no words take one line, and a change is told once: where a branch made it, and not at its merge.
 
 Exit codes:
   0  done, whether anything changed or not
-  2  it could not be told or written")]
+  2  it could not be told or written"))]
 pub(super) struct TrackArgs {
     /// Newer pages (Markdown), oldest first; `-` reads standard input. They go on behind those of a repository
     #[arg(value_name = "PAGE", required_unless_present = "git")]

@@ -1,6 +1,6 @@
 //! Names as people type them: ids, titles, aliases; what they mean, and what was probably meant.
 
-use crate::content::{Content, Entity, Statement, Technique};
+use crate::content::{Content, Entity, Fact, Statement, Technique, UserRight};
 use crate::evidence::{Schema, TableSchema};
 use crate::rules::{Rule, RuleSet};
 use crate::text::{harmless, list};
@@ -30,6 +30,10 @@ pub(crate) enum Target<'a> {
     Table(&'a TableSchema),
     /// A technique of a public collection.
     Technique(&'a Technique),
+    /// A group of rules, by its name.
+    Group(&'a str),
+    /// A user right.
+    Right(&'a UserRight),
 }
 
 /// A name without letter case and punctuation: `Client push account` and `client-push_account` are the same.
@@ -85,7 +89,43 @@ impl<'a> Book<'a> {
         if !titled.is_empty() {
             return titled;
         }
-        self.statements(|_, s| s.reference.rsplit('/').next() == Some(&wanted))
+        let statements = self.statements(|_, s| s.reference.rsplit('/').next() == Some(&wanted));
+        if !statements.is_empty() {
+            return statements;
+        }
+        let others = [self.group(&wanted), self.right(&wanted)];
+        others.into_iter().flatten().take(1).collect()
+    }
+
+    fn group(&self, wanted: &str) -> Option<Target<'a>> {
+        self.rules.rules.iter().find(|r| r.group == wanted).map(|r| Target::Group(&r.group))
+    }
+
+    fn right(&self, wanted: &str) -> Option<Target<'a>> {
+        let names = |right: &'a UserRight| {
+            let ids = [&right.id, &right.display].into_iter().chain(&right.deny);
+            ids.chain(&right.also_written)
+        };
+        let mut rights = self.content.vocabulary.user_rights.iter();
+        rights.find(|right| names(right).any(|name| plain(name) == wanted)).map(Target::Right)
+    }
+
+    /// Rules of a group.
+    pub(crate) fn rules_of_group(&self, group: &str) -> Vec<&'a Rule> {
+        self.rules.rules.iter().filter(|r| r.group == group).collect()
+    }
+
+    /// Statements that give or forbid a user right, in any revision.
+    pub(crate) fn statements_on_right(&self, right: &UserRight) -> Vec<&'a Statement> {
+        let speaks = |fact: &Fact| {
+            fact.kind == "user-right"
+                && fact.over_time().filter_map(|(_, values)| values).any(|values| {
+                    values.get("right").and_then(|value| value.as_str()).is_some_and(|id| id == right.id)
+                })
+        };
+        (self.content.entities.iter().flat_map(|e| &e.statements))
+            .filter(|statement| statement.facts.iter().any(speaks))
+            .collect()
     }
 
     fn statements(&self, fits: impl Fn(&Entity, &Statement) -> bool) -> Vec<Target<'a>> {
@@ -107,6 +147,7 @@ impl<'a> Book<'a> {
         }
         all.extend(self.schema.tables.iter().map(|t| t.name.clone()));
         all.extend(self.content.techniques.iter().map(|t| t.id.clone()));
+        all.extend(self.content.vocabulary.user_rights.iter().map(|right| right.id.clone()));
         let plains: Vec<String> = all.iter().map(|n| plain(n)).collect();
         let mut out = format!("there is no {what} named `{}`", harmless(asked));
         // What is asked for may be the beginning or a part of a name.

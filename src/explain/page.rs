@@ -6,10 +6,14 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{Book, Target};
-use crate::content::{Checkable, Content, Date, Entity, Fact, Level, Statement, Technique, Timeline, Values};
+use crate::content::{
+    Checkable, Content, Date, Entity, Fact, Level, Statement, Technique, Timeline, UserRight, Values,
+};
 use crate::evidence::{KnownFrom, TableId, TableSchema};
 use crate::rules::{Expect, Reference, Rule};
-use crate::text::{BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, list, pad, paint, paragraphs, width, wrap};
+use crate::text::{
+    BAD, CODE, DOUBT, FAINT, GOOD, STRONG, count, joined, list, pad, paint, paragraphs, width, wrap,
+};
 
 /// Tells of things.
 pub(super) struct Page<'a> {
@@ -26,7 +30,43 @@ impl Page<'_> {
             Target::Entity(entity) => self.entity(entity),
             Target::Table(table) => self.table(table),
             Target::Technique(technique) => self.technique(technique),
+            Target::Group(group) => {
+                self.some_rules(&format!("Rules of the group {group}"), &self.book.rules_of_group(group))
+            }
+            Target::Right(right) => self.right(right),
         }
+    }
+
+    /// A list of rules.
+    fn some_rules(&self, title: &str, rules: &[&Rule]) -> String {
+        let mut out = format!("{}\n\n", paint(STRONG, title));
+        self.rules(&mut out, rules);
+        let _ = writeln!(out, "\n{}", paint(FAINT, "cmlint explain RULE tells all of one"));
+        out
+    }
+
+    /// A user right: what it is called, and what is documented of it.
+    fn right(&self, right: &UserRight) -> String {
+        let mut out = format!("{} {} {}\n", paint(STRONG, &right.display), paint(FAINT, "·"), right.id);
+        if let Some(deny) = &right.deny {
+            self.body(&mut out, &format!("The right that denies it is {deny}."));
+        }
+        if !right.also_written.is_empty() {
+            self.body(&mut out, &format!("Also written {}.", joined(&right.also_written, "or")));
+        }
+        let statements = self.book.statements_on_right(right);
+        self.head(&mut out, "Documented");
+        if statements.is_empty() {
+            self.body(&mut out, "Nothing is documented of it.");
+        }
+        for statement in statements {
+            let text = statement.text.steps.iter().rev().find_map(|(_, text)| text.as_deref());
+            self.body(
+                &mut out,
+                &format!("{}: {}", paint(CODE, &statement.reference), text.unwrap_or_default()),
+            );
+        }
+        out
     }
 
     fn content(&self) -> &Content {
@@ -207,9 +247,9 @@ impl Page<'_> {
             self.body(
                 out,
                 &format!(
-                    "Runs once for each documented fact of the kind {}; {} have one:",
+                    "Runs once for each documented fact of the kind {}; {} one:",
                     documented.selector.kind,
-                    count(statements.len(), "statement", "statements")
+                    count(statements.len(), "statement has", "statements have")
                 ),
             );
         }

@@ -55,6 +55,16 @@ pub(super) fn of(book: &Book<'_>, target: &Target<'_>) -> Value {
                 .collect::<Vec<_>>(),
             "rules": ids(&book.rules_reading(&table.name)),
         }),
+        Target::Group(group) => {
+            json!({ "kind": "group-of-rules", "id": group, "rules": ids(&book.rules_of_group(group)) })
+        }
+        Target::Right(right) => json!({
+            "kind": "user-right",
+            "id": right.id,
+            "name": right.display,
+            "deny": right.deny,
+            "statements": book.statements_on_right(right).iter().map(|s| &s.reference).collect::<Vec<_>>(),
+        }),
     }
 }
 

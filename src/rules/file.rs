@@ -685,15 +685,21 @@ impl Reader<'_> {
         let filter = fields.required("where", problems);
         let level = fields.word("level", LEVELS, problems);
         let confidence = fields.word("confidence", CONFIDENCES, problems);
+        let doubt = fields.text("doubt", problems);
         let head = fields.head();
         fields.finish(problems);
         if level.is_none() && confidence.is_none() {
-            problems.error(self.file, head, "the adjustment changes nothing");
+            problems.error(self.file, head.clone(), "the adjustment changes nothing");
+        }
+        let unsure = confidence.as_ref().is_some_and(|c| c.value < Confidence::High);
+        if doubt.is_some() && !unsure {
+            problems.error(self.file, head, "`doubt` says why a finding is less sure, and this is not");
         }
         Some(Adjust {
             filter: self.tests(filter?, "where", frames, false, problems),
             level: level.map(|l| l.value),
             confidence: confidence.map(|c| c.value),
+            doubt: doubt.map(|d| d.value.trim().to_owned()),
         })
     }
 

@@ -109,8 +109,17 @@ impl Ran {
 pub fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cmlint"));
     command.current_dir(folder).args(args).stdin(Stdio::null());
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CMLINT_CONTENT", "CMLINT_RULES", "RUST_BACKTRACE"]
-    {
+    for name in [
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "CMLINT_CONTENT",
+        "CMLINT_RULES",
+        "COLUMNS",
+        "FORCE_COLOR",
+        "FORCE_HYPERLINK",
+        "NO_COLOR",
+        "RUST_BACKTRACE",
+    ] {
         command.env_remove(name);
     }
     command

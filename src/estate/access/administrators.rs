@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::estate::access::database::{administrator, database_server, sysadmin};
 use crate::estate::computers::account_of_computer;
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, is, text};
-use crate::evidence::{Account, Fact, FieldName, Table, TableName, TableSchema, Why, field, table};
+use crate::estate::table::{Line, Out, Pending, View, filling, flag, is, text};
+use crate::evidence::{Account, Fact, FieldName, Missing, Table, TableName, TableSchema, field, table};
 use crate::source::Place;
 
 /// Whether it is so, and where that shows.
@@ -85,12 +85,10 @@ fn site_servers(shared: &Shared<'_>, out: &mut Out<'_>) {
         let host = database_server(shared, site);
         let held = match host {
             Some(host) => sysadmin(shared, &account, server, host),
-            None => Err(Missing {
-                why: Why::NotExported,
-                table: shared.schema.id(table::SITE_SYSTEMS).unwrap_or_default(),
-                what: format!("the database server of site {site}").into(),
-                place: None,
-            }),
+            None => {
+                let what = format!("the database server of site {site}");
+                Err(Missing::not_exported(shared, table::SITE_SYSTEMS, &what))
+            }
         };
         put(out, &asked("sysadmin", host, at(line, field::SERVER)), held);
     }
@@ -130,7 +128,7 @@ fn accounts(shared: &Shared<'_>, name: TableName, (who, hosts): (&'static str, &
 fn gaps(shared: &Shared<'_>, name: TableName, who: &str, out: &mut Out<'_>) {
     for line in View::of(shared, name).into_iter().flat_map(View::gaps) {
         if let Some(gap) = line.gap {
-            out.gap(gap.why, gap.table, gap.what.clone(), gap.place).set(field::WHO, text(who)).put();
+            out.gap(gap.missing.clone()).set(field::WHO, text(who)).put();
         }
     }
 }
@@ -154,9 +152,6 @@ fn put(out: &mut Out<'_>, asked: &Asked<'_>, held: Held) {
     });
     match held {
         Ok(place) => fill(out.row(record)).at(field::HELD, flag(place.is_some()), place.flatten()).put(),
-        Err(missing) => {
-            let place = missing.place.or(record);
-            fill(out.gap(missing.why, missing.table, Some(missing.what), place)).put();
-        }
+        Err(missing) => fill(out.gap(missing.or_at(record))).put(),
     }
 }

@@ -452,7 +452,7 @@ pub(super) fn sysadmin(
     let missing = |why, place| Missing {
         why,
         table: shared.schema.id(table::SQL_ROLE_MEMBERS).unwrap_or_default(),
-        what: format!("who is sysadmin of SQL Server on `{server}`").into(),
+        what: Some(format!("who is sysadmin of SQL Server on `{server}`").into()),
         place,
     };
     let sysadmins = |line: &Line<'_>| is(line.text(field::ROLE), "sysadmin");
@@ -491,7 +491,7 @@ pub(super) fn sysadmin(
             line.text(field::SERVER).is_none_or(|s| shared.ids.same_computer(s, server) != Some(false))
         })
         .find_map(|line| line.gap);
-    gap.map_or(Ok(None), |gap| Err(missing(gap.why, gap.place)))
+    gap.map_or(Ok(None), |gap| Err(missing(gap.missing.why, gap.missing.place)))
 }
 
 /// A role an account has, or the account's own entry in the database.
