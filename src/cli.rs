@@ -147,14 +147,21 @@ pub enum Exit {
     NotEvaluated,
 }
 
+impl Exit {
+    /// The exit code.
+    fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::Trouble => 2,
+            Self::NotEvaluated => 3,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Clean => 0,
-            Exit::Findings => 1,
-            Exit::Trouble => 2,
-            Exit::NotEvaluated => 3,
-        })
+        Self::from(exit.code())
     }
 }
 

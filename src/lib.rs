@@ -26,6 +26,8 @@ pub mod source;
 
 pub(crate) mod text;
 
+pub(crate) mod html;
+
 pub(crate) mod history;
 
 pub mod reader;

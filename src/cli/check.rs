@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use super::checked::{Checked, RevisionArg};
+use super::checked::{Checked, RevisionArg, View};
 use super::load::Loaded;
 use super::{Exit, Global, output};
 use crate::check::{Outcome, Run};
 use crate::explain::{Book, Selector};
-use crate::reader::Status;
-use crate::report::{Format, Input};
+use crate::report::Format;
 use crate::rules::{Level, Rule, RuleSet};
 use crate::source::{self, Limits};
 use crate::text::{BAD, DOUBT, count, harmless, list, paint};
@@ -85,8 +84,26 @@ enum FormatArg {
     Human,
     /// One line a finding: path:line:column: `level[rule]` message
     Concise,
-    /// Everything, for programs; its shape is described in docs/report.schema.json
+    /// One page to read, filter and print, which needs nothing else
+    Html,
+    /// For a comment on a pull request, or a wiki
+    Markdown,
+    /// A table for spreadsheets
+    Csv,
+    /// Everything, for programs (`cmlint schema report` describes it)
     Json,
+    /// The same, one object a line (`cmlint schema report-lines`)
+    Ndjson,
+    /// SARIF 2.1.0, for code scanning and viewers
+    Sarif,
+    /// JUnit XML, for test dashboards
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// A code quality artifact of GitLab
+    Gitlab,
+    /// Issues of Azure Pipelines
+    Azure,
 }
 
 impl From<FormatArg> for Format {
@@ -94,7 +111,16 @@ impl From<FormatArg> for Format {
         match format {
             FormatArg::Human => Self::Human,
             FormatArg::Concise => Self::Concise,
+            FormatArg::Html => Self::Html,
+            FormatArg::Markdown => Self::Markdown,
+            FormatArg::Csv => Self::Csv,
             FormatArg::Json => Self::Json,
+            FormatArg::Ndjson => Self::Ndjson,
+            FormatArg::Sarif => Self::Sarif,
+            FormatArg::Junit => Self::Junit,
+            FormatArg::Github => Self::Github,
+            FormatArg::Gitlab => Self::Gitlab,
+            FormatArg::Azure => Self::Azure,
         }
     }
 }
@@ -149,13 +175,14 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let mut checked = Checked::new(&loaded, &sources, args.revision, only);
     chosen.keep(&mut checked.run, &loaded.rules);
     let columns = output::columns(args.output.is_some());
-    let (text, lost) = checked.write(args.format.into(), columns, args.verbose);
+    let ends = |lost| checked.exit(|level| args.fail_on.fails(level), args.require_evidence, lost);
+    let view = View { format: args.format.into(), columns, verbose: args.verbose, ends: &ends };
+    let (text, lost) = checked.write_as(view);
     output::write(&text, args.output.as_deref())?;
-    let faults = !lost.is_empty();
+    let exit = ends(!lost.is_empty());
     for path in lost {
         output::aside(&format!("{} {}\n", paint(BAD, "error:"), harmless(&path)));
     }
-    let exit = exit(args, &checked.run, checked.inputs(), faults);
     aside(args, &checked, exit);
     // The process ends here; to take apart hundreds of thousands of rows first takes a tenth of the time.
     std::mem::forget(checked);
@@ -190,32 +217,12 @@ impl Chosen {
     }
 }
 
-/// How the run ended. `lost` says that something could not be shown.
-fn exit(args: &CheckArgs, run: &Run, inputs: &[Input], lost: bool) -> Exit {
-    let any = |fits: fn(&Outcome) -> bool| run.outcomes.iter().any(|o| fits(&o.outcome));
-    let looked = any(|o| matches!(o, Outcome::Pass | Outcome::Fail));
-    if lost || inputs.iter().any(faulty) || any(|o| matches!(o, Outcome::Error(_))) {
-        Exit::Trouble
-    } else if !looked || args.require_evidence && any(|o| matches!(o, Outcome::NotEvaluated(_))) {
-        Exit::NotEvaluated
-    } else if run.findings.iter().any(|f| args.fail_on.fails(f.level)) {
-        Exit::Findings
-    } else {
-        Exit::Clean
-    }
-}
-
-/// Whether an input could not be read, or not to its end.
-fn faulty(input: &Input) -> bool {
-    matches!(input.status, Status::Unreadable | Status::Partial | Status::Error)
-}
-
 /// What is to be said beside the report: on standard error, so that the report stays what it is.
 fn aside(args: &CheckArgs, checked: &Checked<'_>, exit: Exit) {
     let mut out = String::new();
     let shown = args.format == FormatArg::Human && args.output.is_none();
     if !shown {
-        for input in checked.inputs().iter().filter(|i| faulty(i)) {
+        for input in checked.inputs().iter().filter(|i| i.is_faulty()) {
             for (place, text) in &input.notes {
                 let at = place.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
                 let (path, text) = (harmless(&input.path), harmless(text));
@@ -236,7 +243,7 @@ fn aside(args: &CheckArgs, checked: &Checked<'_>, exit: Exit) {
         };
         out.push_str(&format!("{} {why}\n", paint(DOUBT, "warning:")));
     }
-    if !shown && (args.format != FormatArg::Json || args.output.is_some()) {
+    if args.format == FormatArg::Concise || args.output.is_some() {
         let levels = [Level::Error, Level::Warning, Level::Note].map(|l| checked.findings_of(l));
         let open = checked.run.outcomes.iter().filter(|o| matches!(o.outcome, Outcome::NotEvaluated(_)));
         out.push_str(&format!(

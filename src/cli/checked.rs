@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use super::load::{self, Loaded};
-use super::places;
+use super::{Exit, places};
 use crate::assets::Assets;
-use crate::check::{self, Options, Run};
+use crate::check::{self, Options, Outcome, Run};
 use crate::content::{Content, Date};
 use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
 use crate::reader::{Note, Status};
@@ -34,6 +34,16 @@ impl BuiltIn {
     pub fn check<'a>(&'a self, sources: &'a Sources) -> Checked<'a> {
         Checked::new(&self.0, sources, RevisionArg::Auto, None)
     }
+}
+
+/// How a report is to be written.
+#[derive(Clone, Copy)]
+pub(super) struct View<'v> {
+    pub(super) format: Format,
+    pub(super) columns: usize,
+    pub(super) verbose: bool,
+    /// How the run ends, given whether something could not be shown.
+    pub(super) ends: &'v dyn Fn(bool) -> Exit,
 }
 
 /// What came out of a check; it can be written in any format, several times.
@@ -91,10 +101,31 @@ impl<'a> Checked<'a> {
         self.run.findings.iter().filter(|f| f.level == level).count()
     }
 
+    /// How the run ended, given what fails it: levels of findings, missing evidence, something that could not be shown.
+    pub(super) fn exit(&self, fails: impl Fn(Level) -> bool, require_evidence: bool, lost: bool) -> Exit {
+        let any = |fits: fn(&Outcome) -> bool| self.run.outcomes.iter().any(|o| fits(&o.outcome));
+        let looked = any(|o| matches!(o, Outcome::Pass | Outcome::Fail));
+        if lost || self.inputs.iter().any(Input::is_faulty) || any(|o| matches!(o, Outcome::Error(_))) {
+            Exit::Trouble
+        } else if !looked || require_evidence && any(|o| matches!(o, Outcome::NotEvaluated(_))) {
+            Exit::NotEvaluated
+        } else if self.run.findings.iter().any(|f| fails(f.level)) {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        }
+    }
+
     /// The report in a format, colours included, and what became of files that could not be read again.
     pub fn write(&self, format: Format, columns: usize, verbose: bool) -> (String, Vec<String>) {
-        // Room for line numbers and frames.
-        let width = if format == Format::Human { columns.saturating_sub(12) } else { 0 };
+        let ends = |lost| self.exit(|level| level >= Level::Warning, false, lost);
+        self.write_as(View { format, columns, verbose, ends: &ends })
+    }
+
+    /// [`Checked::write`], with what the report may say of how the run ends.
+    pub(super) fn write_as(&self, view: View<'_>) -> (String, Vec<String>) {
+        let View { format, columns, verbose, ends } = view;
+        let width = format.excerpt_width(columns);
         let exports = places::Exports {
             schema: &self.loaded.schema,
             evidence: &self.evidence,
@@ -113,6 +144,7 @@ impl<'a> Checked<'a> {
             spots: &spots,
             absent: &absent(&self.evidence),
             open_places: &places::open(&self.run.outcomes, self.sources),
+            exit: ends(!lost.is_empty()).code(),
             columns,
             verbose,
         };

@@ -101,6 +101,9 @@ pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> View {
             view!({ "name": t.name, "about": t.about, "fields": fields })
         })
         .collect();
+    let references: Vec<Link> = (rule.references.iter().flat_map(Reference::links))
+        .map(|(title, href)| Link { href, title })
+        .collect();
     let held = revisions(model, rule);
     let strip: Vec<View> = (model.dates.iter())
         .map(|d| {
@@ -142,7 +145,7 @@ pub(in super::super) fn rule(model: &Model<'_>, rule: &Rule) -> View {
         "evidence": evidence,
         "collect": schema.collects(&rule.evidence),
         "examples": rule.examples.iter().map(|e| example(model, rule, e)).collect::<Vec<_>>(),
-        "references": references(rule),
+        "references": references,
         "strip": strip,
         "yields_to": yields,
         "aliases": rule.aliases,
@@ -286,32 +289,4 @@ fn written(value: &Value) -> String {
         Value::Array(items) => items.iter().map(written).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
-}
-
-fn references(rule: &Rule) -> Vec<Link> {
-    let mut out = Vec::new();
-    for reference in &rule.references {
-        match reference {
-            Reference::MisconfigurationManager(ids) => out.extend(ids.iter().map(|id| Link {
-                href: misconfiguration_manager(id),
-                title: format!("Misconfiguration Manager: {id}"),
-            })),
-            Reference::Mitre(ids) => out.extend(ids.iter().map(|id| Link {
-                href: format!("https://attack.mitre.org/techniques/{}/", id.replace('.', "/")),
-                title: format!("MITRE ATT&CK: {id}"),
-            })),
-            Reference::Page { url, title } => out.push(Link { href: url.clone(), title: title.clone() }),
-        }
-    }
-    out
-}
-
-/// The page of a technique in the collection: `PREVENT-10` stands under `defense-techniques/PREVENT`.
-fn misconfiguration_manager(id: &str) -> String {
-    let family = id.split('-').next().unwrap_or(id);
-    let side = if matches!(family, "PREVENT" | "DETECT" | "CANARY") { "defense" } else { "attack" };
-    format!(
-        "https://github.com/subat0mik/Misconfiguration-Manager/blob/main/{side}-techniques/{family}/{id}/{}_description.md",
-        id.to_lowercase()
-    )
 }
