@@ -347,6 +347,11 @@ fn reason(e: &std::io::Error) -> String {
     }
 }
 
+/// The folder or archive that a file, or a folder, lies in.
+pub(crate) fn folder(label: &str) -> &str {
+    label.rfind(['/', '\\', '!']).map_or("", |end| &label[..end])
+}
+
 /// The nearest character boundary of `text` at or before `at`.
 pub(crate) fn floor(text: &str, at: usize) -> usize {
     let at = at.min(text.len());

@@ -130,6 +130,8 @@ function Read-Sequence {
         $number = 0
         foreach ($one in $all) {
             $number++
+            # Where a processor has a large cache, .NET lets hundreds of MiB of what is done with lie about.
+            if ($number % 10 -eq 0) { [System.GC]::Collect(0) }
             $tags = @{ PackageID = $one.Package; Name = $one.Name }
             Write-Progress -Id 1 -Activity 'Task sequences' -Status "$number of $($all.Count): $($one.Name)" -PercentComplete (100 * $number / $all.Count)
             try {
@@ -211,23 +213,30 @@ function Read-AccountChange {
     if (-not (Test-Wanted -Class $class)) { return }
     $usages = @{ 'Software Distribution' = 'Network access account'; 'SMS_CLIENT_CONFIG_MANAGER' = 'Client push installation account' }
     Invoke-Work -Class $class -Target $Site.Server -Read {
-        $accounts = @(Get-SiteList -Site $Site -Class 'SMS_SCI_Reserved')
+        $accounts = @(Get-SiteList -Site $Site -Class 'SMS_SCI_Reserved' | ForEach-Object {
+                @{ Name = "$(Get-Value -Object $_ -Name 'UserName')"; Used = @(Get-Value -Object $_ -Name 'AccountUsage' | Where-Object { $_ }) }
+            } | Where-Object { $_.Name -ne '' -and $_.Used.Count -gt 0 })
+        $names = @($accounts | ForEach-Object { $_.Name } | Sort-Object -Unique)
+        $latest = @{}
+        for ($at = 0; $at -lt $names.Count; $at += 50) {
+            $these = @($names[$at..([math]::Min($at + 49, $names.Count - 1))] | ForEach-Object { "ins.InsStrValue = $(Get-Literal -Text $_)" }) -join ' OR '
+            # 768 is an audit message.
+            $query = "SELECT ins.InsStrValue, stat.Time FROM SMS_StatusMessage AS stat JOIN SMS_StatMsgInsStrings AS ins ON stat.RecordID = ins.RecordID WHERE stat.MessageType = 768 AND ins.InsStrIndex > 0 AND ($these)"
+            foreach ($row in @(Get-SiteQuery -Site $Site -Text $query)) {
+                # Where columns of two classes are asked for, a row holds an object of each, under its alias.
+                $name = "$(Get-Value -Object (Get-Value -Object $row -Name 'ins') -Name 'InsStrValue')"
+                $time = Get-Value -Object (Get-Value -Object $row -Name 'stat') -Name 'Time'
+                if ($null -eq $time) { throw 'a status message came without its time' }
+                if (-not $latest.ContainsKey($name) -or $time -gt $latest[$name]) { $latest[$name] = $time }
+            }
+        }
         Add-Class -Class $class
         foreach ($account in $accounts) {
-            $name = "$(Get-Value -Object $account -Name 'UserName')"
-            $used = @(Get-Value -Object $account -Name 'AccountUsage' | Where-Object { $_ })
-            if ($name -eq '' -or $used.Count -eq 0) { continue }
-            # 768 is an audit message.
-            $query = "SELECT stat.RecordID, stat.Time FROM SMS_StatusMessage AS stat JOIN SMS_StatMsgInsStrings AS ins ON stat.RecordID = ins.RecordID WHERE stat.MessageType = 768 AND ins.InsStrIndex > 0 AND ins.InsStrValue = $(Get-Literal -Text $name)"
-            $latest = $null
-            foreach ($message in @(Get-SiteQuery -Site $Site -Text $query)) {
-                if ($null -eq $latest -or $message.Time -gt $latest) { $latest = $message.Time }
-            }
             # Messages are kept for a while only: without one it is not known.
-            if ($null -eq $latest) { continue }
-            foreach ($usage in $used) {
+            if (-not $latest.ContainsKey($account.Name)) { continue }
+            foreach ($usage in $account.Used) {
                 $shown = if ($usages.ContainsKey("$usage")) { $usages["$usage"] } else { "$usage" }
-                Add-Row -Class $class -Row ([ordered]@{ Account = $name; Usage = $shown; Changed = ConvertTo-Plain -Value $latest })
+                Add-Row -Class $class -Row ([ordered]@{ Account = $account.Name; Usage = $shown; Changed = ConvertTo-Plain -Value $latest[$account.Name] })
             }
         }
     }

@@ -8,7 +8,7 @@ use super::rows::{Budget, Collector, Gathered, Mentions, Task};
 use super::{Collected, Hierarchy, Input, Schema, hierarchies, sequences};
 use crate::isolate::isolated;
 use crate::reader::{self, Missing, Note, Options, Reading, Sink, Status, Wanted};
-use crate::source::{Source, Sources, Span};
+use crate::source::{Source, Sources, Span, folder};
 
 /// How many rows of lookup tables are kept before it is known which of them matter. About 13 MiB.
 const LOOKUP_ROWS: usize = 20_000;
@@ -123,11 +123,6 @@ fn apart<'s>(
         let reading = Reading { format: None, records: 0, status: Status::Error, notes: vec![note] };
         (reading, vec![lost.finish()])
     })
-}
-
-/// The folder or archive that a file, or a folder, lies in.
-pub(super) fn folder(label: &str) -> &str {
-    label.rfind(['/', '\\', '!']).map_or("", |end| &label[..end])
 }
 
 /// The name of a file without folder, archive and extension.

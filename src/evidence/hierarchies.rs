@@ -8,12 +8,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::collect::folder;
 use super::mapping::Mapping;
 use super::merge::OfSource;
 use super::sites::SITE_SERVER;
 use super::{Fact, FieldName, FieldSchema, Row, Scalar, Schema, TableName, field, table};
 use crate::reader::is_own;
+use crate::source::folder;
 
 /// The files of several hierarchies.
 #[derive(Debug)]

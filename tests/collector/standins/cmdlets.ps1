@@ -44,17 +44,32 @@ function Test-StandinWhere {
     return $true
 }
 
+function Test-StandinChoice {
+    # Comparisons joined by OR.
+    param([Standin.CimInstance] $Instance, [string] $Where)
+    if (-not $Where) { return $true }
+    return @($Where -split '(?i)\s+OR\s+' | Where-Object { Test-StandinWhere -Instance $Instance -Where $_ }).Count -gt 0
+}
+
 function Get-StandinJoin {
-    # SELECT a.X FROM A AS a JOIN B AS b ON a.K = b.K WHERE ...: the objects of A.
+    # SELECT a.X, b.Y FROM A AS a JOIN B AS b ON a.K = b.K WHERE ...: an object of A and one of B in one of no class of its
+    # own, as the provider gives them.
     param([hashtable] $Space, [System.Text.RegularExpressions.Match] $Query)
     $left = $Query.Groups['a'].Value
+    $right = $Query.Groups['b'].Value
+    $wanted = @{ $left = @(); $right = @() }
+    foreach ($column in $Query.Groups['columns'].Value -split ',') { $alias, $name = $column.Trim() -split '\.'; $wanted[$alias] += $name }
     $parts = @($Query.Groups['where'].Value -split '(?i)\s+AND\s+')
-    $mine = @($parts | Where-Object { $_ -match "^\s*$left\." }) -join ' AND '
-    $other = @($parts | Where-Object { $_ -notmatch "^\s*$left\." }) -join ' AND '
+    $mine = @($parts | Where-Object { $_ -match "^[\s(]*$left\." })
+    $other = @($parts | Where-Object { $_ -match "^[\s(]*$right\." })
     $key = $Query.Groups['key'].Value
-    $keys = @{}
-    foreach ($instance in $Space[$Query.Groups['B'].Value]) { if (Test-StandinWhere -Instance $instance -Where $other) { $keys["$($instance.Get($key))"] = $true } }
-    foreach ($instance in $Space[$Query.Groups['A'].Value]) { if ($keys.ContainsKey("$($instance.Get($key))") -and (Test-StandinWhere -Instance $instance -Where $mine)) { $instance } }
+    $byKey = @{}
+    foreach ($instance in $Space[$Query.Groups['A'].Value]) { if (@($mine | Where-Object { -not (Test-StandinChoice $instance $_) }).Count -eq 0) { $byKey["$($instance.Get($key))"] = $instance } }
+    foreach ($instance in $Space[$Query.Groups['B'].Value]) {
+        $one = $byKey["$($instance.Get($key))"]
+        if ($null -eq $one -or @($other | Where-Object { -not (Test-StandinChoice $instance $_) }).Count -gt 0) { continue }
+        New-Cim '__GENERIC' ([ordered]@{ $left = $one.Listed($wanted[$left]); $right = $instance.Listed($wanted[$right]) })
+    }
 }
 
 function Get-CimInstance {
@@ -74,7 +89,7 @@ function Get-CimInstance {
     }
     elseif ($Query) {
         $operation = 'query'
-        $parsed = [regex]::Match($Query, '(?i)^\s*SELECT\s+(?<distinct>DISTINCT\s+)?(?<columns>.+?)\s+FROM\s+(?<A>\w+)(?:\s+AS\s+(?<a>\w+)\s+JOIN\s+(?<B>\w+)\s+AS\s+\w+\s+ON\s+\w+\.(?<key>\w+)\s*=\s*\w+\.\w+)?(?:\s+WHERE\s+(?<where>.+))?$', 'ExplicitCapture')
+        $parsed = [regex]::Match($Query, '(?i)^\s*SELECT\s+(?<distinct>DISTINCT\s+)?(?<columns>.+?)\s+FROM\s+(?<A>\w+)(?:\s+AS\s+(?<a>\w+)\s+JOIN\s+(?<B>\w+)\s+AS\s+(?<b>\w+)\s+ON\s+\w+\.(?<key>\w+)\s*=\s*\w+\.\w+)?(?:\s+WHERE\s+(?<where>.+))?$', 'ExplicitCapture')
         if (-not $parsed.Success) { throw [Standin.CimException]::new("Invalid query: $Query") }
         $ClassName = $parsed.Groups['A'].Value
         $distinct = $parsed.Groups['distinct'].Success
@@ -92,9 +107,8 @@ function Get-CimInstance {
     $given = 0
     $seen = @{}
     $found = if ($null -ne $join) { @(Get-StandinJoin -Space $space -Query $join) } else { $space[$ClassName] }
-    $choices = @(if ($where -and $null -eq $join) { $where -split '(?i)\s+OR\s+' })
     foreach ($instance in $found) {
-        if ($choices.Count -gt 0 -and @($choices | Where-Object { Test-StandinWhere -Instance $instance -Where $_ }).Count -eq 0) { continue }
+        if ($null -eq $join -and -not (Test-StandinChoice $instance $where)) { continue }
         if ($distinct) {
             $key = @($columns | ForEach-Object { "$($instance.Get($_))" }) -join '|'
             if ($seen.ContainsKey($key)) { continue }
@@ -102,7 +116,7 @@ function Get-CimInstance {
         }
         if ($null -ne $fault -and $given -ge $fault.After) { $PSCmdlet.WriteError((New-StandinError $fault.Message)); return }
         $given++
-        $instance.Listed($columns).Show()
+        if ($null -ne $join) { $instance.Show() } else { $instance.Listed($columns).Show() }
     }
     [Standin.Calls]::Add("cim.rows.$ClassName", $given)
 }
