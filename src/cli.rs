@@ -15,14 +15,17 @@ use crate::assets::Assets;
 mod check;
 mod checked;
 mod collect;
+mod completions;
 mod diff;
 mod explain;
 mod load;
 mod maintain;
+mod man;
 mod originals;
 mod output;
 mod places;
 mod rules;
+mod schema;
 mod site;
 mod test;
 mod track;
@@ -86,6 +89,12 @@ enum Command {
     Maintain(maintain::MaintainArgs),
     /// Validate the specification, the rules and the evidence tables, and run every example
     Test(test::TestArgs),
+    /// Print the JSON Schema of something that is written
+    Schema(schema::SchemaArgs),
+    /// Print what lets a shell complete the command line
+    Completions(completions::CompletionsArgs),
+    /// Print or write the pages of the manual
+    Man(man::ManArgs),
 }
 
 /// Options of all commands.
@@ -194,6 +203,9 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Site(args) => site::run(&args, &global),
         Command::Maintain(args) => maintain::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

@@ -870,3 +870,80 @@ mod diff {
         has(&place.run(&["diff", "2016", "2018-10-26", "--file", "x"]).ends(2).err, "--originals");
     }
 }
+
+mod shells {
+    //! What others need of the command line: schemas, completions, pages of the manual.
+
+    use super::*;
+
+    /// The commands that the help shows.
+    fn commands(place: &Place) -> Vec<String> {
+        let help = place.run(&["--help"]).ends(0).out;
+        let list = help.split("Commands:").nth(1).and_then(|l| l.split("\n\n").next()).expect("a list");
+        let name = |l: &str| {
+            l.strip_prefix("  ")
+                .filter(|l| !l.starts_with(' '))
+                .and_then(|l| l.split(' ').next())
+                .map(str::to_owned)
+        };
+        let names: Vec<String> = list.lines().filter_map(name).collect();
+        assert!(names.len() > 8, "{names:?}");
+        names
+    }
+
+    #[test]
+    fn every_schema_there_is_can_be_printed() {
+        let place = Place::new();
+        let told = place.run(&["schema"]).ends(0).out;
+        let mut kinds: Vec<&str> = told.lines().filter_map(|l| l.split(' ').next()).collect();
+        for kind in &kinds {
+            let file = fs::read_to_string(repository(&format!("docs/{kind}.schema.json"))).expect(kind);
+            assert_eq!(place.run(&["schema", kind]).ends(0).out, file, "{kind}");
+        }
+        let files =
+            fs::read_dir(repository("docs")).expect("listed").map(|e| e.expect("an entry").file_name());
+        let names = files.map(|n| n.to_string_lossy().into_owned());
+        let mut there: Vec<String> =
+            names.filter_map(|n| n.strip_suffix(".schema.json").map(str::to_owned)).collect();
+        there.sort();
+        kinds.sort_unstable();
+        assert_eq!(kinds, there);
+        has(&place.run(&["schema", "repor"]).ends(2).err, "report");
+        place.run(&["schema", "diff", "-o", "diff.json"]).ends(0);
+        assert_eq!(place.read("diff.json"), place.run(&["schema", "diff"]).out);
+    }
+
+    #[test]
+    fn completions_know_every_command() {
+        let place = Place::new();
+        for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+            let script = place.run(&["completions", shell]).ends(0).out;
+            for command in commands(&place) {
+                assert!(script.contains(&command), "{shell} does not know {command}");
+            }
+            has(&script, "require-evidence");
+        }
+        // Bash reads what is meant for it.
+        let script = place.run(&["completions", "bash"]).out;
+        place.file("cmlint.bash", script);
+        let ask = "source ./cmlint.bash; COMP_WORDS=(cmlint check --format sa); COMP_CWORD=3; _cmlint cmlint sa --format; echo ${COMPREPLY[@]}";
+        if let Ok(output) = Command::new("bash").arg("-c").arg(ask).current_dir(place.path()).output() {
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "sarif", "{output:?}");
+        }
+    }
+
+    #[test]
+    fn the_manual_has_a_page_for_every_command() {
+        let place = Place::new();
+        place.run(&["man", "--out", "man/man1"]).ends(0);
+        for command in commands(&place) {
+            let page = place.read(&format!("man/man1/cmlint-{command}.1"));
+            has(&page, &format!(".TH cmlint-{command} 1"));
+            assert_eq!(place.run(&["man", &command]).ends(0).out, page);
+        }
+        has(&place.read("man/man1/cmlint-check.1"), ".SH \"EXIT STATUS\"");
+        assert!(!place.path().join("man/man1/cmlint-maintain.1").exists(), "what is not shown has no page");
+        assert_eq!(place.run(&["man"]).out, place.read("man/man1/cmlint.1"));
+        has(&place.run(&["man", "chekc"]).ends(2).err, "check");
+    }
+}
