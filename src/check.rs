@@ -33,6 +33,8 @@ use finding::{Ranked, Writer};
 use open::{About, Cause, Causes};
 use rows::Verdict;
 
+pub(crate) use finding::fingerprint;
+
 pub use example::{example, examples, messages as example_messages};
 
 /// What a run can be told.

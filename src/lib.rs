@@ -46,6 +46,8 @@ pub mod check;
 
 pub mod report;
 
+pub mod mask;
+
 pub(crate) mod explain;
 
 pub mod page;

@@ -11,9 +11,10 @@ use super::load::Loaded;
 use super::{Exit, Global, output};
 use crate::check::{Outcome, Run};
 use crate::explain::{Book, Selector};
+use crate::mask::Key;
 use crate::report::Format;
 use crate::rules::{Level, Rule, RuleSet};
-use crate::source::{self, Limits};
+use crate::source::{self, Limits, Sources};
 use crate::text::{BAD, DOUBT, count, harmless, list, paint};
 
 #[derive(Debug, Args)]
@@ -62,6 +63,17 @@ pub(super) struct CheckArgs {
     /// The file is written whole or not at all, and must not be one of those that are read.
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    /// Replace the names of accounts, computers, domains, sites and paths by pseudonyms
+    ///
+    /// They are numbered: the same name has the same number in the whole report, and in no other report need it. What is
+    /// documented or comes with Windows stays readable.
+    #[arg(long, help_heading = "Output")]
+    mask: bool,
+    /// Take the pseudonyms of --mask from the key in this file, which is made if it is not there
+    ///
+    /// Under one key a name is the same in all reports, so that they can be compared. Who has the key can try names: keep it.
+    #[arg(long, value_name = "FILE", requires = "mask", help_heading = "Output")]
+    mask_key: Option<PathBuf>,
     /// Show every finding in full, the outcome of every rule, all evidence that is missing
     #[arg(long, short, help_heading = "Output")]
     verbose: bool,
@@ -168,12 +180,14 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let output = args.output.as_deref();
     let sources = source::read_beside(&args.paths, &Limits::default(), output)
         .map_err(|input| output::overwrites(output.unwrap_or_else(|| Path::new("")), &input))?;
-    for line in sources.skipped() {
-        output::aside(&format!("{} {line}\n", paint(DOUBT, "note:")));
-    }
+    let key = args.mask_key.as_deref().map(mask_key).transpose()?;
+    skipped(args, &sources);
     let only = (only.len() < loaded.rules.rules.len()).then_some(only);
     let mut checked = Checked::new(&loaded, &sources, args.revision, only);
     chosen.keep(&mut checked.run, &loaded.rules);
+    if args.mask {
+        checked.mask(key);
+    }
     let columns = output::columns(args.output.is_some());
     let ends = |lost| checked.exit(|level| args.fail_on.fails(level), args.require_evidence, lost);
     let view = View { format: args.format.into(), columns, verbose: args.verbose, ends: &ends };
@@ -187,6 +201,36 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     // The process ends here; to take apart hundreds of thousands of rows first takes a tenth of the time.
     std::mem::forget(checked);
     Ok(exit)
+}
+
+/// Says which files were not looked at.
+fn skipped(args: &CheckArgs, sources: &Sources) {
+    if args.mask {
+        // These lines name files that no pseudonym is known for.
+        let files = sources.skipped().len();
+        if files > 0 {
+            let files = count(files, "file was", "files were");
+            output::aside(&format!("{} {files} not looked at\n", paint(DOUBT, "note:")));
+        }
+        return;
+    }
+    for line in sources.skipped() {
+        output::aside(&format!("{} {line}\n", paint(DOUBT, "note:")));
+    }
+}
+
+/// The key in a file, or a new one that is written there.
+fn mask_key(path: &Path) -> anyhow::Result<Key> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Key::parse(&text).map_err(|e| anyhow::anyhow!("--mask-key {}: {e}", path.display())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let key = Key::random().map_err(|e| anyhow::anyhow!("no random numbers for a key: {e}"))?;
+            crate::files::replace(path, format!("{}\n", key.text()).as_bytes())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(key)
+        }
+        Err(e) => Err(e).with_context(|| format!("cannot read {}", path.display())),
+    }
 }
 
 /// What `--select` and `--ignore` leave.

@@ -9,6 +9,7 @@ use crate::assets::Assets;
 use crate::check::{self, Options, Outcome, Run};
 use crate::content::{Content, Date};
 use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
+use crate::mask::{self, Key, Known, Mask};
 use crate::reader::{Note, Status};
 use crate::report::{self, Format, Input, Report};
 use crate::rules::Level;
@@ -56,6 +57,7 @@ pub struct Checked<'a> {
     inputs: Vec<Input>,
     revision_reason: String,
     hierarchies: Vec<report::Hierarchy>,
+    mask: Option<Mask>,
     /// What the rules found.
     pub(super) run: Run,
 }
@@ -88,7 +90,19 @@ impl<'a> Checked<'a> {
             [first, others @ ..] => run(&first.evidence).and(others.iter().map(|of| run(&of.evidence))),
         };
         let hierarchies = hierarchies.into_iter().map(|of| hierarchy(of, &inputs)).collect();
-        Self { loaded, sources, evidence, readings, inputs, revision_reason, hierarchies, run }
+        Self { loaded, sources, evidence, readings, inputs, revision_reason, hierarchies, mask: None, run }
+    }
+
+    /// Replaces names by pseudonyms in everything that is told of here, whatever the format; with a key, by those of the key.
+    pub fn mask(&mut self, key: Option<Key>) {
+        let Loaded { content, schema, rules, .. } = self.loaded;
+        let mask =
+            mask::of(Known { content, schema, rules, evidence: &self.evidence, inputs: &self.inputs }, key);
+        mask.inputs(&mut self.inputs);
+        mask.hierarchies(&mut self.hierarchies);
+        self.revision_reason = mask.sentence(&self.revision_reason);
+        mask.run(&mut self.run);
+        self.mask = Some(mask);
     }
 
     /// What became of each input.
@@ -132,7 +146,13 @@ impl<'a> Checked<'a> {
             sources: self.sources,
             inputs: &self.readings,
         };
-        let (spots, lost) = places::spots(&self.run.findings, exports, width);
+        let (mut spots, mut lost) = places::spots(&self.run.findings, exports, width);
+        let mut open_places = places::open(&self.run.outcomes, self.sources);
+        if let Some(mask) = &self.mask {
+            mask.spots(&mut spots);
+            open_places.iter_mut().flatten().for_each(|(path, _, _)| *path = mask.path(path));
+            lost.iter_mut().for_each(|text| *text = mask.sentence(text));
+        }
         let report = Report {
             content: &self.loaded.content,
             schema: &self.loaded.schema,
@@ -143,7 +163,7 @@ impl<'a> Checked<'a> {
             run: &self.run,
             spots: &spots,
             absent: &absent(&self.evidence),
-            open_places: &places::open(&self.run.outcomes, self.sources),
+            open_places: &open_places,
             exit: ends(!lost.is_empty()).code(),
             columns,
             verbose,
