@@ -35,6 +35,8 @@ use names::Spellings;
 use open::{About, Cause, Causes};
 use rows::Verdict;
 
+pub(crate) use finding::fingerprint;
+
 pub use example::{example, example_at, examples, messages as example_messages};
 
 /// What a run can be told.

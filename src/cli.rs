@@ -15,11 +15,13 @@ use crate::assets::Assets;
 mod check;
 mod checked;
 mod collect;
+mod completions;
 mod diff;
 mod explain;
 mod help;
 mod load;
 mod maintain;
+mod man;
 mod missing;
 mod originals;
 mod output;
@@ -27,6 +29,7 @@ mod places;
 mod progress;
 mod revision;
 mod rules;
+mod schema;
 mod site;
 mod test;
 mod track;
@@ -90,6 +93,12 @@ enum Command {
     Maintain(maintain::MaintainArgs),
     /// Validate the specification, the rules and the evidence tables, and run every example
     Test(test::TestArgs),
+    /// Print the JSON Schema of something that is written
+    Schema(schema::SchemaArgs),
+    /// Print what lets a shell complete the command line
+    Completions(completions::CompletionsArgs),
+    /// Print or write the pages of the manual
+    Man(man::ManArgs),
 }
 
 /// Options of all commands.
@@ -151,14 +160,21 @@ pub enum Exit {
     NotEvaluated,
 }
 
+impl Exit {
+    /// The exit code.
+    fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::Trouble => 2,
+            Self::NotEvaluated => 3,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Clean => 0,
-            Exit::Findings => 1,
-            Exit::Trouble => 2,
-            Exit::NotEvaluated => 3,
-        })
+        Self::from(exit.code())
     }
 }
 
@@ -192,6 +208,9 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Site(args) => site::run(&args, &global),
         Command::Maintain(args) => maintain::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

@@ -26,6 +26,8 @@ pub mod source;
 
 pub(crate) mod text;
 
+pub(crate) mod html;
+
 pub(crate) mod history;
 
 pub mod reader;
@@ -43,6 +45,8 @@ pub mod estate;
 pub mod check;
 
 pub mod report;
+
+pub mod mask;
 
 pub(crate) mod explain;
 

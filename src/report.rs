@@ -14,19 +14,78 @@ use crate::rules::{Level, RuleSet};
 use crate::source::Excerpt;
 use crate::text::{count, harmless, list};
 
+use document::Document;
+
+mod azure;
 mod concise;
+mod csv;
+mod document;
+mod github;
+mod gitlab;
+mod html;
 mod human;
 mod json;
+mod junit;
+mod markdown;
+mod ndjson;
+mod plain;
+mod sarif;
 
-/// The formats of `cmlint check`.
+/// The formats of `cmlint check`; `docs/formats.md` says what each is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Excerpts and a summary, for reading.
     Human,
     /// One line a finding.
     Concise,
+    /// One page, for reading and printing.
+    Html,
+    /// For a comment on a pull request, or a wiki.
+    Markdown,
+    /// A table for spreadsheets.
+    Csv,
     /// Everything, for programs; `docs/report.schema.json` describes it.
     Json,
+    /// The same as one object a line; `docs/report-lines.schema.json` describes it.
+    Ndjson,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// JUnit XML.
+    Junit,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// A code quality artifact of GitLab.
+    Gitlab,
+    /// Logging commands of Azure Pipelines.
+    Azure,
+}
+
+impl Format {
+    /// All of them, those for people first.
+    pub const ALL: [Self; 12] = [
+        Self::Human,
+        Self::Concise,
+        Self::Html,
+        Self::Markdown,
+        Self::Csv,
+        Self::Json,
+        Self::Ndjson,
+        Self::Sarif,
+        Self::Junit,
+        Self::Github,
+        Self::Gitlab,
+        Self::Azure,
+    ];
+
+    /// How many characters of a line an excerpt shows, given the columns there are to write in; 0 if there are none.
+    pub fn excerpt_width(self, columns: usize) -> usize {
+        match self {
+            // Room for line numbers and frames.
+            Self::Human => columns.saturating_sub(12),
+            Self::Html => 110,
+            _ => 0,
+        }
+    }
 }
 
 /// What findings are put together by in the report for people.
@@ -80,6 +139,8 @@ pub struct Report<'a> {
     pub open_places: &'a [Option<(String, u64, u64)>],
     /// Whether a table of the schema is in no export at all.
     pub absent: &'a [bool],
+    /// The exit code of the run.
+    pub exit: u8,
     /// How many columns there are to write in.
     pub columns: usize,
     /// Show every finding with an excerpt, every rule and its outcome, all that is missing.
@@ -122,6 +183,13 @@ pub struct Input {
     pub notes: Vec<(Option<(u64, u64)>, String)>,
 }
 
+impl Input {
+    /// Whether it could not be read, or not to its end.
+    pub fn is_faulty(&self) -> bool {
+        matches!(self.status, Status::Unreadable | Status::Partial | Status::Error)
+    }
+}
+
 /// A labelled place, ready to be shown.
 #[derive(Debug, Clone)]
 pub struct Spot {
@@ -157,10 +225,20 @@ fn status_word(status: Status) -> &'static str {
 
 /// Writes a report in a format, colours included.
 pub fn write(report: &Report<'_>, format: Format) -> String {
+    let document = || Document::of(report);
     match format {
         Format::Human => human::write(report),
         Format::Concise => concise::write(report),
-        Format::Json => json::write(report),
+        Format::Html => html::write(&document(), report),
+        Format::Markdown => markdown::write(&document(), report),
+        Format::Csv => csv::write(&document()),
+        Format::Json => json::pretty(&document()),
+        Format::Ndjson => ndjson::write(&document()),
+        Format::Sarif => sarif::write(&document(), report),
+        Format::Junit => junit::write(&document(), report),
+        Format::Github => github::write(&document()),
+        Format::Gitlab => gitlab::write(&document()),
+        Format::Azure => azure::write(&document()),
     }
 }
 

@@ -251,6 +251,35 @@ pub enum Reference {
     },
 }
 
+impl Reference {
+    /// Title and address of each page it points to.
+    pub(crate) fn links(&self) -> Vec<(String, String)> {
+        match self {
+            Self::MisconfigurationManager(ids) => ids
+                .iter()
+                .map(|id| (format!("Misconfiguration Manager: {id}"), misconfiguration_manager(id)))
+                .collect(),
+            Self::Mitre(ids) => ids.iter().map(|id| (format!("MITRE ATT&CK: {id}"), mitre(id))).collect(),
+            Self::Page { url, title } => vec![(title.clone(), url.clone())],
+        }
+    }
+}
+
+/// The page of a technique of MITRE ATT&CK.
+fn mitre(id: &str) -> String {
+    format!("https://attack.mitre.org/techniques/{}/", id.replace('.', "/"))
+}
+
+/// The page of a technique in the collection: `PREVENT-10` stands under `defense-techniques/PREVENT`.
+fn misconfiguration_manager(id: &str) -> String {
+    let family = id.split('-').next().unwrap_or(id);
+    let side = if matches!(family, "PREVENT" | "DETECT" | "CANARY") { "defense" } else { "attack" };
+    format!(
+        "https://github.com/subat0mik/Misconfiguration-Manager/blob/main/{side}-techniques/{family}/{id}/{}_description.md",
+        id.to_lowercase()
+    )
+}
+
 /// Reads and checks all rule files.
 ///
 /// # Errors

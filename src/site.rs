@@ -9,7 +9,6 @@
 
 mod assets;
 mod condition;
-mod escape;
 mod links;
 mod marks;
 mod model;

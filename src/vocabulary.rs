@@ -52,10 +52,21 @@ pub struct Vocabulary {
     pub releases: Vec<(String, u32)>,
     /// Words that mean the same to someone who searches.
     pub synonyms: Vec<Vec<String>>,
+    /// Names that nobody chose, in lower case: ends of domain names, and what else things come with.
+    pub public_names: PublicNames,
     /// Words that name and show a credential. Readers use those that are built in.
     pub secrets: SecretWords,
     /// Its file, for messages.
     pub file: Option<Arc<File>>,
+}
+
+/// Names that Windows, the directory, SQL Server and the product come with, in lower case, beside principals.
+#[derive(Debug, Clone, Default)]
+pub struct PublicNames {
+    /// Ends of domain names, and names that stand for no domain.
+    pub domains: Vec<String>,
+    /// Of folders, shares, databases, roles, policies and files.
+    pub others: Vec<String>,
 }
 
 /// A kind of evidence.
@@ -299,6 +310,17 @@ impl Vocabulary {
                     .map(|w| w.value.to_owned())
                     .collect(),
             );
+        }
+        if let Some(mut names) = root.fields("public_names", "public names", problems) {
+            let lower = |text: String| text.to_lowercase();
+            out.public_names.domains =
+                texts(&mut names, "domains", problems).into_iter().map(lower).collect();
+            for node in names.list("others", problems) {
+                let line = node.list(file, "each item of `others`", problems).unwrap_or_default();
+                let words = line.iter().filter_map(|w| w.text(file, "a name", problems));
+                out.public_names.others.extend(words.map(|w| w.value.to_lowercase()));
+            }
+            names.finish(problems);
         }
         if let Some(secrets) = root.fields("secrets", "secrets", problems) {
             out.secrets = SecretWords::read(secrets, problems);

@@ -8,6 +8,7 @@ mod common;
 use std::fs;
 use std::process::Stdio;
 
+use common::schema::{Others, wrong};
 use common::{Place, Ran, has, repository};
 use serde_json::Value;
 
@@ -311,6 +312,12 @@ mod test {
 
 mod check {
     use super::*;
+
+    /// All formats by their names.
+    const FORMATS: [&str; 12] = [
+        "human", "concise", "html", "markdown", "csv", "json", "ndjson", "sarif", "junit", "github",
+        "gitlab", "azure",
+    ];
 
     /// Two task sequences, of which one runs a command line as the network access account; pretty-printed so that
     /// a person can count lines.
@@ -655,7 +662,7 @@ mod check {
     fn any_number_of_threads_gives_the_same_bytes() {
         let place = Place::new();
         let contoso = contoso();
-        for format in ["human", "concise", "json"] {
+        for format in FORMATS {
             let run = |threads| {
                 place.run(&["check", &contoso, "--format", format, "--threads", threads]).ends(1).out
             };
@@ -674,8 +681,7 @@ mod check {
             let ran = Place::new().run(&["check", &contoso(), "--format", "json", "--revision", revision]);
             let report = ran.json();
             assert!(!report["findings"].as_array().expect("a list").is_empty());
-            let mut wrong = Vec::new();
-            super::validate(&schema, &schema, &report, "report", &mut wrong);
+            let wrong = wrong(&schema, &report, Others::Wrong);
             assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         }
     }
@@ -696,8 +702,7 @@ mod check {
         for spoil in spoils {
             let mut bad = good.clone();
             spoil(&mut bad);
-            let mut wrong = Vec::new();
-            super::validate(&schema, &schema, &bad, "report", &mut wrong);
+            let wrong = wrong(&schema, &bad, Others::Wrong);
             assert_eq!(wrong.len(), 1, "{wrong:?}");
         }
     }
@@ -867,14 +872,13 @@ mod diff {
         ] {
             let args: Vec<&str> = ["diff", "--format", "json"].iter().chain(args).copied().collect();
             let json = place.run(&args).ends(0).json();
-            let mut wrong = Vec::new();
-            super::validate(&schema, &schema, &json, "diff", &mut wrong);
+            let wrong = wrong(&schema, &json, Others::Wrong);
             assert!(wrong.is_empty(), "{}", wrong.join("\n"));
             let mut bad = json.clone();
             bad["entities"][0]["changes"][0]["kind"] = "fact".into();
             bad["merged"] = Value::Null;
-            super::validate(&schema, &schema, &bad, "diff", &mut wrong);
-            assert_eq!(wrong.len(), 2, "{wrong:?}");
+            let faults = super::wrong(&schema, &bad, Others::Wrong);
+            assert_eq!(faults.len(), 2, "{faults:?}");
         }
     }
 
@@ -917,8 +921,7 @@ mod diff {
             .json();
         let schema = fs::read_to_string(repository("docs/diff.schema.json")).expect("there");
         let schema: Value = serde_json::from_str(&schema).expect("JSON");
-        let mut wrong = Vec::new();
-        super::validate(&schema, &schema, &json, "diff", &mut wrong);
+        let wrong = wrong(&schema, &json, Others::Wrong);
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         let parts = json["wording"]["parts"].as_array().expect("parts");
         let naa = parts.iter().find(|p| p["entities"][0] == "network-access-account").expect("told");
@@ -958,85 +961,79 @@ mod diff {
     }
 }
 
-/// The part of JSON Schema that the schemas in `docs/` use.
-fn validate(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
-    if let Some(reference) = schema["$ref"].as_str() {
-        let target = reference.trim_start_matches("#/").split('/').fold(root, |v, key| &v[key]);
-        assert!(target.is_object(), "{reference} is not there");
-        return validate(root, target, value, at, wrong);
+mod shells {
+    //! What others need of the command line: schemas, completions, pages of the manual.
+
+    use super::*;
+
+    /// The commands that the help shows.
+    fn commands(place: &Place) -> Vec<String> {
+        let help = place.run(&["--help"]).ends(0).out;
+        let list = help.split("Commands:").nth(1).and_then(|l| l.split("\n\n").next()).expect("a list");
+        let name = |l: &str| {
+            l.strip_prefix("  ")
+                .filter(|l| !l.starts_with(' '))
+                .and_then(|l| l.split(' ').next())
+                .map(str::to_owned)
+        };
+        let names: Vec<String> = list.lines().filter_map(name).collect();
+        assert!(names.len() > 8, "{names:?}");
+        names
     }
-    for key in schema.as_object().expect("a schema").keys() {
-        let known = [
-            "$schema",
-            "$id",
-            "$defs",
-            "title",
-            "description",
-            "type",
-            "required",
-            "properties",
-            "items",
-            "enum",
-            "const",
-            "minimum",
-            "pattern",
-        ];
-        assert!(known.contains(&key.as_str()), "the tests do not know `{key}`");
-    }
-    // What says nothing but what it is for lets everything be.
-    if schema.as_object().expect("a schema").keys().all(|key| key == "description") {
-        return;
-    }
-    let is = |kind: &str| match kind {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "integer" => value.is_u64() || value.is_i64(),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        other => panic!("the tests do not know the type {other}"),
-    };
-    let fits = match &schema["type"] {
-        Value::Null => true,
-        Value::String(kind) => is(kind),
-        Value::Array(kinds) => kinds.iter().any(|k| is(k.as_str().expect("a type"))),
-        other => panic!("{other}"),
-    };
-    if !fits {
-        return wrong.push(format!("{at}: {value} is not {}", schema["type"]));
-    }
-    if !schema["const"].is_null() && schema["const"] != *value {
-        wrong.push(format!("{at}: {value} is not {}", schema["const"]));
-    }
-    if let Some(values) = schema["enum"].as_array()
-        && !values.contains(value)
-    {
-        wrong.push(format!("{at}: {value} is none of {}", schema["enum"]));
-    }
-    if let Some(least) = schema["minimum"].as_u64()
-        && value.as_u64().is_some_and(|v| v < least)
-    {
-        wrong.push(format!("{at}: {value} is less than {least}"));
-    }
-    if let (Some(pattern), Some(text)) = (schema["pattern"].as_str(), value.as_str())
-        && !regex::Regex::new(pattern).expect("a pattern").is_match(text)
-    {
-        wrong.push(format!("{at}: {text} does not match {pattern}"));
-    }
-    if let Some(object) = value.as_object() {
-        for key in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            if !object.contains_key(key) {
-                wrong.push(format!("{at}: {key} is missing"));
-            }
+
+    #[test]
+    fn every_schema_there_is_can_be_printed() {
+        let place = Place::new();
+        let told = place.run(&["schema"]).ends(0).out;
+        let mut kinds: Vec<&str> = told.lines().filter_map(|l| l.split(' ').next()).collect();
+        for kind in &kinds {
+            let file = fs::read_to_string(repository(&format!("docs/{kind}.schema.json"))).expect(kind);
+            assert_eq!(place.run(&["schema", kind]).ends(0).out, file, "{kind}");
         }
-        for (key, value) in object {
-            match schema["properties"].get(key) {
-                Some(schema) => validate(root, schema, value, &format!("{at}.{key}"), wrong),
-                None => wrong.push(format!("{at}: the schema does not tell what {key} is")),
+        let files =
+            fs::read_dir(repository("docs")).expect("listed").map(|e| e.expect("an entry").file_name());
+        let names = files.map(|n| n.to_string_lossy().into_owned());
+        let mut there: Vec<String> =
+            names.filter_map(|n| n.strip_suffix(".schema.json").map(str::to_owned)).collect();
+        there.sort();
+        kinds.sort_unstable();
+        assert_eq!(kinds, there);
+        has(&place.run(&["schema", "repor"]).ends(2).err, "report");
+        place.run(&["schema", "diff", "-o", "diff.json"]).ends(0);
+        assert_eq!(place.read("diff.json"), place.run(&["schema", "diff"]).out);
+    }
+
+    #[test]
+    fn completions_know_every_command() {
+        let place = Place::new();
+        for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+            let script = place.run(&["completions", shell]).ends(0).out;
+            for command in commands(&place) {
+                assert!(script.contains(&command), "{shell} does not know {command}");
             }
+            has(&script, "require-evidence");
+        }
+        // Bash reads what is meant for it.
+        let script = place.run(&["completions", "bash"]).out;
+        place.file("cmlint.bash", script);
+        let ask = "source ./cmlint.bash; COMP_WORDS=(cmlint check --format sa); COMP_CWORD=3; _cmlint cmlint sa --format; echo ${COMPREPLY[@]}";
+        if let Ok(output) = Command::new("bash").arg("-c").arg(ask).current_dir(place.path()).output() {
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "sarif", "{output:?}");
         }
     }
-    for (i, item) in value.as_array().into_iter().flatten().enumerate() {
-        validate(root, &schema["items"], item, &format!("{at}[{i}]"), wrong);
+
+    #[test]
+    fn the_manual_has_a_page_for_every_command() {
+        let place = Place::new();
+        place.run(&["man", "--out", "man/man1"]).ends(0);
+        for command in commands(&place) {
+            let page = place.read(&format!("man/man1/cmlint-{command}.1"));
+            has(&page, &format!(".TH cmlint-{command} 1"));
+            assert_eq!(place.run(&["man", &command]).ends(0).out, page);
+        }
+        has(&place.read("man/man1/cmlint-check.1"), ".SH \"EXIT STATUS\"");
+        assert!(!place.path().join("man/man1/cmlint-maintain.1").exists(), "what is not shown has no page");
+        assert_eq!(place.run(&["man"]).out, place.read("man/man1/cmlint.1"));
+        has(&place.run(&["man", "chekc"]).ends(2).err, "check");
     }
 }

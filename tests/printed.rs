@@ -29,6 +29,24 @@ fn estate() -> Place {
     place
 }
 
+/// The formats that are not read in a terminal.
+const FORMATS: [&str; 10] =
+    ["html", "markdown", "csv", "json", "ndjson", "sarif", "junit", "github", "gitlab", "azure"];
+
+/// A page without the style sheet and the script that stand in it, and without their hashes.
+fn without_assets(out: &str) -> String {
+    let mut out = out.to_owned();
+    for (from, to) in [("<style>", "</style>"), ("<script>", "</script>"), ("sha256-", "&#39;")] {
+        let mut at = 0;
+        while let Some(start) = out[at..].find(from).map(|i| at + i + from.len()) {
+            let Some(length) = out[start..].find(to) else { break };
+            out.replace_range(start..start + length, "");
+            at = start;
+        }
+    }
+    out
+}
+
 #[test]
 fn reports() {
     let place = estate();
@@ -43,6 +61,23 @@ fn reports() {
         ("verbose", &["check", ".", "--select", "account-listed-twice,truncated-export", "--verbose"]),
     ] {
         assert_snapshot!(format!("check-{name}"), printed(&place, args));
+    }
+    for format in FORMATS {
+        let out = printed(
+            &place,
+            &[
+                "check",
+                "task-sequences",
+                "components.xml",
+                "cut.json",
+                "--format",
+                format,
+                "--select",
+                "task-sequences",
+            ],
+        );
+        assert!(!out.contains("invented-Secret-1"), "{out}");
+        assert_snapshot!(format!("check-{format}"), without_assets(&out));
     }
     assert_snapshot!("check-nothing", printed(&Place::new(), &["check", "."]));
 }

@@ -19,6 +19,7 @@ use cmlint::assets::Assets;
 use cmlint::content::{self, Content, Date, Entity, EntityKind};
 use cmlint::page;
 use cmlint::yaml::{Kind, Node};
+use common::schema::Others;
 use serde_json::Value;
 use sha2::Digest as _;
 use tempfile::TempDir;
@@ -831,70 +832,7 @@ fn schema_and_output_agree() {
 fn wrong(value: &Value) -> Vec<String> {
     let schema = fs::read_to_string(repository("docs/track.schema.json")).expect("there");
     let schema: Value = serde_json::from_str(&schema).expect("JSON");
-    let mut wrong = Vec::new();
-    validate(&schema, &schema, value, "track", &mut wrong);
-    wrong
-}
-
-/// The part of JSON Schema that the schema uses.
-fn validate(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
-    if let Some(reference) = schema["$ref"].as_str() {
-        let target = reference.trim_start_matches("#/").split('/').fold(root, |v, key| &v[key]);
-        assert!(target.is_object(), "{reference} is not there");
-        return validate(root, target, value, at, wrong);
-    }
-    let is = |kind: &str| match kind {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "integer" => value.is_u64() || value.is_i64(),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        other => panic!("the tests do not know the type {other}"),
-    };
-    let fits = match &schema["type"] {
-        Value::Null => true,
-        Value::String(kind) => is(kind),
-        Value::Array(kinds) => kinds.iter().any(|k| is(k.as_str().expect("a type"))),
-        other => panic!("{other}"),
-    };
-    if !fits {
-        return wrong.push(format!("{at}: {value} is not {}", schema["type"]));
-    }
-    if !schema["const"].is_null() && schema["const"] != *value {
-        wrong.push(format!("{at}: {value} is not {}", schema["const"]));
-    }
-    if let Some(values) = schema["enum"].as_array()
-        && !values.contains(value)
-    {
-        wrong.push(format!("{at}: {value} is none of {}", schema["enum"]));
-    }
-    if let Some(least) = schema["minimum"].as_u64()
-        && value.as_u64().is_some_and(|v| v < least)
-    {
-        wrong.push(format!("{at}: {value} is less than {least}"));
-    }
-    if let (Some(pattern), Some(text)) = (schema["pattern"].as_str(), value.as_str())
-        && !regex::Regex::new(pattern).expect("a pattern").is_match(text)
-    {
-        wrong.push(format!("{at}: {text} does not match {pattern}"));
-    }
-    if let Some(object) = value.as_object() {
-        for key in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            if !object.contains_key(key) {
-                wrong.push(format!("{at}: {key} is missing"));
-            }
-        }
-        for (key, value) in object {
-            match schema["properties"].get(key) {
-                Some(schema) => validate(root, schema, value, &format!("{at}.{key}"), wrong),
-                None => wrong.push(format!("{at}: the schema does not tell what {key} is")),
-            }
-        }
-    }
-    for (i, item) in value.as_array().into_iter().flatten().enumerate() {
-        validate(root, &schema["items"], item, &format!("{at}[{i}]"), wrong);
-    }
+    common::schema::wrong(&schema, value, Others::Wrong)
 }
 
 mod originals {

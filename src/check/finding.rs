@@ -465,7 +465,7 @@ fn of_entity(
 }
 
 /// 16 hexadecimal digits that stay the same as long as rule, entity and subject do.
-pub(super) fn fingerprint(rule: &str, entity: Option<&str>, subject: &str) -> String {
+pub(crate) fn fingerprint(rule: &str, entity: Option<&str>, subject: &str) -> String {
     let mut hash = Sha256::new();
     for part in [rule, entity.unwrap_or_default(), subject] {
         hash.update(part.as_bytes());

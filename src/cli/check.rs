@@ -13,10 +13,10 @@ use super::revision::revision;
 use super::{Exit, Global, help, output, wildcard};
 use crate::check::{Outcome, Run};
 use crate::explain::{Book, Selector};
-use crate::reader::Status;
-use crate::report::{Format, GroupBy, Input};
+use crate::mask::Key;
+use crate::report::{Format, GroupBy};
 use crate::rules::{Level, Rule, RuleSet};
-use crate::source::{self, Limits};
+use crate::source::{self, Limits, Sources};
 use crate::text::{BAD, DOUBT, count, harmless, paint};
 
 #[derive(Debug, Args)]
@@ -65,6 +65,17 @@ pub(super) struct CheckArgs {
     /// The file is written whole or not at all, and must not be one of those that are read.
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    /// Replace the names of accounts, computers, domains, sites and paths by pseudonyms
+    ///
+    /// They are numbered: the same name has the same number in the whole report, and in no other report need it. What is
+    /// documented or comes with Windows stays readable.
+    #[arg(long, help_heading = "Output")]
+    mask: bool,
+    /// Take the pseudonyms of --mask from the key in this file, which is made if it is not there
+    ///
+    /// Under one key a name is the same in all reports, so that they can be compared. Who has the key can try names: keep it.
+    #[arg(long, value_name = "FILE", requires = "mask", help_heading = "Output")]
+    mask_key: Option<PathBuf>,
     /// Show every finding in full, the outcome of every rule, all evidence that is missing
     #[arg(long, short, help_heading = "Output")]
     verbose: bool,
@@ -101,8 +112,26 @@ enum FormatArg {
     Human,
     /// One line a finding: path:line:column: `level[rule]` message
     Concise,
-    /// Everything, for programs; its shape is described in docs/report.schema.json
+    /// One page to read, filter and print, which needs nothing else
+    Html,
+    /// For a comment on a pull request, or a wiki
+    Markdown,
+    /// A table for spreadsheets
+    Csv,
+    /// Everything, for programs (`cmlint schema report` describes it)
     Json,
+    /// The same, one object a line (`cmlint schema report-lines`)
+    Ndjson,
+    /// SARIF 2.1.0, for code scanning and viewers
+    Sarif,
+    /// JUnit XML, for test dashboards
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// A code quality artifact of GitLab
+    Gitlab,
+    /// Issues of Azure Pipelines
+    Azure,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -140,7 +169,16 @@ impl From<FormatArg> for Format {
         match format {
             FormatArg::Human => Self::Human,
             FormatArg::Concise => Self::Concise,
+            FormatArg::Html => Self::Html,
+            FormatArg::Markdown => Self::Markdown,
+            FormatArg::Csv => Self::Csv,
             FormatArg::Json => Self::Json,
+            FormatArg::Ndjson => Self::Ndjson,
+            FormatArg::Sarif => Self::Sarif,
+            FormatArg::Junit => Self::Junit,
+            FormatArg::Github => Self::Github,
+            FormatArg::Gitlab => Self::Gitlab,
+            FormatArg::Azure => Self::Azure,
         }
     }
 }
@@ -189,34 +227,68 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     progress.does("looking for exports");
     let sources = source::read_beside(&paths, &Limits::default(), output)
         .map_err(|input| output::overwrites(output.unwrap_or_else(|| Path::new("")), &input))?;
-    for line in sources.skipped() {
-        progress.clear();
-        output::aside(&format!("{} {line}\n", paint(DOUBT, "note:")));
-    }
+    let key = args.mask_key.as_deref().map(mask_key).transpose()?;
+    progress.clear();
+    skipped(args, &sources);
     progress.does(&format!("checking {}", count(sources.iter().count(), "file", "files")));
     let only = (only.len() < loaded.rules.rules.len()).then_some(only);
     let mut checked = Checked::new(&loaded, &sources, wanted, only);
     chosen.keep(&mut checked.run, &loaded.rules);
+    if args.mask {
+        checked.mask(key);
+    }
+    let ends = |lost| checked.exit(|level| args.fail_on.fails(level), args.require_evidence, lost);
     let view = View {
+        format: args.format.into(),
         columns: output::columns(args.output.is_some()),
         verbose: args.verbose,
         quiet: args.quiet,
         group_by: args.group_by.into(),
         site: args.site.as_deref().filter(|_| output::knows_links(args.output.is_some())),
+        ends: &ends,
     };
     progress.does("writing the report");
-    let (text, lost) = checked.show(args.format.into(), view);
+    let (text, lost) = checked.write_as(view);
     drop(progress);
     output::write(&text, args.output.as_deref())?;
-    let faults = !lost.is_empty();
+    let exit = ends(!lost.is_empty());
     for path in lost {
         output::aside(&format!("{} {}\n", paint(BAD, "error:"), harmless(&path)));
     }
-    let exit = exit(args, &checked.run, checked.inputs(), faults);
     aside(args, &checked, exit);
     // The process ends here; to take apart hundreds of thousands of rows first takes a tenth of the time.
     std::mem::forget(checked);
     Ok(exit)
+}
+
+/// Says which files were not looked at.
+fn skipped(args: &CheckArgs, sources: &Sources) {
+    if args.mask {
+        // These lines name files that no pseudonym is known for.
+        let files = sources.skipped().len();
+        if files > 0 {
+            let files = count(files, "file was", "files were");
+            output::aside(&format!("{} {files} not looked at\n", paint(DOUBT, "note:")));
+        }
+        return;
+    }
+    for line in sources.skipped() {
+        output::aside(&format!("{} {line}\n", paint(DOUBT, "note:")));
+    }
+}
+
+/// The key in a file, or a new one that is written there.
+fn mask_key(path: &Path) -> anyhow::Result<Key> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Key::parse(&text).map_err(|e| anyhow::anyhow!("--mask-key {}: {e}", path.display())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let key = Key::random().map_err(|e| anyhow::anyhow!("no random numbers for a key: {e}"))?;
+            crate::files::replace(path, format!("{}\n", key.text()).as_bytes())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(key)
+        }
+        Err(e) => Err(e).with_context(|| format!("cannot read {}", path.display())),
+    }
 }
 
 /// What `--select` and `--ignore` leave.
@@ -247,32 +319,12 @@ impl Chosen {
     }
 }
 
-/// How the run ended. `lost` says that something could not be shown.
-fn exit(args: &CheckArgs, run: &Run, inputs: &[Input], lost: bool) -> Exit {
-    let any = |fits: fn(&Outcome) -> bool| run.outcomes.iter().any(|o| fits(&o.outcome));
-    let looked = any(|o| matches!(o, Outcome::Pass | Outcome::Fail));
-    if lost || inputs.iter().any(faulty) || any(|o| matches!(o, Outcome::Error(_))) {
-        Exit::Trouble
-    } else if !looked || args.require_evidence && any(|o| matches!(o, Outcome::NotEvaluated(_))) {
-        Exit::NotEvaluated
-    } else if run.findings.iter().any(|f| args.fail_on.fails(f.level)) {
-        Exit::Findings
-    } else {
-        Exit::Clean
-    }
-}
-
-/// Whether an input could not be read, or not to its end.
-fn faulty(input: &Input) -> bool {
-    matches!(input.status, Status::Unreadable | Status::Partial | Status::Error)
-}
-
 /// What is to be said beside the report: on standard error, so that the report stays what it is.
 fn aside(args: &CheckArgs, checked: &Checked<'_>, exit: Exit) {
     let mut out = String::new();
     let shown = args.format == FormatArg::Human && args.output.is_none();
     if !shown {
-        for input in checked.inputs().iter().filter(|i| faulty(i)) {
+        for input in checked.inputs().iter().filter(|i| i.is_faulty()) {
             for (place, text) in &input.notes {
                 let at = place.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
                 let (path, text) = (harmless(&input.path), harmless(text));
@@ -293,7 +345,7 @@ fn aside(args: &CheckArgs, checked: &Checked<'_>, exit: Exit) {
         };
         out.push_str(&format!("{} {why}\n", paint(DOUBT, "warning:")));
     }
-    if !args.quiet && !shown && (args.format != FormatArg::Json || args.output.is_some()) {
+    if !args.quiet && !shown && (args.format == FormatArg::Concise || args.output.is_some()) {
         let levels = [Level::Error, Level::Warning, Level::Note].map(|l| checked.findings_of(l));
         let open = checked.run.outcomes.iter().filter(|o| matches!(o.outcome, Outcome::NotEvaluated(_)));
         out.push_str(&format!(

@@ -4,11 +4,12 @@
 use std::collections::HashSet;
 
 use super::load::{self, Loaded};
-use super::{missing, places};
+use super::{Exit, missing, places};
 use crate::assets::Assets;
-use crate::check::{self, Options, Run};
+use crate::check::{self, Options, Outcome, Run};
 use crate::content::{Content, Date};
 use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
+use crate::mask::{self, Key, Known, Mask};
 use crate::reader::{Note, Status};
 use crate::report::{self, Format, GroupBy, Input, Report};
 use crate::rules::Level;
@@ -36,9 +37,10 @@ impl BuiltIn {
     }
 }
 
-/// How a report is shown.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct View<'a> {
+/// How a report is to be written.
+#[derive(Clone, Copy)]
+pub(super) struct View<'v> {
+    pub(super) format: Format,
     /// How many columns there are to write in.
     pub(super) columns: usize,
     /// Show everything.
@@ -48,7 +50,9 @@ pub(super) struct View<'a> {
     /// What findings are put together by.
     pub(super) group_by: GroupBy,
     /// The website that rules are linked to.
-    pub(super) site: Option<&'a str>,
+    pub(super) site: Option<&'v str>,
+    /// How the run ends, given whether something could not be shown.
+    pub(super) ends: &'v dyn Fn(bool) -> Exit,
 }
 
 /// What came out of a check; it can be written in any format, several times.
@@ -61,6 +65,7 @@ pub struct Checked<'a> {
     inputs: Vec<Input>,
     revision_reason: String,
     hierarchies: Vec<report::Hierarchy>,
+    mask: Option<Mask>,
     /// What the rules found.
     pub(super) run: Run,
 }
@@ -93,7 +98,19 @@ impl<'a> Checked<'a> {
             [first, others @ ..] => run(&first.evidence).and(others.iter().map(|of| run(&of.evidence))),
         };
         let hierarchies = hierarchies.into_iter().map(|of| hierarchy(of, &inputs)).collect();
-        Self { loaded, sources, evidence, readings, inputs, revision_reason, hierarchies, run }
+        Self { loaded, sources, evidence, readings, inputs, revision_reason, hierarchies, mask: None, run }
+    }
+
+    /// Replaces names by pseudonyms in everything that is told of here, whatever the format; with a key, by those of the key.
+    pub fn mask(&mut self, key: Option<Key>) {
+        let Loaded { content, schema, rules, .. } = self.loaded;
+        let mask =
+            mask::of(Known { content, schema, rules, evidence: &self.evidence, inputs: &self.inputs }, key);
+        mask.inputs(&mut self.inputs);
+        mask.hierarchies(&mut self.hierarchies);
+        self.revision_reason = mask.sentence(&self.revision_reason);
+        mask.run(&mut self.run);
+        self.mask = Some(mask);
     }
 
     /// What became of each input.
@@ -106,18 +123,34 @@ impl<'a> Checked<'a> {
         self.run.findings.iter().filter(|f| f.level == level).count()
     }
 
-    /// The report in a format, colours included, and what became of files that could not be read again.
-    pub fn write(&self, format: Format, columns: usize, verbose: bool) -> (String, Vec<String>) {
-        self.show(format, View { columns, verbose, ..View::default() })
+    /// How the run ended, given what fails it: levels of findings, missing evidence, something that could not be shown.
+    pub(super) fn exit(&self, fails: impl Fn(Level) -> bool, require_evidence: bool, lost: bool) -> Exit {
+        let any = |fits: fn(&Outcome) -> bool| self.run.outcomes.iter().any(|o| fits(&o.outcome));
+        let looked = any(|o| matches!(o, Outcome::Pass | Outcome::Fail));
+        if lost || self.inputs.iter().any(Input::is_faulty) || any(|o| matches!(o, Outcome::Error(_))) {
+            Exit::Trouble
+        } else if !looked || require_evidence && any(|o| matches!(o, Outcome::NotEvaluated(_))) {
+            Exit::NotEvaluated
+        } else if self.run.findings.iter().any(|f| fails(f.level)) {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        }
     }
 
-    /// As [`Checked::write`], with all that can be chosen.
-    pub(super) fn show(&self, format: Format, view: View<'_>) -> (String, Vec<String>) {
-        let View { columns, verbose, quiet, group_by, site } = view;
-        // Room for line numbers and frames.
-        let width = if format == Format::Human { columns.saturating_sub(12) } else { 0 };
+    /// The report in a format, colours included, and what became of files that could not be read again.
+    pub fn write(&self, format: Format, columns: usize, verbose: bool) -> (String, Vec<String>) {
+        let ends = |lost| self.exit(|level| level >= Level::Warning, false, lost);
+        let (quiet, group_by, site) = (false, GroupBy::default(), None);
+        self.write_as(View { format, columns, verbose, quiet, group_by, site, ends: &ends })
+    }
+
+    /// [`Checked::write`], with all that can be chosen.
+    pub(super) fn write_as(&self, view: View<'_>) -> (String, Vec<String>) {
+        let View { format, columns, verbose, quiet, group_by, site, ends } = view;
+        let width = format.excerpt_width(columns);
         let absent = absent(&self.evidence);
-        let collector =
+        let mut collector =
             missing::collector(self.loaded, &self.evidence, &self.hierarchies, &absent, &self.run);
         let exports = places::Exports {
             schema: &self.loaded.schema,
@@ -125,7 +158,14 @@ impl<'a> Checked<'a> {
             sources: self.sources,
             inputs: &self.readings,
         };
-        let (spots, lost) = places::spots(&self.run.findings, exports, width);
+        let (mut spots, mut lost) = places::spots(&self.run.findings, exports, width);
+        let mut open_places = places::open(&self.run.outcomes, self.sources);
+        if let Some(mask) = &self.mask {
+            mask.spots(&mut spots);
+            open_places.iter_mut().flatten().for_each(|(path, _, _)| *path = mask.path(path));
+            lost.iter_mut().for_each(|text| *text = mask.sentence(text));
+            collector.lines.iter_mut().for_each(|line| *line = mask.sentence(line));
+        }
         let report = Report {
             content: &self.loaded.content,
             schema: &self.loaded.schema,
@@ -136,7 +176,8 @@ impl<'a> Checked<'a> {
             run: &self.run,
             spots: &spots,
             absent: &absent,
-            open_places: &places::open(&self.run.outcomes, self.sources),
+            open_places: &open_places,
+            exit: ends(!lost.is_empty()).code(),
             columns,
             verbose,
             quiet,

@@ -1,210 +1,22 @@
-//! The report for programs. Its shape is a promise, written down in `docs/report.schema.json`: keys are
-//! added, never changed or taken away, as long as the number in `schema` stays.
+//! JSON as reports write it. The format `json` is the [`Document`](super::document::Document) as it is.
 
 use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::Report;
-use crate::check::Outcome;
-use crate::evidence::TableId;
 use crate::source::visible;
 
-/// Name and number of the shape.
-const SCHEMA: &str = "cmlint-report/1";
-
-#[derive(Serialize)]
-struct Root<'a> {
-    schema: &'static str,
-    tool: Tool,
-    revision: String,
-    revision_reason: &'a str,
-    hierarchies: &'a [super::Hierarchy],
-    inputs: Vec<Input<'a>>,
-    findings: Vec<Finding<'a>>,
-    rules: Vec<Rule<'a>>,
-    outcomes: Outcomes,
-    not_evaluated: Vec<NotEvaluated<'a>>,
-}
-
-#[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
-}
-
-#[derive(Serialize)]
-struct Input<'a> {
-    path: &'a str,
-    format: Option<&'static str>,
-    encoding: Option<&'static str>,
-    records: u64,
-    status: &'static str,
-    note: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Finding<'a> {
-    rule: &'a str,
-    title: Option<&'a str>,
-    level: &'static str,
-    confidence: &'static str,
-    doubt: Option<&'a str>,
-    statements: &'a [String],
-    techniques: Vec<&'a str>,
-    entity: Option<&'a str>,
-    subject: &'a str,
-    accounts: &'a [String],
-    hosts: &'a [String],
-    message: &'a str,
-    help: &'a str,
-    fix: Option<&'a str>,
-    locations: Vec<Location<'a>>,
-    fingerprint: &'a str,
-}
-
-#[derive(Serialize)]
-struct Location<'a> {
-    path: &'a str,
-    line: u64,
-    column: u64,
-    end_line: u64,
-    end_column: u64,
-    label: &'a str,
-    primary: bool,
-}
-
-#[derive(Serialize)]
-struct Rule<'a> {
-    rule: &'a str,
-    title: Option<&'a str>,
-    statements: &'a [String],
-    outcome: &'static str,
-    reason: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Outcomes {
-    pass: usize,
-    fail: usize,
-    not_evaluated: usize,
-    not_applicable: usize,
-    waived: usize,
-    error: usize,
-}
-
-#[derive(Serialize)]
-struct NotEvaluated<'a> {
-    rule: &'a str,
-    statements: &'a [String],
-    why: &'static str,
-    reason: &'a str,
-    evidence: Vec<&'a str>,
-    hosts: &'a [String],
-    /// One or more lines of PowerShell.
-    collect: String,
-    location: Option<OpenLocation<'a>>,
-}
-
-#[derive(Serialize)]
-struct OpenLocation<'a> {
-    path: &'a str,
-    line: u64,
-    column: u64,
-}
-
-pub(super) fn write(report: &Report<'_>) -> String {
-    let outcomes = report.outcomes();
-    let title = |rule: &str| report.rules.find(rule).map(|r| r.title.as_str());
-    let root = Root {
-        schema: SCHEMA,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        revision: report.run.revision.to_string(),
-        revision_reason: report.revision_reason,
-        hierarchies: report.hierarchies,
-        inputs: report.inputs.iter().map(input).collect(),
-        findings: (report.findings().into_iter())
-            .map(|(f, spots)| Finding {
-                rule: &f.rule,
-                title: title(&f.rule),
-                level: f.level.name(),
-                confidence: f.confidence.name(),
-                doubt: f.doubt.as_deref(),
-                statements: &f.statements,
-                techniques: report.rules.find(&f.rule).map(|r| r.techniques().collect()).unwrap_or_default(),
-                entity: f.entity.as_deref(),
-                subject: &f.subject,
-                accounts: &f.accounts,
-                hosts: &f.hosts,
-                message: &f.message,
-                help: &f.help,
-                fix: f.fix.as_deref(),
-                locations: (spots.iter())
-                    .map(|s| Location {
-                        path: &s.path,
-                        line: s.line,
-                        column: s.column,
-                        end_line: s.end_line,
-                        end_column: s.end_column,
-                        label: &s.label,
-                        primary: s.primary,
-                    })
-                    .collect(),
-                fingerprint: &f.fingerprint,
-            })
-            .collect(),
-        rules: (report.run.outcomes.iter())
-            .map(|row| {
-                let (outcome, reason) = match &row.outcome {
-                    Outcome::Pass => ("pass", None),
-                    Outcome::Fail => ("fail", None),
-                    Outcome::NotEvaluated(open) => ("not_evaluated", Some(open.reason.as_str())),
-                    Outcome::NotApplicable(why) => ("not_applicable", Some(why.as_str())),
-                    Outcome::Error(why) => ("error", Some(why.as_str())),
-                };
-                Rule {
-                    rule: &row.rule,
-                    title: title(&row.rule),
-                    statements: &row.statements,
-                    outcome,
-                    reason,
-                }
-            })
-            .collect(),
-        outcomes: Outcomes {
-            pass: outcomes.pass,
-            fail: outcomes.fail,
-            not_evaluated: outcomes.not_evaluated,
-            not_applicable: outcomes.not_applicable,
-            waived: 0,
-            error: outcomes.error,
-        },
-        not_evaluated: (report.run.outcomes.iter().enumerate())
-            .filter_map(|(i, row)| {
-                let Outcome::NotEvaluated(open) = &row.outcome else { return None };
-                Some(NotEvaluated {
-                    rule: &row.rule,
-                    statements: &row.statements,
-                    why: open.why.name(),
-                    reason: &open.reason,
-                    evidence: names(report, &open.tables),
-                    hosts: &open.hosts,
-                    collect: report.schema.collects(&open.tables).join("\n"),
-                    location: (report.open_places.get(i).and_then(Option::as_ref))
-                        .map(|(path, line, column)| OpenLocation { path, line: *line, column: *column }),
-                })
-            })
-            .collect(),
-    };
-    // The types above have nothing that JSON cannot say.
-    let mut out = escaped(serde_json::to_string_pretty(&root).unwrap_or_default());
+/// A value as indented JSON in which nothing leads astray.
+pub(super) fn pretty(value: &impl Serialize) -> String {
+    // What is written is made of structs and texts, which JSON can always say.
+    let mut out = escaped(serde_json::to_string_pretty(value).unwrap_or_default());
     out.push('\n');
     out
 }
 
 /// JSON in which no character stands that a terminal or a reader could be led astray by. Such characters stand in
 /// texts only, where they may be written as escapes; what shapes the file itself are line ends.
-fn escaped(json: String) -> String {
+pub(super) fn escaped(json: String) -> String {
     let is_odd = |c: char| c != '\n' && visible(c) != c;
     if !json.contains(is_odd) {
         return json;
@@ -220,27 +32,6 @@ fn escaped(json: String) -> String {
         }
     }
     out
-}
-
-fn input(input: &super::Input) -> Input<'_> {
-    let notes: Vec<String> = (input.notes.iter())
-        .map(|(place, text)| match place {
-            Some((line, column)) => format!("{line}:{column}: {text}"),
-            None => text.clone(),
-        })
-        .collect();
-    Input {
-        path: &input.path,
-        format: input.format,
-        encoding: input.encoding,
-        records: input.records,
-        status: super::status_word(input.status),
-        note: (!notes.is_empty()).then(|| notes.join("; ")),
-    }
-}
-
-fn names<'a>(report: &Report<'a>, tables: &[TableId]) -> Vec<&'a str> {
-    tables.iter().filter_map(|&t| report.schema.tables.get(t)).map(|t| t.name.as_str()).collect()
 }
 
 #[cfg(test)]

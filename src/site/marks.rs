@@ -8,8 +8,8 @@ use std::fmt::Write;
 use serde::Serialize;
 use similar::{DiffOp, DiffTag};
 
-use super::escape::inline;
 use super::view::show_serialized;
+use crate::html::inline;
 
 /// Two texts with their differences marked: HTML.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

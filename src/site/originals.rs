@@ -9,10 +9,10 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use super::Error;
-use super::escape::escape;
 use super::view::{View, list, view};
 use crate::content::{Content, Date};
 use crate::diff::wording::{self, Change, Class, Side, Wording};
+use crate::html::escape;
 use crate::page::{self, Facet, Page, Part, Sentence};
 
 /// The originals of the revisions that have one.

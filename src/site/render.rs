@@ -2,12 +2,12 @@
 
 use memchr::memmem;
 use tera::value::Key;
-use tera::{Context, Kwargs, State, Tera};
+use tera::{Context, Tera};
 
-use super::escape;
 use super::view::{Show, View};
 use super::{Error, Page};
 use crate::assets::Assets;
+use crate::html;
 
 /// The templates.
 pub(super) struct Renderer {
@@ -19,17 +19,7 @@ impl Renderer {
     pub(super) fn new(templates: &Assets) -> Result<Self, Error> {
         let files = templates.files().map_err(Error::file(templates.root()))?;
         let mut tera = Tera::new();
-        let text = |text: &str, _: Kwargs, _: &State<'_>| tera::Value::safe_string(&escape::inline(text));
-        tera.register_filter("inline", text);
-        tera.register_filter("code", |text: &str, _: Kwargs, _: &State<'_>| {
-            tera::Value::safe_string(&escape::code(text))
-        });
-        tera.register_filter("markdown", |text: &str, _: Kwargs, _: &State<'_>| {
-            tera::Value::safe_string(&escape::markdown(text))
-        });
-        tera.register_filter("query", |text: &str, _: Kwargs, _: &State<'_>| {
-            tera::Value::safe_string(&escape::query(text))
-        });
+        html::filters(&mut tera);
         let named = files.iter().map(|f| (f.name.as_str(), tidy(&f.text)));
         tera.add_raw_templates(named).map_err(|e| said(&e, &templates.root()))?;
         Ok(Self { tera })

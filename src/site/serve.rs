@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::Page;
-use super::escape::escape;
+use crate::html::escape;
 
 mod http;
 

@@ -63,6 +63,61 @@ impl Excerpt {
         from..to.max(from)
     }
 
+    /// The same with stretches of the text replaced, each by a sign that stands for its characters. The stretches are in
+    /// order and do not overlap; one that cuts a sign takes it in whole.
+    pub fn replaced(&self, stretches: &[(Range<usize>, String)]) -> Self {
+        let mut out = Self { text: String::new(), signs: Vec::new(), ..self.clone() };
+        let old = self.signs.iter().map(|sign| (sign.bytes.clone(), None));
+        let mut all: Vec<(Range<usize>, Option<&str>)> =
+            stretches.iter().map(|(range, text)| (range.clone(), Some(text.as_str()))).chain(old).collect();
+        all.sort_by_key(|(range, text)| (range.start, text.is_none()));
+        // Bytes up to which is done, before and after, and the column there.
+        let (mut done, mut column) = (0, self.column);
+        let mut moved: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+        for (range, text) in all {
+            let start = range.start.max(done);
+            if range.end <= done {
+                continue;
+            }
+            let plain = self.text.get(done..start).unwrap_or_default();
+            out.text.push_str(plain);
+            column += plain.chars().count() as u64;
+            let end = self.column_at(range.end);
+            let from = out.text.len();
+            out.text.push_str(text.unwrap_or_else(|| self.text.get(start..range.end).unwrap_or_default()));
+            out.signs.push(Sign { bytes: from..out.text.len(), columns: column..end.max(column) });
+            moved.push((start..range.end, from..out.text.len()));
+            (done, column) = (range.end, end.max(column));
+        }
+        out.text.push_str(self.text.get(done..).unwrap_or_default());
+        let place = |byte: usize, end: bool| {
+            let before = moved.iter().rev().find(|(old, _)| old.start < byte || old.start == byte && !end);
+            match before {
+                Some((old, new)) if byte < old.end => {
+                    if end {
+                        new.end
+                    } else {
+                        new.start
+                    }
+                }
+                Some((old, new)) => new.end + (byte - old.end),
+                None => byte,
+            }
+        };
+        out.span =
+            place(self.span.start, false)..place(self.span.end, true).max(place(self.span.start, false));
+        out
+    }
+
+    /// The column of the source at a byte of the text; of one inside a sign, that behind it.
+    fn column_at(&self, byte: usize) -> u64 {
+        let (mut from, mut column) = (0, self.column);
+        for sign in self.signs.iter().take_while(|sign| sign.bytes.start < byte) {
+            (from, column) = (sign.bytes.end, sign.columns.end);
+        }
+        column + self.text.get(from..byte).map_or(0, |text| text.chars().count() as u64)
+    }
+
     /// The byte at which a column stands; `inside` says which, for a column that a sign stands for.
     fn byte(&self, column: u64, inside: impl Fn(&Range<usize>) -> usize) -> usize {
         let (mut byte, mut known) = (0, self.column);
@@ -236,4 +291,41 @@ fn choose(cells: &[Cell], place: &Range<usize>, width: usize) -> Range<usize> {
 pub(super) fn whole(text: &str, range: Range<usize>) -> Range<usize> {
     let start = floor(text, range.start);
     start..floor(text, range.end).max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_replaced_keeps_its_columns_and_its_place() {
+        // `"U": "CORP\\svc", …`, from column 5 on, of which `CORP\\svc` is shown.
+        let text = "\"U\": \"CORP\\svc\", …";
+        let sign = Sign { bytes: 17..20, columns: 22..60 };
+        let excerpt = Excerpt {
+            line: 1,
+            column: 5,
+            end_column: 60,
+            focus: 11,
+            text: text.to_owned(),
+            span: 6..14,
+            before: true,
+            after: false,
+            signs: vec![sign],
+        };
+        let masked = excerpt.replaced(&[(6..10, "domain-1".to_owned()), (11..14, "account-27".to_owned())]);
+        assert_eq!(masked.text, "\"U\": \"domain-1\\account-27\", …");
+        assert_eq!(&masked.text[masked.span.clone()], "domain-1\\account-27");
+        assert_eq!((masked.column, masked.end_column, masked.before), (5, 60, true));
+        // Columns are those of the file: the place, a part of a name, what stands behind, what is left out.
+        assert_eq!(&masked.text[masked.columns(11, 19)], "domain-1\\account-27");
+        assert_eq!(&masked.text[masked.columns(12, 13)], "domain-1");
+        assert_eq!(&masked.text[masked.columns(19, 21)], "\",");
+        assert_eq!(&masked.text[masked.columns(30, 31)], "…");
+        assert_eq!(excerpt.replaced(&[]), excerpt);
+        // A stretch that cuts a sign takes it in.
+        let whole = excerpt.replaced(&[(15..20, ELIDED.to_owned())]);
+        assert_eq!(whole.text, "\"U\": \"CORP\\svc\"…");
+        assert_eq!(&whole.text[whole.columns(20, 60)], "…");
+    }
 }

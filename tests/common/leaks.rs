@@ -44,8 +44,9 @@ impl Oracle {
             assert!(lost.is_empty(), "{what}: {lost:?}");
             out.push(Output { what, text });
         };
-        write(Format::Json, 100, false);
-        write(Format::Concise, 100, false);
+        for format in Format::ALL.into_iter().filter(|format| *format != Format::Human) {
+            write(format, 100, false);
+        }
         for columns in [60, 100, 140] {
             write(Format::Human, columns, columns == 100);
         }

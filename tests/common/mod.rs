@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
 pub mod estates;
+pub mod schema;
 
 use std::fs;
 use std::io::Write;

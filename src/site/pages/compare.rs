@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
-use super::super::escape::inline;
 use super::super::marks::mark;
 use super::super::model::{Link, Model, level_words};
 use super::super::originals::Compared;
@@ -13,6 +12,7 @@ use super::super::view::{View, view};
 use super::entity::is_entry;
 use crate::content::{Date, Entity};
 use crate::diff::{Change, Class, Diff, EntityDiff, FactChange, Kind};
+use crate::html::inline;
 
 /// The page of the comparison of two revisions.
 pub(in super::super) fn page(from: Date, to: Date) -> String {

@@ -1,11 +1,28 @@
-//! Text for HTML and XML.
+//! Text as HTML and XML: escaped, with backticks as code, Markdown rendered; and the filters of templates that do so.
 
 use std::fmt::Write;
 
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag};
+use tera::{Kwargs, State, Tera, Value};
+
+use crate::text::{harmless, harmless_lines};
+
+/// Gives templates what is made of texts here, as `inline`, `code`, `markdown` and `query`.
+pub(crate) fn filters(tera: &mut Tera) {
+    type Filter = fn(&str) -> String;
+    let filters: [(&str, Filter); 4] =
+        [("inline", inline), ("code", code), ("markdown", markdown), ("query", query)];
+    // Without what leads astray; to be escaped still.
+    tera.register_filter("plain", |text: &str, _: Kwargs, _: &State<'_>| harmless(text).into_owned());
+    tera.register_filter("lines", |text: &str, _: Kwargs, _: &State<'_>| harmless_lines(text));
+    for (name, filter) in filters {
+        let safe = move |text: &str, _: Kwargs, _: &State<'_>| Value::safe_string(&filter(text));
+        tera.register_filter(name, safe);
+    }
+}
 
 /// A text as it may stand between tags or in a quoted attribute.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     push(&mut out, text);
     out
@@ -29,7 +46,7 @@ fn push(out: &mut String, text: &str) {
 }
 
 /// A line in which backticks mark code. Long paths may break behind their separators.
-pub(super) fn inline(text: &str) -> String {
+pub(crate) fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('`') {
@@ -70,7 +87,7 @@ fn push_code(out: &mut String, code: &str) {
 }
 
 /// Code by itself, escaped, with places to break.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     push_code(&mut out, text);
     out
@@ -78,7 +95,7 @@ pub(super) fn code(text: &str) -> String {
 
 /// Markdown as HTML. HTML in it is shown and not interpreted; headings become bold paragraphs, so that they do not
 /// break the outline of the page; pictures become links; only web addresses are linked to.
-pub(super) fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     let events = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
     let mut out = String::with_capacity(text.len() * 5 / 4);
     let events = events.map(|event| match event {
@@ -102,7 +119,7 @@ pub(super) fn markdown(text: &str) -> String {
 }
 
 /// A text as the value of a query in an address.
-pub(super) fn query(text: &str) -> String {
+pub(crate) fn query(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for b in text.bytes() {
         if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~') {
