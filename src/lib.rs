@@ -42,9 +42,15 @@ pub mod estate;
 
 pub mod check;
 
+pub mod waive;
+
 pub mod report;
 
 pub(crate) mod explain;
+
+pub(crate) mod settings;
+
+pub(crate) mod compare;
 
 pub mod page;
 

@@ -6,14 +6,15 @@ use std::collections::HashSet;
 use super::load::{self, Loaded};
 use super::places;
 use crate::assets::Assets;
-use crate::check::{self, Options, Run};
+use crate::check::{self, Finding, Options, Run};
 use crate::content::{Content, Date};
 use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
 use crate::reader::{Note, Status};
-use crate::report::{self, Format, Input, Report};
+use crate::report::{self, Configuration, Format, Input, Report};
 use crate::rules::Level;
 use crate::source::{self, Source, Sources, Span};
 use crate::text::{harmless, list};
+use crate::waive::Waived;
 
 /// The built-in specification, evidence tables and rules.
 #[derive(Debug)]
@@ -48,6 +49,14 @@ pub struct Checked<'a> {
     hierarchies: Vec<report::Hierarchy>,
     /// What the rules found.
     pub(super) run: Run,
+    /// What of it waivers hide.
+    pub(super) waived: Waived,
+    /// How it stands to a baseline, in words.
+    pub(super) baseline: Option<String>,
+    /// The configuration that was applied.
+    pub(super) configuration: Option<Configuration>,
+    /// The day that the report is to bear.
+    pub(super) created: Option<Date>,
 }
 
 impl<'a> Checked<'a> {
@@ -78,7 +87,20 @@ impl<'a> Checked<'a> {
             [first, others @ ..] => run(&first.evidence).and(others.iter().map(|of| run(&of.evidence))),
         };
         let hierarchies = hierarchies.into_iter().map(|of| hierarchy(of, &inputs)).collect();
-        Self { loaded, sources, evidence, readings, inputs, revision_reason, hierarchies, run }
+        Self {
+            loaded,
+            sources,
+            evidence,
+            readings,
+            inputs,
+            revision_reason,
+            hierarchies,
+            run,
+            waived: Waived::default(),
+            baseline: None,
+            configuration: None,
+            created: None,
+        }
     }
 
     /// What became of each input.
@@ -88,7 +110,7 @@ impl<'a> Checked<'a> {
 
     /// Number of findings of a level.
     pub(super) fn findings_of(&self, level: Level) -> usize {
-        self.run.findings.iter().filter(|f| f.level == level).count()
+        self.run.findings.iter().filter(|f| f.level == level && f.counts()).count()
     }
 
     /// The report in a format, colours included, and what became of files that could not be read again.
@@ -101,7 +123,10 @@ impl<'a> Checked<'a> {
             sources: self.sources,
             inputs: &self.readings,
         };
-        let (spots, lost) = places::spots(&self.run.findings, exports, width);
+        let (spots, mut lost) = places::spots(&self.run.findings, exports, width);
+        let hidden: Vec<Finding> = self.waived.hidden.iter().map(|hidden| hidden.finding.clone()).collect();
+        let (waived_spots, more) = places::spots(&hidden, exports, 0);
+        lost.extend(more);
         let report = Report {
             content: &self.loaded.content,
             schema: &self.loaded.schema,
@@ -111,6 +136,11 @@ impl<'a> Checked<'a> {
             hierarchies: &self.hierarchies,
             run: &self.run,
             spots: &spots,
+            waived: &self.waived,
+            waived_spots: &waived_spots,
+            baseline: self.baseline.as_deref(),
+            configuration: self.configuration.as_ref(),
+            created: self.created,
             absent: &absent(&self.evidence),
             open_places: &places::open(&self.run.outcomes, self.sources),
             columns,

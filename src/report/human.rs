@@ -54,7 +54,7 @@ struct Block<'a> {
 fn blocks<'a>(report: &Report<'a>) -> Vec<Block<'a>> {
     let mut blocks: Vec<Block<'a>> = Vec::new();
     let place = |spots: &[Spot]| spots.first().map(|s| (s.path.clone(), s.line, s.column));
-    for (finding, spots) in report.findings() {
+    for (finding, spots) in report.counting() {
         let statements = finding.statements.iter().map(String::as_str);
         // What is of one place stands together.
         let same = (blocks.iter_mut().rev())
@@ -210,6 +210,13 @@ fn notes<'a>(
             "{} {}; the export leaves room for doubt",
             paint(STRONG, "confidence:"),
             finding.confidence.name()
+        ));
+    }
+    for (title, text) in super::remarks(finding) {
+        notes.push(format!(
+            "{} {}",
+            paint(STRONG, format_args!("{title}:")),
+            wrap(&harmless(&text), room, title.len() + 2)
         ));
     }
     if met.helps.insert((&finding.rule, &finding.help)) {
@@ -557,6 +564,9 @@ fn summary(report: &Report<'_>, out: &mut String) {
     if outcomes.fail > 0 {
         parts.push(paint(BAD, format_args!("{} broken", outcomes.fail)));
     }
+    if outcomes.waived > 0 {
+        parts.push(paint(FAINT, format_args!("{} waived", outcomes.waived)));
+    }
     if outcomes.not_evaluated > 0 {
         parts.push(paint(DOUBT, format_args!("{} not evaluated", outcomes.not_evaluated)));
     }
@@ -578,6 +588,12 @@ fn summary(report: &Report<'_>, out: &mut String) {
     let statements = statements(report);
     let _ = writeln!(out, "{}  {}", head("statements"), wrap(&statements, report.columns, 12));
     let _ = writeln!(out, "{}  {}", head("findings"), levels(report));
+    for (title, lines) in super::asides(report) {
+        for (i, line) in lines.iter().enumerate() {
+            let head = if i == 0 { head(title) } else { " ".repeat(10) };
+            let _ = writeln!(out, "{head}  {}", wrap(line, report.columns, 12));
+        }
+    }
     if report.verbose {
         every_rule(report, out);
     }
@@ -603,7 +619,7 @@ fn levels(report: &Report<'_>) -> String {
     }
     if parts.is_empty() {
         let outcomes = report.outcomes();
-        return if outcomes.pass > 0 {
+        return if outcomes.pass + outcomes.fail + outcomes.waived > 0 {
             paint(GOOD, "none")
         } else {
             "none, for nothing could be checked".to_owned()
@@ -619,7 +635,7 @@ fn statements(report: &Report<'_>) -> String {
     let mut nothing: BTreeSet<&str> = BTreeSet::new();
     for row in &report.run.outcomes {
         let into = match row.outcome {
-            Outcome::Pass | Outcome::Fail => &mut looked,
+            Outcome::Pass | Outcome::Fail | Outcome::Waived => &mut looked,
             Outcome::NotEvaluated(_) | Outcome::Error(_) => &mut open,
             Outcome::NotApplicable(_) => &mut nothing,
         };
@@ -712,6 +728,7 @@ fn every_rule(report: &Report<'_>, out: &mut String) {
         let (word, style, why) = match &row.outcome {
             Outcome::Pass => ("pass", GOOD, ""),
             Outcome::Fail => ("fail", BAD, ""),
+            Outcome::Waived => ("waived", FAINT, ""),
             Outcome::NotEvaluated(open) => ("not evaluated", DOUBT, open.reason.as_str()),
             Outcome::NotApplicable(why) => ("not applicable", FAINT, why.as_str()),
             Outcome::Error(why) => ("error", BAD, why.as_str()),

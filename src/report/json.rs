@@ -5,10 +5,11 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::Report;
-use crate::check::Outcome;
+use super::{Report, Spot};
+use crate::check::{self, Outcome};
 use crate::evidence::TableId;
 use crate::source::visible;
+use crate::waive;
 
 /// Name and number of the shape.
 const SCHEMA: &str = "cmlint-report/1";
@@ -17,11 +18,15 @@ const SCHEMA: &str = "cmlint-report/1";
 struct Root<'a> {
     schema: &'static str,
     tool: Tool,
+    created: Option<String>,
+    configuration: Option<&'a super::Configuration>,
     revision: String,
     revision_reason: &'a str,
     hierarchies: &'a [super::Hierarchy],
     inputs: Vec<Input<'a>>,
     findings: Vec<Finding<'a>>,
+    waived: Vec<Waived<'a>>,
+    waivers: Vec<Waiver<'a>>,
     rules: Vec<Rule<'a>>,
     outcomes: Outcomes,
     not_evaluated: Vec<NotEvaluated<'a>>,
@@ -57,6 +62,42 @@ struct Finding<'a> {
     fix: Option<&'a str>,
     locations: Vec<Location<'a>>,
     fingerprint: &'a str,
+    rule_level: Option<&'static str>,
+    baseline_state: Option<&'static str>,
+    lapsed_waivers: Vec<String>,
+    waiver_template: String,
+}
+
+/// A finding that a waiver hides.
+#[derive(Serialize)]
+struct Waived<'a> {
+    finding: Finding<'a>,
+    waiver: Decision<'a>,
+}
+
+#[derive(Serialize)]
+struct Decision<'a> {
+    reason: &'a str,
+    owner: &'a str,
+    created: Option<String>,
+    until: String,
+    ticket: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Waiver<'a> {
+    path: &'a str,
+    line: usize,
+    fingerprint: Option<&'a str>,
+    rule: Option<&'a str>,
+    entity: Option<&'a str>,
+    subject: Option<&'a str>,
+    #[serde(flatten)]
+    decision: Decision<'a>,
+    age_days: Option<i64>,
+    state: &'static str,
+    note: Option<&'a str>,
+    findings: usize,
 }
 
 #[derive(Serialize)]
@@ -77,6 +118,7 @@ struct Rule<'a> {
     statements: &'a [String],
     outcome: &'static str,
     reason: Option<&'a str>,
+    incomplete: bool,
 }
 
 #[derive(Serialize)]
@@ -114,41 +156,26 @@ pub(super) fn write(report: &Report<'_>) -> String {
     let root = Root {
         schema: SCHEMA,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        created: report.created.map(|date| date.to_string()),
+        configuration: report.configuration,
         revision: report.run.revision.to_string(),
         revision_reason: report.revision_reason,
         hierarchies: report.hierarchies,
         inputs: report.inputs.iter().map(input).collect(),
-        findings: (report.findings().into_iter())
-            .map(|(f, spots)| Finding {
-                rule: &f.rule,
-                title: title(&f.rule),
-                level: f.level.name(),
-                confidence: f.confidence.name(),
-                statements: &f.statements,
-                entity: f.entity.as_deref(),
-                subject: &f.subject,
-                message: &f.message,
-                help: &f.help,
-                fix: f.fix.as_deref(),
-                locations: (spots.iter())
-                    .map(|s| Location {
-                        path: &s.path,
-                        line: s.line,
-                        column: s.column,
-                        end_line: s.end_line,
-                        end_column: s.end_column,
-                        label: &s.label,
-                        primary: s.primary,
-                    })
-                    .collect(),
-                fingerprint: &f.fingerprint,
+        findings: report.findings().into_iter().map(|(f, spots)| finding(report, f, spots)).collect(),
+        waived: (report.hidden().into_iter())
+            .filter_map(|(hidden, spots)| {
+                let decision = decision(report.waived.waiver(hidden)?);
+                Some(Waived { finding: finding(report, &hidden.finding, spots), waiver: decision })
             })
             .collect(),
+        waivers: (0..report.waived.waivers.len()).filter_map(|number| waiver(report, number)).collect(),
         rules: (report.run.outcomes.iter())
             .map(|row| {
                 let (outcome, reason) = match &row.outcome {
                     Outcome::Pass => ("pass", None),
                     Outcome::Fail => ("fail", None),
+                    Outcome::Waived => ("waived", None),
                     Outcome::NotEvaluated(open) => ("not_evaluated", Some(open.reason.as_str())),
                     Outcome::NotApplicable(why) => ("not_applicable", Some(why.as_str())),
                     Outcome::Error(why) => ("error", Some(why.as_str())),
@@ -159,6 +186,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
                     statements: &row.statements,
                     outcome,
                     reason,
+                    incomplete: row.incomplete,
                 }
             })
             .collect(),
@@ -167,7 +195,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
             fail: outcomes.fail,
             not_evaluated: outcomes.not_evaluated,
             not_applicable: outcomes.not_applicable,
-            waived: 0,
+            waived: outcomes.waived,
             error: outcomes.error,
         },
         not_evaluated: (report.run.outcomes.iter().enumerate())
@@ -192,9 +220,71 @@ pub(super) fn write(report: &Report<'_>) -> String {
     out
 }
 
+fn finding<'a>(report: &Report<'a>, f: &'a check::Finding, spots: &'a [Spot]) -> Finding<'a> {
+    Finding {
+        rule: &f.rule,
+        title: report.rules.find(&f.rule).map(|r| r.title.as_str()),
+        level: f.level.name(),
+        confidence: f.confidence.name(),
+        statements: &f.statements,
+        entity: f.entity.as_deref(),
+        subject: &f.subject,
+        message: &f.message,
+        help: &f.help,
+        fix: f.fix.as_deref(),
+        locations: (spots.iter())
+            .map(|s| Location {
+                path: &s.path,
+                line: s.line,
+                column: s.column,
+                end_line: s.end_line,
+                end_column: s.end_column,
+                label: &s.label,
+                primary: s.primary,
+            })
+            .collect(),
+        fingerprint: &f.fingerprint,
+        rule_level: f.remarks.rule_level.as_ref().map(|(level, _)| level.name()),
+        baseline_state: f.remarks.baseline.map(check::Baseline::name),
+        lapsed_waivers: f.remarks.lapsed.iter().map(ToString::to_string).collect(),
+        waiver_template: waive::template(f),
+    }
+}
+
+fn decision(waiver: &waive::Waiver) -> Decision<'_> {
+    Decision {
+        reason: &waiver.reason,
+        owner: &waiver.owner,
+        created: waiver.created.map(|date| date.to_string()),
+        until: waiver.until.to_string(),
+        ticket: waiver.ticket.as_deref(),
+    }
+}
+
+/// The waiver of a number.
+fn waiver<'a>(report: &Report<'a>, number: usize) -> Option<Waiver<'a>> {
+    let (waiver, state) = report.waived.waivers.get(number)?;
+    Some(Waiver {
+        path: &waiver.place.0,
+        line: waiver.place.1,
+        fingerprint: waiver.fingerprint.as_deref(),
+        rule: waiver.rule.as_deref(),
+        entity: waiver.entity.as_deref(),
+        subject: waiver.subject.as_deref(),
+        decision: decision(waiver),
+        age_days: report.waived.today.and_then(|today| waiver.age(today)),
+        state: state.name(),
+        note: match state {
+            waive::State::Unclear(why) => Some(why),
+            _ => None,
+        },
+        findings: report.waived.findings(number),
+    })
+}
+
 /// JSON in which no character stands that a terminal or a reader could be led astray by. Such characters stand in
 /// texts only, where they may be written as escapes; what shapes the file itself are line ends.
-fn escaped(json: String) -> String {
+pub(crate) fn escaped(json: String) -> String {
     let is_odd = |c: char| c != '\n' && visible(c) != c;
     if !json.contains(is_odd) {
         return json;
