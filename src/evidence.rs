@@ -419,17 +419,46 @@ pub struct Row {
 /// Rows that should be there and are not: a row of which only some cells are known.
 #[derive(Debug, Clone)]
 pub struct Gap {
-    /// Why.
-    pub why: Why,
-    /// The table that is missing something: the table itself or one it is made from.
-    pub table: TableId,
-    /// Where this shows, if it shows anywhere.
-    pub place: Option<Place>,
+    /// What would have to be known. Its table is the gap's own or one that it is made from.
+    pub missing: Missing,
     /// What the missing rows would say, as far as it is known; the rest is [`Fact::Unknown`].
     pub cells: Box<[Cell]>,
-    /// What is missing, in words that stand behind "no export holds": "the members of `CONTOSO\\x`". None where the
-    /// name of the table says enough.
+}
+
+/// What would have to be known and is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Why.
+    pub why: Why,
+    /// The table that misses it.
+    pub table: TableId,
+    /// What it is, in words that stand behind "no export holds": "the members of `CONTOSO\\x`". None where the name
+    /// of the table says enough.
     pub what: Option<Arc<str>>,
+    /// Where this shows, if it shows anywhere.
+    pub place: Option<Place>,
+}
+
+impl Missing {
+    /// Rows of a table.
+    pub(crate) fn rows(why: Why, table: TableId, place: Option<Place>) -> Self {
+        Self { why, table, what: None, place }
+    }
+
+    /// Something that a table would tell.
+    pub(crate) fn of(why: Why, table: TableId, what: impl Into<Arc<str>>, place: Option<Place>) -> Self {
+        Self { why, table, what: Some(what.into()), place }
+    }
+
+    /// The same, where another place shows it.
+    pub(crate) fn at(self, place: Option<Place>) -> Self {
+        Self { place, ..self }
+    }
+
+    /// The same, with a place where it has none.
+    pub(crate) fn or_at(self, place: Option<Place>) -> Self {
+        Self { place: self.place.or(place), ..self }
+    }
 }
 
 /// Why evidence is missing.

@@ -632,7 +632,7 @@ fn its_folder_is_read_as_it_is() {
     let sources = source::read(&[folders[0].path().to_owned()], &source::Limits::default());
     let collected = evidence::collect(&schema, &mapping, &sources);
     for (table, rows) in schema.tables.iter().zip(&collected.evidence.tables) {
-        let gap = rows.gaps.iter().find(|gap| gap.why == evidence::Why::NotExported);
+        let gap = rows.gaps.iter().find(|gap| gap.missing.why == evidence::Why::NotExported);
         if matches!(table.made, Made::Exported) {
             assert!(gap.is_none(), "`{}` is not in the folder", table.name);
         }
@@ -684,7 +684,8 @@ fn what_it_could_not_read_is_not_checked_and_says_why() {
         let collected = evidence::collect(&schema, &mapping, &sources);
         let table = schema.table(table).expect("a table");
         let gaps = collected.evidence.tables[table].gaps.iter();
-        gaps.map(|gap| format!("{} {}", gap.why.name(), gap.what.as_deref().unwrap_or("-"))).collect()
+        gaps.map(|gap| format!("{} {}", gap.missing.why.name(), gap.missing.what.as_deref().unwrap_or("-")))
+            .collect()
     };
     let failed_on = "collector-failed on mp1.contoso.com: WinRM cannot complete the operation";
     assert_eq!(gaps(folder.path(), "local_group_members"), [failed_on]);

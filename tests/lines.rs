@@ -298,7 +298,7 @@ fn what_fails_in_a_line_leaves_a_gap_and_never_an_empty_list() {
         let id = schema.table(table).expect("a table");
         let table = &found.tables[schema.table(line).unwrap_or(id)];
         assert!(!table.rows.is_empty(), "{line}: the others are kept");
-        let failed: Vec<_> = table.gaps.iter().filter(|gap| gap.why == Why::Failed).collect();
+        let failed: Vec<_> = table.gaps.iter().filter(|gap| gap.missing.why == Why::Failed).collect();
         assert!(!failed.is_empty(), "{line}: {:?}", table.gaps);
     }
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{Options, Outcome, Run, run_alone};
 use crate::content::Content;
-use crate::evidence::{Evidence, Gap, Row, Schema, Table, TableId, Why};
+use crate::evidence::{Evidence, Gap, Missing, Row, Schema, Table, TableId, Why};
 use crate::rules::{Example, Expect, Rule, RuleSet};
 use crate::yaml::{Problem, Problems};
 
@@ -62,13 +62,10 @@ pub(super) fn evidence(example: &Example, schema: &Schema) -> Evidence {
         let Some(table) = tables.get_mut(given.table) else { continue };
         for row in &given.rows {
             match row.gap {
-                Some(why) => table.gaps.push(Gap {
-                    why,
-                    table: given.table,
-                    place: None,
-                    cells: row.cells.clone(),
-                    what: None,
-                }),
+                Some(why) => {
+                    let missing = Missing::rows(why, given.table, None);
+                    table.gaps.push(Gap { missing, cells: row.cells.clone() });
+                }
                 None => table.rows.push(Row { record: None, cells: row.cells.clone() }),
             }
         }
@@ -88,7 +85,7 @@ fn missing(schema: &Schema, table: TableId) -> Gap {
     let unknown =
         || crate::evidence::Cell { fact: crate::evidence::Fact::Unknown(Why::NotExported), place: None };
     let cells = schema.tables[table].fields.iter().map(|_| unknown()).collect();
-    Gap { why: Why::NotExported, table, place: None, cells, what: None }
+    Gap { missing: Missing::rows(Why::NotExported, table, None), cells }
 }
 
 /// What came out, all statements of the rule together, and in words why.

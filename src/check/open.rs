@@ -26,8 +26,8 @@ impl Cause {
 
     /// Rows that are missing.
     pub(super) fn of_gap(gap: &Gap) -> Self {
-        let about = gap.what.as_ref().map_or(About::Rows, |what| About::Thing(Arc::clone(what)));
-        Self { why: gap.why, table: gap.table, about, place: gap.place }
+        let about = gap.missing.what.as_ref().map_or(About::Rows, |what| About::Thing(Arc::clone(what)));
+        Self { why: gap.missing.why, table: gap.missing.table, about, place: gap.missing.place }
     }
 }
 

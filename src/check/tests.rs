@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::assets::Assets;
+use crate::evidence::Missing;
 use crate::rules::tests::{RULE, compiled, world};
 use crate::yaml::{Problems, render};
 
@@ -671,13 +672,8 @@ fn lookups_say_what_reading_through_says() {
                     if i % 7 == 0 {
                         let mut cells = vec![cell(&first.0), cell(&Fact::Empty), cell(&second.1)];
                         blank(&mut cells, world.1.tables[of].fields.len());
-                        tables[of].gaps.push(Gap {
-                            why: Why::Incomplete,
-                            table: of,
-                            place: None,
-                            cells: cells.into(),
-                            what: None,
-                        });
+                        let missing = Missing::rows(Why::Incomplete, of, None);
+                        tables[of].gaps.push(Gap { missing, cells: cells.into() });
                     }
                     let run = run(
                         &rules,

@@ -240,8 +240,9 @@ fn chosen(given: RevisionArg, content: &Content, builds: &[(String, u32)]) -> (D
 
 /// Which tables are in no export at all.
 fn absent(evidence: &Evidence) -> Vec<bool> {
-    let own =
-        |(id, table): (usize, &Table)| table.gaps.iter().any(|g| g.why == Why::NotExported && g.table == id);
+    let own = |(id, table): (usize, &Table)| {
+        table.gaps.iter().any(|g| g.missing.why == Why::NotExported && g.missing.table == id)
+    };
     evidence.tables.iter().enumerate().map(own).collect()
 }
 

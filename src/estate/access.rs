@@ -17,8 +17,7 @@ pub(crate) mod wmi;
 use crate::estate::access::list::{Entry, List, State};
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
-use crate::estate::table::Missing;
-use crate::evidence::{Account, TableId, Why};
+use crate::evidence::{Account, Missing, TableId, Why};
 use crate::sddl;
 use crate::sddl::{Access, AceKind, Acl, Flags, Member, Principal, Securable, Trustee};
 
@@ -80,7 +79,7 @@ pub(crate) fn granted(
         }
         State::Unknown(why) => {
             let table = list.entries.first().map_or(list_table(list), |e| e.table);
-            let missing = Missing { why, table, what: "the permissions".into(), place: list.line.record };
+            let missing = Missing::of(why, table, "the permissions", list.line.record);
             return Granted {
                 access: Access { certain: 0, possible: ask.kind.all() },
                 open: vec![(u32::MAX, missing)],
@@ -135,13 +134,13 @@ pub(crate) fn granted(
 }
 
 fn list_table(list: &List<'_>) -> TableId {
-    list.line.gap.map(|gap| gap.table).unwrap_or_default()
+    list.line.gap.map(|gap| gap.missing.table).unwrap_or_default()
 }
 
 pub(crate) fn unreadable(entry: &Entry<'_>) -> Missing {
-    let why = entry.line.gap.map_or(Why::Unreadable, |gap| gap.why);
+    let why = entry.line.gap.map_or(Why::Unreadable, |gap| gap.missing.why);
     let what = if entry.kind.is_none() { "an entry of the list" } else { "the condition of an entry" };
-    Missing { why, table: entry.table, what: what.into(), place: entry.line.record }
+    Missing::of(why, entry.table, what, entry.line.record)
 }
 
 /// Whether an entry means an account: names it, or a group it belongs to.
@@ -197,8 +196,8 @@ pub(crate) fn is_for_administrators(shared: &Shared<'_>, who: &Account, sid: Opt
 /// Takes note of one more group of administrators.
 pub(crate) fn also(unless: &mut Option<Missing>, missing: Missing) {
     match unless {
-        Some(before) if before.what.split(" or ").all(|what| what != missing.what.as_ref()) => {
-            before.what = format!("{} or {}", before.what, missing.what).into();
+        Some(before) if before.words().split(" or ").all(|what| what != missing.words()) => {
+            before.what = Some(format!("{} or {}", before.words(), missing.words()).into());
         }
         Some(_) => {}
         None => *unless = Some(missing),

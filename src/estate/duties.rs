@@ -10,8 +10,8 @@ use crate::estate::membership::{Belongs, Link, Membership, On, Subject, Target};
 use crate::estate::principals::{all_privileged, privileged};
 use crate::estate::rights::{Held, Rights, Where};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Line, Out, Pending, View, filling, flag, text};
-use crate::evidence::{Account, AccountKind, Fact, Scope, Table, TableSchema, Why, field, table};
+use crate::estate::table::{Line, Out, Pending, View, filling, flag, text};
+use crate::evidence::{Account, AccountKind, Missing, Scope, Table, TableSchema, Why, field, table};
 use crate::source::Place;
 
 /// An account that serves as a documented account.
@@ -148,11 +148,11 @@ fn read_clients(shared: &Shared<'_>) -> Clients {
 }
 
 /// The computers that may be among those of a documented place: whether they are is not known.
-fn perhaps<'s>(shared: &'s Shared<'_>, places: &[Hosts]) -> impl Iterator<Item = (&'s str, Lack)> {
+fn perhaps<'s>(shared: &'s Shared<'_>, places: &[Hosts]) -> impl Iterator<Item = (&'s str, Missing)> {
     let of = places.contains(&Hosts::Clients).then(|| clients(shared)).into_iter();
     of.flat_map(|clients| &clients.perhaps).map(|host| {
         let what = format!("whether `{host}` is a client");
-        (host.as_str(), Lack::of(shared, table::COMPUTERS, &what))
+        (host.as_str(), Missing::not_exported(shared, table::COMPUTERS, &what))
     })
 }
 
@@ -239,7 +239,7 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                     continue;
                 }
                 let gap = out
-                    .gap(lost.why, lost.table, lost.what.clone(), lost.place)
+                    .gap(lost.missing.clone())
                     .set(field::STATEMENT, text(statement))
                     .set(field::ENTITY, text(fact.entity))
                     .set(field::RIGHT, text(right));
@@ -251,7 +251,7 @@ pub(crate) fn right_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             if line.text(field::ENTITY).is_none_or(|e| e == fact.entity)
                 && let Some(missing) = line.gap
             {
-                out.gap(missing.why, missing.table, missing.what.clone(), missing.place)
+                out.gap(missing.missing.clone())
                     .set(field::STATEMENT, text(statement))
                     .set(field::RIGHT, text(right))
                     .put();
@@ -303,15 +303,15 @@ fn duty(
     match rights.held(shared, of.account, place, right) {
         // What has to be held and may be taken away is not known.
         Held::Yes { unless: Some(missing), .. } if !forbidden => {
-            gap(out, of, statement, host, right, missing.into())
+            gap(out, of, statement, host, right, missing)
         }
         Held::Yes { through, sure, unless, place, record } => {
-            let open = unless.map(|missing| missing.what).unwrap_or_default();
-            row(out, true, sure, &open, &through, place, record);
+            let open = unless.as_ref().map_or("", Missing::words);
+            row(out, true, sure, open, &through, place, record);
         }
         Held::No { because, place, record } => row(out, false, true, "", &because, place, record),
-        Held::Open(missing) => gap(out, of, statement, host, right, missing.into()),
-        Held::Unsaid(missing) if policy.is_empty() => gap(out, of, statement, host, right, missing.into()),
+        Held::Open(missing) => gap(out, of, statement, host, right, missing),
+        Held::Unsaid(missing) if policy.is_empty() => gap(out, of, statement, host, right, missing),
         // A policy that says nothing of a right forbids and grants nothing.
         Held::Unsaid(_) => {}
     }
@@ -322,9 +322,9 @@ fn place_in_words(host: &str, policy: &str) -> String {
     if host.is_empty() { format!("where `{policy}` applies") } else { format!("on `{host}`") }
 }
 
-fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &str, host: &str, right: &str, missing: Lack) {
+fn gap(out: &mut Out<'_>, of: &Use<'_>, statement: &str, host: &str, right: &str, missing: Missing) {
     let pending = out
-        .gap(missing.why, missing.table, missing.what, missing.place.or(of.line.record))
+        .gap(missing.or_at(of.line.record))
         .set(field::STATEMENT, text(statement))
         .set(field::ENTITY, text(of.entity))
         .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
@@ -371,19 +371,16 @@ pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 let what: Arc<str> =
                     format!("the members of `{group}` on any computer that `{}` is for", of.account.written)
                         .into();
-                duty(out.gap(Why::NotExported, table, Some(what), of.line.record)).put();
+                duty(out.gap(Missing::of(Why::NotExported, table, what, of.line.record))).put();
             }
-            for (host, Lack { why, table, what, .. }) in perhaps {
-                duty(out.gap(why, table, what, of.line.record)).set(field::HOST, text(host)).put();
+            for (host, missing) in perhaps {
+                duty(out.gap(missing.at(of.line.record))).set(field::HOST, text(host)).put();
             }
             for (host, _) in hosts_of {
                 // A local account of another computer is no member here by name alone; by identity it cannot be.
                 match Membership::of(shared).belongs(shared, of.account, &to, None, Some(&host)) {
                     Belongs::Open(missing) => {
-                        let place = missing.place.or(of.line.record);
-                        duty(out.gap(missing.why, missing.table, Some(missing.what), place))
-                            .set(field::HOST, text(&host))
-                            .put();
+                        duty(out.gap(missing.or_at(of.line.record))).set(field::HOST, text(&host)).put();
                     }
                     answer => {
                         let (held, link) = match answer {
@@ -403,7 +400,7 @@ pub(crate) fn group_duties(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             if line.text(field::ENTITY).is_none_or(|e| e == fact.entity)
                 && let Some(missing) = line.gap
             {
-                out.gap(missing.why, missing.table, missing.what.clone(), missing.place)
+                out.gap(missing.missing.clone())
                     .set(field::STATEMENT, text(statement))
                     .set(field::GROUP, text(group))
                     .put();
@@ -445,7 +442,7 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
             let generation = site.and_then(|s| s.text(field::GENERATION));
             let Some(generation) = generation else {
                 let what: Arc<str> = format!("which version the source site `{source}` has").into();
-                set(out.gap(Why::NotExported, source_table, Some(what), line.record), "");
+                set(out.gap(Missing::of(Why::NotExported, source_table, what, line.record)), "");
                 continue;
             };
             if !wanted.generation.is_empty() && !wanted.generation.iter().any(|g| g == generation) {
@@ -467,13 +464,13 @@ fn migration_duties(shared: &Shared<'_>, out: &mut Out<'_>) {
                 Belongs::No => set(out.row(line.record).set(field::HELD, flag(false)), host),
                 Belongs::Open(missing) => {
                     let table = if of_domain { missing.table } else { members };
-                    set(out.gap(missing.why, table, Some(missing.what), line.record), host);
+                    set(out.gap(Missing { table, ..missing }.at(line.record)), host);
                 }
             }
         }
         for line in View::of(shared, table::MIGRATION_SOURCES).into_iter().flat_map(View::gaps) {
             if let Some(gap) = line.gap {
-                out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+                out.gap(gap.missing.clone())
                     .set(field::ENTITY, text(fact.entity))
                     .set(field::STATEMENT, text(statement))
                     .set(field::GROUP, text(group))
@@ -540,7 +537,7 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             if !asked {
                 let whose = of.account.domain().map(|d| format!("{d}\\")).unwrap_or_default();
                 let what: Arc<str> = format!("the members of `{whose}{name}`").into();
-                out.gap(Why::NotExported, domain_table, Some(what), of.line.record)
+                out.gap(Missing::of(Why::NotExported, domain_table, what, of.line.record))
                     .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
                     .set(field::GROUP, text(name))
                     .put();
@@ -559,7 +556,7 @@ pub(crate) fn held_groups(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         }
         if hosts.is_empty() {
             let table = shared.schema.id(table::LOCAL_GROUP_MEMBERS).unwrap_or_default();
-            out.gap(Why::NotExported, table, None, of.line.record)
+            out.gap(Missing::rows(Why::NotExported, table, of.line.record))
                 .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
                 .set(field::GROUP, text("Administrators"))
                 .put();
@@ -605,10 +602,9 @@ fn answer(out: &mut Out<'_>, of: &Use<'_>, name: &str, host: Option<&str>, held:
             .set(field::HOW, text(&chain(&link.via)))
             .put(),
         Belongs::Open(missing) => out
-            .gap(missing.why, missing.table, Some(missing.what), missing.place.or(of.line.record))
+            .gap(missing.or_at(of.line.record))
             .copy(field::ACCOUNT, of.line.cell(field::ACCOUNT))
             .set(field::GROUP, text(name))
-            .set(field::HOST, Fact::Unknown(missing.why))
             .put(),
     }
 }

@@ -17,9 +17,9 @@ use std::sync::Arc;
 use crate::content::{Content, EntityKind};
 use crate::estate::membership::{Listed, Member, Membership};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Line, View};
+use crate::estate::table::{Line, View};
 use crate::evidence::{
-    Account, AccountForm, AccountKind, Cell, Fact, Identity, Why, computer_name, field, table,
+    Account, AccountForm, AccountKind, Cell, Fact, Identity, Missing, Why, computer_name, field, table,
 };
 use crate::source::Place;
 
@@ -157,14 +157,14 @@ impl Found<'_> {
     }
 
     /// That the exports do not list all its members.
-    pub(crate) fn cut(&self, shared: &Shared<'_>, cut: (Why, Option<Place>)) -> Lack {
+    pub(crate) fn cut(&self, shared: &Shared<'_>, cut: (Why, Option<Place>)) -> Missing {
         let table = shared.schema.id(table::LOCAL_GROUP_MEMBERS).unwrap_or_default();
         let (why, place) = cut;
         let what = match self.host_text() {
             Some(host) => format!("the members of `{}` on `{host}`", self.name),
             None => format!("the members of `{}`", self.name),
         };
-        Lack { why, table, what: Some(what.into()), place }
+        Missing::of(why, table, what, place)
     }
 }
 
@@ -182,7 +182,7 @@ pub(crate) enum State<'g, 's> {
     There(&'g Found<'s>),
     /// The computer's list of groups is complete and does not have it.
     Absent,
-    Unknown(Lack),
+    Unknown(Missing),
 }
 
 /// Numbers of the groups of one name.
@@ -210,11 +210,11 @@ pub(crate) struct Groups<'s> {
     pub(crate) hosts: HashSet<String>,
     whole: HashSet<String>,
     /// What is missing of a computer's groups, by its key.
-    lacks: HashMap<String, Lack>,
+    lacks: HashMap<String, Missing>,
     /// What is missing, of whatever computer.
-    anywhere: Vec<Lack>,
+    anywhere: Vec<Missing>,
     /// Nothing of the kind is exported.
-    pub(crate) absent: Option<Lack>,
+    pub(crate) absent: Option<Missing>,
 }
 
 impl<'s> Groups<'s> {
@@ -313,17 +313,17 @@ impl<'s> Groups<'s> {
         }
         self.whole.extend(hosts.into_iter().filter(|(_, of)| of.len() > 1).map(|(host, _)| host));
         let Some(view) = View::of(shared, table::LOCAL_GROUPS) else { return };
-        self.absent = view.absent().map(Lack::of_gap);
+        self.absent = view.absent().map(|gap| gap.missing.clone());
         for line in view.gaps() {
             let Some(gap) = line.gap else { continue };
             match line.text(field::HOST).map(|host| shared.ids.computer_key(host)) {
                 Some(host) => {
                     self.whole.remove(&host);
-                    self.lacks.entry(host).or_insert_with(|| Lack::of_gap(gap));
+                    self.lacks.entry(host).or_insert_with(|| gap.missing.clone());
                 }
                 None => {
                     self.whole.clear();
-                    self.anywhere.push(Lack::of_gap(gap));
+                    self.anywhere.push(gap.missing.clone());
                 }
             }
         }
@@ -424,8 +424,11 @@ impl<'s> Groups<'s> {
             });
         }
         if let Some(possible) = possible {
-            let mut lack =
-                Lack::of(shared, table::LOCAL_GROUPS, &format!("the computer on which `{title}` is"));
+            let mut lack = Missing::not_exported(
+                shared,
+                table::LOCAL_GROUPS,
+                &format!("the computer on which `{title}` is"),
+            );
             lack.place = possible.record;
             return State::Unknown(lack);
         }
@@ -433,10 +436,9 @@ impl<'s> Groups<'s> {
             return State::Absent;
         }
         let lack = self.lacks.get(&key).or(self.absent.as_ref()).or(self.anywhere.first());
-        State::Unknown(
-            lack.cloned()
-                .unwrap_or_else(|| Lack::of(shared, table::LOCAL_GROUPS, &format!("all groups of `{host}`"))),
-        )
+        State::Unknown(lack.cloned().unwrap_or_else(|| {
+            Missing::not_exported(shared, table::LOCAL_GROUPS, &format!("all groups of `{host}`"))
+        }))
     }
 }
 

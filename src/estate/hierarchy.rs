@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Line, View};
-use crate::evidence::{Cell, Fact, TableName, field, table};
+use crate::estate::table::{Line, View};
+use crate::evidence::{Cell, Fact, Missing, TableName, field, table};
 use crate::source::Place;
 
 /// A site.
@@ -67,8 +67,8 @@ pub(crate) struct Hierarchy<'s> {
     unplaced: Vec<usize>,
     /// By code in capitals: numbers of roles.
     of_site: HashMap<String, Vec<usize>>,
-    pub(crate) sites_lack: Option<Lack>,
-    pub(crate) roles_lack: Option<Lack>,
+    pub(crate) sites_lack: Option<Missing>,
+    pub(crate) roles_lack: Option<Missing>,
 }
 
 /// Where a computer stands to the server of a site.
@@ -116,7 +116,8 @@ impl<'s> Hierarchy<'s> {
                 roles.push(Role { host, role, cell, line });
             }
         }
-        let lack = |table: TableName| View::of(shared, table)?.gaps().next()?.gap.map(Lack::of_gap);
+        let lack =
+            |table: TableName| View::of(shared, table)?.gaps().next()?.gap.map(|gap| gap.missing.clone());
         let (sites_lack, roles_lack) = (lack(table::SITES), lack(table::SITE_SYSTEMS));
         Self { sites, roles, by_code, below, unplaced, of_site, sites_lack, roles_lack }
     }
@@ -172,15 +173,15 @@ impl<'s> Hierarchy<'s> {
     }
 
     /// That the server of a site is not known.
-    pub(crate) fn server_lack(&self, shared: &Shared<'_>, site: &str) -> Lack {
-        self.sites_lack
-            .clone()
-            .unwrap_or_else(|| Lack::of(shared, table::SITES, &format!("the site server of `{site}`")))
+    pub(crate) fn server_lack(&self, shared: &Shared<'_>, site: &str) -> Missing {
+        self.sites_lack.clone().unwrap_or_else(|| {
+            Missing::not_exported(shared, table::SITES, &format!("the site server of `{site}`"))
+        })
     }
 
     /// That the computer with a role of a site is not known.
-    pub(crate) fn role_lack(&self, shared: &Shared<'_>, what: &str) -> Lack {
-        self.roles_lack.clone().unwrap_or_else(|| Lack::of(shared, table::SITE_SYSTEMS, what))
+    pub(crate) fn role_lack(&self, shared: &Shared<'_>, what: &str) -> Missing {
+        self.roles_lack.clone().unwrap_or_else(|| Missing::not_exported(shared, table::SITE_SYSTEMS, what))
     }
 }
 
@@ -191,11 +192,11 @@ pub(crate) struct RemoteTools {
     /// Remote tools are on; none if that differs or is not known.
     pub(crate) on: Option<bool>,
     /// Why it is not known which settings are in force; none if there is one set, or all agree on `on`.
-    pub(crate) lack: Option<Lack>,
+    pub(crate) lack: Option<Missing>,
     /// The permitted viewers of any settings with remote tools on: those of all of them first.
     pub(crate) viewers: Vec<Viewer>,
     /// Why their lists are not known in full.
-    pub(crate) viewers_lack: Option<Lack>,
+    pub(crate) viewers_lack: Option<Missing>,
 }
 
 /// A permitted viewer.
@@ -210,7 +211,11 @@ pub(crate) struct Viewer {
 impl RemoteTools {
     pub(crate) fn of(shared: &Shared<'_>) -> Self {
         let unsure = || {
-            Lack::of(shared, table::CLIENT_SETTINGS, "which client settings are in force on which clients")
+            Missing::not_exported(
+                shared,
+                table::CLIENT_SETTINGS,
+                "which client settings are in force on which clients",
+            )
         };
         let mut out = Self { on: None, lack: None, viewers: Vec::new(), viewers_lack: None };
         let Some(view) = View::of(shared, table::CLIENT_SETTINGS) else {
@@ -218,7 +223,7 @@ impl RemoteTools {
             return out;
         };
         if let Some(gap) = view.gaps().find_map(|line| line.gap) {
-            out.lack = Some(Lack::of_gap(gap));
+            out.lack = Some(gap.missing.clone());
             return out;
         }
         let settings: Vec<Line<'_>> = view.rows().collect();
@@ -235,7 +240,7 @@ impl RemoteTools {
         for (number, line) in lists.iter().enumerate() {
             let Some(cells) = line.list(field::VIEWERS) else {
                 let why = line.unknown(field::VIEWERS).unwrap_or(crate::evidence::Why::Incomplete);
-                let mut lack = Lack::of(shared, table::CLIENT_SETTINGS, "all permitted viewers");
+                let mut lack = Missing::not_exported(shared, table::CLIENT_SETTINGS, "all permitted viewers");
                 lack.why = why;
                 lack.place = line.record;
                 out.viewers_lack = Some(lack);
@@ -260,7 +265,8 @@ impl RemoteTools {
                         }
                     }
                     Fact::Unknown(why) => {
-                        let mut lack = Lack::of(shared, table::CLIENT_SETTINGS, "all permitted viewers");
+                        let mut lack =
+                            Missing::not_exported(shared, table::CLIENT_SETTINGS, "all permitted viewers");
                         lack.why = *why;
                         out.viewers_lack = Some(lack);
                     }
@@ -279,7 +285,7 @@ pub(crate) fn remote(
     hierarchy: &Hierarchy<'_>,
     site: &str,
     host: &str,
-) -> Result<bool, Lack> {
+) -> Result<bool, Missing> {
     match hierarchy.standing(shared, site, host) {
         Standing::Remote => Ok(true),
         Standing::Server => Ok(false),

@@ -14,10 +14,10 @@ use std::sync::{Arc, OnceLock};
 
 use crate::estate::principals::in_words;
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, View, unsure, untied};
+use crate::estate::table::{Line, View, unsure, untied};
 use crate::estate::value::{Bucket, identity_bucket};
 use crate::evidence::{
-    Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, TableId, Why, field, table,
+    Account, AccountForm, AccountKind, Cell, Fact, Identity, Missing, Scope, TableId, Why, field, table,
 };
 use crate::source::Place;
 
@@ -594,7 +594,7 @@ impl Membership {
         };
         // A group that no export speaks of is one of a domain where it is not known on which computer it is.
         let table = if local && (listed || on.is_some()) { self.local_table } else { self.domain_table };
-        Missing { why, table, what: what.into(), place }
+        Missing::of(why, table, what, place)
     }
 
     /// The answer for groups without a list of members.
@@ -658,13 +658,11 @@ impl Membership {
             Some(Some(true)) => None,
             _ => Some(Belongs::Open(match shared.ids.untied(who.account, to.account) {
                 Some((own, other)) => untied(shared, &own, &other, self.domain_table),
-                None => Missing {
-                    why: Why::Identity,
-                    table: self.domain_table,
-                    what: format!("the domains of `{}` and `{}`", who.account.written, to.account.written)
-                        .into(),
-                    place: None,
-                },
+                None => {
+                    let (one, other) = (&who.account.written, &to.account.written);
+                    let what = format!("the domains of `{one}` and `{other}`");
+                    Missing::of(Why::Identity, self.domain_table, what, None)
+                }
             })),
         }
     }
@@ -759,7 +757,7 @@ impl Group {
     /// Takes in a row or gap: of the list of groups, or of that of members.
     fn take(&mut self, line: Line<'_>, of_groups: bool) {
         match (line.gap, of_groups) {
-            (Some(gap), _) => self.cut = self.cut.or(Some((gap.why, gap.place))),
+            (Some(gap), _) => self.cut = self.cut.or(Some((gap.missing.why, gap.missing.place))),
             (None, true) => {
                 if line.flag(field::MEMBERS) == Some(true) {
                     self.whole = true;

@@ -2,7 +2,6 @@
 //! places (`site-server`, `sms-provider-computer`, `distribution-point`, ...).
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use crate::estate::documented::works_on_reporting_database;
 use crate::estate::shared::Shared;
@@ -83,7 +82,7 @@ pub(crate) fn positions<'s>(shared: &'s Shared<'_>, schema: &TableSchema) -> Tab
         for line in View::of(shared, table).into_iter().flat_map(View::gaps).map(Line::of_several) {
             let Some(gap) = line.gap else { continue };
             for position in &positions {
-                out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place)
+                out.gap(gap.missing.clone())
                     .copy(field::HOST, line.cell(field))
                     .set(field::POSITION, text(position))
                     .copy(field::SITE, line.cell(field::SITE))
@@ -119,7 +118,7 @@ pub(crate) fn unknown_hosts<'s>(shared: &'s Shared<'_>, positions: &[&str]) -> V
         })
         .filter(|line| {
             let Some(gap) = line.gap else { return false };
-            seen.insert((gap.table, gap.why, line.text(field::HOST).map(str::to_owned)))
+            seen.insert((gap.missing.table, gap.missing.why, line.text(field::HOST).map(str::to_owned)))
         })
         .collect()
 }

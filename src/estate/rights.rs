@@ -12,8 +12,8 @@ use std::sync::Arc;
 use crate::estate::membership::{Belongs, Link, Membership};
 use crate::estate::principals::in_words;
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Line, Missing, View};
-use crate::evidence::{Account, Gap, Scope, TableId, Why, field, table};
+use crate::estate::table::{Line, View};
+use crate::evidence::{Account, Gap, Missing, Scope, TableId, Why, field, table};
 use crate::source::Place;
 
 /// Whether an account has a right.
@@ -151,14 +151,14 @@ impl<'s> Rights<'s> {
         shared: &'r Shared<'_>,
     ) -> impl Iterator<Item = (Option<&'s str>, &'s Gap)> + 'r {
         self.gaps.iter().filter_map(|line| {
-            let gap = line.gap.filter(|gap| gap.why != Why::NotExported)?;
+            let gap = line.gap.filter(|gap| gap.missing.why != Why::NotExported)?;
             let host = line.text(field::HOST);
             host.is_none_or(|host| self.host(shared, host).is_none()).then_some((host, gap))
         })
     }
 
     /// What is missing where no export tells the rights of a computer, or of any.
-    pub(crate) fn missing(&self, host: Option<&str>) -> Lack {
+    pub(crate) fn missing(&self, host: Option<&str>) -> Missing {
         let what = match host {
             Some(host) => Some(format!("the user rights of `{host}`")),
             None => self
@@ -167,11 +167,11 @@ impl<'s> Rights<'s> {
                 .map(|policy| format!("user rights that apply anywhere: no link of `{policy}` is on")),
         };
         let first = self.gaps.first().and_then(|line| line.gap);
-        Lack {
-            why: first.map_or(Why::NotExported, |gap| gap.why),
+        Missing {
+            why: first.map_or(Why::NotExported, |gap| gap.missing.why),
             table: self.table,
             what: what.map(Into::into),
-            place: first.and_then(|gap| gap.place),
+            place: first.and_then(|gap| gap.missing.place),
         }
     }
 
@@ -229,16 +229,15 @@ impl<'s> Rights<'s> {
             return Held::No { because, place, record };
         }
         match belongs(right) {
-            None => Held::Unsaid(Missing {
-                why: Why::NotExported,
-                table: self.table,
-                what: match place {
+            None => Held::Unsaid(Missing::of(
+                Why::NotExported,
+                self.table,
+                match place {
                     Where::Host(_, host) => format!("who has `{right}` on `{host}`"),
                     Where::Policy(_) => format!("who has `{right}`"),
-                }
-                .into(),
-                place: None,
-            }),
+                },
+                None,
+            )),
             Some((Belongs::No, one)) => {
                 let (place, record) = spot(one);
                 Held::No { because: format!("`{right}` is not given to it"), place, record }

@@ -319,7 +319,7 @@ impl<'e> Shared<'e> {
 
     /// A gap of a table.
     pub(crate) fn gap<'s>(&'s self, table: TableId, gap: &'s Gap) -> Frame<'s> {
-        Frame { table, row: None, cells: &gap.cells, item: None, record: gap.place, gap: Some(gap) }
+        Frame { table, row: None, cells: &gap.cells, item: None, record: gap.missing.place, gap: Some(gap) }
     }
 
     /// The type of a field; of the element of a list field for the number after the last.

@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, Out, View, flag, text, unsure};
+use crate::estate::table::{Line, Out, View, flag, text, unsure};
 use crate::estate::value::identity_bucket;
-use crate::evidence::{AccountForm, Identity, Scope, Table, TableName, TableSchema, Why, field, table};
+use crate::evidence::{
+    AccountForm, Identity, Missing, Scope, Table, TableName, TableSchema, Why, field, table,
+};
 
 /// `account_states`: one row an account of which a directory export tells something. That an account is absent is said
 /// only where all accounts of its domain are exported.
@@ -119,23 +121,19 @@ pub(crate) fn account_states(shared: &Shared<'_>, schema: &TableSchema) -> Table
                 .put();
         } else {
             let other = possible.and_then(|row| row.account(field::ACCOUNT));
-            let Missing { why, table, what, .. } = match other {
+            let missing = match other {
                 Some(other) => unsure(shared, account, other, None, directory),
-                None if may_be_group && of_listed => Missing {
-                    why: Why::NotExported,
-                    table: View::of(shared, table::DOMAIN_GROUPS).map_or(directory, |view| view.id),
-                    what: format!("the groups of the domain of `{}`", account.written).into(),
-                    place: None,
-                },
-                None => Missing {
-                    why: if possible.is_some() { Why::Identity } else { Why::NotExported },
-                    table: directory,
-                    what: format!("the directory account `{}`", account.written).into(),
-                    place: None,
-                },
+                None if may_be_group && of_listed => {
+                    let what = format!("the groups of the domain of `{}`", account.written);
+                    Missing::not_exported(shared, table::DOMAIN_GROUPS, &what)
+                }
+                None => {
+                    let why = if possible.is_some() { Why::Identity } else { Why::NotExported };
+                    Missing::of(why, directory, format!("the directory account `{}`", account.written), None)
+                }
             };
             let place = possible.and_then(|row| row.record).or(line.record);
-            out.gap(why, table, Some(what), place).copy(field::ACCOUNT, line.cell(field::ACCOUNT)).put();
+            out.gap(missing.at(place)).copy(field::ACCOUNT, line.cell(field::ACCOUNT)).put();
         }
     }
     out.table
@@ -232,7 +230,7 @@ pub(crate) fn name_clashes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 let table = if of_domain.is_none() { table::PRINCIPALS } else { table::LOCAL_GROUP_MEMBERS };
                 let table = shared.schema.id(table).unwrap_or_default();
                 let what: Arc<str> = format!("all users named `{}`", account.written).into();
-                out.gap(Why::NotExported, table, Some(what), entry.record)
+                out.gap(Missing::of(Why::NotExported, table, what, entry.record))
                     .copy(field::PACKAGE, entry.cell(field::PACKAGE))
                     .copy(field::ACCOUNT, entry.cell(field::ACCOUNT))
                     .put();
@@ -241,7 +239,7 @@ pub(crate) fn name_clashes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     }
     for line in View::of(shared, table::CONTENT_ACCESS).into_iter().flat_map(View::gaps) {
         if let Some(gap) = line.gap {
-            out.gap(gap.why, gap.table, gap.what.clone(), gap.place).put();
+            out.gap(gap.missing.clone()).put();
         }
     }
     out.table

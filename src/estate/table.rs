@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::estate::shared::{Index, Indexed, Shared};
 use crate::estate::value::{Bucket, Value, bucket};
 use crate::evidence::{
-    Account, Cell, Fact, FieldName, Gap, Row, Table, TableId, TableName, TableSchema, Why, field, table,
+    Account, Cell, Fact, FieldName, Gap, Missing, Row, Table, TableId, TableName, TableSchema, Why, field,
+    table,
 };
 use crate::rules::Mode;
 use crate::source::Place;
@@ -107,7 +108,7 @@ impl<'s> View<'s> {
     }
 
     fn of_gap(self, gap: &'s Gap) -> Line<'s> {
-        Line { view: self, cells: &gap.cells, record: gap.place, gap: Some(gap), of_several: false }
+        Line { view: self, cells: &gap.cells, record: gap.missing.place, gap: Some(gap), of_several: false }
     }
 
     /// The number of a field; that the table does not have it is a fault of the program.
@@ -153,7 +154,8 @@ impl<'s> View<'s> {
     /// The gap of a table that no export holds.
     pub(crate) fn absent(self) -> Option<&'s Gap> {
         self.table.gaps.iter().find(|gap| {
-            gap.why == Why::NotExported && gap.cells.iter().all(|c| matches!(c.fact, Fact::Unknown(_)))
+            gap.missing.why == Why::NotExported
+                && gap.cells.iter().all(|c| matches!(c.fact, Fact::Unknown(_)))
         })
     }
 }
@@ -292,21 +294,14 @@ impl<'s> Out<'s> {
     /// Begins a row made from a record; fields that are not set are empty.
     pub(crate) fn row(&mut self, record: Option<Place>) -> Pending<'_, 's> {
         let cells = self.schema.fields.iter().map(|_| Cell { fact: Fact::Empty, place: None }).collect();
-        Pending { out: self, cells, place: record, missing: None }
+        Pending { out: self, cells, record, missing: None }
     }
 
-    /// Begins a gap: `table` misses something, `what` says what ("the members of `X`"); fields that are not set are
-    /// unknown.
-    pub(crate) fn gap(
-        &mut self,
-        why: Why,
-        table: TableId,
-        what: Option<Arc<str>>,
-        place: Option<Place>,
-    ) -> Pending<'_, 's> {
-        let cells =
-            self.schema.fields.iter().map(|_| Cell { fact: Fact::Unknown(why), place: None }).collect();
-        Pending { out: self, cells, place, missing: Some((why, table, what)) }
+    /// Begins a gap for something that is missing; fields that are not set are unknown.
+    pub(crate) fn gap(&mut self, missing: Missing) -> Pending<'_, 's> {
+        let unknown = |_| Cell { fact: Fact::Unknown(missing.why), place: None };
+        let cells = self.schema.fields.iter().map(unknown).collect();
+        Pending { out: self, cells, record: None, missing: Some(missing) }
     }
 }
 
@@ -316,8 +311,8 @@ impl<'s> Out<'s> {
 pub(crate) struct Pending<'o, 's> {
     out: &'o mut Out<'s>,
     cells: Box<[Cell]>,
-    place: Option<Place>,
-    missing: Option<(Why, TableId, Option<Arc<str>>)>,
+    record: Option<Place>,
+    missing: Option<Missing>,
 }
 
 /// A closure that sets fields, whatever row or gap it is given.
@@ -362,10 +357,8 @@ impl Pending<'_, '_> {
     /// Adds it to the table.
     pub(crate) fn put(self) {
         match self.missing {
-            None => self.out.table.rows.push(Row { record: self.place, cells: self.cells }),
-            Some((why, table, what)) => {
-                self.out.table.gaps.push(Gap { why, table, place: self.place, cells: self.cells, what });
-            }
+            None => self.out.table.rows.push(Row { record: self.record, cells: self.cells }),
+            Some(missing) => self.out.table.gaps.push(Gap { missing, cells: self.cells }),
         }
     }
 }
@@ -388,24 +381,13 @@ pub(crate) fn gaps_of(shared: &Shared<'_>, out: &mut Out<'_>, tables: &[TableNam
     for table in tables {
         for line in View::of(shared, *table).into_iter().flat_map(View::gaps) {
             let Some(gap) = line.gap else { continue };
-            let mut row = out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place);
+            let mut row = out.gap(gap.missing.clone());
             for field in fields {
                 row = row.copy(*field, line.cell(*field));
             }
             row.put();
         }
     }
-}
-
-/// What would have to be known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Missing {
-    pub(crate) why: Why,
-    /// The table that misses it.
-    pub(crate) table: TableId,
-    /// In words that stand behind "no export holds".
-    pub(crate) what: Arc<str>,
-    pub(crate) place: Option<Place>,
 }
 
 /// Two accounts of which the exports do not say whether they are one; `sid` is what stands beside the second. `otherwise`
@@ -419,66 +401,39 @@ pub(crate) fn unsure(
 ) -> Missing {
     let doubt = std::iter::once(b).chain(sid).find_map(|b| Some((shared.ids.untied(a, b)?, b)));
     let Some(((own, other), b)) = doubt else {
-        let what = format!("`{}` and `{}`", a.written, b.written).into();
-        return Missing { why: Why::Identity, table: otherwise, what, place: None };
+        let what = format!("`{}` and `{}`", a.written, b.written);
+        return Missing::of(Why::Identity, otherwise, what, None);
     };
-    let Missing { why, table, what, place } = untied(shared, &own, &other, otherwise);
+    let missing = untied(shared, &own, &other, otherwise);
     let of = match (shared.ids.resolve(a).name(), shared.ids.resolve(b).name()) {
         (Some(name), Some(other)) if name == other => format!("`{}`", a.name().trim()),
         _ => format!("`{}` and `{}`", a.written, b.written),
     };
-    Missing { why, table, what: format!("{what} of {of}").into(), place }
+    Missing { what: Some(format!("{} of {of}", missing.words()).into()), ..missing }
 }
 
 /// Two names of domains of which the exports do not say whether they are one.
 pub(crate) fn untied(shared: &Shared<'_>, one: &str, other: &str, otherwise: TableId) -> Missing {
     let table = domain_list(shared, one, other).unwrap_or(otherwise);
-    Missing {
-        why: Why::Identity,
-        table,
-        what: format!("the domains `{one}` and `{other}`").into(),
-        place: None,
-    }
+    Missing::of(Why::Identity, table, format!("the domains `{one}` and `{other}`"), None)
 }
 
 /// The table of domains, where it would tie two names: where no export holds it, or none that holds both.
 pub(crate) fn domain_list(shared: &Shared<'_>, one: &str, other: &str) -> Option<TableId> {
     let id = shared.schema.id(table::DOMAINS)?;
-    let absent = shared.table(id).gaps.iter().any(|gap| gap.why == Why::NotExported);
+    let absent = shared.table(id).gaps.iter().any(|gap| gap.missing.why == Why::NotExported);
     (absent || !shared.ids.has_both_names(one) || !shared.ids.has_both_names(other)).then_some(id)
 }
 
-/// Something that no export tells.
-#[derive(Debug, Clone)]
-pub(crate) struct Lack {
-    pub(crate) why: Why,
-    /// The table that misses it.
-    pub(crate) table: TableId,
-    /// In words that stand behind "no export holds"; none where the name of the table says enough.
-    pub(crate) what: Option<Arc<str>>,
-    pub(crate) place: Option<Place>,
-}
-
-impl Lack {
+impl Missing {
     /// What no export holds of a table.
-    pub(crate) fn of(shared: &Shared<'_>, table: TableName, what: &str) -> Self {
-        let table = shared.schema.id(table).unwrap_or_default();
-        Self { why: Why::NotExported, table, what: Some(what.into()), place: None }
+    pub(crate) fn not_exported(shared: &Shared<'_>, table: TableName, what: &str) -> Self {
+        Self::of(Why::NotExported, shared.schema.id(table).unwrap_or_default(), what, None)
     }
 
-    pub(crate) fn of_gap(gap: &Gap) -> Self {
-        Self { why: gap.why, table: gap.table, what: gap.what.clone(), place: gap.place }
-    }
-
-    /// Begins a gap for it.
-    pub(crate) fn gap<'o, 's>(&self, out: &'o mut Out<'s>) -> Pending<'o, 's> {
-        out.gap(self.why, self.table, self.what.clone(), self.place)
-    }
-}
-
-impl From<Missing> for Lack {
-    fn from(missing: Missing) -> Self {
-        Self { why: missing.why, table: missing.table, what: Some(missing.what), place: missing.place }
+    /// What it is, in words; empty where the name of the table says enough.
+    pub(crate) fn words(&self) -> &str {
+        self.what.as_deref().unwrap_or_default()
     }
 }
 

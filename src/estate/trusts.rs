@@ -11,9 +11,9 @@ use std::sync::Arc;
 use crate::content::fact::AccountDomain;
 use crate::estate::documented::{Told, distrusts_database, told_by};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Line, Missing, Out, View, account_in, flag, text, untied};
+use crate::estate::table::{Line, Out, View, account_in, flag, text, untied};
 use crate::evidence::{
-    Fact, FieldName, Identities, Scope, Table, TableId, TableName, TableSchema, Why, field, table,
+    Fact, FieldName, Identities, Missing, Scope, Table, TableId, TableName, TableSchema, Why, field, table,
 };
 
 /// The trusts in evidence.
@@ -57,7 +57,8 @@ impl Trusts {
                 out.trusted.entry(target).or_default().push((source, within, transitive));
             }
         }
-        out.cut = view.gaps().filter_map(|l| l.gap).map(|g| g.why).find(|why| *why != Why::NotExported);
+        out.cut =
+            view.gaps().filter_map(|l| l.gap).map(|g| g.missing.why).find(|why| *why != Why::NotExported);
         for line in View::of(shared, table::TRUST_LISTS).into_iter().flat_map(View::rows) {
             out.lists.extend(line.text(field::DOMAIN).map(|d| shared.ids.domain_key(d)));
         }
@@ -108,15 +109,14 @@ impl Trusts {
     }
 
     /// What is missing to tell whether `a` trusts `b`.
-    pub(crate) fn missing(&self, shared: &Shared<'_>, a: &str, b: &str) -> (Why, TableId, Option<Arc<str>>) {
+    pub(crate) fn missing(&self, shared: &Shared<'_>, a: &str, b: &str) -> Missing {
         let whole = self.cut.is_none() && !self.absent;
         if whole && let Some((one, other)) = self.untied(shared.ids, a, b) {
-            let Missing { why, table, what, .. } = untied(shared, one, other, self.table);
-            return (why, table, Some(what));
+            return untied(shared, one, other, self.table);
         }
         let why = self.cut.unwrap_or(Why::NotExported);
         let what = (!self.absent).then(|| Arc::from(format!("the trusts of `{a}` or `{b}`")));
-        (why, self.table, what)
+        Missing { what, ..Missing::rows(why, self.table, None) }
     }
 }
 
@@ -183,21 +183,16 @@ pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             (Some(server), Some(own)) => {
                 trusts.trusts(shared.ids, server, own).ok_or_else(|| trusts.missing(shared, server, own))
             }
-            (None, _) if server.is_none() => Err((Why::NotExported, sites, None)),
-            (None, _) => Err((
-                Why::NotExported,
-                shared.schema.id(table::COMPUTERS).unwrap_or_default(),
-                Some(format!("the domain of `{}`", server.unwrap_or_default()).into()),
-            )),
-            (_, None) => Err((
-                Why::NotExported,
-                shared.schema.id(table::COMPUTERS).unwrap_or_default(),
-                Some(format!("the domain of `{host}`").into()),
-            )),
+            (None, _) if server.is_none() => Err(Missing::rows(Why::NotExported, sites, None)),
+            (None, _) | (_, None) => {
+                let unknown = if server_domain.is_none() { server.unwrap_or_default() } else { host };
+                let what = format!("the domain of `{unknown}`");
+                Err(Missing::not_exported(shared, table::COMPUTERS, &what))
+            }
         };
         let pending = match verdict {
             Ok(trusted) => out.row(line.record).set(field::TRUSTED, flag(trusted)),
-            Err((why, table, what)) => out.gap(why, table, what, line.record),
+            Err(missing) => out.gap(missing.at(line.record)),
         };
         pending
             .copy(field::ENTITY, line.cell(field::ENTITY))
@@ -223,7 +218,7 @@ pub(crate) fn role_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table {
 fn forward(shared: &Shared<'_>, out: &mut Out<'_>, table: TableName, fields: &[FieldName]) {
     for line in View::of(shared, table).into_iter().flat_map(View::gaps) {
         let Some(gap) = line.gap else { continue };
-        let mut pending = out.gap(gap.why, gap.table, gap.what.clone(), gap.place);
+        let mut pending = out.gap(gap.missing.clone());
         for field in fields {
             pending = pending.copy(*field, line.cell(*field));
         }
@@ -244,15 +239,15 @@ pub(crate) fn account_homes(shared: &Shared<'_>, schema: &TableSchema) -> Table 
         let of_domain = shared.ids.scope(account) == Some(Scope::Domain);
         let Some(domain) = account.domain().filter(|_| of_domain) else { continue };
         let home = domains.of(shared, host);
-        let foreign: Result<bool, Lack> = match &home {
+        let foreign: Result<bool, Missing> = match &home {
             Some(home) if home.is_empty() => Ok(true),
             Some(home) => (shared.ids.same_domain_name(domain, home).map(|same| !same))
-                .ok_or_else(|| untied(shared, domain, home, computers).into()),
-            None => Err(Lack::of(shared, table::COMPUTERS, &format!("the domain of `{host}`"))),
+                .ok_or_else(|| untied(shared, domain, home, computers)),
+            None => Err(Missing::not_exported(shared, table::COMPUTERS, &format!("the domain of `{host}`"))),
         };
         let pending = match foreign {
             Ok(foreign) => out.row(line.record).set(field::FOREIGN, flag(foreign)),
-            Err(Lack { why, table, what, .. }) => out.gap(why, table, what, line.record),
+            Err(missing) => out.gap(missing.at(line.record)),
         };
         pending
             .copy(field::ENTITY, line.cell(field::ENTITY))
@@ -301,11 +296,11 @@ pub(crate) fn forest_trusts(shared: &Shared<'_>, schema: &TableSchema) -> Table 
             Some(trusted) => out.row(line.record).set(field::TRUSTED, flag(trusted)),
             None if own.is_empty() => {
                 let table = shared.schema.id(table::SITES).unwrap_or_default();
-                out.gap(Why::NotExported, table, Some("the domain of the site server".into()), line.record)
+                out.gap(Missing::of(Why::NotExported, table, "the domain of the site server", line.record))
             }
             None => {
-                let (why, table, what) = trusts.missing(shared, own.first().map_or("", |o| o), &key);
-                out.gap(why, table, what, line.record)
+                let missing = trusts.missing(shared, own.first().map_or("", |o| o), &key);
+                out.gap(missing.at(line.record))
             }
         };
         pending
@@ -378,20 +373,18 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
                         // That a domain is not trusted does not rest on what its name is only taken for.
                         Some(false) if identity.is_supposed() => {
                             let written = account.domain().unwrap_or_default();
-                            let Missing { why, table, what, .. } =
-                                untied(shared, written, &domain, trusts.table);
-                            Err((why, table, Some(what)))
+                            Err(untied(shared, written, &domain, trusts.table))
                         }
                         told => told.ok_or_else(|| trusts.missing(shared, point, &domain)),
                     },
                     None => {
-                        let what = Arc::from(format!("the domain of `{host}`"));
-                        Err((Why::NotExported, computers, Some(what)))
+                        let what = format!("the domain of `{host}`");
+                        Err(Missing::of(Why::NotExported, computers, what, None))
                     }
                 };
                 let pending = match verdict {
                     Ok(trusted) => out.row(line.record).set(field::TRUSTED, flag(trusted)),
-                    Err((why, table, what)) => out.gap(why, table, what, line.record),
+                    Err(missing) => out.gap(missing.at(line.record)),
                 };
                 pending
                     .set(field::ENTITY, text(entity))
@@ -408,9 +401,7 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
         {
             let other = line.text(field::ENTITY).is_some_and(|e| !e.eq_ignore_ascii_case(entity));
             if let Some(gap) = line.gap.filter(|_| !told.several || !other) {
-                out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
-                    .set(field::ENTITY, text(entity))
-                    .put();
+                out.gap(gap.missing.clone()).set(field::ENTITY, text(entity)).put();
             }
         }
     }
@@ -418,7 +409,7 @@ pub(crate) fn account_domains(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
         if line.text(field::POSITION) == Some("distribution-point")
             && let Some(gap) = line.gap
         {
-            out.gap(gap.why, gap.table, gap.what.clone(), gap.place).put();
+            out.gap(gap.missing.clone()).put();
         }
     }
     out.table

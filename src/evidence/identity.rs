@@ -267,7 +267,7 @@ impl Identities {
             let gaps = schema.table(name).and_then(|id| evidence.tables.get(id)).map(|table| &table.gaps);
             gaps.into_iter()
                 .flatten()
-                .any(|gap| gap.why == Why::Failed && !gap.cells.iter().any(Cell::is_told))
+                .any(|gap| gap.missing.why == Why::Failed && !gap.cells.iter().any(Cell::is_told))
         };
         out.servers_lost = lost("sites") || lost("site_systems");
         out.groups_lost = lost("domain_groups");

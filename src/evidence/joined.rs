@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::account::computer_name;
 use super::rows::write_fact;
-use super::{Cell, Evidence, Fact, Gap, Row, Schema, TableId};
+use super::{Cell, Evidence, Fact, Gap, Missing, Row, Schema, TableId};
 
 /// Ties the rows of exported tables.
 pub(super) fn join(schema: &Schema, evidence: &mut Evidence) {
@@ -94,7 +94,7 @@ fn publishing(schema: &Schema, evidence: &mut Evidence) {
         Fact::Flag(false) => false,
         Fact::Unknown(why) => {
             let (place, cells) = (*record, cells.clone());
-            gaps.push(Gap { why, table: states.0, place, cells, what: None });
+            gaps.push(Gap { missing: Missing::rows(why, states.0, place), cells });
             false
         }
         _ => true,

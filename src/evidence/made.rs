@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::rows::{unknown_cells, write_fact};
 use super::{
-    Cell, Derived, Evidence, Fact, Gap, Made, Part, Permissions, Row, Scalar, Schema, Table, TableId,
-    TableSchema, Why,
+    Cell, Derived, Evidence, Fact, Gap, Made, Missing, Part, Permissions, Row, Scalar, Schema, Table,
+    TableId, TableSchema, Why,
 };
 use crate::source::Place;
 
@@ -58,23 +58,17 @@ fn union(schema: &Schema, evidence: &Evidence, id: TableId, parts: &[Part], deri
                 Some(Fact::Empty) => {}
                 // An account is set, but which one cannot be read.
                 Some(Fact::Unknown(why)) if *why != Why::Unreadable => {
-                    out.gaps.push(Gap { why: *why, table: part.table, place: row.record, cells, what: None });
+                    out.gaps.push(Gap { missing: Missing::rows(*why, part.table, row.record), cells });
                 }
                 _ => out.rows.push(Row { record: row.record, cells }),
             }
         }
-        let missed = |gap: &&Gap| !(part.supplement && gap.why == Why::NotExported);
+        let missed = |gap: &&Gap| !(part.supplement && gap.missing.why == Why::NotExported);
         for gap in table.gaps.iter().filter(missed) {
             for known_cells in possible(&schema.tables[part.table], &gap.cells) {
-                let mut cells = unknown_cells(count, gap.why);
+                let mut cells = unknown_cells(count, gap.missing.why);
                 fill(&known_cells, &mut cells);
-                out.gaps.push(Gap {
-                    why: gap.why,
-                    table: gap.table,
-                    place: gap.place,
-                    cells,
-                    what: gap.what.clone(),
-                });
+                out.gaps.push(Gap { missing: gap.missing.clone(), cells });
             }
         }
     }
@@ -137,13 +131,8 @@ fn permissions(schema: &Schema, evidence: &Evidence, id: TableId, made: &Permiss
     };
     for gap in &evidence.tables[users].gaps {
         let user = Some(&gap.cells[user_account]);
-        out.gaps.push(Gap {
-            why: gap.why,
-            table: users,
-            place: gap.place,
-            what: gap.what.clone(),
-            cells: cells(gap.why, user, None),
-        });
+        let missing = Missing { table: users, ..gap.missing.clone() };
+        out.gaps.push(Gap { missing, cells: cells(gap.missing.why, user, None) });
     }
     for user in &evidence.tables[users].rows {
         let name = &user.cells[user_account];
@@ -152,7 +141,7 @@ fn permissions(schema: &Schema, evidence: &Evidence, id: TableId, made: &Permiss
             Fact::Empty => &[],
             Fact::Unknown(why) => {
                 let cells = cells(*why, Some(name), None);
-                out.gaps.push(Gap { why: *why, table: users, place: user.record, cells, what: None });
+                out.gaps.push(Gap { missing: Missing::rows(*why, users, user.record), cells });
                 continue;
             }
             _ => std::slice::from_ref(&user.cells[user_roles]),
@@ -161,7 +150,7 @@ fn permissions(schema: &Schema, evidence: &Evidence, id: TableId, made: &Permiss
             let Fact::Text(role_name) = &of.fact else {
                 let Fact::Unknown(why) = of.fact else { continue };
                 let cells = cells(why, Some(name), None);
-                out.gaps.push(Gap { why, table: users, place: user.record, cells, what: None });
+                out.gaps.push(Gap { missing: Missing::rows(why, users, user.record), cells });
                 continue;
             };
             let is_role = |cell: &Cell| matches!(&cell.fact, Fact::Text(t) if t.to_lowercase() == role_name.to_lowercase());
@@ -212,12 +201,12 @@ fn permissions(schema: &Schema, evidence: &Evidence, id: TableId, made: &Permiss
                     Fact::Unknown(_) => rows.is_empty(),
                     _ => is_role(&gap.cells[of_role]),
                 })
-                .map(|gap| (gap.why, gap.place));
+                .map(|gap| (gap.missing.why, gap.missing.place));
             // A role that the export of roles does not have.
             let unlisted = rows.is_empty().then_some((Why::NotExported, None));
             if let Some((why, place)) = open.or(missing).or(unlisted) {
                 let cells = cells(why, Some(name), Some(of));
-                out.gaps.push(Gap { why, table: operations, place, cells, what: None });
+                out.gaps.push(Gap { missing: Missing::rows(why, operations, place), cells });
             }
         }
     }
@@ -251,17 +240,17 @@ fn export_gaps(schema: &Schema, evidence: &Evidence, id: TableId, lost: &[Place]
             continue;
         }
         let gaps = &evidence.tables[id].gaps;
-        let failed: Vec<&Gap> = gaps.iter().filter(|gap| gap.why == Why::Failed).collect();
+        let failed: Vec<&Gap> = gaps.iter().filter(|gap| gap.missing.why == Why::Failed).collect();
         // What the collector failed to read may have said what is left out, or be cut short itself.
         let cut = |gap: &&Gap| {
-            !matches!(gap.why, Why::NotExported | Why::Failed)
+            !matches!(gap.missing.why, Why::NotExported | Why::Failed)
                 && !failed.iter().any(|failed| may_be_one(&failed.cells, &gap.cells))
         };
         for gap in gaps.iter().filter(cut) {
-            add(Some(id), gap.why, gap.place, &gap.cells);
+            add(Some(id), gap.missing.why, gap.missing.place, &gap.cells);
         }
         for gap in failed.iter().take(1) {
-            open.push(Gap { cells: unknown_cells(own.fields.len(), gap.why), ..(*gap).clone() });
+            open.push(Gap { cells: unknown_cells(own.fields.len(), gap.missing.why), ..(*gap).clone() });
         }
         for row in &evidence.tables[id].rows {
             let cut = row.cells.iter().find_map(|cell| cut_short(&cell.fact));

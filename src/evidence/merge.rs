@@ -9,7 +9,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::mapping::Mapping;
 use super::rows::{Gathered, incomplete, unknown_cells, write_fact};
 use super::{
-    Cell, Evidence, Fact, FieldSchema, Gap, Made, Row, Scalar, Schema, Table, TableId, TableSchema, Why,
+    Cell, Evidence, Fact, FieldSchema, Gap, Made, Missing, Row, Scalar, Schema, Table, TableId, TableSchema,
+    Why,
 };
 use crate::reader::is_own;
 use crate::source::{Place, Span};
@@ -109,17 +110,17 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource<'_
     for (table, place) in protected {
         if !present[table] {
             let cells = unknown_cells(schema.tables[table].fields.len(), Why::Unreadable);
-            gaps.push(Gap { why: Why::Unreadable, table, place: Some(place), cells, what: None });
+            gaps.push(Gap { missing: Missing::rows(Why::Unreadable, table, Some(place)), cells });
         }
     }
     // That something could not be read is no export of the rest.
-    for gap in gaps.iter().filter(|gap| gap.why != Why::Failed) {
-        present[gap.table] = true;
+    for gap in gaps.iter().filter(|gap| gap.missing.why != Why::Failed) {
+        present[gap.missing.table] = true;
     }
     // What the collector read of other classes is a part of the table beside the one that failed; what others exported
     // may be all of it.
     let missed = |(folder, class, gap): &(&str, usize, Gap)| {
-        !known[*class] && folders[gap.table].iter().all(|other| other == folder)
+        !known[*class] && folders[gap.missing.table].iter().all(|other| other == folder)
     };
     gaps.extend(failed.into_iter().filter(missed).map(|(_, _, gap)| gap));
     let mut evidence = Evidence { domain_sids, ..Evidence::default() };
@@ -129,7 +130,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource<'_
         evidence.tables.push(Table { rows, gaps: Vec::new() });
     }
     for gap in open_gaps(schema, &evidence, &settled, gaps) {
-        let table = gap.table;
+        let table = gap.missing.table;
         evidence.tables[table].gaps.push(gap);
     }
     // What any export can hold is looked for in every export.
@@ -138,7 +139,7 @@ pub(super) fn merge(schema: &Schema, mapping: &Mapping, sources: Vec<OfSource<'_
         let looked_for = present[id] || (something && table.kind == ANY);
         if matches!(table.made, Made::Exported) && !looked_for {
             let cells = unknown_cells(table.fields.len(), Why::NotExported);
-            let gap = Gap { why: Why::NotExported, table: id, place: None, cells, what: None };
+            let gap = Gap { missing: Missing::rows(Why::NotExported, id, None), cells };
             evidence.tables[id].gaps.push(gap);
         }
     }
@@ -332,14 +333,14 @@ fn open_gaps(
     settled: &[(TableId, Box<[Cell]>)],
     mut gaps: Vec<Gap>,
 ) -> Vec<Gap> {
-    gaps.sort_by_key(|gap| gap.place);
+    gaps.sort_by_key(|gap| gap.missing.place);
     let mut index: HashMap<(TableId, Vec<usize>), HashSet<String>> = HashMap::new();
     let mut seen: HashSet<String> = HashSet::new();
     let mut text = String::new();
     gaps.retain(|gap| {
-        let table = &schema.tables[gap.table];
+        let table = &schema.tables[gap.missing.table];
         text.clear();
-        text.push_str(&format!("{} {}\n", gap.table, gap.why.name()));
+        text.push_str(&format!("{} {}\n", gap.missing.table, gap.missing.why.name()));
         for cell in &gap.cells {
             write_fact(&cell.fact, &mut text);
             text.push('\n');
@@ -365,9 +366,10 @@ fn open_gaps(
                 })
                 .collect()
         };
-        let filled = index.entry((gap.table, told.clone())).or_insert_with(|| {
-            let of_objects = settled.iter().filter(|(t, _)| *t == gap.table).map(|(_, cells)| &**cells);
-            let of_rows = evidence.tables[gap.table].rows.iter().map(|row| &*row.cells);
+        let filled = index.entry((gap.missing.table, told.clone())).or_insert_with(|| {
+            let of_objects =
+                settled.iter().filter(|(t, _)| *t == gap.missing.table).map(|(_, cells)| &**cells);
+            let of_rows = evidence.tables[gap.missing.table].rows.iter().map(|row| &*row.cells);
             of_objects.chain(of_rows).filter_map(value).collect()
         });
         !value(&gap.cells).is_some_and(|value| filled.contains(&value))

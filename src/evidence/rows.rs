@@ -19,9 +19,10 @@ use super::mapping::{
 };
 use super::path::{Found, Path, Root, is_filled};
 use super::{
-    Account, AccountForm, Cell, Fact, FieldKind, Gap, Row, Scalar, Schema, TableId, TableSchema, Why, field,
+    Account, AccountForm, Cell, Fact, FieldKind, Gap, Missing, Row, Scalar, Schema, TableId, TableSchema,
+    Why, field,
 };
-use crate::reader::{Data, Missing, Record, Secret, Sink, Value};
+use crate::reader::{self, Data, Record, Secret, Sink, Value};
 use crate::source::{Place, SourceId, Span};
 
 /// How many rows of lookup tables may still be kept.
@@ -166,7 +167,7 @@ pub(super) struct Gathered {
     /// By class: whether objects of it were seen.
     pub(super) seen: Vec<bool>,
     /// Objects that are missing, of a class that is not known.
-    pub(super) lost: Vec<(Missing, Place)>,
+    pub(super) lost: Vec<(reader::Missing, Place)>,
     /// Where credentials stand.
     pub(super) secrets: Vec<Span>,
 }
@@ -280,7 +281,7 @@ impl<'m> Collector<'m> {
                 self.out.present[known.table] = true;
                 let cells = self.known_cells(class, known, why, root);
                 let place = Some(self.place(span));
-                self.out.gaps.push(Gap { why, table: known.table, place, cells, what: None });
+                self.out.gaps.push(Gap { missing: Missing::rows(why, known.table, place), cells });
             }
         }
         for row in &class.rows {
@@ -320,18 +321,19 @@ impl<'m> Collector<'m> {
         };
         let whole = text(&failed.whole).is_some_and(|text| text.eq_ignore_ascii_case("true"));
         let place = Some(self.place(record.span));
+        let missing = |table| Missing { why: Why::Failed, table, what: what.clone(), place };
         let mut gaps: Vec<Gap> = Vec::new();
         for row in class.rows.iter().filter(|row| row.presence != Presence::Never) {
             if !self.may_pass(class, &row.when, root) {
                 continue;
             }
             let cells = self.base_cells(class, row, root, Why::Failed);
-            gaps.push(Gap { why: Why::Failed, table: row.table, place, cells, what: what.clone() });
+            gaps.push(Gap { missing: missing(row.table), cells });
         }
         for known in class.covers.iter().chain(class.lazy.iter().flat_map(|lazy| &lazy.tables)) {
             if !class.rows.iter().any(|row| row.table == known.table) {
                 let cells = self.known_cells(class, known, Why::Failed, root);
-                gaps.push(Gap { why: Why::Failed, table: known.table, place, cells, what: what.clone() });
+                gaps.push(Gap { missing: missing(known.table), cells });
             }
         }
         for gap in gaps {
@@ -536,7 +538,7 @@ impl<'m> Collector<'m> {
         let root = Root { record: &record.object, element: None };
         let cells = self.base_cells(class, row, root, why);
         let place = Some(self.place(span.filter(|s| s.end > s.start).unwrap_or(record.span)));
-        self.out.gaps.push(Gap { why, table: row.table, place, cells, what: None });
+        self.out.gaps.push(Gap { missing: Missing::rows(why, row.table, place), cells });
     }
 
     /// The cells of a row that do not depend on the element; the others are unknown.
@@ -805,7 +807,7 @@ impl Sink for Collector<'_> {
         self.object(&record);
     }
 
-    fn missing(&mut self, class: Option<&str>, why: Missing, span: Span) {
+    fn missing(&mut self, class: Option<&str>, why: reader::Missing, span: Span) {
         let place = self.place(span);
         let mapping = self.mapping;
         match class {
@@ -814,7 +816,7 @@ impl Sink for Collector<'_> {
                 if let Some(class) = mapping.class(name) {
                     let gaps = incomplete(self.schema, class, place);
                     for gap in &gaps {
-                        self.out.present[gap.table] = true;
+                        self.out.present[gap.missing.table] = true;
                     }
                     self.out.gaps.extend(gaps);
                 }
@@ -845,10 +847,7 @@ impl Sink for Collector<'_> {
 /// The gaps that missing objects of a class leave: one a way in which they would become rows.
 pub(super) fn incomplete(schema: &Schema, class: &ClassMap, place: Place) -> Vec<Gap> {
     let gap = |table: TableId| Gap {
-        why: Why::Incomplete,
-        table,
-        place: Some(place),
-        what: None,
+        missing: Missing::rows(Why::Incomplete, table, Some(place)),
         cells: unknown_cells(schema.tables[table].fields.len(), Why::Incomplete),
     };
     let mut gaps: Vec<Gap> = Vec::new();

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Cell, Evidence, Fact, Gap, Row, Schema, TableId, Why};
+use super::{Cell, Evidence, Fact, Gap, Missing, Row, Schema, TableId, Why};
 
 /// The role of the server of a site.
 pub(super) const SITE_SERVER: &str = "sms site server";
@@ -29,7 +29,7 @@ struct Sites {
 pub(super) fn from_roles(schema: &Schema, evidence: &mut Evidence) {
     let (Some(systems), Some(sites)) = (systems(schema), sites(schema)) else { return };
     let listed = |table: TableId| {
-        evidence.tables[table].gaps.iter().all(|gap| gap.why != Why::NotExported || !is_all(gap))
+        evidence.tables[table].gaps.iter().all(|gap| gap.missing.why != Why::NotExported || !is_all(gap))
     };
     if !evidence.tables[sites.table].rows.is_empty() || listed(sites.table) || !listed(systems.table) {
         return;
@@ -58,23 +58,15 @@ pub(super) fn from_roles(schema: &Schema, evidence: &mut Evidence) {
     if rows.is_empty() {
         return;
     }
-    let mut gaps: Vec<Gap> = Vec::new();
-    for gap in &all.gaps {
-        gaps.push(Gap {
-            why: gap.why,
-            table: gap.table,
-            place: gap.place,
-            cells: unknown(gap.why),
-            what: gap.what.clone(),
-        });
-    }
+    let of = |gap: &Gap| Gap { missing: gap.missing.clone(), cells: unknown(gap.missing.why) };
+    let mut gaps: Vec<Gap> = all.gaps.iter().map(of).collect();
     let mut serverless: Vec<usize> =
         codes.into_values().filter(|(_, known)| !known).map(|(number, _)| number).collect();
     serverless.sort_unstable();
     for row in serverless.into_iter().filter_map(|number| all.rows.get(number)) {
         let mut cells = unknown(Why::NotExported);
         cells[sites.site] = row.cells[systems.site].clone();
-        gaps.push(Gap { why: Why::NotExported, table: sites.table, place: row.record, cells, what: None });
+        gaps.push(Gap { missing: Missing::rows(Why::NotExported, sites.table, row.record), cells });
     }
     let table = &mut evidence.tables[sites.table];
     table.rows = rows;

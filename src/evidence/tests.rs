@@ -124,7 +124,7 @@ fn gaps(merged: &Merged, table: &str) -> Vec<String> {
         let known = fields.filter(|(_, cell)| !matches!(cell.fact, Fact::Unknown(_) | Fact::Empty));
         let known: String =
             known.map(|(field, cell)| format!(" {}={}", field.name, show(&cell.fact))).collect();
-        format!("{}{known}", gap.why.name())
+        format!("{}{known}", gap.missing.why.name())
     };
     merged.evidence.tables[id].gaps.iter().map(line).collect()
 }
@@ -1539,7 +1539,7 @@ fn of_files(files: &[&str], table: &str) -> (Vec<String>, Vec<String>) {
     let table = &collected.evidence.tables[id];
     (
         table.rows.iter().map(|row| told(&row.cells)).collect(),
-        table.gaps.iter().map(|gap| gap.why.name().to_owned()).collect(),
+        table.gaps.iter().map(|gap| gap.missing.why.name().to_owned()).collect(),
     )
 }
 

@@ -14,8 +14,10 @@ use crate::estate::computers::account_of_computer;
 use crate::estate::documented::database_of;
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, is, text, texts};
-use crate::evidence::{Account, Cell, Fact, Table, TableId, TableName, TableSchema, Why, field, table};
+use crate::estate::table::{Line, Out, Pending, View, filling, flag, is, text, texts};
+use crate::evidence::{
+    Account, Cell, Fact, Missing, Table, TableId, TableName, TableSchema, Why, field, table,
+};
 use crate::source::Place;
 
 /// Roles that are more than a reader or writer of one database needs.
@@ -86,7 +88,7 @@ pub(crate) fn database_access(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             {
                 continue;
             }
-            out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+            out.gap(gap.missing.clone())
                 .set(field::STATEMENT, text(fact.statement))
                 .set(field::ENTITY, text(fact.entity))
                 .set(field::WANTED, texts(&wanted, None))
@@ -139,17 +141,15 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
             });
             let found = match one.server {
                 Some(server) => Exported::of(shared, server, &one),
-                None => Err(Absent {
-                    why: Why::NotExported,
-                    table: shared.schema.id(table::SITE_SYSTEMS).unwrap_or_default(),
-                    what: Some(format!("the database server of site {site}").into()),
-                    place: line.record,
-                }),
+                None => {
+                    let what = format!("the database server of site {site}");
+                    Err(Missing::not_exported(shared, table::SITE_SYSTEMS, &what).at(line.record))
+                }
             };
             let database = match found {
                 Ok(database) => database,
                 Err(absent) => {
-                    base(out.gap(absent.why, absent.table, absent.what, absent.place)).put();
+                    base(out.gap(absent)).put();
                     continue;
                 }
             };
@@ -169,7 +169,7 @@ fn groups(shared: &Shared<'_>, out: &mut Out<'_>) {
         }
         for line in View::of(shared, table::SITES).into_iter().flat_map(View::gaps) {
             let Some(gap) = line.gap else { continue };
-            out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+            out.gap(gap.missing.clone())
                 .set(field::STATEMENT, text(fact.statement))
                 .set(field::ENTITY, text(fact.entity))
                 .copy(field::SITE, line.cell(field::SITE))
@@ -304,7 +304,7 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
         Ok(account) => account,
         Err(why) => {
             let what: Arc<str> = "the account that connects to the database".into();
-            base(out.gap(*why, id(table::ROLE_ACCOUNTS), Some(what), one.line.record)).put();
+            base(out.gap(Missing::of(*why, id(table::ROLE_ACCOUNTS), what, one.line.record))).put();
             return;
         }
     };
@@ -313,7 +313,7 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
             Some(site) => format!("the database server of site {site}"),
             None => "the database server".to_owned(),
         };
-        base(out.gap(Why::NotExported, id(table::SITE_SYSTEMS), Some(what.into()), one.line.record)).put();
+        base(out.gap(Missing::of(Why::NotExported, id(table::SITE_SYSTEMS), what, one.line.record))).put();
         return;
     };
     let database = Exported::of(shared, server, one);
@@ -321,7 +321,7 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
         Ok(database) => database,
         Err(missing) => {
             let why = missing.why;
-            base(out.gap(missing.why, missing.table, missing.what, missing.place)).put();
+            base(out.gap(missing)).put();
             // Administrators of the computer or of the server are no matter of the database.
             let mut privileges: Vec<&str> = Vec::new();
             let mut place = None;
@@ -411,13 +411,13 @@ fn row(shared: &Shared<'_>, out: &mut Out<'_>, one: &Use<'_>) {
     if known {
         fill(out.row(one.line.record), Some(&missing), true);
     } else if let Some(open) = open {
-        let gap = out.gap(open.why, open.table, Some(open.what), open.place);
+        let gap = out.gap(open);
         fill(gap, None, more_open.is_none());
     }
     if let Some(more) = more_open
         && (privileges.is_empty() || excess.is_empty())
     {
-        let gap = out.gap(more.why, more.table, Some(more.what), more.place);
+        let gap = out.gap(more);
         fill(gap, known.then_some(&missing[..]), false);
     }
 }
@@ -451,21 +451,13 @@ struct Role {
     place: Option<Place>,
 }
 
-/// What no export holds; without words where the name of the table says it.
-struct Absent {
-    why: Why,
-    table: TableId,
-    what: Option<Arc<str>>,
-    place: Option<Place>,
-}
-
 impl<'s> Exported<'s> {
     /// The database of a use.
-    fn of(shared: &'s Shared<'s>, server: &'s str, one: &Use<'_>) -> Result<Self, Absent> {
+    fn of(shared: &'s Shared<'s>, server: &'s str, one: &Use<'_>) -> Result<Self, Missing> {
         let tables = [table::SQL_ROLE_MEMBERS, table::SQL_PERMISSIONS, table::SQL_PRINCIPALS];
         let [members, permissions, principals] = tables.map(|name| View::of(shared, name));
         let (Some(members), Some(permissions), Some(principals)) = (members, permissions, principals) else {
-            return Err(Absent { why: Why::NotExported, table: TableId::default(), what: None, place: None });
+            return Err(Missing::rows(Why::NotExported, TableId::default(), None));
         };
         let on_server = |line: &Line<'_>| {
             line.text(field::SERVER).is_none_or(|name| shared.ids.same_computer(name, server) == Some(true))
@@ -491,18 +483,16 @@ impl<'s> Exported<'s> {
         let mut known: Vec<&str> = names.into_iter().filter(|name| fits(name)).collect();
         known.sort_by_key(|name| name.to_lowercase());
         known.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
-        let absent = || Absent {
-            why: Why::NotExported,
-            table: principals.id,
-            what: Some(match one.site {
-                Some(site) => format!("the users of database `CM_{site}` on `{server}`").into(),
-                None => format!("the users of the site database on `{server}`").into(),
-            }),
-            place: one.line.record,
+        let absent = || {
+            let what = match one.site {
+                Some(site) => format!("the users of database `CM_{site}` on `{server}`"),
+                None => format!("the users of the site database on `{server}`"),
+            };
+            Missing::of(Why::NotExported, principals.id, what, one.line.record)
         };
         let [name] = known.as_slice() else {
             if let Some(gap) = members.absent().or(principals.absent()) {
-                return Err(Absent { why: gap.why, table: gap.table, what: None, place: None });
+                return Err(Missing::rows(gap.missing.why, gap.missing.table, None));
             }
             return Err(absent());
         };
@@ -512,18 +502,18 @@ impl<'s> Exported<'s> {
         };
         for view in [members, permissions] {
             if let Some(gap) = view.absent() {
-                return Err(Absent { why: gap.why, table: gap.table, what: None, place: None });
+                return Err(Missing::rows(gap.missing.why, gap.missing.table, None));
             }
         }
         if let Some(gap) = [members, permissions, principals]
             .into_iter()
             .flat_map(View::gaps)
-            .filter(|line| line.gap.is_some_and(|gap| gap.why != Why::NotExported))
+            .filter(|line| line.gap.is_some_and(|gap| gap.missing.why != Why::NotExported))
             .filter(mine)
             .find_map(|line| line.gap)
         {
             let what = format!("the users of database `{name}` on `{server}`").into();
-            return Err(Absent { why: gap.why, table: gap.table, what: Some(what), place: gap.place });
+            return Err(Missing { what: Some(what), ..gap.missing.clone() });
         }
         Ok(Self {
             shared,
@@ -795,12 +785,7 @@ impl<'s> Exported<'s> {
                 Some(role) => format!("what `{}` may do in `{}`", role.name, self.name),
                 None => format!("the permissions on all objects of `{}`", self.name),
             };
-            return Holds::Open(Missing {
-                why: Why::NotExported,
-                table: self.table,
-                what: what.into(),
-                place,
-            });
+            return Holds::Open(Missing::of(Why::NotExported, self.table, what, place));
         }
         Holds::No
     }

@@ -15,8 +15,8 @@ use crate::content::{Level, Securable as On};
 use crate::estate::positions::{hosts, unknown_hosts};
 use crate::estate::principals::everybody;
 use crate::estate::shared::Shared;
-use crate::estate::table::{Missing, Out, View, filling, flag, is, text};
-use crate::evidence::{Fact, Table, TableSchema, Why, field, table};
+use crate::estate::table::{Out, View, filling, flag, is, text};
+use crate::evidence::{Fact, Missing, Table, TableSchema, Why, field, table};
 use crate::sddl::{AceKind, Member};
 
 const LIMITS: &str = "machine limits";
@@ -78,13 +78,19 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 let absent = View::of(shared, DCOM.entries).and_then(View::absent).is_some();
                 let what: Option<Arc<str>> =
                     (!absent).then(|| format!("the DCOM launch permissions of `{name}`").into());
-                base(out.gap(Why::NotExported, entries_table, what, host.record)).put();
+                base(out.gap(Missing {
+                    why: Why::NotExported,
+                    table: entries_table,
+                    what,
+                    place: host.record,
+                }))
+                .put();
                 continue;
             }
             // Whom the limits of the computer do not let in no other list lets in.
             if !mine.iter().any(|list| is(list.line.text(field::APPLICATION), LIMITS)) {
                 let what = format!("the machine-wide limits of DCOM (MachineLaunchRestriction) of `{name}`");
-                base(out.gap(Why::NotExported, entries_table, Some(what.into()), host.record))
+                base(out.gap(Missing::of(Why::NotExported, entries_table, what, host.record)))
                     .set(field::APPLICATION, text(LIMITS))
                     .put();
             }
@@ -112,25 +118,23 @@ pub(crate) fn dcom_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                         .at(field::ALLOWED, flag(allowed), place)
                         .put(),
                     None => {
-                        let missing = missing.unwrap_or(Missing {
-                            why: match list.state {
+                        let missing = missing.unwrap_or(Missing::of(
+                            match list.state {
                                 State::Unknown(why) => why,
                                 _ => Why::Incomplete,
                             },
-                            table: entries_table,
-                            what: format!("the DCOM launch permissions of `{name}`").into(),
+                            entries_table,
+                            format!("the DCOM launch permissions of `{name}`"),
                             place,
-                        });
-                        base(out.gap(missing.why, missing.table, Some(missing.what), missing.place))
-                            .copy(field::APPLICATION, application)
-                            .put();
+                        ));
+                        base(out.gap(missing)).copy(field::APPLICATION, application).put();
                     }
                 }
             }
         }
         for line in unknown_hosts(shared, &positions) {
             let Some(gap) = line.gap else { continue };
-            out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+            out.gap(gap.missing.clone())
                 .set(field::STATEMENT, text(fact.statement))
                 .set(field::PERMISSION, text(permission))
                 .copy(field::HOST, line.cell(field::HOST))
@@ -156,8 +160,8 @@ fn users(shared: &Shared<'_>, list: &List<'_>, host: &str, bit: u32) -> (Option<
         }
     }
     if let Some(gap) = view.gaps().find_map(|line| line.gap) {
-        let what = gap.what.clone().unwrap_or_else(|| "the administrative users".into());
-        open = open.or(Some(Missing { why: gap.why, table: gap.table, what, place: gap.place }));
+        let what = gap.missing.what.clone().unwrap_or_else(|| "the administrative users".into());
+        open = open.or(Some(Missing::of(gap.missing.why, gap.missing.table, what, gap.missing.place)));
     }
     match open {
         Some(open) => (None, Some(open)),
@@ -185,7 +189,7 @@ pub(crate) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             });
             if let State::Unknown(why) = list.state {
                 let table = shared.schema.id(DCOM.entries).unwrap_or_default();
-                base(out.gap(why, table, None, list.line.record)).put();
+                base(out.gap(Missing::rows(why, table, list.line.record))).put();
                 continue;
             }
             for entry in &list.entries {
@@ -201,9 +205,7 @@ pub(crate) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 let own = known.is_some_and(|known| known.dcom_default);
                 let named = local.is_named(shared, who, entry.sid);
                 let row = match named {
-                    (None, Some(missing)) if !own => {
-                        out.gap(missing.why, missing.table, Some(missing.what), missing.place)
-                    }
+                    (None, Some(missing)) if !own => out.gap(missing),
                     _ => out
                         .row(entry.line.record)
                         .set(field::USUAL, flag(own || named.0 == Some(true)))
@@ -214,7 +216,9 @@ pub(crate) fn dcom_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             }
         }
         if let Some(gap) = View::of(shared, DCOM.entries).and_then(View::absent) {
-            out.gap(gap.why, gap.table, None, None).set(field::STATEMENT, text(fact.statement)).put();
+            out.gap(Missing::rows(gap.missing.why, gap.missing.table, None))
+                .set(field::STATEMENT, text(fact.statement))
+                .put();
         }
     }
     out.table

@@ -13,8 +13,8 @@ use crate::estate::documented::{told_by, with_right};
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::rights::is_linked;
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, Out, Pending, View, account_in, filling, flag, is, text, texts};
-use crate::evidence::{Account, Fact, FieldName, Table, TableName, TableSchema, Why, field, table};
+use crate::estate::table::{Line, Out, Pending, View, account_in, filling, flag, is, text, texts};
+use crate::evidence::{Account, Fact, FieldName, Missing, Table, TableName, TableSchema, Why, field, table};
 use crate::sddl::{AceKind, Member};
 
 /// Rights that change something, in the words of the directory.
@@ -168,7 +168,7 @@ fn locations(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects:
         let Some(object) = distinguished(location) else {
             let what: Arc<str> = format!("the object that `{location}` stands for").into();
             let why = line.unknown(field::LOCATION).unwrap_or(Why::Unreadable);
-            out.gap(why, view.id, Some(what), line.record)
+            out.gap(Missing::of(why, view.id, what, line.record))
                 .set(field::STATEMENT, text(fact.statement))
                 .set(field::ENTITY, text(fact.entity))
                 .copy(field::SITE, line.cell(field::SITE))
@@ -195,7 +195,7 @@ fn hand_on(
 ) {
     for line in View::of(shared, table).into_iter().flat_map(View::gaps).filter(|line| counts(*line)) {
         let Some(gap) = line.gap else { continue };
-        out.gap(gap.why, gap.table, gap.what.as_ref().map(Arc::clone), gap.place)
+        out.gap(gap.missing.clone())
             .set(field::STATEMENT, text(fact.statement))
             .set(field::ENTITY, text(fact.entity))
             .copy(field::SITE, line.of_several().cell(field::SITE))
@@ -208,7 +208,7 @@ fn nobody(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, line: Line<
     let line = line.of_several();
     let table = shared.schema.id(table::SITES).unwrap_or_default();
     let why = line.unknown(field::ACCOUNT).unwrap_or(Why::NotExported);
-    out.gap(why, table, Some("the site server whose computer account is used".into()), line.record)
+    out.gap(Missing::of(why, table, "the site server whose computer account is used", line.record))
         .set(field::STATEMENT, text(fact.statement))
         .set(field::ENTITY, text(fact.entity))
         .copy(field::SITE, line.cell(field::SITE))
@@ -250,7 +250,7 @@ fn publishing(shared: &Shared<'_>, out: &mut Out<'_>, fact: &FactAt<'_>, objects
             let what: Arc<str> = format!("whether sites publish to `{forest}`").into();
             let why = line.unknown(field::PUBLISHING).unwrap_or(Why::NotExported);
             if line.unknown(field::PUBLISHING).is_some() {
-                out.gap(why, table, Some(what), line.record)
+                out.gap(Missing::of(why, table, what, line.record))
                     .set(field::STATEMENT, text(fact.statement))
                     .set(field::ENTITY, text(fact.entity))
                     .set(field::FOREST, text(forest))
@@ -398,7 +398,7 @@ fn answer<'f>(shared: &'f Shared<'_>, out: &mut Out<'_>, question: &Question<'f>
         };
         let absent = View::of(shared, DIRECTORY.entries).and_then(View::absent).is_some();
         let what: Option<Arc<str>> = (!absent).then(|| format!("the permissions of `{object}`").into());
-        base(out.gap(why, entries_table, what, line.record));
+        base(out.gap(Missing { why, table: entries_table, what, place: line.record }));
         return;
     };
     let said = fact.says.and_then(DirectoryPermission::of);
@@ -465,18 +465,18 @@ fn answer<'f>(shared: &'f Shared<'_>, out: &mut Out<'_>, question: &Question<'f>
     };
     let (missing, unless) = otherwise(Ask::OBJECT, judge(&got));
     let (below, below_unless) = otherwise(Ask { below: true, ..Ask::OBJECT }, judge(&below));
-    let in_words = |unless: Option<Missing>| unless.map(|unless| unless.what).unwrap_or_default();
+    let in_words = |unless: Option<Missing>| unless.and_then(|unless| unless.what).unwrap_or_default();
     let (unless, below_unless) = (in_words(unless), in_words(below_unless));
     let open_excess = (excess.is_empty() && got.access.possible & changing != 0)
         .then(|| got.missing(changing).cloned())
         .flatten();
     let unknown = |missing: &Option<Missing>| {
-        missing.clone().unwrap_or(Missing {
-            why: Why::Incomplete,
-            table: entries_table,
-            what: format!("the permissions of `{object}`").into(),
+        missing.clone().unwrap_or(Missing::of(
+            Why::Incomplete,
+            entries_table,
+            format!("the permissions of `{object}`"),
             place,
-        })
+        ))
     };
     // One row of what is known, and a gap beside it for each part that is not.
     let fill = |row: Pending<'_, '_>, reaches: bool, excess_known: bool| -> () {
@@ -495,7 +495,7 @@ fn answer<'f>(shared: &'f Shared<'_>, out: &mut Out<'_>, question: &Question<'f>
     };
     let gap = |out: &mut Out<'_>, open: &Option<Missing>, excess_known: bool| {
         let m = unknown(open);
-        fill(out.gap(m.why, m.table, Some(m.what), m.place), true, excess_known);
+        fill(out.gap(m), true, excess_known);
     };
     match &missing {
         Err(open) => gap(out, open, open_excess.is_none()),
@@ -550,7 +550,7 @@ pub(crate) fn join_routes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             if told.several && line.text(field::ENTITY).is_some_and(|e| !e.eq_ignore_ascii_case(entity)) {
                 continue;
             }
-            out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+            out.gap(gap.missing.clone())
                 .set(field::ENTITY, text(entity))
                 .copy(field::ACCOUNT, line.numbered(told.account))
                 .put();
@@ -607,16 +607,11 @@ fn routes(
         let row = match got.holds(bits) {
             Some(allowed) => out.row(list.line.record).at(field::ALLOWED, flag(allowed), place),
             None => {
-                let missing = got.missing(bits).cloned();
-                let (why, table, what) = match missing {
-                    Some(m) => (m.why, m.table, m.what),
-                    None => (
-                        Why::Incomplete,
-                        shared.schema.id(DIRECTORY.entries).unwrap_or_default(),
-                        format!("the permissions of `{object}`").into(),
-                    ),
-                };
-                out.gap(why, table, Some(what), list.line.record)
+                let missing = got.missing(bits).cloned().unwrap_or_else(|| {
+                    let entries = shared.schema.id(DIRECTORY.entries).unwrap_or_default();
+                    Missing::of(Why::Incomplete, entries, format!("the permissions of `{object}`"), None)
+                });
+                out.gap(missing.at(list.line.record))
             }
         };
         let trustee = by.and_then(|entry| entry.who.clone());
@@ -635,7 +630,9 @@ fn routes(
             Some(domain) => format!("the permissions of the containers of `{domain}`").into(),
             None => "the permissions of organizational units".into(),
         });
-        base(out.gap(Why::NotExported, table, what, line.record)).set(field::WAY, text("directory")).put();
+        base(out.gap(Missing { why: Why::NotExported, table, what, place: line.record }))
+            .set(field::WAY, text("directory"))
+            .put();
     }
     // An object of which the permissions could not be read may be a way as well.
     for table in [DIRECTORY.lists, DIRECTORY.entries] {
@@ -643,8 +640,8 @@ fn routes(
             let object = line.of_several().text(field::OBJECT);
             let elsewhere =
                 object.is_some_and(|object| of_domain(domain_of_object(object).as_deref()) == Some(false));
-            if let Some(gap) = line.gap.filter(|gap| gap.why == Why::Failed && !elsewhere) {
-                let row = out.gap(gap.why, gap.table, gap.what.clone(), gap.place);
+            if let Some(gap) = line.gap.filter(|gap| gap.missing.why == Why::Failed && !elsewhere) {
+                let row = out.gap(gap.missing.clone());
                 base(row).set(field::WAY, text("directory")).put();
             }
         }
@@ -725,7 +722,7 @@ fn right(
                     .copy(field::BY, by.cell(field::ACCOUNT))
                     .set(field::DEFAULT, flag(default))
             }
-            (None, Some(missing)) => out.gap(missing.why, missing.table, Some(missing.what), missing.place),
+            (None, Some(missing)) => out.gap(missing),
             (None, None) => out
                 .row(rows.first().and_then(|row| row.record))
                 .set(field::ALLOWED, flag(false))
@@ -740,7 +737,9 @@ fn right(
             Some(domain) => format!("the user rights on the domain controllers of `{domain}`").into(),
             None => "the user rights on domain controllers".into(),
         });
-        base(out.gap(Why::NotExported, view.id, what, None)).set(field::WAY, text("user right")).put();
+        base(out.gap(Missing { why: Why::NotExported, table: view.id, what, place: None }))
+            .set(field::WAY, text("user right"))
+            .put();
     }
 }
 

@@ -15,9 +15,9 @@ use crate::estate::access::{Ask, Granted, folder_mask, folder_permissions, grant
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::principals::{everybody, group_name};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, Out, Pending, View, filling, flag, gaps_of, is, text, texts};
+use crate::estate::table::{Line, Out, Pending, View, filling, flag, gaps_of, is, text, texts};
 use crate::estate::value::{path as path_key, within};
-use crate::evidence::{Account, Fact, Table, TableSchema, Why, computer_name, field, table};
+use crate::evidence::{Account, Fact, Missing, Table, TableSchema, Why, computer_name, field, table};
 use crate::sddl::{self, AceKind, Member};
 
 /// A site with the directory it is installed in.
@@ -258,7 +258,7 @@ fn unknown_accounts(shared: &Shared<'_>, out: &mut Out<'_>, documented: &[Docume
         for line in View::of(shared, table::ACCOUNT_USES).into_iter().flat_map(View::gaps) {
             let Some(gap) = line.gap else { continue };
             if line.text(field::ENTITY).is_none_or(|e| e.eq_ignore_ascii_case(&fact.entity.id)) {
-                out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+                out.gap(gap.missing.clone())
                     .set(field::STATEMENT, text(fact.statement))
                     .set(field::ENTITY, text(&fact.entity.id))
                     .set(field::HOLDER, text(EntityKind::Account.name()))
@@ -420,12 +420,17 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                     let what: Arc<str> = format!("the permissions of `{}`", folder.path).into();
                     if unsure {
                         let what: Arc<str> = format!("the computer of `{}`", folder.path).into();
-                        known(out.gap(Why::Incomplete, lists_table, Some(what), folder.list.line.record));
+                        known(out.gap(Missing::of(
+                            Why::Incomplete,
+                            lists_table,
+                            what,
+                            folder.list.line.record,
+                        )));
                         continue;
                     }
                     if let State::Unknown(why) = folder.list.state {
                         let table = shared.schema.id(FOLDERS.entries).unwrap_or(lists_table);
-                        known(out.gap(why, table, Some(what), folder.list.line.record));
+                        known(out.gap(Missing::of(why, table, what, folder.list.line.record)));
                         continue;
                     }
                     let meant = |entry: &Entry<'_>| holder.is_meant(shared, host, entry);
@@ -434,13 +439,13 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                     let place = folder.list.line.cell(field::PATH).and_then(|cell| cell.place);
                     let has = folder_permissions(got.access.certain);
                     let open_gap = |out: &mut Out<'_>, missing: Option<Missing>, lacks: Option<&[&str]>| {
-                        let missing = missing.unwrap_or(Missing {
-                            why: Why::Incomplete,
-                            table: lists_table,
-                            what: Arc::clone(&what),
-                            place: folder.list.line.record,
-                        });
-                        let gap = out.gap(missing.why, missing.table, Some(missing.what), missing.place);
+                        let missing = missing.unwrap_or(Missing::of(
+                            Why::Incomplete,
+                            lists_table,
+                            Arc::clone(&what),
+                            folder.list.line.record,
+                        ));
+                        let gap = out.gap(missing);
                         known(match lacks {
                             Some(lacks) => gap.set(field::MISSING, texts(lacks, place)),
                             None => gap.set(field::DENIED, texts(&denied, place)),
@@ -491,7 +496,12 @@ pub(crate) fn folder_access(shared: &Shared<'_>, schema: &TableSchema) -> Table 
             };
             for holder in &whose[s * documented.len() + f] {
                 let gap = out
-                    .gap(Why::NotExported, lists_table, what.clone(), None)
+                    .gap(Missing {
+                        why: Why::NotExported,
+                        table: lists_table,
+                        what: what.clone(),
+                        place: None,
+                    })
                     .set(field::STATEMENT, text(fact.statement))
                     .set(field::ENTITY, text(&fact.entity.id))
                     .set(field::GROUP, text(holder.name()))
@@ -566,7 +576,7 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
         let host = folder.host.as_deref();
         if let State::Unknown(why) = folder.list.state {
             let what: Arc<str> = format!("the permissions of `{}`", folder.path).into();
-            out.gap(why, entries_table, Some(what), folder.list.line.record)
+            out.gap(Missing::of(why, entries_table, what, folder.list.line.record))
                 .copy(field::HOST, folder.list.line.cell(field::HOST))
                 .copy(field::PATH, folder.list.line.cell(field::PATH))
                 .put();
@@ -634,7 +644,7 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
                 } else {
                     let table = shared.schema.id(table::SITES).unwrap_or_default();
                     let what: Arc<str> = format!("the site to which `{}` belongs", folder.path).into();
-                    common(out.gap(Why::NotExported, table, Some(what), entry.line.record));
+                    common(out.gap(Missing::of(Why::NotExported, table, what, entry.line.record)));
                 }
                 continue;
             }
@@ -642,21 +652,23 @@ pub(crate) fn group_entries(shared: &Shared<'_>, schema: &TableSchema) -> Table 
             let any = LocalGroup { name: "", host };
             let open = match &entry.who {
                 Some(trustee) => any.is_named(shared, trustee, entry.sid).1,
-                None => entry.line.gap.map(|gap| Missing {
-                    why: gap.why,
-                    table: gap.table,
-                    what: format!("the permissions of `{}`", folder.path).into(),
-                    place: gap.place,
+                None => entry.line.gap.map(|gap| {
+                    Missing::of(
+                        gap.missing.why,
+                        gap.missing.table,
+                        format!("the permissions of `{}`", folder.path),
+                        gap.missing.place,
+                    )
                 }),
             };
             if let Some(missing) = open {
-                common(out.gap(missing.why, missing.table, Some(missing.what), missing.place));
+                common(out.gap(missing));
             }
         }
     }
     for table in [FOLDERS.lists, FOLDERS.entries] {
         if let Some(gap) = View::of(shared, table).and_then(View::absent) {
-            out.gap(gap.why, gap.table, None, None).put();
+            out.gap(Missing::rows(gap.missing.why, gap.missing.table, None)).put();
         }
     }
     out.table
@@ -747,18 +759,16 @@ pub(crate) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             writers.push(("Everyone", folder.list.line.record));
         }
         if let State::Unknown(why) = folder.list.state {
-            open = Some(Missing {
+            open = Some(Missing::of(
                 why,
-                table: shared.schema.id(FOLDERS.entries).unwrap_or_default(),
-                what: format!("the permissions of `{}`", folder.path).into(),
-                place: folder.list.line.record,
-            });
+                shared.schema.id(FOLDERS.entries).unwrap_or_default(),
+                format!("the permissions of `{}`", folder.path),
+                folder.list.line.record,
+            ));
         }
         let place = writers.first().and_then(|(_, place)| *place);
         let row = match &open {
-            Some(missing) => {
-                out.gap(missing.why, missing.table, Some(Arc::clone(&missing.what)), missing.place)
-            }
+            Some(missing) => out.gap(missing.clone()),
             None => out.row(folder.list.line.record).at(
                 field::WRITERS,
                 texts(writers.iter().map(|(name, _)| *name), place),
@@ -772,7 +782,7 @@ pub(crate) fn inbox_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     }
     for table in [FOLDERS.lists, FOLDERS.entries, table::SITES] {
         if let Some(gap) = View::of(shared, table).and_then(View::absent) {
-            out.gap(gap.why, gap.table, None, None).put();
+            out.gap(Missing::rows(gap.missing.why, gap.missing.table, None)).put();
         }
     }
     out.table
@@ -832,7 +842,7 @@ pub(crate) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             });
             if let State::Unknown(why) = folder.list.state {
                 let what: Arc<str> = format!("the permissions of `{}`", folder.path).into();
-                base(out.gap(why, lists_table, Some(what), line.record)).put();
+                base(out.gap(Missing::of(why, lists_table, what, line.record))).put();
                 continue;
             }
             let place = folder.list.entries.iter().find(|e| own(e).0 == Member::Yes);
@@ -859,7 +869,7 @@ pub(crate) fn content_folders(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
         let what: Option<Arc<str>> =
             absent.is_none().then(|| "the permissions of the content on distribution points".into());
         for (statement, principal, _) in &documented {
-            out.gap(Why::NotExported, lists_table, what.clone(), None)
+            out.gap(Missing { why: Why::NotExported, table: lists_table, what: what.clone(), place: None })
                 .set(field::STATEMENT, text(statement))
                 .set(field::PRINCIPAL, text(principal))
                 .put();
@@ -898,9 +908,7 @@ pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
                 });
                 let certain = got.access.certain & write != 0;
                 let row = match (member, missing) {
-                    (Member::Unknown, Some(missing)) => {
-                        out.gap(missing.why, missing.table, Some(missing.what), missing.place)
-                    }
+                    (Member::Unknown, Some(missing)) => out.gap(missing),
                     _ if certain => out.row(entry.line.record).at(
                         field::RIGHT,
                         text(&sddl::ntfs_beyond_reading(entry.mask)),
@@ -935,9 +943,7 @@ pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
             match Membership::of(shared).belongs(shared, who, trustee, None, host) {
                 Belongs::No => continue,
                 Belongs::Yes(_) => out.row(line.record).copy(field::RIGHT, line.cell(field::RIGHT)),
-                Belongs::Open(missing) => {
-                    out.gap(missing.why, missing.table, Some(missing.what), missing.place)
-                }
+                Belongs::Open(missing) => out.gap(missing),
             }
             .copy(field::ACCOUNT, account.cell(field::ACCOUNT))
             .copy(field::HOST, line.cell(field::HOST))
@@ -951,7 +957,7 @@ pub(crate) fn content_grants(shared: &Shared<'_>, schema: &TableSchema) -> Table
     for table in [table::SHARE_PERMISSIONS, FOLDERS.lists] {
         if let Some(gap) = View::of(shared, table).and_then(View::absent) {
             for account in &accounts {
-                out.gap(gap.why, gap.table, None, None)
+                out.gap(Missing::rows(gap.missing.why, gap.missing.table, None))
                     .copy(field::ACCOUNT, account.cell(field::ACCOUNT))
                     .put();
             }

@@ -194,7 +194,7 @@ fn read(shared: &Shared<'_>, source: Source) -> Vec<Known> {
         }
         out[place].entries.push((at, told(shared, source, view.id, line.of_several(), &mut identities)));
     }
-    let absent = view.absent().map(|gap| gap.why);
+    let absent = view.absent().map(|gap| gap.missing.why);
     let position = |at: At| view.line(at).and_then(|line| line.integer(field::POSITION)).unwrap_or(i64::MAX);
     for (list, said_empty) in out.iter_mut().zip(said_empty) {
         list.entries.sort_by_key(|(at, _)| position(*at));

@@ -9,8 +9,8 @@ use crate::estate::access::unreadable;
 use crate::estate::computers::{domain_of_computer, is_controller, label};
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, View};
-use crate::evidence::{Account, AccountForm, Scope, TableName, Why, field, table};
+use crate::estate::table::{Line, View};
+use crate::evidence::{Account, AccountForm, Missing, Scope, TableName, Why, field, table};
 use crate::sddl::Member;
 
 /// The local groups in evidence, by computer.
@@ -225,11 +225,6 @@ impl LocalGroup<'_> {
     }
 
     fn unknown(&self, shared: &Shared<'_>, table: TableName, what: &str) -> Missing {
-        Missing {
-            why: Why::NotExported,
-            table: shared.schema.id(table).unwrap_or_default(),
-            what: what.into(),
-            place: None,
-        }
+        Missing::of(Why::NotExported, shared.schema.id(table).unwrap_or_default(), what, None)
     }
 }

@@ -13,9 +13,9 @@ use crate::estate::access::{
 };
 use crate::estate::membership::{Belongs, Membership};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Line, Missing, Out, View, filling, flag, is, text, texts};
+use crate::estate::table::{Line, Out, View, filling, flag, is, text, texts};
 use crate::estate::value::path as path_key;
-use crate::evidence::{Account, Table, TableSchema, Why, computer_name, field, table};
+use crate::evidence::{Account, Missing, Table, TableSchema, Why, computer_name, field, table};
 use crate::sddl::Access;
 
 /// The rights that the words of a share stand for.
@@ -99,15 +99,12 @@ fn of_share(
             }
             Belongs::Yes(_) => {
                 open = open.or_else(|| {
-                    Some(Missing {
-                        why: line
-                            .unknown(field::RIGHT)
-                            .or(line.unknown(field::KIND))
-                            .unwrap_or(Why::Unreadable),
-                        table: view.id,
-                        what: format!("the permissions of `\\\\{server}\\{share}`").into(),
-                        place: line.record,
-                    })
+                    Some(Missing::of(
+                        line.unknown(field::RIGHT).or(line.unknown(field::KIND)).unwrap_or(Why::Unreadable),
+                        view.id,
+                        format!("the permissions of `\\\\{server}\\{share}`"),
+                        line.record,
+                    ))
                 });
             }
         }
@@ -129,7 +126,7 @@ fn of_share(
             maybe_allow = 0x1F_01FF;
             maybe_deny = 0x1F_01FF;
             let what: Arc<str> = format!("the permissions of `\\\\{server}\\{share}`").into();
-            open = open.or(Some(Missing { why: gap.why, table: gap.table, what, place: gap.place }));
+            open = open.or(Some(Missing::of(gap.missing.why, gap.missing.table, what, gap.missing.place)));
         }
     }
     let access = Access { certain: allow & !maybe_deny, possible: (allow | maybe_allow) & !deny };
@@ -162,7 +159,7 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             });
             let target = line.text(field::TARGET).unwrap_or_default();
             let unread = |out: &mut Out<'_>, why: Why, what: String| {
-                base(out.gap(why, steps.id, Some(what.into()), line.record)).put();
+                base(out.gap(Missing::of(why, steps.id, what, line.record))).put();
             };
             let Some(who) = line.account(field::ACCOUNT) else {
                 let why = line.unknown(field::ACCOUNT).unwrap_or(Why::Unreadable);
@@ -185,7 +182,7 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 let absent = View::of(shared, table::SHARE_PERMISSIONS).and_then(View::absent).is_some();
                 let what: Option<Arc<str>> =
                     (!absent).then(|| format!("the permissions of the share `\\\\{server}\\{share}`").into());
-                base(out.gap(Why::NotExported, permissions, what, None)).put();
+                base(out.gap(Missing { why: Why::NotExported, table: permissions, what, place: None })).put();
                 continue;
             };
             let folder = behind(shared, &folders, &by_host, &server, &share, &rest);
@@ -210,19 +207,17 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 unless =
                     others.unless.or(in_folder.and_then(|(_, unless)| unless)).filter(|_| !lacks.is_empty());
                 if unless.is_none() {
-                    base(out.gap(undecided.why, undecided.table, Some(undecided.what), undecided.place))
-                        .put();
+                    base(out.gap(undecided)).put();
                     continue;
                 }
                 place = others.place;
                 missing = lacks;
             }
             let place = place.or(line.cell(field::TARGET).and_then(|cell| cell.place));
-            let unless = unless.map(|unless| unless.what).unwrap_or_default();
             base(out.row(line.record))
                 .at(field::MISSING, texts(&missing, place), place)
                 .set(field::FOLDER_KNOWN, flag(folder.is_some()))
-                .set(field::OPEN, text(&unless))
+                .set(field::OPEN, text(unless.as_ref().map_or("", Missing::words)))
                 .put();
         }
         for line in steps.gaps() {
@@ -230,7 +225,7 @@ pub(crate) fn share_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             if line.text(field::ENTITY).is_some_and(|entity| !entity.eq_ignore_ascii_case(fact.entity)) {
                 continue;
             }
-            out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+            out.gap(gap.missing.clone())
                 .set(field::STATEMENT, text(fact.statement))
                 .set(field::ENTITY, text(fact.entity))
                 .copy(field::ACCOUNT, line.cell(field::ACCOUNT))

@@ -10,9 +10,9 @@ use crate::estate::access::{Ask, granted};
 use crate::estate::positions::{hosts, unknown_hosts};
 use crate::estate::principals::everybody;
 use crate::estate::shared::Shared;
-use crate::estate::table::{Missing, Out, View, filling, text, texts};
+use crate::estate::table::{Out, View, filling, text, texts};
 use crate::estate::value::path as path_key;
-use crate::evidence::{Table, TableSchema, Why, field};
+use crate::evidence::{Missing, Table, TableSchema, Why, field};
 use crate::sddl::{AceKind, Member};
 
 /// The rights of a namespace by their names.
@@ -62,7 +62,7 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
                 let absent = View::of(shared, WMI.entries).and_then(View::absent).is_some();
                 let what: Option<Arc<str>> =
                     (!absent).then(|| format!("the security of `{namespace}` on `{name}`").into());
-                base(out.gap(why, entries_table, what, host.record)).put();
+                base(out.gap(Missing { why, table: entries_table, what, place: host.record })).put();
                 continue;
             };
             let group = LocalGroup { name: principal, host: Some(name) };
@@ -113,13 +113,13 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             let undecided = missing.is_empty() && wanted.iter().any(|(_, mask)| got.holds(*mask).is_none());
             let more = excess.is_empty() && mine.access.possible & all & !documented != 0;
             let gap = |out: &mut Out<'_>, open: Option<Missing>, known: bool| {
-                let open = open.unwrap_or(Missing {
-                    why: Why::Incomplete,
-                    table: entries_table,
-                    what: format!("the security of `{namespace}` on `{name}`").into(),
+                let open = open.unwrap_or(Missing::of(
+                    Why::Incomplete,
+                    entries_table,
+                    format!("the security of `{namespace}` on `{name}`"),
                     place,
-                });
-                let row = base(out.gap(open.why, open.table, Some(open.what), open.place));
+                ));
+                let row = base(out.gap(open));
                 // Of the two lists one is known.
                 if known {
                     row.at(field::MISSING, texts(&missing, place), place).put();
@@ -141,7 +141,7 @@ pub(crate) fn wmi_access(shared: &Shared<'_>, schema: &TableSchema) -> Table {
         }
         for line in unknown_hosts(shared, &PROVIDER) {
             let Some(gap) = line.gap else { continue };
-            out.gap(gap.why, gap.table, gap.what.clone(), gap.place)
+            out.gap(gap.missing.clone())
                 .set(field::STATEMENT, text(fact.statement))
                 .set(field::PRINCIPAL, text(principal))
                 .copy(field::HOST, line.cell(field::HOST))

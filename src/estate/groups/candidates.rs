@@ -10,11 +10,11 @@ use crate::estate::groups::{Found, kind};
 use crate::estate::hierarchy::{Hierarchy, RemoteTools, remote};
 use crate::estate::membership::{Belongs, Member, Membership};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Line, Pending, View, account, text, unsure};
+use crate::estate::table::{Line, Pending, View, account, text, unsure};
 use crate::estate::trusts::{Domains, Trusts};
 use crate::estate::value::{Bucket, identity_bucket};
 use crate::evidence::{
-    Account, AccountForm, AccountKind, Cell, Fact, Identity, Scope, computer_name, field, table,
+    Account, AccountForm, AccountKind, Cell, Fact, Identity, Missing, Scope, computer_name, field, table,
 };
 use crate::source::Place;
 
@@ -23,7 +23,7 @@ use crate::source::Place;
 pub(crate) enum Want {
     Yes,
     No,
-    Open(Lack),
+    Open(Missing),
 }
 
 impl Want {
@@ -78,7 +78,7 @@ impl Candidate {
 }
 
 /// Who belongs in a group for a site, and what is missing to know all of them.
-pub(crate) type Known = (Vec<Candidate>, Vec<Lack>);
+pub(crate) type Known = (Vec<Candidate>, Vec<Missing>);
 
 /// Finds who belongs in the documented groups.
 pub(crate) struct Candidates<'s, 'x> {
@@ -159,10 +159,10 @@ impl<'s, 'x> Candidates<'s, 'x> {
     }
 
     /// The site above a site.
-    fn above(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Result<Option<String>, Lack> {
+    fn above(&self, hierarchy: &Hierarchy<'_>, site: &str) -> Result<Option<String>, Missing> {
         match hierarchy.site(site).map(crate::estate::hierarchy::Site::parent) {
             Some(Some(parent)) => Ok(parent.map(str::to_owned)),
-            _ => Err(Lack::of(self.shared, table::SITES, &format!("the site above `{site}`"))),
+            _ => Err(Missing::not_exported(self.shared, table::SITES, &format!("the site above `{site}`"))),
         }
     }
 
@@ -202,7 +202,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 continue;
             }
             let Some(account) = line.trustee() else {
-                known.1.push(Lack::of(
+                known.1.push(Missing::not_exported(
                     self.shared,
                     table::ADMIN_USERS,
                     "the names of all administrative users",
@@ -225,10 +225,10 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 Some(account) if seen.contains(self.shared.ids.resolve(account).key()) => {}
                 Some(account) => {
                     seen.insert(self.shared.ids.resolve(account).key().to_owned());
-                    let want = Want::Open(Lack::of_gap(gap));
-                    known.0.push(Candidate::account(account, gap.place, want));
+                    let want = Want::Open(gap.missing.clone());
+                    known.0.push(Candidate::account(account, gap.missing.place, want));
                 }
-                None => known.1.push(Lack::of_gap(gap)),
+                None => known.1.push(gap.missing.clone()),
             }
         }
         if permission.is_none() {
@@ -252,7 +252,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
             let want = match (&tools.lack, viewer.everywhere) {
                 (Some(lack), _) => Want::Open(lack.clone()),
                 (None, true) => Want::Yes,
-                (None, false) => Want::Open(Lack::of(
+                (None, false) => Want::Open(Missing::not_exported(
                     self.shared,
                     table::CLIENT_SETTINGS,
                     "which client settings are in force on which clients",
@@ -297,11 +297,14 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 }
                 if let Some(why) = line.unknown(field::ACCOUNT) {
                     let what = format!("the connection account of management point `{host}`");
-                    return Want::Open(Lack { why, ..Lack::of(shared, table::ROLE_ACCOUNTS, &what) });
+                    return Want::Open(Missing {
+                        why,
+                        ..Missing::not_exported(shared, table::ROLE_ACCOUNTS, &what)
+                    });
                 }
             }
             if let Some(gap) = view.gaps().filter(of_host).find_map(|line| line.gap) {
-                return Want::Open(Lack::of_gap(gap));
+                return Want::Open(gap.missing.clone());
             }
         }
         let Some((_, server)) = hierarchy.site(site).and_then(crate::estate::hierarchy::Site::server) else {
@@ -323,10 +326,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
         match trusts.trusts(self.shared.ids, own, other) {
             Some(true) => Want::Yes,
             Some(false) => Want::No,
-            None => {
-                let (why, table, what) = trusts.missing(self.shared, own, other);
-                Want::Open(Lack { why, table, what, place: None })
-            }
+            None => Want::Open(trusts.missing(self.shared, own, other)),
         }
     }
 
@@ -361,7 +361,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
                         Want::Yes
                     } else {
                         let what = format!("whether `{}` runs the file dispatch manager", system.host);
-                        Want::Open(Lack::of(self.shared, table::SITE_SYSTEMS, &what))
+                        Want::Open(Missing::not_exported(self.shared, table::SITE_SYSTEMS, &what))
                     };
                     let candidate = Candidate::computer(system.cell, system.host, want);
                     known.0.push(Candidate { or_user: true, ..candidate });
@@ -395,7 +395,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 None if child.code.eq_ignore_ascii_case(site) => {}
                 None => {
                     let what = format!("the site above `{}`", child.code);
-                    known.1.push(Lack::of(self.shared, table::SITES, &what));
+                    known.1.push(Missing::not_exported(self.shared, table::SITES, &what));
                 }
             }
         }
@@ -423,11 +423,14 @@ impl<'s, 'x> Candidates<'s, 'x> {
             }
             if let Some(why) = line.unknown(field::ACCOUNT) {
                 let what = format!("the file replication account of the route from `{from}` to `{to}`");
-                return Want::Open(Lack { why, ..Lack::of(self.shared, table::REPLICATION_ROUTES, &what) });
+                return Want::Open(Missing {
+                    why,
+                    ..Missing::not_exported(self.shared, table::REPLICATION_ROUTES, &what)
+                });
             }
         }
         match view.gaps().filter(of_route).find_map(|line| line.gap) {
-            Some(gap) => Want::Open(Lack::of_gap(gap)),
+            Some(gap) => Want::Open(gap.missing.clone()),
             None => Want::Yes,
         }
     }
@@ -444,10 +447,13 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 known.0.push(Candidate::account(account, place, Want::Yes));
             } else if let Some(why) = line.unknown(field::ACCOUNT) {
                 let what = format!("the file replication accounts of the routes to `{site}`");
-                known.1.push(Lack { why, ..Lack::of(self.shared, table::REPLICATION_ROUTES, &what) });
+                known.1.push(Missing {
+                    why,
+                    ..Missing::not_exported(self.shared, table::REPLICATION_ROUTES, &what)
+                });
             }
         }
-        known.1.extend(view.gaps().filter(here).filter_map(|line| line.gap).map(Lack::of_gap));
+        known.1.extend(view.gaps().filter(here).filter_map(|line| line.gap).map(|gap| gap.missing.clone()));
         known
     }
 
@@ -474,7 +480,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
             Some(host) => ids.is_account_of(account, host),
             None => ids.compare(&identity, other),
         };
-        let mut open: Option<Lack> = None;
+        let mut open: Option<Missing> = None;
         for one in group.worth_looking_at(candidate, &identity) {
             let verdicts: Vec<Option<bool>> =
                 one.accounts.iter().map(|(account, other)| same(account, other)).collect();
@@ -488,13 +494,13 @@ impl<'s, 'x> Candidates<'s, 'x> {
                 {
                     Belongs::Yes(_) => return Presence::Yes,
                     Belongs::No => {}
-                    Belongs::Open(missing) => open = open.or(Some(missing.into())),
+                    Belongs::Open(missing) => open = open.or(Some(missing)),
                 }
             } else if !verdicts.contains(&Some(false)) {
                 open = open.or_else(|| {
                     let table = self.shared.schema.id(table::LOCAL_GROUP_MEMBERS).unwrap_or_default();
                     let missing = unsure(self.shared, &who, &member.account, member.sid.as_deref(), table);
-                    Some(Lack { place: member.place.or(member.record), ..missing.into() })
+                    Some(missing.at(member.place.or(member.record)))
                 });
             }
         }
@@ -506,7 +512,7 @@ impl<'s, 'x> Candidates<'s, 'x> {
         }
         if group.users && candidate.or_user {
             let what = format!("with which account `{}` connects to the site server", candidate.name);
-            return Presence::Open(Lack::of(self.shared, table::SITE_SYSTEMS, &what));
+            return Presence::Open(Missing::not_exported(self.shared, table::SITE_SYSTEMS, &what));
         }
         Presence::No
     }
@@ -520,7 +526,7 @@ fn start_of(label: &str) -> String {
 pub(crate) enum Presence {
     Yes,
     No,
-    Open(Lack),
+    Open(Missing),
 }
 
 /// The members of a group, made ready to be compared.
@@ -532,7 +538,7 @@ pub(crate) struct Listing<'g> {
     by_name: HashMap<String, Vec<usize>>,
     /// There are user accounts among them that are not of a single computer.
     users: bool,
-    cut: Option<Lack>,
+    cut: Option<Missing>,
     host: Option<&'g str>,
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::estate::groups::{Found, Groups, State, kind};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Out, Pending, View, flag, text};
-use crate::evidence::{AccountForm, Fact, Table, TableSchema, field, table};
+use crate::estate::table::{Out, Pending, View, flag, text};
+use crate::evidence::{AccountForm, Fact, Missing, Table, TableSchema, field, table};
 
 fn begin<'o, 's>(out: &'o mut Out<'s>, found: &Found<'_>) -> Pending<'o, 's> {
     let row = out.row(found.record);
@@ -42,11 +42,11 @@ pub(crate) fn documented_groups(shared: &Shared<'_>, schema: &TableSchema) -> Ta
     }
     // Without any groups there is nothing to say of single computers.
     if let Some(lack) = &groups.absent {
-        lack.gap(&mut out).put();
+        out.gap(lack.clone()).put();
         return out.table;
     }
     for lack in &groups.anywhere {
-        lack.gap(&mut out).put();
+        out.gap(lack.clone()).put();
     }
     let mut seen = HashSet::new();
     for spot in crate::estate::groups::expected::spots(shared, &groups).spots {
@@ -56,7 +56,7 @@ pub(crate) fn documented_groups(shared: &Shared<'_>, schema: &TableSchema) -> Ta
                 continue;
             }
             if let State::Unknown(lack) = groups.state(shared, name, &spot.title) {
-                lack.gap(&mut out)
+                out.gap(lack.clone())
                     .copy(field::HOST, Some(host))
                     .set(field::TITLE, text(&spot.title))
                     .set(field::ENTITY, text(spot.entity))
@@ -71,7 +71,7 @@ pub(crate) fn documented_groups(shared: &Shared<'_>, schema: &TableSchema) -> Ta
 /// Groups of computers on which none is documented may be left over; which these are, and who is in them, is not known.
 fn lost(out: &mut Out<'_>, groups: &Groups<'_>) {
     for (host, lack) in groups.lacks.iter().collect::<BTreeMap<_, _>>() {
-        lack.gap(out).set(field::HOST, text(host)).put();
+        out.gap(lack.clone()).set(field::HOST, text(host)).put();
     }
 }
 
@@ -80,10 +80,10 @@ pub(crate) fn documented_members(shared: &Shared<'_>, schema: &TableSchema) -> T
     let groups = Groups::of(shared);
     let mut out = Out::of(shared, schema);
     if let Some(lack) = &groups.absent {
-        lack.gap(&mut out).put();
+        out.gap(lack.clone()).put();
     }
     for lack in &groups.anywhere {
-        lack.gap(&mut out).put();
+        out.gap(lack.clone()).put();
     }
     for found in &groups.found {
         let listed = found.listed(shared);
@@ -103,7 +103,7 @@ pub(crate) fn documented_members(shared: &Shared<'_>, schema: &TableSchema) -> T
                 .put();
         }
         if let Some(cut) = listed.cut {
-            known(found.cut(shared, cut).gap(&mut out), found).put();
+            known(out.gap(found.cut(shared, cut)), found).put();
         }
     }
     lost(&mut out, &groups);
@@ -115,26 +115,30 @@ pub(crate) fn group_scopes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
     let groups = Groups::of(shared);
     let mut out = Out::of(shared, schema);
     for lack in groups.absent.iter().chain(&groups.anywhere) {
-        lack.gap(&mut out).put();
+        out.gap(lack.clone()).put();
     }
     let mut positions: HashMap<String, &str> = HashMap::new();
-    let mut lacks: Option<Lack> = None;
+    let mut lacks: Option<Missing> = None;
     if let Some(view) = View::of(shared, table::COMPUTERS) {
         for line in view.rows() {
             if let (Some(host), Some(position)) = (line.text(field::HOST), line.text(field::POSITION)) {
                 positions.insert(shared.ids.computer_key(host), position);
             }
         }
-        lacks = view.absent().map(Lack::of_gap);
+        lacks = view.absent().map(|gap| gap.missing.clone());
     }
     for found in groups.found.iter().filter(|f| f.named.exact) {
         let position = found.key.as_ref().and_then(|key| positions.get(key)).copied();
         let Some(position) = position else {
             let lack = lacks.clone().unwrap_or_else(|| {
                 let host = found.host_text().unwrap_or("?");
-                Lack::of(shared, table::COMPUTERS, &format!("whether `{host}` is a domain controller"))
+                Missing::not_exported(
+                    shared,
+                    table::COMPUTERS,
+                    &format!("whether `{host}` is a domain controller"),
+                )
             });
-            named(lack.gap(&mut out), found).set(field::SCOPE, found.scope.clone()).put();
+            named(out.gap(lack), found).set(field::SCOPE, found.scope.clone()).put();
             continue;
         };
         let on_controller = position == "domain-controller";
@@ -144,7 +148,7 @@ pub(crate) fn group_scopes(shared: &Shared<'_>, schema: &TableSchema) -> Table {
             Fact::Empty | Fact::Unknown(_) if !on_controller => text("local"),
             Fact::Empty | Fact::Unknown(_) => {
                 let what = format!("the scope of `{}`", found.name);
-                named(Lack::of(shared, table::DOMAIN_GROUPS, &what).gap(&mut out), found)
+                named(out.gap(Missing::not_exported(shared, table::DOMAIN_GROUPS, &what)), found)
                     .set(field::POSITION, text(place))
                     .put();
                 continue;

@@ -14,8 +14,8 @@ use crate::estate::groups::candidates::{Candidates, Want};
 use crate::estate::groups::{Groups, title_of};
 use crate::estate::hierarchy::{Hierarchy, RemoteTools};
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Out, View, text};
-use crate::evidence::{Cell, Fact, Table, TableSchema, field, table};
+use crate::estate::table::{Out, View, text};
+use crate::evidence::{Cell, Fact, Missing, Table, TableSchema, field, table};
 use crate::source::Place;
 
 /// Roles that each site but a secondary one has, so that an export without them is incomplete.
@@ -64,7 +64,7 @@ pub(crate) struct SpotLack<'s> {
     pub(crate) entity: &'s str,
     pub(crate) host: Option<Cell>,
     pub(crate) site: Option<String>,
-    pub(crate) lack: Lack,
+    pub(crate) lack: Missing,
 }
 
 struct Collector<'s, 'x> {
@@ -115,7 +115,7 @@ impl<'s> Collector<'s, '_> {
         entity: &'s str,
         site: Option<&str>,
         host: Option<&Cell>,
-        lack: Lack,
+        lack: Missing,
     ) {
         let site = site.map(str::to_uppercase);
         self.out.lacks.push(SpotLack { statement, entity, host: host.cloned(), site, lack });
@@ -159,7 +159,7 @@ impl<'s> Collector<'s, '_> {
                 Some(false) => continue,
                 None => {
                     let what = format!("whether `{}` is a child primary site", site.code);
-                    let lack = Lack::of(self.shared, table::SITES, &what);
+                    let lack = Missing::not_exported(self.shared, table::SITES, &what);
                     self.lack(statement, entity, Some(site.code), None, lack);
                     continue;
                 }
@@ -184,7 +184,7 @@ impl<'s> Collector<'s, '_> {
                     if *place == Location::PrimarySiteServer && !site.is("primary") {
                         if site.kind().is_none() {
                             let what = format!("of which type site `{}` is", site.code);
-                            let lack = Lack::of(self.shared, table::SITES, &what);
+                            let lack = Missing::not_exported(self.shared, table::SITES, &what);
                             let server = site.server().map(|(cell, _)| cell.clone());
                             self.lack(statement, entity, Some(site.code), server.as_ref(), lack);
                         }
@@ -269,12 +269,12 @@ impl<'s> Collector<'s, '_> {
                 Some(false) => {}
                 None => {
                     let what = format!("whether the link to site `{site}` uses distributed views");
-                    want = Want::Open(Lack::of(self.shared, table::DATABASE_LINKS, &what));
+                    want = Want::Open(Missing::not_exported(self.shared, table::DATABASE_LINKS, &what));
                 }
             }
         }
         if let Some(gap) = view.gaps().find_map(|line| line.gap) {
-            return Want::Open(Lack::of_gap(gap));
+            return Want::Open(gap.missing.clone());
         }
         want
     }
@@ -283,7 +283,7 @@ impl<'s> Collector<'s, '_> {
     fn replicas(&mut self, statement: &'s str, entity: &'s str) {
         let Some(view) = View::of(self.shared, table::ROLE_ACCOUNTS) else { return };
         if let Some(gap) = view.gaps().find_map(|line| line.gap) {
-            self.lack(statement, entity, None, None, Lack::of_gap(gap));
+            self.lack(statement, entity, None, None, gap.missing.clone());
         }
         let mut seen = HashSet::new();
         for line in view.rows() {
@@ -359,9 +359,11 @@ impl<'s> Collector<'s, '_> {
         }
         // Of many clients few are exported; those few are judged.
         if spots.is_empty() {
-            let missing = view.gaps().find_map(|line| line.gap).map(Lack::of_gap);
+            let missing = view.gaps().find_map(|line| line.gap).map(|gap| gap.missing.clone());
             let missing = groups.absent.clone().or(missing).or_else(|| {
-                unlisted.then(|| Lack::of(self.shared, table::LOCAL_GROUPS, "the groups of any client"))
+                unlisted.then(|| {
+                    Missing::not_exported(self.shared, table::LOCAL_GROUPS, "the groups of any client")
+                })
             });
             if let Some(lack) = missing {
                 self.lack(statement, entity, None, None, lack);
@@ -431,11 +433,7 @@ pub(crate) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
             .put();
         if let Want::Open(lack) = &spot.want {
             // Without any groups it does not matter what else would have to be known.
-            groups
-                .absent
-                .as_ref()
-                .unwrap_or(lack)
-                .gap(&mut out)
+            out.gap(groups.absent.as_ref().unwrap_or(lack).clone())
                 .set(field::STATEMENT, text(spot.statement))
                 .set(field::ENTITY, text(spot.entity))
                 .set(field::TITLE, text(&spot.title))
@@ -445,8 +443,8 @@ pub(crate) fn expected_groups(shared: &Shared<'_>, schema: &TableSchema) -> Tabl
         }
     }
     for SpotLack { statement, entity, host, site, lack } in &spots.lacks {
-        let mut gap = lack
-            .gap(&mut out)
+        let mut gap = out
+            .gap(lack.clone())
             .set(field::STATEMENT, text(statement))
             .set(field::ENTITY, text(entity))
             .copy(field::HOST, host.as_ref());

@@ -13,8 +13,8 @@ use crate::estate::groups::expected::{SpotLack, spots};
 use crate::estate::groups::{Groups, State};
 use crate::estate::hierarchy::Hierarchy;
 use crate::estate::shared::Shared;
-use crate::estate::table::{Lack, Out, Pending, account, flag, text};
-use crate::evidence::{Table, TableSchema, field};
+use crate::estate::table::{Out, Pending, account, flag, text};
+use crate::evidence::{Missing, Table, TableSchema, field};
 
 /// One row an account that belongs in a documented group of a computer, or may be in it.
 pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Table {
@@ -87,8 +87,8 @@ pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Tab
     }
     for SpotLack { entity, host, site, lack, .. } in &places.lacks {
         for (fact, said) in facts.iter().filter(|(f, _)| f.entity == *entity) {
-            let mut gap = lack
-                .gap(&mut out)
+            let mut gap = out
+                .gap(lack.clone())
                 .set(field::STATEMENT, text(fact.statement))
                 .set(field::ENTITY, text(fact.entity))
                 .set(field::SELECTOR, text(&said.selector))
@@ -103,12 +103,12 @@ pub(crate) fn expected_members(shared: &Shared<'_>, schema: &TableSchema) -> Tab
 }
 
 fn begin_gap<'o, 's>(
-    lack: &Lack,
+    lack: &Missing,
     out: &'o mut Out<'s>,
     spot: &crate::estate::groups::expected::Spot<'_>,
     fact: (&FactAt<'_>, &Member),
 ) -> Pending<'o, 's> {
-    set(lack.gap(out), spot, fact)
+    set(out.gap(lack.clone()), spot, fact)
 }
 
 fn set<'o, 's>(
