@@ -1,5 +1,7 @@
 //! Writes a waiver into a file, and leaves the rest of it as it is.
 
+use std::fmt::Write as _;
+
 use thiserror::Error;
 
 use super::Waiver;
@@ -8,7 +10,7 @@ use super::load::same;
 use crate::check::Finding;
 use crate::content::Date;
 use crate::yaml::Node;
-use crate::yaml::patch::{Patch, Value, field};
+use crate::yaml::patch::{Patch, Value, field, scalar};
 
 /// How a new file begins.
 const HEAD: &str = "\
@@ -126,15 +128,31 @@ fn item(waiver: &Waiver) -> String {
 /// The waiver of a finding, ready but for what only a person can say: `reason`, `owner` and `until` are empty, and no file
 /// with them empty is read.
 pub fn template(finding: &Finding) -> String {
-    written([
-        ("fingerprint", Some(finding.fingerprint.as_str())),
-        ("rule", Some(&finding.rule)),
-        ("entity", finding.entity.as_deref()),
-        ("subject", Some(&finding.subject)),
-        ("reason", Some("")),
-        ("owner", Some("")),
-        ("until", Some("")),
-    ])
+    let mut out = String::with_capacity(256);
+    // Written without asking the parser how: there may be very many findings.
+    let mut line = |key: &str, value: &str| {
+        out.push_str(if out.is_empty() { "- " } else { "  " });
+        let _ = writeln!(out, "{key}: {value}");
+    };
+    line("fingerprint", &quoted(&finding.fingerprint));
+    line("rule", &finding.rule);
+    if let Some(entity) = &finding.entity {
+        line("entity", entity);
+    }
+    line("subject", &quoted(&finding.subject));
+    for key in ["reason", "owner", "until"] {
+        line(key, "''");
+    }
+    out
+}
+
+/// A text in quotes.
+fn quoted(text: &str) -> String {
+    if text.chars().any(char::is_control) {
+        scalar(text, false)
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
 }
 
 fn written<const N: usize>(fields: [(&str, Option<&str>); N]) -> String {
