@@ -229,6 +229,15 @@ fn a_configuration_is_found_above_and_the_command_line_goes_before_it() {
     has(&below(&["check", "--format", "human"]).out, "settings    ../../cmlint.yaml");
     has(&below(&["check", "--no-config"]).ends(3).err, "there is no file");
     has(&below(&["check", "--config", "none.yaml"]).ends(2).err, "there is no such file");
+    // A waiver goes where `check` takes it from.
+    let args = ["waive", RULE, "--subject", "*", "--reason", "r", "--owner", "o", "--until", "30d"];
+    has(
+        &below(&[&args[..], &["--config", "../../cmlint.yaml", "--waivers", "w.yaml"]].concat()).ends(0).out,
+        "w.yaml (new)",
+    );
+    place.file("waivers.yaml", "waivers: []\n");
+    has(&below(&args).ends(0).out, "../../waivers.yaml: ");
+    assert_eq!(below(&["check"]).ends(0).out, "");
     // A repository ends the search.
     fs::create_dir_all(place.path().join("a/.git")).expect("made");
     below(&["check"]).ends(3);

@@ -30,6 +30,7 @@ Examples:
   Get-CMAccount | ConvertTo-Json | cmlint check -    what a command writes
   cmlint check --select task-sequences,NAA exports   one group of rules, and all on one account
   cmlint check --format json --output report.json exports
+  cmlint check --baseline report.json exports        only what is new or graver counts
 
 What is not exported is never taken to be in order: rules that miss evidence are listed, with the line of
 PowerShell that collects it. Check related exports together: most rules compare several.
@@ -38,7 +39,7 @@ Exit codes:
   0  nothing was found at or above --fail-on
   1  something was found
   2  not all the work could be done: arguments, a bad rule, an input that could not be read to its end
-  3  no rule passed and none failed, or evidence is missing and --require-evidence is given
+  3  no rule passed and none failed, or evidence is missing that is required
 Of several the first that applies in the order 2, 3, 1.")]
 pub(super) struct CheckArgs {
     /// Files, folders and zip files to read; `-` is standard input
@@ -95,7 +96,7 @@ pub(super) struct CheckArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
+pub(super) enum FormatArg {
     /// Excerpts and a summary, for reading
     Human,
     /// One line a finding: path:line:column: `level[rule]` message

@@ -35,9 +35,10 @@ pub(super) struct Configured {
 }
 
 impl Configured {
-    /// The folder of the file; empty for the current one.
-    pub(super) fn folder(&self) -> &Path {
-        self.file.parent().unwrap_or(Path::new(""))
+    /// The file of waivers: the one it names, or the one beside it, if that is there.
+    pub(super) fn waivers(&self) -> Option<PathBuf> {
+        let beside = self.file.parent().unwrap_or(Path::new("")).join(own::WAIVERS);
+        self.settings.waivers.clone().or_else(|| beside.is_file().then_some(beside))
     }
 }
 

@@ -8,8 +8,7 @@ use clap::Args;
 use super::checked::Checked;
 use super::configure::Configured;
 use super::load::Loaded;
-use super::own::{self, Clock};
-use super::waive::FILE;
+use super::own::{self, Clock, WAIVERS};
 use crate::check::Baseline;
 use crate::compare::{self, Kind, Snapshot};
 use crate::content::Date;
@@ -51,8 +50,7 @@ impl DecidedArgs {
     pub(super) fn under(&mut self, configured: &Configured) {
         let settings = &configured.settings;
         if self.waivers.is_none() && !self.no_waivers {
-            let beside = configured.folder().join(FILE);
-            self.waivers = settings.waivers.clone().or_else(|| beside.is_file().then_some(beside));
+            self.waivers = configured.waivers();
         }
         if self.baseline.is_none() && !self.no_baseline {
             self.baseline.clone_from(&settings.baseline);
@@ -91,7 +89,7 @@ impl Decided {
     }
 
     fn waivers(&mut self, args: &DecidedArgs, loaded: &Loaded) -> anyhow::Result<()> {
-        let path = args.waivers.as_deref().unwrap_or(Path::new(FILE));
+        let path = args.waivers.as_deref().unwrap_or(Path::new(WAIVERS));
         let Some(text) = own::text(path)? else {
             if args.waivers.is_some() {
                 bail!("the file of waivers {} is not there", harmless(&own::shown(path)));

@@ -13,6 +13,9 @@ use crate::content::Date;
 use crate::text::harmless;
 use crate::yaml::{self, Problems};
 
+/// The file of waivers, where nothing else is said.
+pub(super) const WAIVERS: &str = "waivers.yaml";
+
 /// The day it is. Everything that ends or ages asks here.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct Clock {

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
+use super::check::FormatArg;
+use super::configure::{self, ConfigArgs};
 use super::load::Loaded;
-use super::own::{self, Clock};
+use super::own::{self, Clock, WAIVERS as FILE};
 use super::{Exit, Global, output};
 use crate::content::Date;
 use crate::explain::{Book, Selector};
@@ -14,9 +16,6 @@ use crate::files;
 use crate::text::{harmless, joined};
 use crate::waive::{self, Names, Waiver};
 use crate::yaml::nearest;
-
-/// The file, where nothing else is said.
-pub(super) const FILE: &str = "waivers.yaml";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -60,8 +59,13 @@ pub(super) struct WaiveArgs {
     #[arg(long, value_name = "ID")]
     ticket: Option<String>,
     /// The file to write it into; it is made if it is not there
-    #[arg(long, value_name = "FILE", default_value = FILE)]
-    waivers: PathBuf,
+    ///
+    /// Without it, the one that `cmlint check` reads: that of the configuration, or waivers.yaml beside it or in the current
+    /// folder.
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
     #[command(flatten)]
     clock: Clock,
 }
@@ -69,9 +73,9 @@ pub(super) struct WaiveArgs {
 pub(super) fn run(args: &WaiveArgs, global: &Global) -> anyhow::Result<Exit> {
     let today = args.clock.today()?;
     let loaded = super::load::load(global)?;
-    let waiver = waiver(args, &loaded, today)?;
-    let file = &args.waivers;
+    let file = &file(args, &loaded)?;
     let path = own::shown(file);
+    let waiver = Waiver { place: (path.clone(), 0), ..waiver(args, &loaded, today)? };
     let names = Names { content: &loaded.content, rules: &loaded.rules };
     let before = own::text(file)?;
     let text = before.as_deref().unwrap_or_default();
@@ -93,6 +97,16 @@ pub(super) fn run(args: &WaiveArgs, global: &Global) -> anyhow::Result<Exit> {
     );
     output::write(&text, None)?;
     Ok(Exit::Clean)
+}
+
+/// The file that `cmlint check` would read here, or the one that is given.
+fn file(args: &WaiveArgs, loaded: &Loaded) -> anyhow::Result<PathBuf> {
+    if let Some(file) = &args.waivers {
+        return Ok(file.clone());
+    }
+    let book = Book::new(&loaded.content, &loaded.schema, &loaded.rules);
+    let configured = configure::load::<FormatArg>(&args.config, &book)?;
+    Ok(configured.and_then(|configured| configured.waivers()).unwrap_or_else(|| PathBuf::from(FILE)))
 }
 
 fn waiver(args: &WaiveArgs, loaded: &Loaded, today: Date) -> anyhow::Result<Waiver> {
@@ -161,7 +175,7 @@ fn decision(args: &WaiveArgs, today: Date) -> anyhow::Result<Waiver> {
         created: Some(today),
         until: until(&args.until, today)?,
         ticket: args.ticket.clone(),
-        place: (own::shown(&args.waivers), 0),
+        place: (String::new(), 0),
     })
 }
 

@@ -96,6 +96,19 @@ fn schema_example_and_reader_know_the_same_settings() {
 }
 
 #[test]
+fn the_file_in_the_documentation_is_read() {
+    let text = include_str!("../../docs/configuration.md");
+    let (_, block) = text.split_once("```yaml\n").expect("a block");
+    let settings = good(block.split("```").next().unwrap_or_default());
+    assert_eq!((settings.paths.len(), settings.severity.tier_0.len()), (1, 2));
+    // Its table has a row for each setting.
+    for key in properties(&serde_json::from_str(include_str!("../../docs/config.schema.json")).expect("JSON"))
+    {
+        assert!(key == "output" || text.contains(&format!("`{key}`")), "{key}");
+    }
+}
+
+#[test]
 fn what_is_said_is_read() {
     let settings = good(
         "paths: [exports, 'site.zip', '-']\nrevision: 2018-10-26\nselect: hygiene\nignore: [clear-text-password, NAA]\n\

@@ -371,3 +371,10 @@ fn the_schema_and_the_reader_know_the_same_fields() {
     let known: Vec<&str> = known.split("`\n").next().unwrap_or_default().split("`, `").collect();
     assert_eq!(known, told);
 }
+
+#[test]
+fn the_file_in_the_documentation_is_read() {
+    let text = include_str!("../../docs/waivers.md");
+    let (_, block) = text.split_once("```yaml\n").expect("a block");
+    assert_eq!(good(block.split("```").next().unwrap_or_default()).len(), 2);
+}
