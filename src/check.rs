@@ -95,6 +95,48 @@ pub struct Finding {
     pub again: usize,
     /// 16 hexadecimal digits from rule, entity and subject.
     pub fingerprint: String,
+    /// What is said of it after the run.
+    pub remarks: Remarks,
+}
+
+/// What configuration, waivers and a baseline say of a finding. A run itself says nothing of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// The level that the rule gave, and why it has another.
+    pub rule_level: Option<(Level, String)>,
+    /// The last days of waivers that would hide it, had they not run out.
+    pub lapsed: Vec<Date>,
+    /// How it stands to the baseline; none without one.
+    pub baseline: Option<Baseline>,
+}
+
+/// How a finding stands to a baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Baseline {
+    /// The baseline has it not.
+    New,
+    /// The baseline has it, at the same level or a higher one.
+    Unchanged,
+    /// The baseline has it at a lower level.
+    Updated,
+}
+
+impl Baseline {
+    /// The word for it in machine formats.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Unchanged => "unchanged",
+            Self::Updated => "updated",
+        }
+    }
+}
+
+impl Finding {
+    /// Whether it counts: the baseline does not have it as it is.
+    pub fn counts(&self) -> bool {
+        self.remarks.baseline != Some(Baseline::Unchanged)
+    }
 }
 
 /// A labelled place.
@@ -119,6 +161,9 @@ pub struct RuleOutcome {
     pub statements: Vec<String>,
     /// What became of it.
     pub outcome: Outcome,
+    /// It is broken, and some of what it looks at could not be judged: who finds nothing of a thing there does not know that
+    /// it holds.
+    pub incomplete: bool,
 }
 
 /// The values of an outcome.
@@ -128,6 +173,8 @@ pub enum Outcome {
     Pass,
     /// Looked, does not hold.
     Fail,
+    /// Looked, does not hold, and every finding of it is waived.
+    Waived,
     /// Could not look.
     NotEvaluated(Open),
     /// Nothing to look at, and why: no row, or not in this revision.
@@ -175,8 +222,9 @@ impl Outcome {
             Self::NotApplicable(_) => 0,
             Self::Pass => 1,
             Self::NotEvaluated(_) => 2,
-            Self::Fail => 3,
-            Self::Error(_) => 4,
+            Self::Waived => 3,
+            Self::Fail => 4,
+            Self::Error(_) => 5,
         }
     }
 }
@@ -192,8 +240,7 @@ impl Run {
                 // A rule that broke has one outcome where it would have one a statement.
                 let same = |row: &&mut RuleOutcome| row.rule == own.rule && row.statements == own.statements;
                 match out.outcomes.iter_mut().find(same) {
-                    Some(all) if own.outcome.weight() > all.outcome.weight() => *all = own,
-                    Some(_) => {}
+                    Some(all) => all.join(own),
                     None => out.outcomes.push(own),
                 }
             }
@@ -205,6 +252,22 @@ impl Run {
         let mut seen = HashSet::new();
         out.findings.retain(|finding| seen.insert(key(finding)));
         self
+    }
+}
+
+impl RuleOutcome {
+    fn new(rule: &Rule, statements: &[String], outcome: Outcome) -> Self {
+        Self { rule: rule.id.clone(), statements: statements.to_vec(), outcome, incomplete: false }
+    }
+
+    /// Takes in what became of the same rule in another estate.
+    fn join(&mut self, other: Self) {
+        let open = |row: &Self| row.incomplete || matches!(row.outcome, Outcome::NotEvaluated(_));
+        let incomplete = open(self) || open(&other);
+        if other.outcome.weight() > self.outcome.weight() {
+            *self = other;
+        }
+        self.incomplete = incomplete && matches!(self.outcome, Outcome::Fail);
     }
 }
 
@@ -282,10 +345,7 @@ fn run_alone(
 fn guarded(rule: &Rule, judge: impl FnOnce() -> Judged) -> Judged {
     isolated(judge).unwrap_or_else(|fault| {
         let outcome = Outcome::Error(fault.text("evaluating it"));
-        (
-            vec![RuleOutcome { rule: rule.id.clone(), statements: rule.statements.clone(), outcome }],
-            Vec::new(),
-        )
+        (vec![RuleOutcome::new(rule, &rule.statements, outcome)], Vec::new())
     })
 }
 
@@ -339,20 +399,13 @@ fn judge(shared: &Shared<'_>, number: usize, rule: &Rule) -> Judged {
     let judged = judge_rule(shared, number, rule);
     match shared.fault_of(&rule.evidence) {
         None => judged,
-        Some(fault) => {
-            let (rule, statements) = (rule.id.clone(), rule.statements.clone());
-            (vec![RuleOutcome { rule, statements, outcome: Outcome::Error(fault) }], Vec::new())
-        }
+        Some(fault) => (vec![RuleOutcome::new(rule, &rule.statements, Outcome::Error(fault))], Vec::new()),
     }
 }
 
 fn judge_rule(shared: &Shared<'_>, number: usize, rule: &Rule) -> Judged {
     let revision = shared.revision;
-    let outcome = |statements: &[String], outcome: Outcome| RuleOutcome {
-        rule: rule.id.clone(),
-        statements: statements.to_vec(),
-        outcome,
-    };
+    let outcome = |statements: &[String], outcome: Outcome| RuleOutcome::new(rule, statements, outcome);
     let made: Vec<&String> =
         rule.statements.iter().filter(|s| bind::makes(shared.content, s, revision)).collect();
     let absent = if rule.revisions.0.is_some_and(|from| revision < from) {
@@ -372,8 +425,8 @@ fn judge_rule(shared: &Shared<'_>, number: usize, rule: &Rule) -> Judged {
         }
         let statements: Vec<String> = made.into_iter().cloned().collect();
         let verdict = evaluate(Binding { shared, rule, fact: None }, number, &statements);
-        let (result, findings) = finish(shared, rule, verdict);
-        return (vec![outcome(&statements, result)], findings);
+        let (result, findings) = finish(shared, rule, &statements, verdict);
+        return (vec![result], findings);
     };
     let facts = documented.selector.at(shared.content, revision, None);
     let mut outcomes = Vec::new();
@@ -399,8 +452,8 @@ fn judge_rule(shared: &Shared<'_>, number: usize, rule: &Rule) -> Judged {
         }
         match verdict {
             Some(verdict) => {
-                let (result, more) = finish(shared, rule, verdict);
-                outcomes.push(outcome(own, result));
+                let (result, more) = finish(shared, rule, own, verdict);
+                outcomes.push(result);
                 findings.extend(more);
             }
             None => {
@@ -428,7 +481,13 @@ fn evaluate(binding: Binding<'_>, number: usize, statements: &[String]) -> Verdi
     }
 }
 
-fn finish(shared: &Shared<'_>, rule: &Rule, verdict: Verdict) -> (Outcome, Vec<Ranked>) {
+fn finish(
+    shared: &Shared<'_>,
+    rule: &Rule,
+    statements: &[String],
+    verdict: Verdict,
+) -> (RuleOutcome, Vec<Ranked>) {
+    let incomplete = !verdict.findings.is_empty() && verdict.open.is_some();
     let outcome = if !verdict.findings.is_empty() {
         Outcome::Fail
     } else if let Some(causes) = verdict.open {
@@ -446,7 +505,7 @@ fn finish(shared: &Shared<'_>, rule: &Rule, verdict: Verdict) -> (Outcome, Vec<R
             format!("no row of `{name}` is concerned")
         })
     };
-    (outcome, verdict.findings)
+    (RuleOutcome { incomplete, ..RuleOutcome::new(rule, statements, outcome) }, verdict.findings)
 }
 
 /// Rule, documented account, and what the finding is about by identity.

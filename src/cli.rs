@@ -4,27 +4,35 @@
 //! modules and leaves the work to them: what is printed is made in [`crate::report`], `crate::explain`,
 //! [`crate::diff`] and [`crate::track`].
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Effects, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::assets::Assets;
 
 mod check;
 mod checked;
 mod collect;
+mod compare;
 mod completions;
+mod configure;
+mod decided;
 mod diff;
 mod explain;
+mod fail_on;
 mod help;
+mod init;
 mod load;
 mod maintain;
 mod man;
 mod missing;
 mod originals;
 mod output;
+mod own;
 mod places;
 mod progress;
 mod revision;
@@ -33,6 +41,7 @@ mod schema;
 mod site;
 mod test;
 mod track;
+mod waive;
 mod wildcard;
 
 pub use checked::{BuiltIn, Checked};
@@ -76,6 +85,12 @@ pub struct Cli {
 enum Command {
     /// Check exports: files, folders, zip files, standard input
     Check(check::CheckArgs),
+    /// Waive a finding until a day: write it into waivers.yaml, with a reason and an owner
+    Waive(waive::WaiveArgs),
+    /// Compare reports: what is new, gone, waived, no longer evaluated; the trend over many
+    Compare(compare::CompareArgs),
+    /// Write a cmlint.yaml with all settings to begin with
+    Init(init::InitArgs),
     /// Print the PowerShell script that gathers the evidence (read only)
     Collect(collect::CollectArgs),
     /// Explain a rule, a documented statement, an account or a group
@@ -178,6 +193,26 @@ impl From<Exit> for ExitCode {
     }
 }
 
+impl Cli {
+    /// Reads arguments, the first of which is the name of the program.
+    ///
+    /// # Errors
+    /// When they are wrong, or ask for help or version.
+    pub fn read<T: Into<OsString> + Clone>(args: impl IntoIterator<Item = T>) -> Result<Self, clap::Error> {
+        let mut matches = Self::command().try_get_matches_from(args)?;
+        // A configuration yields to what is given, also where that is what it would be anyway.
+        let given = matches.subcommand().map(|(_, of)| {
+            let typed = |id: &&clap::Id| of.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+            of.ids().filter(typed).map(ToString::to_string).collect()
+        });
+        let mut cli = Self::from_arg_matches_mut(&mut matches).map_err(|e| e.format(&mut Self::command()))?;
+        if let Command::Check(args) = &mut cli.command {
+            args.given = given.unwrap_or_default();
+        }
+        Ok(cli)
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -200,6 +235,9 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     }
     match command {
         Command::Check(args) => check::run(&args, &global),
+        Command::Waive(args) => waive::run(&args, &global),
+        Command::Compare(args) => compare::run(&args),
+        Command::Init(args) => init::run(&args),
         Command::Collect(args) => collect::run(&args, &global),
         Command::Explain(args) => explain::run(&args, &global),
         Command::Diff(args) => diff::run(&args, &global),
@@ -236,7 +274,6 @@ mod tests {
 
     #[test]
     fn arguments_are_consistent() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 }

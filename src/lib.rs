@@ -44,11 +44,17 @@ pub mod estate;
 
 pub mod check;
 
+pub mod waive;
+
 pub mod report;
 
 pub mod mask;
 
 pub(crate) mod explain;
+
+pub(crate) mod settings;
+
+pub(crate) mod compare;
 
 pub mod page;
 

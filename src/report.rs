@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Finding, Outcome, Run};
-use crate::content::{Content, Revision};
+use crate::content::{Content, Date, Revision};
 use crate::evidence::{Schema, TableId, Why};
 use crate::reader::Status;
 use crate::rules::{Level, RuleSet};
 use crate::source::Excerpt;
 use crate::text::{count, harmless, list};
+use crate::waive::{Hidden, Waived};
 
 use document::Document;
 
@@ -30,6 +31,8 @@ mod markdown;
 mod ndjson;
 mod plain;
 mod sarif;
+
+pub(crate) use json::escaped;
 
 /// The formats of `cmlint check`; `docs/formats.md` says what each is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +138,16 @@ pub struct Report<'a> {
     pub run: &'a Run,
     /// The places of each finding, in the order of [`Run::findings`]; the first of each is primary.
     pub spots: &'a [Vec<Spot>],
+    /// What waivers hide, and how each of them stands.
+    pub waived: &'a Waived,
+    /// The places of each hidden finding, in the order of [`Waived::hidden`].
+    pub waived_spots: &'a [Vec<Spot>],
+    /// How the run stands to a baseline, in words.
+    pub baseline: Option<&'a str>,
+    /// The configuration that was applied.
+    pub configuration: Option<&'a Configuration>,
+    /// The day it bears, if it is to bear one.
+    pub created: Option<Date>,
     /// Where it shows that a rule could not be evaluated, one for each of [`Run::outcomes`]: path, line, column.
     pub open_places: &'a [Option<(String, u64, u64)>],
     /// Whether a table of the schema is in no export at all.
@@ -153,6 +166,15 @@ pub struct Report<'a> {
     pub site: Option<&'a str>,
     /// What gathers what is missing.
     pub collector: &'a Collector,
+}
+
+/// A configuration that was applied.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Configuration {
+    /// Its path, as it is shown.
+    pub path: String,
+    /// What it switches off: rules, groups of rules, accounts, groups, statements.
+    pub off: Vec<String>,
 }
 
 /// One of several hierarchies.
@@ -225,7 +247,9 @@ fn status_word(status: Status) -> &'static str {
 
 /// Writes a report in a format, colours included.
 pub fn write(report: &Report<'_>, format: Format) -> String {
-    let document = || Document::of(report);
+    // Formats that say how a finding stands to a baseline have all; the others have those that count.
+    let all = matches!(format, Format::Json | Format::Ndjson | Format::Sarif);
+    let document = || Document::of(report, all);
     match format {
         Format::Human => human::write(report),
         Format::Concise => concise::write(report),
@@ -242,6 +266,36 @@ pub fn write(report: &Report<'_>, format: Format) -> String {
     }
 }
 
+/// What configuration, waivers and a baseline say of a finding: a title and a sentence each.
+fn remarks(finding: &Finding) -> Vec<(&'static str, String)> {
+    let mut out = Vec::new();
+    if let Some((level, why)) = &finding.remarks.rule_level {
+        out.push(("level", format!("{} by the rule; {why}", level.name())));
+    }
+    if let Some(last) = finding.remarks.lapsed.iter().max() {
+        out.push(("waiver", format!("the waiver of this ran out on {last}")));
+    }
+    out
+}
+
+/// What waivers and a baseline left out of the findings, and what is to be done about them: a title and lines each.
+fn asides(report: &Report<'_>) -> Vec<(&'static str, Vec<String>)> {
+    let mut out = Vec::new();
+    if let Some(summary) = report.waived.summary() {
+        let notes = report.waived.notes().into_iter().map(|(_, note)| note);
+        let told = report.waived.told(report.verbose);
+        out.push(("waivers", std::iter::once(summary).chain(notes).chain(told).collect()));
+    }
+    if let Some(baseline) = report.baseline {
+        out.push(("baseline", vec![baseline.to_owned()]));
+    }
+    if let Some(Configuration { path, off }) = report.configuration {
+        let off = if off.is_empty() { String::new() } else { format!(": {} off", list(off)) };
+        out.push(("settings", vec![format!("{}{off}", harmless(path))]));
+    }
+    out
+}
+
 /// How many rules ended how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcomes {
@@ -249,6 +303,8 @@ pub struct Outcomes {
     pub pass: usize,
     /// Looked, does not hold.
     pub fail: usize,
+    /// Looked, does not hold, all findings waived.
+    pub waived: usize,
     /// Could not look.
     pub not_evaluated: usize,
     /// Nothing to look at.
@@ -296,15 +352,27 @@ impl<'a> Report<'a> {
 
     /// Number of findings of a level.
     pub fn findings_of(&self, level: Level) -> usize {
-        self.run.findings.iter().filter(|f| f.level == level).count()
+        self.run.findings.iter().filter(|f| f.level == level && f.counts()).count()
     }
 
     /// Findings with their places, by file and position; those without a place come last.
     pub fn findings(&self) -> Vec<(&'a Finding, &'a [Spot])> {
-        let mut all: Vec<_> = (self.run.findings.iter())
-            .enumerate()
-            .map(|(i, f)| (f, self.spots.get(i).map_or(&[][..], Vec::as_slice)))
-            .collect();
+        self.in_order(self.run.findings.iter().zip(self.spots.iter().map(Vec::as_slice)).collect())
+    }
+
+    /// As [`Report::findings`], those that count: a baseline does not have them.
+    pub fn counting(&self) -> Vec<(&'a Finding, &'a [Spot])> {
+        let mut all = self.findings();
+        all.retain(|(finding, _)| finding.counts());
+        all
+    }
+
+    /// As [`Report::findings`], those that waivers hide.
+    pub fn hidden(&self) -> Vec<(&'a Hidden, &'a [Spot])> {
+        self.in_order(self.waived.hidden.iter().zip(self.waived_spots.iter().map(Vec::as_slice)).collect())
+    }
+
+    fn in_order<T>(&self, mut all: Vec<(T, &'a [Spot])>) -> Vec<(T, &'a [Spot])> {
         let order: BTreeMap<&str, usize> =
             self.inputs.iter().enumerate().map(|(i, input)| (input.path.as_str(), i)).collect();
         all.sort_by_key(|(_, spots)| {
@@ -322,6 +390,7 @@ impl<'a> Report<'a> {
             match row.outcome {
                 Outcome::Pass => out.pass += 1,
                 Outcome::Fail => out.fail += 1,
+                Outcome::Waived => out.waived += 1,
                 Outcome::NotEvaluated(_) => out.not_evaluated += 1,
                 Outcome::NotApplicable(_) => out.not_applicable += 1,
                 Outcome::Error(_) => out.error += 1,

@@ -50,12 +50,19 @@ pub fn read(inputs: &[PathBuf], limits: &Limits) -> Sources {
     walk.done()
 }
 
-/// [`read`], but not if one of the files that would be read is to be written as well: `output`, by whatever name or link.
+/// [`read`], but without the files `own`, which are the program's and no exports, and not if one of the files that would be
+/// read is to be written as well: `output`, by whatever name or link.
 ///
 /// # Errors
 /// When that is so: the label of the input.
-pub fn read_beside(inputs: &[PathBuf], limits: &Limits, output: Option<&Path>) -> Result<Sources, String> {
+pub fn read_beside(
+    inputs: &[PathBuf],
+    limits: &Limits,
+    output: Option<&Path>,
+    own: &[PathBuf],
+) -> Result<Sources, String> {
     let mut walk = walk::Walk::new(limits);
+    walk.leave_out(own);
     walk.keep_from(output);
     for input in inputs {
         walk.input(input);

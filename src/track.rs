@@ -12,7 +12,6 @@ mod json;
 mod known;
 mod matching;
 mod pairing;
-mod patch;
 mod seen;
 mod step;
 mod text;

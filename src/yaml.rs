@@ -11,6 +11,7 @@ mod node;
 #[cfg(test)]
 mod pack;
 mod packed;
+pub(crate) mod patch;
 mod read;
 mod render;
 

@@ -112,7 +112,7 @@ fn outcome(run: &Run) -> (Expect, Option<String>) {
                 tables.extend(open.tables.iter().copied());
                 reason.get_or_insert_with(|| open.reason.clone());
             }
-            Outcome::Pass | Outcome::Fail => passed = true,
+            Outcome::Pass | Outcome::Fail | Outcome::Waived => passed = true,
             Outcome::NotApplicable(reason) | Outcome::Error(reason) => {
                 why.get_or_insert_with(|| reason.clone());
             }
@@ -138,7 +138,7 @@ fn passes(rule: &Rule, example: &Example, run: &Run) -> bool {
         }
         Outcome::NotEvaluated(open) => !open.tables.is_empty() && !open.tables.iter().any(given),
         Outcome::NotApplicable(_) => true,
-        Outcome::Fail | Outcome::Error(_) => false,
+        Outcome::Fail | Outcome::Waived | Outcome::Error(_) => false,
     });
     rule.documented.is_some() && beside && passed
 }

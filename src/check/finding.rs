@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::bind::{Binding, Bound, BoundKind};
 use super::eval::Eval;
 use super::names::Name;
-use super::{Finding, Label};
+use super::{Finding, Label, Remarks};
 use crate::content::{Content, EntityKind};
 use crate::estate::principals::in_words;
 use crate::estate::shared::Frame;
@@ -168,6 +168,7 @@ impl<'b> Writer<'b> {
                 labels,
                 again: 0,
                 fingerprint,
+                remarks: Remarks::default(),
             },
         }
     }

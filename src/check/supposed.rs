@@ -45,6 +45,7 @@ pub(super) fn add(proven: &mut Judged, supposed: Judged, ids: &Identities) {
         if of_these && matches!((&first.outcome, &second.outcome), (Outcome::NotEvaluated(_), Outcome::Fail))
         {
             first.outcome = Outcome::Fail;
+            first.incomplete = true;
         }
     }
 }

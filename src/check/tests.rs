@@ -38,6 +38,7 @@ fn said(run: &Run) -> String {
             Outcome::Fail => "fail".to_owned(),
             Outcome::NotApplicable(_) => "not applicable".to_owned(),
             Outcome::NotEvaluated(open) => format!("open: {}", open.reason),
+            Outcome::Waived => "waived".to_owned(),
             Outcome::Error(error) => format!("error: {error}"),
         })
         .collect();

@@ -7,19 +7,24 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::checked::{Checked, RevisionArg, View};
+use super::configure::{self, ConfigArgs, Configured};
+use super::decided::{self, Decided, DecidedArgs};
+use super::fail_on::FailOn;
 use super::load::Loaded;
 use super::progress::Progress;
 use super::revision::revision;
 use super::{Exit, Global, help, output, wildcard};
 use crate::check::{Outcome, Run};
+use crate::evidence::Schema;
 use crate::explain::{Book, Selector};
 use crate::mask::Key;
-use crate::report::{Format, GroupBy};
+use crate::report::{Configuration, Format, GroupBy};
 use crate::rules::{Level, Rule, RuleSet};
+use crate::settings::{Required, Severity};
 use crate::source::{self, Limits, Sources};
 use crate::text::{BAD, DOUBT, count, harmless, paint};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_long_help = help::fit("\
 Examples:
   cmlint check                                       all exports below the current folder
@@ -27,6 +32,7 @@ Examples:
   Get-CMAccount | ConvertTo-Json | cmlint check -    what a command writes
   cmlint check --select task-sequences,NAA exports   one group of rules, and all on one account
   cmlint check --format json --output report.json exports
+  cmlint check --baseline report.json exports        only what is new or graver counts
 
 What is not exported is never taken to be in order: rules that miss evidence are listed, with the command \
 that gathers it. Check related exports together: most rules compare several.
@@ -35,7 +41,7 @@ Exit codes:
   0  nothing was found at or above --fail-on
   1  something was found
   2  not all the work could be done: arguments, a bad rule, an input that could not be read to its end
-  3  no rule passed and none failed, or evidence is missing and --require-evidence is given
+  3  no rule passed and none failed, or evidence is missing that is required
 Of several the first that applies in the order 2, 3, 1."))]
 pub(super) struct CheckArgs {
     /// Files, folders and zip files to read; `-` is standard input
@@ -56,6 +62,9 @@ pub(super) struct CheckArgs {
     /// Leave these out: rule, group of rules, account, group or statement
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "What is checked")]
     ignore: Vec<String>,
+
+    #[command(flatten)]
+    decided: DecidedArgs,
 
     /// How to write the report
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "human", help_heading = "Output")]
@@ -97,9 +106,16 @@ pub(super) struct CheckArgs {
     /// The lowest level of a finding that makes the exit code 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "warning", help_heading = "Exit code")]
     fail_on: FailOn,
-    /// Exit with 3 if any rule could not be evaluated
-    #[arg(long, help_heading = "Exit code")]
-    require_evidence: bool,
+    /// Exit with 3 if a rule could not be evaluated for want of these evidence tables, or of any that can be collected
+    #[arg(long, value_name = "TABLE", value_delimiter = ',', num_args = 0.., require_equals = true,
+          help_heading = "Exit code")]
+    require_evidence: Option<Vec<String>>,
+
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// The options that stand on the command line.
+    #[arg(skip)]
+    pub(super) given: Vec<String>,
 
     /// How many threads to use, at most eight a processor; 0 is one a processor
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Global options")]
@@ -107,7 +123,7 @@ pub(super) struct CheckArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
+pub(super) enum FormatArg {
     /// Excerpts and a summary, for reading
     Human,
     /// One line a finding: path:line:column: `level[rule]` message
@@ -210,7 +226,11 @@ fn threads(asked: usize) -> usize {
 fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let loaded = super::load::load(global)?;
     let Loaded { content, schema, rules, .. } = &loaded;
-    let chosen = Chosen::new(args, &Book::new(content, schema, rules))?;
+    let book = Book::new(content, schema, rules);
+    let configured = configure::load::<FormatArg>(&args.config, &book)?;
+    let args = &args.under(configured.as_ref());
+    let required = required(args, configured.as_ref(), schema)?;
+    let chosen = Chosen::new(args, configured.map(|c| (c.settings.severity, c.file)), &book)?;
     let wanted = match args.revision.trim() {
         auto if auto.eq_ignore_ascii_case("auto") => RevisionArg::Auto,
         named => RevisionArg::Date(revision(content, named)?),
@@ -218,14 +238,18 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let only: HashSet<String> =
         rules.rules.iter().filter(|r| chosen.wants(r, &r.statements)).map(|r| r.id.clone()).collect();
     if only.is_empty() {
-        bail!("no rule is left: --ignore takes away all that --select names");
+        bail!(
+            "no rule is left: --ignore, or what is off in the configuration, takes away all that is selected"
+        );
     }
 
+    let decided = Decided::load(&args.decided, &loaded)?;
+    let own: Vec<PathBuf> = decided.files().iter().cloned().chain(chosen.file.clone()).collect();
     let output = args.output.as_deref();
     let paths = wildcard::expanded(&args.paths);
     let progress = Progress::start(args.no_progress || args.quiet);
     progress.does("looking for exports");
-    let sources = source::read_beside(&paths, &Limits::default(), output)
+    let sources = source::read_beside(&paths, &Limits::default(), output, &own)
         .map_err(|input| output::overwrites(output.unwrap_or_else(|| Path::new("")), &input))?;
     let key = args.mask_key.as_deref().map(mask_key).transpose()?;
     progress.clear();
@@ -234,10 +258,12 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let only = (only.len() < loaded.rules.rules.len()).then_some(only);
     let mut checked = Checked::new(&loaded, &sources, wanted, only);
     chosen.keep(&mut checked.run, &loaded.rules);
+    decided.apply(&mut checked, chosen.narrows());
+    checked.configuration = chosen.configuration();
     if args.mask {
         checked.mask(key);
     }
-    let ends = |lost| checked.exit(|level| args.fail_on.fails(level), args.require_evidence, lost);
+    let ends = |lost| checked.exit(|level| args.fail_on.fails(level), required.as_ref(), lost);
     let view = View {
         format: args.format.into(),
         columns: output::columns(args.output.is_some()),
@@ -291,31 +317,111 @@ fn mask_key(path: &Path) -> anyhow::Result<Key> {
     }
 }
 
-/// What `--select` and `--ignore` leave.
+impl CheckArgs {
+    /// With what a configuration says, where the command line says nothing.
+    fn under(&self, configured: Option<&Configured>) -> Self {
+        let mut out = self.clone();
+        let Some(configured) = configured else { return out };
+        let settings = &configured.settings;
+        let free = |name: &str| !self.given.iter().any(|given| given == name);
+        if free("paths") && !settings.paths.is_empty() {
+            out.paths.clone_from(&settings.paths);
+        }
+        if let (true, Some(revision)) = (free("revision"), &settings.revision) {
+            out.revision.clone_from(revision);
+        }
+        if free("select") {
+            out.select.clone_from(&settings.select);
+        }
+        if free("ignore") {
+            out.ignore.clone_from(&settings.ignore);
+        }
+        // What is a word here was one of the right ones when the file was read.
+        let word = |word: &Option<String>| word.clone().unwrap_or_default();
+        if let (true, Ok(fail_on)) = (free("fail_on"), FailOn::from_str(&word(&settings.fail_on), true)) {
+            out.fail_on = fail_on;
+        }
+        if let (true, Ok(format)) = (free("format"), FormatArg::from_str(&word(&settings.format), true)) {
+            out.format = format;
+        }
+        out.verbose |= settings.verbose.unwrap_or_default();
+        out.decided.under(configured);
+        out
+    }
+}
+
+/// The evidence that has to be there.
+fn required(
+    args: &CheckArgs,
+    configured: Option<&Configured>,
+    schema: &Schema,
+) -> anyhow::Result<Option<Required>> {
+    let Some(names) = &args.require_evidence else {
+        return Ok(configured.and_then(|c| c.settings.require_evidence.clone()));
+    };
+    if names.is_empty() {
+        return Ok(Some(Required::all()));
+    }
+    let mut out = Required::default();
+    for name in names {
+        out.add(schema, name).map_err(|why| anyhow::anyhow!("--require-evidence: {why}"))?;
+    }
+    Ok(Some(out))
+}
+
+/// What `--select`, `--ignore` and a configuration leave.
 struct Chosen {
     select: Vec<Selector>,
     ignore: Vec<Selector>,
+    severity: Severity,
+    /// The configuration.
+    file: Option<PathBuf>,
 }
 
 impl Chosen {
-    fn new(args: &CheckArgs, book: &Book<'_>) -> anyhow::Result<Self> {
+    fn new(
+        args: &CheckArgs,
+        configured: Option<(Severity, PathBuf)>,
+        book: &Book<'_>,
+    ) -> anyhow::Result<Self> {
         let selectors = |names: &[String]| -> anyhow::Result<Vec<Selector>> {
             names.iter().map(|n| book.selector(n).map_err(anyhow::Error::msg)).collect()
         };
-        Ok(Self { select: selectors(&args.select)?, ignore: selectors(&args.ignore)? })
+        let (mut severity, file) = match configured {
+            Some((severity, file)) => (severity, Some(file)),
+            None => (Severity::default(), None),
+        };
+        let select = selectors(&args.select)?;
+        if args.given.iter().any(|given| given == "select") {
+            severity.turn_on(&select);
+        }
+        Ok(Self { select, ignore: selectors(&args.ignore)?, severity, file })
     }
 
     fn wants(&self, rule: &Rule, statements: &[String]) -> bool {
         (self.select.is_empty() || self.select.iter().any(|s| s.selects(rule, statements)))
             && !self.ignore.iter().any(|s| s.ignores(rule, statements))
+            && !self.severity.is_off(rule, statements)
     }
 
-    /// Takes away what a wanted rule says of statements that are not.
+    /// Takes away what a wanted rule says of statements that are not, and gives the rest its levels.
     fn keep(&self, run: &mut Run, rules: &RuleSet) {
         let wants =
             |id: &str, statements: &[String]| rules.find(id).is_none_or(|r| self.wants(r, statements));
         run.findings.retain(|f| wants(&f.rule, &f.statements));
         run.outcomes.retain(|o| wants(&o.rule, &o.statements));
+        self.severity.apply(run, rules);
+    }
+
+    /// Whether something is left out.
+    fn narrows(&self) -> bool {
+        !(self.select.is_empty() && self.ignore.is_empty() && self.severity.off().is_empty())
+    }
+
+    /// What a report says of the configuration.
+    fn configuration(&self) -> Option<Configuration> {
+        let path = super::own::shown(self.file.as_ref()?);
+        Some(Configuration { path, off: self.severity.off().into_iter().map(str::to_owned).collect() })
     }
 }
 
@@ -324,6 +430,7 @@ fn aside(args: &CheckArgs, checked: &Checked<'_>, exit: Exit) {
     let mut out = String::new();
     let shown = args.format == FormatArg::Human && args.output.is_none();
     if !shown {
+        out.push_str(&decided::aside(checked));
         for input in checked.inputs().iter().filter(|i| i.is_faulty()) {
             for (place, text) in &input.notes {
                 let at = place.map_or(String::new(), |(line, column)| format!(":{line}:{column}"));
@@ -338,8 +445,13 @@ fn aside(args: &CheckArgs, checked: &Checked<'_>, exit: Exit) {
             "nothing to check: there is no file at the given place"
         } else if !recognised {
             "nothing could be checked: none of the files was recognised as an export"
-        } else if args.require_evidence {
-            "some rules could not be evaluated, and --require-evidence is given"
+        } else if checked
+            .run
+            .outcomes
+            .iter()
+            .any(|o| matches!(o.outcome, Outcome::Pass | Outcome::Fail | Outcome::Waived))
+        {
+            "some rules could not be evaluated for want of evidence that is required"
         } else {
             "nothing could be checked: the exports hold nothing that a rule needs"
         };
@@ -357,43 +469,4 @@ fn aside(args: &CheckArgs, checked: &Checked<'_>, exit: Exit) {
         ));
     }
     output::aside(&out);
-}
-
-/// From which level on findings make the exit code 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    /// Errors only
-    Error,
-    /// Warnings and errors
-    Warning,
-    /// Any finding
-    Note,
-    /// Nothing: findings never fail the run
-    Never,
-}
-
-impl FailOn {
-    fn fails(self, level: Level) -> bool {
-        match self {
-            Self::Error => level >= Level::Error,
-            Self::Warning => level >= Level::Warning,
-            Self::Note => true,
-            Self::Never => false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn levels_fail_from_the_given_one_on() {
-        assert!(FailOn::Warning.fails(Level::Warning));
-        assert!(FailOn::Warning.fails(Level::Error));
-        assert!(!FailOn::Warning.fails(Level::Note));
-        assert!(!FailOn::Error.fails(Level::Warning));
-        assert!(FailOn::Note.fails(Level::Note));
-        assert!(!FailOn::Never.fails(Level::Error));
-    }
 }

@@ -6,15 +6,17 @@ use std::collections::HashSet;
 use super::load::{self, Loaded};
 use super::{Exit, missing, places};
 use crate::assets::Assets;
-use crate::check::{self, Options, Outcome, Run};
+use crate::check::{self, Finding, Options, Outcome, RuleOutcome, Run};
 use crate::content::{Content, Date};
 use crate::evidence::{self, Collected, Evidence, Fact, Schema, Table, Why};
 use crate::mask::{self, Key, Known, Mask};
 use crate::reader::{Note, Status};
-use crate::report::{self, Format, GroupBy, Input, Report};
+use crate::report::{self, Configuration, Format, GroupBy, Input, Report};
 use crate::rules::Level;
+use crate::settings::Required;
 use crate::source::{self, Source, Sources, Span};
 use crate::text::{harmless, list};
+use crate::waive::Waived;
 
 /// The built-in specification, evidence tables and rules.
 #[derive(Debug)]
@@ -68,6 +70,14 @@ pub struct Checked<'a> {
     mask: Option<Mask>,
     /// What the rules found.
     pub(super) run: Run,
+    /// What of it waivers hide.
+    pub(super) waived: Waived,
+    /// How it stands to a baseline, in words.
+    pub(super) baseline: Option<String>,
+    /// The configuration that was applied.
+    pub(super) configuration: Option<Configuration>,
+    /// The day that the report is to bear.
+    pub(super) created: Option<Date>,
 }
 
 impl<'a> Checked<'a> {
@@ -98,7 +108,21 @@ impl<'a> Checked<'a> {
             [first, others @ ..] => run(&first.evidence).and(others.iter().map(|of| run(&of.evidence))),
         };
         let hierarchies = hierarchies.into_iter().map(|of| hierarchy(of, &inputs)).collect();
-        Self { loaded, sources, evidence, readings, inputs, revision_reason, hierarchies, mask: None, run }
+        Self {
+            loaded,
+            sources,
+            evidence,
+            readings,
+            inputs,
+            revision_reason,
+            hierarchies,
+            mask: None,
+            run,
+            waived: Waived::default(),
+            baseline: None,
+            configuration: None,
+            created: None,
+        }
     }
 
     /// Replaces names by pseudonyms in everything that is told of here, whatever the format; with a key, by those of the key.
@@ -110,6 +134,11 @@ impl<'a> Checked<'a> {
         mask.hierarchies(&mut self.hierarchies);
         self.revision_reason = mask.sentence(&self.revision_reason);
         mask.run(&mut self.run);
+        mask.waived(&mut self.waived);
+        if let Some(configuration) = &mut self.configuration {
+            configuration.path = mask.path(&configuration.path);
+        }
+        self.baseline = self.baseline.as_deref().map(|text| mask.sentence(text));
         self.mask = Some(mask);
     }
 
@@ -120,18 +149,27 @@ impl<'a> Checked<'a> {
 
     /// Number of findings of a level.
     pub(super) fn findings_of(&self, level: Level) -> usize {
-        self.run.findings.iter().filter(|f| f.level == level).count()
+        self.run.findings.iter().filter(|f| f.level == level && f.counts()).count()
     }
 
     /// How the run ended, given what fails it: levels of findings, missing evidence, something that could not be shown.
-    pub(super) fn exit(&self, fails: impl Fn(Level) -> bool, require_evidence: bool, lost: bool) -> Exit {
+    pub(super) fn exit(
+        &self,
+        fails: impl Fn(Level) -> bool,
+        required: Option<&Required>,
+        lost: bool,
+    ) -> Exit {
+        let misses = |row: &RuleOutcome| match (&row.outcome, required) {
+            (Outcome::NotEvaluated(open), Some(required)) => required.misses(&self.loaded.schema, open),
+            _ => false,
+        };
         let any = |fits: fn(&Outcome) -> bool| self.run.outcomes.iter().any(|o| fits(&o.outcome));
-        let looked = any(|o| matches!(o, Outcome::Pass | Outcome::Fail));
+        let looked = any(|o| matches!(o, Outcome::Pass | Outcome::Fail | Outcome::Waived));
         if lost || self.inputs.iter().any(Input::is_faulty) || any(|o| matches!(o, Outcome::Error(_))) {
             Exit::Trouble
-        } else if !looked || require_evidence && any(|o| matches!(o, Outcome::NotEvaluated(_))) {
+        } else if !looked || self.run.outcomes.iter().any(misses) {
             Exit::NotEvaluated
-        } else if self.run.findings.iter().any(|f| fails(f.level)) {
+        } else if self.run.findings.iter().any(|f| f.counts() && fails(f.level)) {
             Exit::Findings
         } else {
             Exit::Clean
@@ -140,7 +178,7 @@ impl<'a> Checked<'a> {
 
     /// The report in a format, colours included, and what became of files that could not be read again.
     pub fn write(&self, format: Format, columns: usize, verbose: bool) -> (String, Vec<String>) {
-        let ends = |lost| self.exit(|level| level >= Level::Warning, false, lost);
+        let ends = |lost| self.exit(|level| level >= Level::Warning, None, lost);
         let (quiet, group_by, site) = (false, GroupBy::default(), None);
         self.write_as(View { format, columns, verbose, quiet, group_by, site, ends: &ends })
     }
@@ -158,10 +196,14 @@ impl<'a> Checked<'a> {
             sources: self.sources,
             inputs: &self.readings,
         };
+        let hidden: Vec<Finding> = self.waived.hidden.iter().map(|hidden| hidden.finding.clone()).collect();
+        let (mut waived_spots, more) = places::spots(&hidden, exports, 0);
         let (mut spots, mut lost) = places::spots(&self.run.findings, exports, width);
+        lost.extend(more);
         let mut open_places = places::open(&self.run.outcomes, self.sources);
         if let Some(mask) = &self.mask {
             mask.spots(&mut spots);
+            mask.spots(&mut waived_spots);
             open_places.iter_mut().flatten().for_each(|(path, _, _)| *path = mask.path(path));
             lost.iter_mut().for_each(|text| *text = mask.sentence(text));
             collector.lines.iter_mut().for_each(|line| *line = mask.sentence(line));
@@ -175,6 +217,11 @@ impl<'a> Checked<'a> {
             hierarchies: &self.hierarchies,
             run: &self.run,
             spots: &spots,
+            waived: &self.waived,
+            waived_spots: &waived_spots,
+            baseline: self.baseline.as_deref(),
+            configuration: self.configuration.as_ref(),
+            created: self.created,
             absent: &absent,
             open_places: &open_places,
             exit: ends(!lost.is_empty()).code(),

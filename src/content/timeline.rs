@@ -26,6 +26,60 @@ impl fmt::Display for Date {
     }
 }
 
+impl Date {
+    /// Its number among all days of the calendar; 1970-01-01 has 0. Of a day that its month does not have it is that of the
+    /// day so many days after the month's first.
+    pub(crate) fn number(self) -> i64 {
+        // Years begin in March, so that a leap day is the last of its year.
+        let year = i64::from(self.year) - i64::from(self.month <= 2);
+        let month = (i64::from(self.month) + 9) % 12;
+        let of_year = (153 * month + 2) / 5 + i64::from(self.day) - 1;
+        year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year - 719_468
+    }
+
+    /// The day of that number; none before the year 0 and after 9999.
+    pub(crate) fn of_number(number: i64) -> Option<Self> {
+        let day = number + 719_468;
+        let (era, of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+        let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+        let year = u16::try_from(year + era * 400 + later).ok().filter(|year| *year <= 9999)?;
+        Some(Self { year, month: u8::try_from(month).ok()?, day: u8::try_from(day).ok()? })
+    }
+
+    /// Whether the calendar has it.
+    pub(crate) fn exists(self) -> bool {
+        Self::of_number(self.number()) == Some(self)
+    }
+
+    /// The day after so many days.
+    pub(crate) fn plus_days(self, days: i64) -> Option<Self> {
+        Self::of_number(self.number().checked_add(days)?)
+    }
+
+    /// The same day after so many months, or the last of that month.
+    pub(crate) fn plus_months(self, months: u16) -> Option<Self> {
+        let month = u32::from(self.month) - 1 + u32::from(months);
+        let year = u16::try_from(u32::from(self.year) + month / 12).ok().filter(|year| *year <= 9999)?;
+        let month = u8::try_from(month % 12 + 1).ok()?;
+        (1..=self.day).rev().map(|day| Self { year, month, day }).find(|date| date.exists())
+    }
+
+    /// How many days it is after another.
+    pub(crate) fn days_after(self, other: Self) -> i64 {
+        self.number() - other.number()
+    }
+
+    /// The day of a time, by Greenwich.
+    pub(crate) fn of_time(time: std::time::SystemTime) -> Option<Self> {
+        let seconds = time.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
+        Self::of_number(i64::try_from(seconds / 86_400).ok()?)
+    }
+}
+
 impl FromStr for Date {
     type Err = ();
     fn from_str(s: &str) -> Result<Self, ()> {
@@ -195,5 +249,49 @@ pub fn date(
             }
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> Date {
+        text.parse().expect("a date")
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        // Every day for two cycles of four hundred years, one after the other.
+        let mut before = date("1600-01-01");
+        for number in before.number() + 1..=date("2400-12-31").number() {
+            let day = Date::of_number(number).expect("a day");
+            assert_eq!(day.number(), number);
+            let next_day = (day.year, day.month, day.day) == (before.year, before.month, before.day + 1);
+            let next_month = day.day == 1 && (day.month == before.month % 12 + 1) && before.day >= 28;
+            assert!(next_day || next_month, "{before} {day}");
+            before = day;
+        }
+        assert_eq!((date("1970-01-01").number(), date("2000-03-01").number()), (0, 11_017));
+        assert_eq!(date("2026-12-01").days_after(date("2025-12-01")), 365);
+        for (text, exists) in
+            [("2024-02-29", true), ("2023-02-29", false), ("2100-02-29", false), ("2026-04-31", false)]
+        {
+            assert_eq!(date(text).exists(), exists, "{text}");
+        }
+    }
+
+    #[test]
+    fn months_end_where_they_end() {
+        for (from, months, to) in [
+            ("2026-12-01", 6, "2027-06-01"),
+            ("2026-08-31", 6, "2027-02-28"),
+            ("2024-02-29", 12, "2025-02-28"),
+            ("2026-12-31", 12, "2027-12-31"),
+        ] {
+            assert_eq!(date(from).plus_months(months), Some(date(to)), "{from} {months}");
+        }
+        assert_eq!(date("9999-12-31").plus_days(1), None);
+        assert_eq!(date("9999-12-31").plus_months(1), None);
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
     if let Some(several) = report.several() {
         let _ = writeln!(out, "note: {several}");
     }
-    for (finding, spots) in report.findings() {
+    for (finding, spots) in report.counting() {
         if let Some(spot) = spots.first() {
             let _ = write!(out, "{}:{}:{}: ", paint(STRONG, harmless(&spot.path)), spot.line, spot.column);
         }

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{Report, Spot};
-use crate::check::Outcome;
+use crate::check::{Baseline, Outcome};
 use crate::evidence::TableId;
 use crate::rules::{Level, Rule as RuleFile};
+use crate::waive;
 
 /// Name and number of the shape.
 const SCHEMA: &str = "cmlint-report/1";
@@ -18,11 +19,15 @@ const SCHEMA: &str = "cmlint-report/1";
 pub(super) struct Document<'a> {
     pub(super) schema: &'static str,
     pub(super) tool: Tool,
+    pub(super) created: Option<String>,
+    pub(super) configuration: Option<&'a super::Configuration>,
     pub(super) revision: String,
     pub(super) revision_reason: &'a str,
     pub(super) hierarchies: &'a [super::Hierarchy],
     pub(super) inputs: Vec<Input<'a>>,
     pub(super) findings: Vec<Finding<'a>>,
+    pub(super) waived: Vec<Waived<'a>>,
+    pub(super) waivers: Vec<Waiver<'a>>,
     pub(super) rules: Vec<Rule<'a>>,
     pub(super) outcomes: Outcomes,
     pub(super) not_evaluated: Vec<NotEvaluated<'a>>,
@@ -65,9 +70,45 @@ pub(super) struct Finding<'a> {
     pub(super) fix: Option<&'a str>,
     pub(super) locations: Vec<Location<'a>>,
     pub(super) fingerprint: &'a str,
+    pub(super) rule_level: Option<&'static str>,
+    pub(super) baseline_state: Option<&'static str>,
+    pub(super) lapsed_waivers: Vec<String>,
+    pub(super) waiver_template: String,
     /// Its places with excerpts.
     #[serde(skip)]
     pub(super) spots: &'a [Spot],
+}
+
+/// A finding that a waiver hides.
+#[derive(Debug, Serialize)]
+pub(super) struct Waived<'a> {
+    pub(super) finding: Finding<'a>,
+    pub(super) waiver: Decision<'a>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Decision<'a> {
+    pub(super) reason: &'a str,
+    pub(super) owner: &'a str,
+    pub(super) created: Option<String>,
+    pub(super) until: String,
+    pub(super) ticket: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Waiver<'a> {
+    pub(super) path: &'a str,
+    pub(super) line: usize,
+    pub(super) fingerprint: Option<&'a str>,
+    pub(super) rule: Option<&'a str>,
+    pub(super) entity: Option<&'a str>,
+    pub(super) subject: Option<&'a str>,
+    #[serde(flatten)]
+    pub(super) decision: Decision<'a>,
+    pub(super) age_days: Option<i64>,
+    pub(super) state: &'static str,
+    pub(super) note: Option<&'a str>,
+    pub(super) findings: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,6 +129,7 @@ pub(super) struct Rule<'a> {
     pub(super) statements: &'a [String],
     pub(super) outcome: &'static str,
     pub(super) reason: Option<&'a str>,
+    pub(super) incomplete: bool,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -121,29 +163,40 @@ pub(super) struct OpenLocation<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Everything that a report says.
-    pub(super) fn of(report: &Report<'a>) -> Self {
+    /// Everything that a report says; without `all`, of the findings those that count.
+    pub(super) fn of(report: &Report<'a>, all: bool) -> Self {
         let outcomes = report.outcomes();
         let title = |rule: &str| report.rules.find(rule).map(|r| r.title.as_str());
         Self {
             schema: SCHEMA,
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            created: report.created.map(|date| date.to_string()),
+            configuration: report.configuration,
             revision: report.run.revision.to_string(),
             revision_reason: report.revision_reason,
             hierarchies: report.hierarchies,
             inputs: report.inputs.iter().map(input).collect(),
-            findings: report
-                .findings()
+            findings: if all { report.findings() } else { report.counting() }
                 .into_iter()
                 .map(|(f, spots)| finding(f, report.rules.find(&f.rule), spots))
                 .collect(),
+            waived: report
+                .hidden()
+                .into_iter()
+                .filter_map(|(hidden, spots)| {
+                    let waiver = decision(report.waived.waiver(hidden)?);
+                    let rule = report.rules.find(&hidden.finding.rule);
+                    Some(Waived { finding: finding(&hidden.finding, rule, spots), waiver })
+                })
+                .collect(),
+            waivers: (0..report.waived.waivers.len()).filter_map(|number| waiver(report, number)).collect(),
             rules: report.run.outcomes.iter().map(|row| rule(row, title(&row.rule))).collect(),
             outcomes: Outcomes {
                 pass: outcomes.pass,
                 fail: outcomes.fail,
                 not_evaluated: outcomes.not_evaluated,
                 not_applicable: outcomes.not_applicable,
-                waived: 0,
+                waived: outcomes.waived,
                 error: outcomes.error,
             },
             not_evaluated: not_evaluated(report),
@@ -230,19 +283,56 @@ fn finding<'a>(
             })
             .collect(),
         fingerprint: &finding.fingerprint,
+        rule_level: finding.remarks.rule_level.as_ref().map(|(level, _)| level.name()),
+        baseline_state: finding.remarks.baseline.map(Baseline::name),
+        lapsed_waivers: finding.remarks.lapsed.iter().map(ToString::to_string).collect(),
+        waiver_template: waive::template(finding),
         spots,
     }
+}
+
+fn decision(waiver: &waive::Waiver) -> Decision<'_> {
+    Decision {
+        reason: &waiver.reason,
+        owner: &waiver.owner,
+        created: waiver.created.map(|date| date.to_string()),
+        until: waiver.until.to_string(),
+        ticket: waiver.ticket.as_deref(),
+    }
+}
+
+/// The waiver of a number.
+fn waiver<'a>(report: &Report<'a>, number: usize) -> Option<Waiver<'a>> {
+    let (waiver, state) = report.waived.waivers.get(number)?;
+    Some(Waiver {
+        path: &waiver.place.0,
+        line: waiver.place.1,
+        fingerprint: waiver.fingerprint.as_deref(),
+        rule: waiver.rule.as_deref(),
+        entity: waiver.entity.as_deref(),
+        subject: waiver.subject.as_deref(),
+        decision: decision(waiver),
+        age_days: report.waived.today.and_then(|today| waiver.age(today)),
+        state: state.name(),
+        note: match state {
+            waive::State::Unclear(why) => Some(why),
+            _ => None,
+        },
+        findings: report.waived.findings(number),
+    })
 }
 
 fn rule<'a>(row: &'a crate::check::RuleOutcome, title: Option<&'a str>) -> Rule<'a> {
     let (outcome, reason) = match &row.outcome {
         Outcome::Pass => ("pass", None),
         Outcome::Fail => ("fail", None),
+        Outcome::Waived => ("waived", None),
         Outcome::NotEvaluated(open) => ("not_evaluated", Some(open.reason.as_str())),
         Outcome::NotApplicable(why) => ("not_applicable", Some(why.as_str())),
         Outcome::Error(why) => ("error", Some(why.as_str())),
     };
-    Rule { rule: &row.rule, title, statements: &row.statements, outcome, reason }
+    let incomplete = row.incomplete;
+    Rule { rule: &row.rule, title, statements: &row.statements, outcome, reason, incomplete }
 }
 
 fn not_evaluated<'a>(report: &Report<'a>) -> Vec<NotEvaluated<'a>> {

@@ -30,7 +30,7 @@ const HEADINGS: usize = 6;
 const HELP_ROWS: usize = 2;
 
 pub(super) fn write(report: &Report<'_>) -> String {
-    let blocks = blocks(report.findings());
+    let blocks = blocks(report.counting());
     let mut end = String::new();
     if !report.quiet {
         let waiting = Waiting::of(report);

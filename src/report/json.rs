@@ -16,7 +16,7 @@ pub(super) fn pretty(value: &impl Serialize) -> String {
 
 /// JSON in which no character stands that a terminal or a reader could be led astray by. Such characters stand in
 /// texts only, where they may be written as escapes; what shapes the file itself are line ends.
-pub(super) fn escaped(json: String) -> String {
+pub(crate) fn escaped(json: String) -> String {
     let is_odd = |c: char| c != '\n' && visible(c) != c;
     if !json.contains(is_odd) {
         return json;

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use super::document::{Document, Finding, Input, NotEvaluated, Outcomes, Rule, Tool};
-use super::{Hierarchy, json};
+use super::document::{Document, Finding, Input, NotEvaluated, Outcomes, Rule, Tool, Waived, Waiver};
+use super::{Configuration, Hierarchy, json};
 use crate::rules::Level;
 
 /// Name and number of the shape.
@@ -17,12 +17,16 @@ enum Line<'a> {
     Header {
         schema: &'static str,
         tool: Tool,
+        created: Option<&'a str>,
+        configuration: Option<&'a Configuration>,
         revision: &'a str,
         revision_reason: &'a str,
         hierarchies: &'a [Hierarchy],
     },
     Input(&'a Input<'a>),
     Finding(&'a Finding<'a>),
+    Waived(&'a Waived<'a>),
+    Waiver(&'a Waiver<'a>),
     Rule(&'a Rule<'a>),
     NotEvaluated(&'a NotEvaluated<'a>),
     /// Last, and once: a report without it was cut off.
@@ -43,6 +47,8 @@ pub(super) fn write(document: &Document<'_>) -> String {
     let header = Line::Header {
         schema: SCHEMA,
         tool: document.tool,
+        created: document.created.as_deref(),
+        configuration: document.configuration,
         revision: &document.revision,
         revision_reason: document.revision_reason,
         hierarchies: document.hierarchies,
@@ -59,6 +65,8 @@ pub(super) fn write(document: &Document<'_>) -> String {
     let lines = std::iter::once(header)
         .chain(document.inputs.iter().map(Line::Input))
         .chain(document.findings.iter().map(Line::Finding))
+        .chain(document.waived.iter().map(Line::Waived))
+        .chain(document.waivers.iter().map(Line::Waiver))
         .chain(document.rules.iter().map(Line::Rule))
         .chain(document.not_evaluated.iter().map(Line::NotEvaluated))
         .chain([summary]);

@@ -96,7 +96,7 @@ impl Log<'_> {
             "artifacts": self.artifacts(),
             "taxonomies": taxonomies.iter().map(|n| self.taxonomy(*n)).collect::<Vec<_>>(),
             "columnKind": "unicodeCodePoints",
-            "results": self.document.findings.iter().map(|finding| self.result(finding)).collect::<Vec<_>>(),
+            "results": self.results(),
             "properties": {
                 "revision": revision,
                 "revisionReason": revision_reason,
@@ -206,6 +206,25 @@ impl Log<'_> {
 
     // ------------------------------------------------------------------------------------------ results
 
+    /// Findings, and those that waivers hide as suppressed ones.
+    fn results(&self) -> Vec<Value> {
+        let waived = self.document.waived.iter().map(|waived| {
+            let (waiver, mut out) = (&waived.waiver, self.result(&waived.finding));
+            let mut suppression = json!({
+                "kind": "external",
+                "status": "accepted",
+                "justification": waiver.reason,
+                "properties": { "owner": waiver.owner, "until": waiver.until },
+            });
+            if let Some(ticket) = waiver.ticket {
+                suppression["properties"]["ticket"] = json!(ticket);
+            }
+            out["suppressions"] = json!([suppression]);
+            out
+        });
+        self.document.findings.iter().map(|finding| self.result(finding)).chain(waived).collect()
+    }
+
     fn result(&self, finding: &Finding<'_>) -> Value {
         let index = self.index(finding.rule);
         let mut locations = finding.locations.iter();
@@ -244,6 +263,9 @@ impl Log<'_> {
         });
         if let Some(index) = index {
             out["ruleIndex"] = json!(index);
+        }
+        if let Some(state) = finding.baseline_state {
+            out["baselineState"] = json!(state);
         }
         if let Some(fix) = finding.fix {
             out["properties"]["fix"] = json!(fix);

@@ -56,6 +56,11 @@ impl Walk {
         }
     }
 
+    /// Files that are no inputs, wherever they are met.
+    pub(super) fn leave_out(&mut self, files: &[PathBuf]) {
+        self.seen.extend(files.iter().filter_map(|file| fs::canonicalize(file).ok()));
+    }
+
     /// A file that will be written must not be read: [`Walk::done_apart`] tells whether it would be.
     pub(super) fn keep_from(&mut self, output: Option<&Path>) {
         let handle = |path: &Path| {
@@ -643,7 +648,7 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         fs::hard_link(at("in/a.xml"), at("hard.xml")).unwrap();
         let clash =
-            |output: &str| super::super::read_beside(&[at("in")], &Limits::default(), Some(&at(output)));
+            |output: &str| super::super::read_beside(&[at("in")], &Limits::default(), Some(&at(output)), &[]);
         for output in ["in/a.xml", "in/b.zip", "hard.xml", "in/../in/a.xml"] {
             assert!(clash(output).is_err(), "{output}");
         }

@@ -21,11 +21,11 @@ use crate::content::{Content, Date, Entity, EntityKind, Statement};
 use crate::diff::wording::{self, Wording};
 use crate::page::{self, Layout, Page, Place};
 use crate::rules::RuleSet;
+use crate::yaml::patch::{Patch, Value, field, scalar};
 use crate::yaml::{File, Node};
 
 use super::known::{Known, KnownEntity, Stand, Standing, seen};
 use super::pairing::{self, Heirs, New, belongs};
-use super::patch::{Patch, Value, field, scalar};
 use super::{Read, known, slug};
 
 /// A page to be made a revision.

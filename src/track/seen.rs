@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::patch::Patch;
 use crate::content::{Content, Date, Entity, EntityKind, Statement};
 use crate::page::{Fingerprint, Page, Part, Place, key};
 use crate::yaml::Node;
+use crate::yaml::patch::Patch;
 
 /// How long a line of YAML may be.
 const WIDTH: usize = 110;

@@ -24,7 +24,7 @@ pub(super) struct Action<'a> {
 pub(super) fn actions<'a>(report: &Report<'a>, most: usize) -> Vec<Action<'a>> {
     let mut all: Vec<Action<'a>> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
-    for finding in report.run.findings.iter().filter(|f| f.level > Level::Note) {
+    for finding in report.run.findings.iter().filter(|f| f.counts() && f.level > Level::Note) {
         let help = finding.help.as_str();
         let number = *known.entry(help).or_insert_with(|| {
             all.push(Action {

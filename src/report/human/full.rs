@@ -103,6 +103,13 @@ fn said<'a>(report: &Report<'a>, told: &Told<'a>, met: &mut Met<'a>, room: usize
         };
         notes.push(format!("{} {}", paint(STRONG, "confidence:"), wrap(&doubt, room, 12)));
     }
+    for (title, text) in super::super::remarks(finding) {
+        notes.push(format!(
+            "{} {}",
+            paint(STRONG, format_args!("{title}:")),
+            wrap(&harmless(&text), room, title.len() + 2)
+        ));
+    }
     if met.helps.insert((&finding.rule, &finding.help)) {
         let help = paragraphs(&finding.help);
         if !help.is_empty() {

@@ -23,7 +23,7 @@ pub(super) fn named<'a>(
 ) -> (Vec<Named<'a>>, Vec<(&'a Finding, &'a [Spot])>) {
     let (mut all, mut rest): (Vec<Named<'a>>, Vec<_>) = (Vec::new(), Vec::new());
     let mut known: HashMap<&str, usize> = HashMap::new();
-    for (finding, spots) in report.findings() {
+    for (finding, spots) in report.counting() {
         let names = match by {
             GroupBy::Rule => &[][..],
             GroupBy::Account => &finding.accounts,

@@ -33,11 +33,16 @@ pub(super) fn write(report: &Report<'_>, blocks: &[Block<'_>], waiting: &Waiting
         every_rule(report, out);
     }
     findings(report, blocks, out);
-    if report.run.findings.len() > FEW {
+    if report.counting().len() > FEW {
         first(report, out);
         worst(report, "accounts", GroupBy::Account, out);
         worst(report, "computers", GroupBy::Host, out);
         rules(report, blocks, out);
+    }
+    for (title, lines) in super::super::asides(report) {
+        for (i, line) in lines.iter().enumerate() {
+            item(report, if i == 0 { title } else { "" }, line, out);
+        }
     }
     inputs(report, out);
     revision(report, out);
@@ -48,8 +53,9 @@ pub(super) fn write(report: &Report<'_>, blocks: &[Block<'_>], waiting: &Waiting
 }
 
 fn findings(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
-    let text = if report.run.findings.is_empty() {
-        match report.outcomes().pass {
+    let text = if report.counting().is_empty() {
+        let outcomes = report.outcomes();
+        match outcomes.pass + outcomes.fail + outcomes.waived {
             0 => "none, for nothing could be checked".to_owned(),
             _ if report.outcomes().not_evaluated > 0 => {
                 format!("{} in what could be checked", paint(GOOD, "none"))
@@ -58,7 +64,8 @@ fn findings(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
         }
     } else {
         let rules: BTreeSet<&str> = blocks.iter().map(|block| block.first().rule.as_str()).collect();
-        let levels = named::levels(report.run.findings.iter());
+        let counting = report.counting();
+        let levels = named::levels(counting.iter().map(|(finding, _)| *finding));
         let rest = if blocks.iter().all(|block| block.level() == Level::Note) {
             paint(GOOD, "; no error and no warning")
         } else {
@@ -148,6 +155,7 @@ fn checks(report: &Report<'_>, out: &mut String) {
     let parts: Vec<String> = [
         (outcomes.pass, GOOD, "hold"),
         (outcomes.fail, BAD, "broken"),
+        (outcomes.waived, FAINT, "waived"),
         (outcomes.not_evaluated, DOUBT, "not evaluated"),
         (outcomes.not_applicable, FAINT, "not applicable"),
         (outcomes.error, BAD, "could not be run for a fault of cmlint"),
@@ -173,7 +181,7 @@ fn statements(report: &Report<'_>) -> String {
     let mut nothing: BTreeSet<&str> = BTreeSet::new();
     for row in &report.run.outcomes {
         let into = match row.outcome {
-            Outcome::Pass | Outcome::Fail => &mut looked,
+            Outcome::Pass | Outcome::Fail | Outcome::Waived => &mut looked,
             Outcome::NotEvaluated(_) | Outcome::Error(_) => &mut open,
             Outcome::NotApplicable(_) => &mut nothing,
         };
@@ -291,7 +299,7 @@ fn next(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
     if !report.verbose {
         ways.push(paint(CODE, "--verbose"));
     }
-    if report.group_by != GroupBy::Rule || report.run.findings.len() <= FEW {
+    if report.group_by != GroupBy::Rule || report.counting().len() <= FEW {
         ways.remove(2);
     }
     item(report, "next", &joined(&ways, "or"), out);
@@ -303,6 +311,7 @@ fn every_rule(report: &Report<'_>, out: &mut String) {
         let (word, style, why) = match &row.outcome {
             Outcome::Pass => ("pass", GOOD, ""),
             Outcome::Fail => ("fail", BAD, ""),
+            Outcome::Waived => ("waived", FAINT, ""),
             Outcome::NotEvaluated(open) => ("not evaluated", DOUBT, open.reason.as_str()),
             Outcome::NotApplicable(why) => ("not applicable", FAINT, why.as_str()),
             Outcome::Error(why) => ("error", BAD, why.as_str()),

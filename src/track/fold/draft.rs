@@ -6,7 +6,7 @@ use crate::content::Date;
 use crate::page::{Fingerprint, Sentence};
 
 use super::super::matching::telling;
-use super::super::patch::{Value, field, scalar};
+use crate::yaml::patch::{Value, field, scalar};
 
 /// The id of the statement of an account of which the page says nothing.
 pub(super) const EMPTY: &str = "draft-nothing-said";

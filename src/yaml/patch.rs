@@ -3,14 +3,14 @@
 //! A file is parsed once; changes are made at places of its tree, all together at the end. What is inserted takes
 //! the style of its surroundings: block or flow, and the column of its neighbours.
 
+use std::fmt::Display;
 use std::ops::Range;
 
-use crate::content::Date;
-use crate::yaml::{Kind, Node, Spanned};
+use super::{Kind, Node, Spanned};
 
 /// A value to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// The end of what was before.
     Null,
     /// Words, quoted where YAML asks for it.
@@ -20,12 +20,12 @@ pub(super) enum Value {
 }
 
 impl Value {
-    pub(super) fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 
     /// On one line, for flow style.
-    pub(super) fn flow(&self) -> String {
+    pub(crate) fn flow(&self) -> String {
         match self {
             Self::Null => "null".to_owned(),
             Self::Text(text) => scalar(text, true),
@@ -75,7 +75,7 @@ fn wrap(words: &[&str], column: usize) -> String {
 }
 
 /// A text as a YAML scalar on one line, quoted only if it must be.
-pub(super) fn scalar(text: &str, flow: bool) -> String {
+pub(crate) fn scalar(text: &str, flow: bool) -> String {
     let reads_back = |written: &str| {
         let sample = if flow { format!("[{written}]") } else { format!("a: {written}") };
         let Ok(node) = Node::parse(&sample) else { return false };
@@ -111,34 +111,34 @@ pub(super) fn scalar(text: &str, flow: bool) -> String {
 }
 
 /// A field of a new map in block style, with its line break.
-pub(super) fn field(out: &mut String, column: usize, key: &str, value: &Value) {
+pub(crate) fn field(out: &mut String, column: usize, key: &str, value: &Value) {
     out.push_str(&format!("{}{key}:{}\n", " ".repeat(column), value.block(key, column)));
 }
 
 /// A file that is being changed.
 #[derive(Debug)]
-pub(super) struct Patch<'a> {
+pub(crate) struct Patch<'a> {
     text: &'a str,
     /// What is put in place of what. Insertions at one place stand in the order they were asked for.
     edits: Vec<(Range<usize>, String)>,
     /// What could not be done: line and reason.
-    pub(super) refused: Vec<(usize, &'static str)>,
+    pub(crate) refused: Vec<(usize, &'static str)>,
 }
 
 /// A field of a map in the file.
-pub(super) type Field = (Spanned<String>, Node);
+pub(crate) type Field = (Spanned<String>, Node);
 
 impl<'a> Patch<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self { text, edits: Vec::new(), refused: Vec::new() }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
 
     /// The file with all changes.
-    pub(super) fn apply(mut self) -> String {
+    pub(crate) fn apply(mut self) -> String {
         self.edits.sort_by_key(|(range, _)| range.start);
         let mut out = String::with_capacity(self.text.len() + 1024);
         let mut done = 0;
@@ -207,8 +207,15 @@ impl<'a> Patch<'a> {
         behind.trim_start().strip_prefix(':').is_some_and(|v| v.trim_start().starts_with(['&', '*']))
     }
 
-    /// Adds a step to the timeline in a field of a map. A plain value becomes the step of the first revision.
-    pub(super) fn step(&mut self, map: &Node, key: &str, first: Date, date: Date, value: &Value) {
+    /// Adds a step to the timeline in a field of a map. A plain value becomes the step of the first date.
+    pub(crate) fn step(
+        &mut self,
+        map: &Node,
+        key: &str,
+        first: impl Display,
+        date: impl Display,
+        value: &Value,
+    ) {
         let Some(field) = map.as_map().and_then(|f| f.iter().find(|(k, _)| k.value == key)) else { return };
         if self.shared(field) {
             self.refused.push((self.line(field.0.span.start), "the value is or has an anchor"));
@@ -258,7 +265,7 @@ impl<'a> Patch<'a> {
     }
 
     /// Adds a field to a map, behind the first of `after` that is there, or at the end.
-    pub(super) fn add_field(&mut self, map: &Node, after: &[&str], key: &str, value: &Value) {
+    pub(crate) fn add_field(&mut self, map: &Node, after: &[&str], key: &str, value: &Value) {
         let Some(fields) = map.as_map() else { return };
         let named = |name: &&str| fields.iter().find(|(k, _)| k.value == **name);
         let Some(neighbour) = after.iter().find_map(named).or(fields.last()) else { return };
@@ -275,7 +282,7 @@ impl<'a> Patch<'a> {
 
     /// Puts lines in place of a field of a map, or behind all others if it is not there; none takes it away.
     /// `lines` writes them for the column of the map's fields.
-    pub(super) fn put(&mut self, map: &Node, key: &str, lines: Option<impl Fn(usize) -> String>) {
+    pub(crate) fn put(&mut self, map: &Node, key: &str, lines: Option<impl Fn(usize) -> String>) {
         let Some(fields) = map.as_map() else { return };
         let column = fields.first().map_or(0, |(k, _)| self.column(k.span.start));
         let new = lines.map(|lines| lines(column)).unwrap_or_default();
@@ -309,7 +316,7 @@ impl<'a> Patch<'a> {
 
     /// Adds an item in flow style to a list in a field of a map; makes the list if there is none, behind the
     /// first of `after` that is there.
-    pub(super) fn add_item(&mut self, map: &Node, after: &[&str], key: &str, item: &str) {
+    pub(crate) fn add_item(&mut self, map: &Node, after: &[&str], key: &str, item: &str) {
         let Some(fields) = map.as_map() else { return };
         let Some(there) = fields.iter().find(|(k, _)| k.value == key) else {
             if self.is_flow(map) {
@@ -348,9 +355,30 @@ impl<'a> Patch<'a> {
         before.rfind('-').map_or(0, |dash| self.column(dash))
     }
 
+    /// Puts the first items into a list in a field that has none, `l:` or `l: []`. Each is written at column 0 and moved two
+    /// columns to the right of the field, with an empty line between.
+    pub(crate) fn begin_items(&mut self, there: &Field, items: &[String]) {
+        let (key, value) = there;
+        let empty = value.is_null() || value.as_list().is_some_and(<[Node]>::is_empty);
+        if !empty || self.shared(there) {
+            self.refused.push((self.line(key.span.start), "it is no empty list, or has an anchor"));
+            return;
+        }
+        let pad = " ".repeat(self.column(key.span.start) + 2);
+        let line = |line: &str| if line.is_empty() { String::from("\n") } else { format!("{pad}{line}\n") };
+        let items: Vec<String> = items.iter().map(|item| item.lines().map(line).collect()).collect();
+        let colon = self.text.get(key.span.end..).and_then(|rest| rest.find(':')).unwrap_or_default();
+        let from = key.span.end + colon + 1;
+        // A comment behind the brackets stays.
+        if value.span.end > from {
+            self.edits.push((from..value.span.end, String::new()));
+        }
+        self.insert_lines(value.span.end.max(from), &items.join("\n"));
+    }
+
     /// Inserts items into a list in block style, behind the item at a place, or before all others. Each is
     /// written at column 0 and moved to the column of its neighbours, with an empty line between.
-    pub(super) fn insert_items(&mut self, list: &Node, behind: Option<usize>, items: &[String]) {
+    pub(crate) fn insert_items(&mut self, list: &Node, behind: Option<usize>, items: &[String]) {
         let Some(there) = list.as_list().filter(|l| !l.is_empty()) else { return };
         if self.is_flow(list) {
             self.refused.push((self.line(list.span.start), "the list is written in brackets"));
@@ -383,8 +411,8 @@ impl<'a> Patch<'a> {
 mod tests {
     use super::*;
 
-    const FIRST: Date = Date { year: 2015, month: 12, day: 8 };
-    const NEXT: Date = Date { year: 2019, month: 8, day: 13 };
+    const FIRST: &str = "2015-12-08";
+    const NEXT: &str = "2019-08-13";
 
     fn changed(text: &str, change: impl Fn(&mut Patch<'_>, &Node)) -> String {
         let node = Node::parse(text).unwrap();
@@ -460,6 +488,18 @@ mod tests {
             add("l:\n- k: a-b\n  m: >-\n    c\n\na: 1\n"),
             "l:\n- k: a-b\n  m: >-\n    c\n- {k: v}\n\na: 1\n"
         );
+    }
+
+    #[test]
+    fn an_empty_list_gets_its_first_item() {
+        let new = ["k: 1\nl: 2".to_owned(), "k: 2".to_owned()]
+            .map(|item| format!("- {}", item.replace('\n', "\n  ")));
+        let begin = |text: &str| changed(text, |p, n| p.begin_items(&n.as_map().unwrap()[0], &new));
+        let items = "  - k: 1\n    l: 2\n\n  - k: 2\n";
+        assert_eq!(begin("s:\na: 1\n"), format!("s:\n{items}a: 1\n"));
+        assert_eq!(begin("s: # none yet\n"), format!("s: # none yet\n{items}"));
+        assert_eq!(begin("s: [] # none yet\n\n# end\n"), format!("s: # none yet\n{items}\n# end\n"));
+        assert_eq!(begin("s: ~"), format!("s:\n{}", items.trim_end()));
     }
 
     #[test]
