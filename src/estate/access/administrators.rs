@@ -57,6 +57,7 @@ fn rows<'s>(shared: &'s Shared<'_>, name: TableName) -> impl Iterator<Item = Lin
 
 /// Site servers on the site systems of their sites, and on the instances with their databases.
 fn site_servers(shared: &Shared<'_>, out: &mut Out<'_>) {
+    let servers: Vec<&str> = rows(shared, table::SITES).filter_map(|line| line.text(field::SERVER)).collect();
     for line in rows(shared, table::SITES) {
         let (Some(site), Some(server)) = (line.text(field::SITE), line.text(field::SERVER)) else { continue };
         let Some(account) = account_of_computer(shared, server) else { continue };
@@ -73,7 +74,8 @@ fn site_servers(shared: &Shared<'_>, out: &mut Out<'_>) {
             View::of(shared, table::SITE_SYSTEMS).into_iter().flat_map(|v| v.with(field::SITE, site));
         for system in systems.filter(|line| is(line.text(field::ROLE), "SMS Site System")) {
             let Some(host) = system.text(field::HOST) else { continue };
-            if shared.ids.same_computer(host, server) == Some(true) {
+            // Site servers are their own, and those of other sites are no site systems to manage.
+            if servers.iter().any(|server| shared.ids.same_computer(host, server) == Some(true)) {
                 continue;
             }
             let held = administrator(shared, &account, Some(server), host);
@@ -120,7 +122,7 @@ fn accounts(shared: &Shared<'_>, name: TableName, (who, hosts): (&'static str, &
             put(out, &asked, held);
         }
     }
-    gaps(shared, name, who, out);
+    // The rules go through the table itself, and so through its gaps.
     gaps(shared, table::LOCAL_GROUPS, who, out);
 }
 
