@@ -51,7 +51,8 @@ pub(super) fn write(document: &Document<'_>) -> String {
 
 fn rows<'a>(document: &'a Document<'a>) -> Vec<Row<'a>> {
     let mut rows: Vec<Row<'a>> = Vec::new();
-    for finding in &document.findings {
+    let waived = document.waived.iter().map(|waived| (&waived.finding, Some(&waived.waiver)));
+    for (finding, waiver) in document.findings.iter().map(|finding| (finding, None)).chain(waived) {
         let of_finding = |record: &'static str| -> Row<'a> {
             vec![
                 ("record", record.into()),
@@ -66,13 +67,17 @@ fn rows<'a>(document: &'a Document<'a>) -> Vec<Row<'a>> {
                 ("fingerprint", finding.fingerprint.into()),
             ]
         };
-        let mut first = of_finding("finding");
+        let mut first = of_finding(if waiver.is_some() { "waived" } else { "finding" });
+        // Why it does not count, and until when.
+        if let Some(waiver) = waiver {
+            first.push(("why", format!("{} (until {})", waiver.reason, waiver.until).into()));
+        }
         first.extend([("help", finding.help.into()), ("fix", finding.fix.unwrap_or_default().into())]);
         let mut places = finding.locations.iter();
         first.extend(places.next().map(place).unwrap_or_default());
         rows.push(first);
         rows.extend(places.map(|further| {
-            let mut row = of_finding("place");
+            let mut row = of_finding(if waiver.is_some() { "waived_place" } else { "place" });
             row.extend(place(further));
             row
         }));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tera::{Context, Tera, Value};
 
-use super::document::{Document, Finding, Input, NotEvaluated, Outcomes};
+use super::document::{Decision, Document, Finding, Input, NotEvaluated, Outcomes, Waived};
 use super::{Report, Spot};
 use crate::assets::Assets;
 use crate::html;
@@ -27,6 +27,7 @@ struct Page<'a> {
     outcomes: Outcomes,
     levels: Vec<LevelPart<'a>>,
     entities: Vec<Named<'a>>,
+    waived: Vec<Hidden<'a>>,
     open: Vec<Open<'a>>,
     missing: Vec<Missing<'a>>,
     rules: Vec<RuleRow<'a>>,
@@ -72,6 +73,7 @@ struct One<'a> {
     statements: &'a [String],
     fix: Option<&'a str>,
     fingerprint: &'a str,
+    waiver: &'a str,
     first: Option<PlaceView<'a>>,
     further: Vec<PlaceView<'a>>,
 }
@@ -107,6 +109,14 @@ struct Open<'a> {
     rule: &'a str,
     title: &'a str,
     rows: Vec<&'a NotEvaluated<'a>>,
+}
+
+/// A finding that does not count, and why.
+#[derive(Serialize)]
+struct Hidden<'a> {
+    finding: One<'a>,
+    rule: &'a str,
+    waiver: &'a Decision<'a>,
 }
 
 /// What would be known with one more export.
@@ -195,6 +205,7 @@ fn page<'a>(document: &'a Document<'a>, report: &'a Report<'a>) -> Page<'a> {
         totals: vec![
             (outcomes.fail, "checks fail"),
             (outcomes.pass, "checks hold"),
+            (outcomes.waived, "are waived"),
             (outcomes.not_evaluated, "could not be evaluated"),
             (outcomes.not_applicable, "do not apply"),
         ],
@@ -205,6 +216,7 @@ fn page<'a>(document: &'a Document<'a>, report: &'a Report<'a>) -> Page<'a> {
             .filter_map(|(l, title)| level(document, report, l, title))
             .collect(),
         entities: entities(document, report),
+        waived: document.waived.iter().map(hidden).collect(),
         open: open(document),
         missing: missing(report),
         rules: document.rules.iter().map(rule_row).collect(),
@@ -251,6 +263,10 @@ fn said<'a>(report: &'a Report<'a>, reference: &'a str) -> Option<Said<'a>> {
     })
 }
 
+fn hidden<'a>(waived: &'a Waived<'a>) -> Hidden<'a> {
+    Hidden { finding: one(&waived.finding), rule: waived.finding.rule, waiver: &waived.waiver }
+}
+
 fn one<'a>(finding: &'a Finding<'a>) -> One<'a> {
     let mut places = finding.spots.iter().map(place);
     One {
@@ -260,6 +276,7 @@ fn one<'a>(finding: &'a Finding<'a>) -> One<'a> {
         statements: finding.statements,
         fix: finding.fix,
         fingerprint: finding.fingerprint,
+        waiver: &finding.waiver_template,
         first: places.next(),
         further: places.collect(),
     }

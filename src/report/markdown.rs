@@ -21,6 +21,7 @@ pub(super) fn write(document: &Document<'_>, report: &Report<'_>) -> String {
     for level in [Level::Error, Level::Warning, Level::Note] {
         findings(&mut out, document, level);
     }
+    waived(&mut out, document);
     not_evaluated(&mut out, document);
     out
 }
@@ -28,17 +29,18 @@ pub(super) fn write(document: &Document<'_>, report: &Report<'_>) -> String {
 fn totals(out: &mut String, document: &Document<'_>) {
     let outcomes = document.outcomes;
     out.push_str(
-        "| errors | warnings | notes | checks that hold | that fail | not evaluated | not applicable |\n",
+        "| errors | warnings | notes | checks that hold | that fail | waived | not evaluated | not applicable |\n",
     );
-    out.push_str("|--:|--:|--:|--:|--:|--:|--:|\n");
+    out.push_str("|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     let _ = writeln!(
         out,
-        "| {} | {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {} | {} |",
         document.count(Level::Error),
         document.count(Level::Warning),
         document.count(Level::Note),
         outcomes.pass,
         outcomes.fail,
+        outcomes.waived,
         outcomes.not_evaluated,
         outcomes.not_applicable,
     );
@@ -87,6 +89,24 @@ fn findings(out: &mut String, document: &Document<'_>, level: Level) {
         }
     }
     out.push_str("</details>\n\n");
+}
+
+/// What does not count, and why.
+fn waived(out: &mut String, document: &Document<'_>) {
+    if document.waived.is_empty() {
+        return;
+    }
+    let findings = count(document.waived.len(), "finding", "findings");
+    let _ = writeln!(out, "<details><summary><b>{findings} waived</b></summary>\n");
+    for waived in &document.waived {
+        let (finding, waiver) = (&waived.finding, &waived.waiver);
+        let why = text(&format!("{} ({}, until {})", waiver.reason, waiver.owner, waiver.until));
+        let _ = writeln!(out, "- {} {}: {why}", code(finding.rule), text(finding.message));
+        for location in &finding.locations {
+            let _ = writeln!(out, "  - {}", place(location));
+        }
+    }
+    out.push_str("\n</details>\n\n");
 }
 
 fn place(location: &Location<'_>) -> String {
