@@ -172,6 +172,7 @@ fn threads(asked: usize) -> usize {
 fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let loaded = super::load::load(global)?;
     let Loaded { content, schema, rules, .. } = &loaded;
+    super::load::have_rules(global, rules)?;
     let chosen = Chosen::new(args, &Book::new(content, schema, rules))?;
     let wanted = match args.revision.trim() {
         auto if auto.eq_ignore_ascii_case("auto") => RevisionArg::Auto,
