@@ -226,6 +226,7 @@ fn threads(asked: usize) -> usize {
 fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let loaded = super::load::load(global)?;
     let Loaded { content, schema, rules, .. } = &loaded;
+    super::load::have_rules(global, rules)?;
     let book = Book::new(content, schema, rules);
     let configured = configure::load::<FormatArg>(&args.config, &book)?;
     let args = &args.under(configured.as_ref());

@@ -55,11 +55,6 @@ pub(super) fn load_from(assets: &Assets, rules: &Assets) -> (Option<Loaded>, Pro
     // Rules name statements and tables: without these every name in them would be a mistake.
     let (Some(content), Some((schema, mapping))) = (content, evidence) else { return (None, problems) };
     match rules::compile(rules, &content, &schema) {
-        Ok(set) if set.rules.is_empty() => {
-            let file = yaml::File::absent(rules.root());
-            problems.error(&file, 0..0, "there is no rule in this folder: a rule is a file GROUP/ID.yaml");
-            (None, problems)
-        }
         Ok(mut rules) => {
             problems.extend(std::mem::take(&mut rules.warnings));
             (Some(Loaded { content, schema, mapping, rules, assets: assets.clone() }), problems)
@@ -106,6 +101,20 @@ pub(super) fn load(global: &Global) -> anyhow::Result<Loaded> {
         output::aside(&yaml::render(&problems, true));
         anyhow::anyhow!("the specification or the rules cannot be used: {}", verdict(&problems))
     })
+}
+
+/// Refuses to work without rules, for what is about rules.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn have_rules(global: &Global, rules: &RuleSet) -> anyhow::Result<()> {
+    if rules.rules.is_empty() {
+        anyhow::bail!(
+            "there is no rule in {}: a rule is a file GROUP/ID.yaml there",
+            harmless(&global.rules().root())
+        );
+    }
+    Ok(())
 }
 
 /// `2 errors, 1 warning`, or that all is well.

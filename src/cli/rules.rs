@@ -39,6 +39,7 @@ enum RulesFormat {
 
 pub(super) fn run(args: &RulesArgs, global: &Global) -> anyhow::Result<Exit> {
     let loaded = super::load::load(global)?;
+    super::load::have_rules(global, &loaded.rules)?;
     let book = Book::new(&loaded.content, &loaded.schema, &loaded.rules);
     let mut selectors = Vec::new();
     for name in &args.select {
