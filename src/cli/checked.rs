@@ -164,6 +164,7 @@ impl<'a> Checked<'a> {
             spots: &spots,
             absent: &absent(&self.evidence),
             open_places: &open_places,
+            masked: self.mask.is_some(),
             exit: ends(!lost.is_empty()).code(),
             columns,
             verbose,

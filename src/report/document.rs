@@ -20,6 +20,7 @@ pub(super) struct Document<'a> {
     pub(super) tool: Tool,
     pub(super) revision: String,
     pub(super) revision_reason: &'a str,
+    pub(super) masked: bool,
     pub(super) hierarchies: &'a [super::Hierarchy],
     pub(super) inputs: Vec<Input<'a>>,
     pub(super) findings: Vec<Finding<'a>>,
@@ -125,6 +126,7 @@ impl<'a> Document<'a> {
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
             revision: report.run.revision.to_string(),
             revision_reason: report.revision_reason,
+            masked: report.masked,
             hierarchies: report.hierarchies,
             inputs: report.inputs.iter().map(input).collect(),
             findings: report

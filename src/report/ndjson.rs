@@ -19,6 +19,7 @@ enum Line<'a> {
         tool: Tool,
         revision: &'a str,
         revision_reason: &'a str,
+        masked: bool,
         hierarchies: &'a [Hierarchy],
     },
     Input(&'a Input<'a>),
@@ -45,6 +46,7 @@ pub(super) fn write(document: &Document<'_>) -> String {
         tool: document.tool,
         revision: &document.revision,
         revision_reason: document.revision_reason,
+        masked: document.masked,
         hierarchies: document.hierarchies,
     };
     let summary = Line::Summary {
