@@ -152,6 +152,8 @@ pub struct Report<'a> {
     pub open_places: &'a [Option<(String, u64, u64)>],
     /// Whether a table of the schema is in no export at all.
     pub absent: &'a [bool],
+    /// Names of the estate are pseudonyms.
+    pub masked: bool,
     /// The exit code of the run.
     pub exit: u8,
     /// How many columns there are to write in.

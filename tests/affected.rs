@@ -27,7 +27,7 @@ fn result(run: &Run) -> Result {
         Outcome::NotApplicable(_) => (0, "not applicable"),
         Outcome::Pass => (1, "pass"),
         Outcome::NotEvaluated(_) => (2, "not evaluated"),
-        Outcome::Fail => (3, "fail"),
+        Outcome::Fail | Outcome::Waived => (3, "fail"),
         Outcome::Error(_) => (4, "error"),
     };
     let heaviest = run.outcomes.iter().map(|o| weight(&o.outcome)).max().map_or("", |(_, word)| word);

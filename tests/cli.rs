@@ -1017,7 +1017,9 @@ mod shells {
         let script = place.run(&["completions", "bash"]).out;
         place.file("cmlint.bash", script);
         let ask = "source ./cmlint.bash; COMP_WORDS=(cmlint check --format sa); COMP_CWORD=3; _cmlint cmlint sa --format; echo ${COMPREPLY[@]}";
-        if let Ok(output) = Command::new("bash").arg("-c").arg(ask).current_dir(place.path()).output() {
+        if let Ok(output) =
+            std::process::Command::new("bash").arg("-c").arg(ask).current_dir(place.path()).output()
+        {
             assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "sarif", "{output:?}");
         }
     }

@@ -164,6 +164,7 @@ fn everything_but_names_is_as_it_was() {
     let files = estate("contoso");
     let plain = plain_json(files.clone());
     let report = json(&masked(files, None));
+    assert_eq!((&report["masked"], &plain["masked"]), (&true.into(), &false.into()));
     for key in ["schema", "tool", "revision", "outcomes"] {
         assert_eq!(report[key], plain[key]);
     }

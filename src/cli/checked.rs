@@ -224,6 +224,7 @@ impl<'a> Checked<'a> {
             created: self.created,
             absent: &absent,
             open_places: &open_places,
+            masked: self.mask.is_some(),
             exit: ends(!lost.is_empty()).code(),
             columns,
             verbose,

@@ -149,8 +149,9 @@ impl Public {
         self.words.contains(text) || text.chars().all(|c| c.is_ascii_digit()) || text.chars().count() < 2
     }
 
-    /// Whether it is part of an ordinary word.
-    pub(super) fn is_in_word(&self, text: &str) -> bool {
-        self.words.iter().chain(&self.documented).chain(&self.others).any(|word| word.contains(text))
+    /// All words and names that are known, a line each.
+    pub(super) fn lines(&self) -> String {
+        let all = self.words.iter().chain(&self.documented).chain(&self.facts).chain(&self.others);
+        all.fold(String::new(), |out, word| out + word + "\n")
     }
 }

@@ -10,6 +10,7 @@ use super::names::Names;
 use super::pseudonym::Pseudonyms;
 use super::public::Public;
 use crate::pattern::pattern;
+use crate::source::ELIDED;
 
 /// What kind of text it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub(super) struct Finder {
     names: Vec<Name>,
     /// How many of them are of the estate.
     estate: usize,
+    /// None where there are too many names to look for: then nothing is shown.
     automaton: Option<AhoCorasick>,
     identifiers: Regex,
     escapes: Regex,
@@ -60,8 +62,8 @@ impl Finder {
         let (mut out, mut patterns) = (Vec::new(), Vec::new());
         for (key, kind) in all {
             let word = public.is_word(key);
-            let odd = key.chars().count() >= 6 && kind <= Kind::Account && !word && !key.contains(' ');
-            let anywhere = odd && !public.is_in_word(key);
+            let long = key.chars().count() >= 6;
+            let anywhere = long && kind <= Kind::Account && !word && !key.contains(' ');
             for written in spellings(key) {
                 patterns.push(written);
                 out.push(Name { key: key.clone(), kind, word, anywhere });
@@ -72,8 +74,14 @@ impl Finder {
             patterns.push(kept.clone());
             out.push(Name { key: kept.clone(), kind: Kind::Path, word: false, anywhere: false });
         }
-        // Of so many short texts an automaton can always be made.
         let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&patterns).ok();
+        // What is part of a word is no name within a longer one.
+        let lines = public.lines();
+        for found in automaton.iter().flat_map(|automaton| automaton.find_overlapping_iter(&lines)) {
+            if let Some(name) = out.get_mut(found.pattern().as_usize()) {
+                name.anywhere = false;
+            }
+        }
         let sid = r"s-1-5-21-\d+-\d+-\d+(-\d+)?";
         let guid = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
         let address = r"\b(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}\b";
@@ -103,6 +111,9 @@ impl Finder {
         public: &Public,
         names: &mut Pseudonyms,
     ) -> Vec<Replaced> {
+        if self.automaton.is_none() && !text.is_empty() {
+            return vec![(0..text.len(), ELIDED.to_owned())];
+        }
         let folded = Folded::of(text);
         let mut out: Vec<Replaced> = self.identifiers(&folded, names);
         let mut found = self.names(&folded, how, &out);

@@ -23,6 +23,7 @@ pub(super) struct Document<'a> {
     pub(super) configuration: Option<&'a super::Configuration>,
     pub(super) revision: String,
     pub(super) revision_reason: &'a str,
+    pub(super) masked: bool,
     pub(super) hierarchies: &'a [super::Hierarchy],
     pub(super) inputs: Vec<Input<'a>>,
     pub(super) findings: Vec<Finding<'a>>,
@@ -174,6 +175,7 @@ impl<'a> Document<'a> {
             configuration: report.configuration,
             revision: report.run.revision.to_string(),
             revision_reason: report.revision_reason,
+            masked: report.masked,
             hierarchies: report.hierarchies,
             inputs: report.inputs.iter().map(input).collect(),
             findings: if all { report.findings() } else { report.counting() }

@@ -21,6 +21,7 @@ struct Page<'a> {
     version: &'a str,
     revision: &'a str,
     reason: String,
+    masked: bool,
     several: Option<String>,
     headline: String,
     totals: Vec<(usize, &'static str)>,
@@ -200,6 +201,7 @@ fn page<'a>(document: &'a Document<'a>, report: &'a Report<'a>) -> Page<'a> {
         version: document.tool.version,
         revision: &document.revision,
         reason: harmless(document.revision_reason).into_owned(),
+        masked: document.masked,
         several: report.several(),
         headline,
         totals: vec![

@@ -14,6 +14,9 @@ pub(super) fn write(document: &Document<'_>, report: &Report<'_>) -> String {
     totals(&mut out, document);
     let reason = text(document.revision_reason);
     let _ = writeln!(out, "\nChecked against revision {}: {reason}.\n", document.revision);
+    if document.masked {
+        out.push_str("Names of the estate are pseudonyms.\n\n");
+    }
     if let Some(several) = report.several() {
         let _ = writeln!(out, "{}.\n", text(&several));
     }

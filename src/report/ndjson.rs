@@ -21,6 +21,7 @@ enum Line<'a> {
         configuration: Option<&'a Configuration>,
         revision: &'a str,
         revision_reason: &'a str,
+        masked: bool,
         hierarchies: &'a [Hierarchy],
     },
     Input(&'a Input<'a>),
@@ -51,6 +52,7 @@ pub(super) fn write(document: &Document<'_>) -> String {
         configuration: document.configuration,
         revision: &document.revision,
         revision_reason: document.revision_reason,
+        masked: document.masked,
         hierarchies: document.hierarchies,
     };
     let summary = Line::Summary {

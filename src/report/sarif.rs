@@ -78,7 +78,7 @@ fn techniques(rule: &Rule) -> Vec<Taxon<'_>> {
 
 impl Log<'_> {
     fn run(&self) -> Value {
-        let Document { tool, revision, revision_reason, hierarchies, outcomes, .. } = self.document;
+        let Document { tool, revision, revision_reason, masked, hierarchies, outcomes, .. } = self.document;
         let taxonomies: Vec<usize> = self.taxonomies();
         let named = |n: &usize| json!({ "name": TAXONOMIES[*n].0, "index": self.taxonomy_index(*n) });
         json!({
@@ -100,6 +100,7 @@ impl Log<'_> {
             "properties": {
                 "revision": revision,
                 "revisionReason": revision_reason,
+                "masked": masked,
                 "hierarchies": hierarchies,
                 "outcomes": outcomes,
             },

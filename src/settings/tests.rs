@@ -172,6 +172,9 @@ fn finding(rule: &str, subject: &str) -> Finding {
         again: 0,
         fingerprint: String::new(),
         remarks: Remarks::default(),
+        accounts: vec![],
+        hosts: vec![],
+        doubt: None,
     }
 }
 
@@ -238,6 +241,7 @@ fn evidence_is_required_by_what_a_rule_lacks() {
         why: evidence::Why::NotExported,
         reason: String::new(),
         tables: names.iter().map(|name| table(name)).collect(),
+        hosts: vec![],
         place: None,
     };
     let misses = |required: &Required, names: &[&str]| required.misses(schema, &open(names));

@@ -54,6 +54,9 @@ fn finding(rule: &str, subject: &str, fingerprint: &str) -> Finding {
         again: 0,
         fingerprint: fingerprint.to_owned(),
         remarks: Remarks::default(),
+        accounts: vec![],
+        hosts: vec![],
+        doubt: None,
     }
 }
 
@@ -63,7 +66,13 @@ fn row(rule: &str, statements: &[&str], outcome: Outcome) -> RuleOutcome {
 }
 
 fn open() -> Outcome {
-    Outcome::NotEvaluated(Open { why: Why::NotExported, reason: String::new(), tables: vec![], place: None })
+    Outcome::NotEvaluated(Open {
+        why: Why::NotExported,
+        reason: String::new(),
+        tables: vec![],
+        place: None,
+        hosts: vec![],
+    })
 }
 
 fn run(findings: Vec<Finding>, outcomes: Vec<RuleOutcome>) -> Run {

@@ -4,7 +4,7 @@
 //     tests/browser/run [WORD]        only the tests whose name has the word
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -549,6 +549,60 @@ test("a page that is served comes anew when a file changes, and says what is wro
   } finally {
     server.kill();
     rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** The report on the example estate as a page beside the site. */
+const report = () => {
+  const file = join(site.folder, "report.html");
+  if (!existsSync(file)) spawnSync(binary, ["check", join(repository, "examples/contoso"), "--format", "html", "--output", file]);
+  return "report.html";
+};
+
+test("a report is filtered by level, rule, account and text", async () => {
+  const { page, complaints, requests, close } = await open(report());
+  const all = await page.locator(".finding").count();
+  assert.ok(all > 100);
+  const count = () => page.locator("#filters .count").innerText();
+  const left = () => page.locator(".finding:not([hidden])").count();
+  assert.equal(await count(), `${all} findings`);
+  await page.locator("input[name=level][value=error]").check();
+  const errors = await left();
+  assert.ok(errors > 0 && errors < all);
+  assert.equal(await page.locator("#warning:not([hidden])").count(), 0, "a level without findings is not shown");
+  await page.locator("select[name=entity]").selectOption("network-access-account");
+  assert.ok(await left() < errors);
+  await page.locator("input[name=text]").fill("svc-naa04 interactively");
+  assert.equal(await left(), 1);
+  assert.equal(await count(), `1 of ${all} findings`);
+  await page.locator("input[name=text]").fill("there is no such word");
+  assert.ok(await page.locator(".none").isVisible());
+  await page.locator("input[name=text]").fill("");
+  await page.locator("#unfold").click();
+  assert.equal(await page.locator("#findings details:not([open])").count(), 0);
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(requests.filter((url) => !url.endsWith("/report.html") && !url.startsWith("data:")), []);
+  await close();
+});
+
+test("a report is whole without scripts, in both themes, narrow and printed", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1280, 390]) {
+      const { page, complaints, close } = await open(report(), { colorScheme, viewport: { width, height: 900 }, javaScriptEnabled: false });
+      assert.ok(!await page.locator("#filters").isVisible(), "filters are there without scripts");
+      assert.ok(await page.locator(".finding").count() > 100);
+      assert.deepEqual(complaints, []);
+      await close();
+      const again = await open(report(), { colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
+      const wide = await again.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `the page is ${wide} wider than the screen at ${width}`);
+      await again.page.evaluate(axe);
+      const wrong = await again.page.evaluate(async () => (await axe.run()).violations.map((v) => `${v.id}: ${v.nodes[0].html}`));
+      assert.deepEqual(wrong, []);
+      await again.page.emulateMedia({ media: "print" });
+      assert.ok(await again.page.locator(".finding .place pre").last().evaluate((e) => e.getBoundingClientRect().height > 0), "what is folded is printed");
+      await again.close();
+    }
   }
 });
 
