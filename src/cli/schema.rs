@@ -9,13 +9,16 @@ use super::{Exit, output};
 use crate::text::pad;
 
 /// What there is a schema of: its name, what it describes, the schema.
-const KINDS: [(&str, &str, &str); 4] = [
+const KINDS: [(&str, &str, &str); 7] = [
     ("report", "cmlint check --format json", include_str!("../../docs/report.schema.json")),
     (
         "report-lines",
         "cmlint check --format ndjson, each line",
         include_str!("../../docs/report-lines.schema.json"),
     ),
+    ("config", "cmlint.yaml", include_str!("../../docs/config.schema.json")),
+    ("waivers", "waivers.yaml", include_str!("../../docs/waivers.schema.json")),
+    ("compare", "cmlint compare --format json", include_str!("../../docs/compare.schema.json")),
     ("diff", "cmlint diff --format json", include_str!("../../docs/diff.schema.json")),
     ("track", "cmlint track --format json", include_str!("../../docs/track.schema.json")),
 ];
