@@ -1,7 +1,7 @@
 //! What changed between reports: findings that are new or gone, and above all those of which it is not known.
 //!
-//! [`read`] takes a report of `check --format json`; [`between`] compares two by the fingerprints of findings; [`of`] goes
-//! through many; [`write`] tells it. A finding that is not in the newer report is gone only where its rule could judge all
+//! [`read()`] takes a report of `check --format json`; [`between`] compares two by the fingerprints of findings; [`of`] goes
+//! through many; [`write()`] tells it. A finding that is not in the newer report is gone only where its rule could judge all
 //! there is. Where the rule was not evaluated, not to its end or not at all, it is *no longer evaluated*: less that is
 //! exported never looks like something that was mended.
 

@@ -164,6 +164,7 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let decided = Decided::load(&args.decided, &loaded)?;
     let own: Vec<PathBuf> = decided.files().iter().cloned().chain(chosen.file.clone()).collect();
     let output = args.output.as_deref();
+    output::keep_apart(output, own.iter().map(PathBuf::as_path))?;
     let sources = source::read_beside(&args.paths, &Limits::default(), output, &own)
         .map_err(|input| output::overwrites(output.unwrap_or_else(|| Path::new("")), &input))?;
     for line in sources.skipped() {
