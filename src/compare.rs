@@ -1,7 +1,7 @@
 //! What changed between reports: findings that are new or gone, and above all those of which it is not known.
 //!
-//! [`read`] takes a report of `check --format json`; [`between`] compares two by the fingerprints of findings; [`of`] goes
-//! through many; [`write`] tells it. A finding that is not in the newer report is gone only where its rule could judge all
+//! [`read()`] takes a report of `check --format json`; [`between`] compares two by the fingerprints of findings; [`of`] goes
+//! through many; [`write()`] tells it. A finding that is not in the newer report is gone only where its rule could judge all
 //! there is. Where the rule was not evaluated, not to its end or not at all, it is *no longer evaluated*: less that is
 //! exported never looks like something that was mended.
 
@@ -213,8 +213,8 @@ impl Snapshot {
             subject: finding.subject.clone(),
             message: finding.message.clone(),
             place: None,
-            accounts: Vec::new(),
-            hosts: Vec::new(),
+            accounts: finding.accounts.clone(),
+            hosts: finding.hosts.clone(),
         };
         let rows = run.outcomes.iter().map(|row| Row {
             rule: row.rule.clone(),

@@ -1,7 +1,7 @@
 //! Findings that somebody answers for, until a day: `waivers.yaml`.
 //!
-//! [`load`] reads the file, with every mistake at its place; [`apply`] takes what is waived out of a run and says how each
-//! waiver stands: in force, run out, without anything left to hide, or about something that was not looked at; [`add`] writes
+//! [`load()`] reads the file, with every mistake at its place; [`apply()`] takes what is waived out of a run and says how each
+//! waiver stands: in force, run out, without anything left to hide, or about something that was not looked at; [`add()`] writes
 //! one more into the file and leaves the rest of it as it is.
 //!
 //! A waiver is a decision with a name under it and an end. It says what it is about by a fingerprint, or by the rule and the
@@ -194,23 +194,23 @@ impl Waived {
         Some(format!("{} in {path}: {}", count(self.waivers.len(), "waiver", "waivers"), list(&parts)))
     }
 
-    /// What waivers that are in force hide, a sentence each: those that stand for many, or all.
+    /// What the waivers do of which nothing has to be done, a sentence each: those that stand for many, or all.
     pub fn told(&self, all: bool) -> Vec<String> {
-        let numbers = (0..self.waivers.len()).filter(|number| {
-            let (waiver, state) = &self.waivers[*number];
-            *state == State::InForce && (all || waiver.is_pattern())
-        });
-        let told = numbers.map(|number| {
-            let waiver = &self.waivers[number].0;
-            let findings = count(self.findings(number), "finding", "findings");
-            let (about, owner) = (waiver.about(), &waiver.owner);
-            harmless(&format!(
-                "{about}: {findings} until {}, {owner} answers: {}",
-                waiver.until, waiver.reason
-            ))
-            .into_owned()
-        });
-        told.collect()
+        let mut told = Vec::new();
+        for (number, (waiver, state)) in self.waivers.iter().enumerate() {
+            let about = waiver.about();
+            let text = match state {
+                State::InForce if all || waiver.is_pattern() => {
+                    let findings = count(self.findings(number), "finding", "findings");
+                    let Waiver { until, owner, reason, .. } = waiver;
+                    format!("{about}: {findings} until {until}, {owner} answers: {reason}")
+                }
+                State::Unclear(why) if all => format!("{about}: hides nothing, but {why}"),
+                _ => continue,
+            };
+            told.push(harmless(&text).into_owned());
+        }
+        told
     }
 
     /// What has to be done about waivers, a sentence each: those that ran out first. Whether it is urgent goes with each.

@@ -180,6 +180,8 @@ fn only_what_a_baseline_lacks_counts() {
         states["findings"].as_array().expect("a list").iter().map(|f| &f["baseline_state"]).collect();
     states.sort_by_key(|state| state.to_string());
     assert_eq!(states, ["new", "unchanged"]);
+    let args = ["check", "sites.json", "--format", "json", "--baseline", "base.json", "-o", "base.json"];
+    has(&place.run(&args).ends(2).err, "would replace base.json");
     // Without a day of its own, the file tells how old it is.
     place.file("old.json", check(&place, &[]).to_string());
     let time = SystemTime::now() - Duration::from_secs(86_400 * 400);

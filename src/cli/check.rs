@@ -247,6 +247,7 @@ fn work(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
     let decided = Decided::load(&args.decided, &loaded)?;
     let own: Vec<PathBuf> = decided.files().iter().cloned().chain(chosen.file.clone()).collect();
     let output = args.output.as_deref();
+    output::keep_apart(output, own.iter().map(PathBuf::as_path))?;
     let paths = wildcard::expanded(&args.paths);
     let progress = Progress::start(args.no_progress || args.quiet);
     progress.does("looking for exports");

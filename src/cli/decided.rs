@@ -39,7 +39,7 @@ pub(super) struct DecidedArgs {
     #[arg(long, conflicts_with = "baseline")]
     no_baseline: bool,
     /// Write the day into reports of `--format json`, so that they tell their age; without it the same exports give the same bytes
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     timestamp: bool,
     #[command(flatten)]
     clock: Clock,

@@ -1,7 +1,7 @@
 //! Files of the program's own: configuration and waivers. And the day it is.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -47,13 +47,25 @@ pub(super) fn shown(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
+/// So much of a file is read; no configuration, no waivers and no report of an estate are that large.
+const LIMIT_MIB: u64 = 512;
+
+/// The bytes of a file; none if it is too large.
+fn bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let limit = LIMIT_MIB << 20;
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
 /// The text of a file, without a byte order mark; none if there is no such file.
 ///
 /// # Errors
-/// When it cannot be read, or is not UTF-8.
+/// When it cannot be read, is too large, or is not UTF-8.
 pub(super) fn text(path: &Path) -> anyhow::Result<Option<String>> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
+    let bytes = match bytes(path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => bail!("{} is larger than {LIMIT_MIB} MiB", harmless(&shown(path))),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             return Err(error).with_context(|| format!("cannot read {}", harmless(&shown(path))));

@@ -97,7 +97,8 @@ impl Severity {
 
     /// The entry of tier 0 that a finding is about.
     fn special(&self, finding: &Finding) -> Option<&str> {
-        let parts = parts(&finding.subject);
+        let mut parts = parts(&finding.subject);
+        parts.extend(finding.accounts.iter().chain(&finding.hosts).map(String::as_str));
         let is = |pattern: &Glob| parts.iter().any(|part| pattern.matches(part));
         self.tier_0.iter().find(|(_, pattern)| is(pattern)).map(|(name, _)| name.as_str())
     }
