@@ -1,4 +1,4 @@
-//! What to do first: the advices that end most findings.
+//! What to do first: the advice that ends most findings.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -19,8 +19,8 @@ pub(super) struct Action<'a> {
     pub(super) accounts: BTreeSet<&'a str>,
 }
 
-/// The actions that end most findings, notes not counted, as the smallest number of advices covers the most. Each finding has
-/// one advice, so that no two overlap and the largest are the cover.
+/// The actions that end most findings, notes not counted, those of the most first. Each finding has one advice, so that no
+/// two overlap.
 pub(super) fn actions<'a>(report: &Report<'a>, most: usize) -> Vec<Action<'a>> {
     let mut all: Vec<Action<'a>> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
