@@ -9,7 +9,7 @@ pub mod fact;
 mod levels;
 mod overlay;
 mod revision;
-mod techniques;
+pub(crate) mod techniques;
 mod timeline;
 mod unread;
 mod words;

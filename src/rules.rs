@@ -22,7 +22,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::assets::Assets;
-use crate::content::{Content, Date, Timeline};
+use crate::content::{Content, Date, Timeline, techniques};
 use crate::evidence::{Schema, TableId};
 use crate::text::{BAD, DOUBT};
 use crate::yaml::{Document, File, Problem, Problems, discard, read_all};
@@ -107,7 +107,7 @@ impl Rule {
     /// Ids of the techniques that it bears on, in the order of its references.
     pub fn techniques(&self) -> impl Iterator<Item = &str> {
         let ids = self.references.iter().flat_map(|reference| match reference {
-            Reference::MisconfigurationManager(ids) | Reference::Mitre(ids) => ids.as_slice(),
+            Reference::Techniques(ids) => ids.as_slice(),
             Reference::Page { .. } => &[],
         });
         ids.map(String::as_str)
@@ -238,10 +238,8 @@ pub struct Fix {
 /// Where else to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
-    /// Ids of techniques in the Misconfiguration Manager collection: `PREVENT-10`.
-    MisconfigurationManager(Vec<String>),
-    /// Ids of MITRE ATT&CK techniques: `T1078`.
-    Mitre(Vec<String>),
+    /// Ids of attack techniques and defences: `PREVENT-10`, `T1078`.
+    Techniques(Vec<String>),
     /// A page.
     Page {
         /// Its address.
@@ -255,29 +253,13 @@ impl Reference {
     /// Title and address of each page it points to.
     pub(crate) fn links(&self) -> Vec<(String, String)> {
         match self {
-            Self::MisconfigurationManager(ids) => ids
+            Self::Techniques(ids) => ids
                 .iter()
-                .map(|id| (format!("Misconfiguration Manager: {id}"), misconfiguration_manager(id)))
+                .map(|id| (format!("{}: {id}", techniques::collection(id)), techniques::address(id)))
                 .collect(),
-            Self::Mitre(ids) => ids.iter().map(|id| (format!("MITRE ATT&CK: {id}"), mitre(id))).collect(),
             Self::Page { url, title } => vec![(title.clone(), url.clone())],
         }
     }
-}
-
-/// The page of a technique of MITRE ATT&CK.
-fn mitre(id: &str) -> String {
-    format!("https://attack.mitre.org/techniques/{}/", id.replace('.', "/"))
-}
-
-/// The page of a technique in the collection: `PREVENT-10` stands under `defense-techniques/PREVENT`.
-fn misconfiguration_manager(id: &str) -> String {
-    let family = id.split('-').next().unwrap_or(id);
-    let side = if matches!(family, "PREVENT" | "DETECT" | "CANARY") { "defense" } else { "attack" };
-    format!(
-        "https://github.com/subat0mik/Misconfiguration-Manager/blob/main/{side}-techniques/{family}/{id}/{}_description.md",
-        id.to_lowercase()
-    )
 }
 
 /// Reads and checks all rule files.

@@ -18,24 +18,33 @@ pub struct Technique {
 impl Technique {
     /// The collection it belongs to.
     pub fn collection(&self) -> &'static str {
-        if is_attack(&self.id) { "MITRE ATT&CK" } else { "Misconfiguration Manager" }
+        collection(&self.id)
     }
 
     /// Where it is described.
     pub fn url(&self) -> String {
-        if is_attack(&self.id) {
-            return format!("https://attack.mitre.org/techniques/{}/", self.id.replace('.', "/"));
-        }
-        // `PREVENT-10` stands under `defense-techniques/PREVENT`.
-        let family = self.id.split('-').next().unwrap_or(&self.id);
-        let side = if matches!(family, "PREVENT" | "DETECT" | "CANARY") { "defense" } else { "attack" };
-        // The files of one family are named in capitals.
-        let file = if family == "ELEVATE" { self.id.clone() } else { self.id.to_lowercase() };
-        format!(
-            "https://github.com/subat0mik/Misconfiguration-Manager/blob/main/{side}-techniques/{family}/{}/{file}_description.md",
-            self.id
-        )
+        address(&self.id)
     }
+}
+
+/// The collection that a technique of this id belongs to.
+pub(crate) fn collection(id: &str) -> &'static str {
+    if is_attack(id) { "MITRE ATT&CK" } else { "Misconfiguration Manager" }
+}
+
+/// The page that describes the technique of this id.
+pub(crate) fn address(id: &str) -> String {
+    if is_attack(id) {
+        return format!("https://attack.mitre.org/techniques/{}/", id.replace('.', "/"));
+    }
+    // `PREVENT-10` stands under `defense-techniques/PREVENT`.
+    let family = id.split('-').next().unwrap_or(id);
+    let side = if matches!(family, "PREVENT" | "DETECT" | "CANARY") { "defense" } else { "attack" };
+    // The files of one family are named in capitals.
+    let file = if family == "ELEVATE" { id.to_owned() } else { id.to_lowercase() };
+    format!(
+        "https://github.com/subat0mik/Misconfiguration-Manager/blob/main/{side}-techniques/{family}/{id}/{file}_description.md"
+    )
 }
 
 /// Whether an id is one of MITRE ATT&CK: `T1078.002`.

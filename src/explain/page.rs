@@ -197,7 +197,7 @@ impl Page<'_> {
         self.head(out, "Read on");
         for reference in &rule.references {
             let _ = match reference {
-                Reference::MisconfigurationManager(ids) | Reference::Mitre(ids) => {
+                Reference::Techniques(ids) => {
                     ids.iter().for_each(|id| self.technique_line(out, id));
                     Ok(())
                 }

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Document, Finding, Location, NotEvaluated};
 use super::{Report, json as format};
-use crate::rules::{Confidence, Level, Reference, Rule};
+use crate::content::techniques;
+use crate::rules::{Confidence, Level, Rule};
 use crate::text::paragraphs;
 
 /// What this implements.
@@ -65,15 +66,11 @@ struct Log<'a> {
 
 /// The techniques that a rule points to.
 fn techniques(rule: &Rule) -> Vec<Taxon<'_>> {
-    let mut out = Vec::new();
-    for reference in &rule.references {
-        match reference {
-            Reference::Mitre(ids) => out.extend(ids.iter().map(|id| (0, id.as_str()))),
-            Reference::MisconfigurationManager(ids) => out.extend(ids.iter().map(|id| (1, id.as_str()))),
-            Reference::Page { .. } => {}
-        }
-    }
-    out
+    let number = |id| {
+        let name = techniques::collection(id);
+        TAXONOMIES.iter().position(|(other, ..)| *other == name).unwrap_or_default()
+    };
+    rule.techniques().map(|id| (number(id), id)).collect()
 }
 
 impl Log<'_> {
@@ -187,7 +184,7 @@ impl Log<'_> {
     fn taxonomy(&self, number: usize) -> Value {
         let (name, organization, about) = TAXONOMIES[number];
         let taxa: Vec<Value> =
-            self.of(number).map(|(_, id)| json!({ "id": id, "helpUri": link(number, id) })).collect();
+            self.of(number).map(|(_, id)| json!({ "id": id, "helpUri": techniques::address(id) })).collect();
         json!({ "name": name, "organization": organization, "shortDescription": { "text": about }, "taxa": taxa })
     }
 
@@ -391,14 +388,6 @@ impl Log<'_> {
         });
         out
     }
-}
-
-/// The page of a technique.
-fn link(taxonomy: usize, id: &str) -> Option<String> {
-    let ids = vec![id.to_owned()];
-    let reference =
-        if taxonomy == 0 { Reference::Mitre(ids) } else { Reference::MisconfigurationManager(ids) };
-    reference.links().pop().map(|(_, address)| address)
 }
 
 /// What GitHub calls the severity of a problem that is none of security.

@@ -444,8 +444,8 @@ fn reference(file: &Arc<File>, node: &Node, content: &Content, problems: &mut Pr
     }
     let own = |texts: Vec<Spanned<&str>>| texts.into_iter().map(|t| t.value.to_owned()).collect::<Vec<_>>();
     match (manager.is_empty(), mitre.is_empty(), url) {
-        (false, true, None) => Some(Reference::MisconfigurationManager(own(manager))),
-        (true, false, None) => Some(Reference::Mitre(own(mitre))),
+        (false, true, None) => Some(Reference::Techniques(own(manager))),
+        (true, false, None) => Some(Reference::Techniques(own(mitre))),
         (true, true, Some(url)) => {
             if !url.value.starts_with("https://") {
                 problems.error(file, url.span, "an address begins with `https://`");

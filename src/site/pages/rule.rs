@@ -292,7 +292,7 @@ fn references(model: &Model<'_>, rule: &Rule) -> Vec<Link> {
     let mut out = Vec::new();
     for reference in &rule.references {
         match reference {
-            Reference::MisconfigurationManager(ids) | Reference::Mitre(ids) => {
+            Reference::Techniques(ids) => {
                 let known = ids.iter().filter_map(|id| model.content().technique(id));
                 out.extend(known.map(|t| Link {
                     href: t.url(),

@@ -306,7 +306,7 @@ fn of_rule(content: &Content, rule: &Rule) -> Document {
     document.body.extend(rule.because.clone());
     for reference in &rule.references {
         match reference {
-            Reference::MisconfigurationManager(ids) | Reference::Mitre(ids) => {
+            Reference::Techniques(ids) => {
                 document.phrases.extend(ids.iter().cloned());
             }
             Reference::Page { title, .. } => document.body.push(title.clone()),
