@@ -10,7 +10,7 @@ use crate::check::{Finding, Outcome, Run};
 use crate::content::{Content, Date, Revision};
 use crate::evidence::{Schema, TableId, Why};
 use crate::reader::Status;
-use crate::rules::{Level, RuleSet};
+use crate::rules::RuleSet;
 use crate::source::Excerpt;
 use crate::text::{count, harmless, list};
 use crate::waive::{Hidden, Waived};
@@ -118,6 +118,9 @@ impl Collector {
         self.filled.get(table).copied().unwrap_or(false)
     }
 }
+
+/// A finding and its places.
+pub type Found<'a> = (&'a Finding, &'a [Spot]);
 
 /// Everything a format may show.
 #[derive(Debug, Clone, Copy)]
@@ -352,18 +355,13 @@ impl<'a> Report<'a> {
         self.content.revision(self.run.revision)
     }
 
-    /// Number of findings of a level.
-    pub fn findings_of(&self, level: Level) -> usize {
-        self.run.findings.iter().filter(|f| f.level == level && f.counts()).count()
-    }
-
     /// Findings with their places, by file and position; those without a place come last.
-    pub fn findings(&self) -> Vec<(&'a Finding, &'a [Spot])> {
+    pub fn findings(&self) -> Vec<Found<'a>> {
         self.in_order(self.run.findings.iter().zip(self.spots.iter().map(Vec::as_slice)).collect())
     }
 
     /// As [`Report::findings`], those that count: a baseline does not have them.
-    pub fn counting(&self) -> Vec<(&'a Finding, &'a [Spot])> {
+    pub fn counting(&self) -> Vec<Found<'a>> {
         let mut all = self.findings();
         all.retain(|(finding, _)| finding.counts());
         all
@@ -401,6 +399,11 @@ impl<'a> Report<'a> {
         out
     }
 
+    /// Whether no export holds anything of a table.
+    fn lacks(&self, table: TableId) -> bool {
+        self.absent.get(table).copied().unwrap_or(true)
+    }
+
     /// What is not exported, by the line that collects it, the most valuable first.
     pub fn missing_exports(&self) -> Vec<MissingExport<'a>> {
         let mut missing: Vec<MissingExport<'a>> = Vec::new();
@@ -411,10 +414,9 @@ impl<'a> Report<'a> {
                 continue;
             }
             let tables = self.schema.leaves(&open.tables);
-            let absent = |t: TableId| self.absent.get(t).copied().unwrap_or(true);
             // Of what is exported in part something else is said.
-            let any = tables.iter().any(|&t| absent(t));
-            for table in tables.into_iter().filter(|&t| !any || absent(t)) {
+            let any = tables.iter().any(|&t| self.lacks(t));
+            for table in tables.into_iter().filter(|&t| !any || self.lacks(t)) {
                 let collect = self.schema.tables.get(table).map_or("", |t| t.collect.as_str());
                 if collect.is_empty() {
                     continue;

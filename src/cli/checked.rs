@@ -196,7 +196,7 @@ impl<'a> Checked<'a> {
             sources: self.sources,
             inputs: &self.readings,
         };
-        let hidden: Vec<Finding> = self.waived.hidden.iter().map(|hidden| hidden.finding.clone()).collect();
+        let hidden: Vec<&Finding> = self.waived.hidden.iter().map(|hidden| &hidden.finding).collect();
         let (mut waived_spots, more) = places::spots(&hidden, exports, 0);
         let (mut spots, mut lost) = places::spots(&self.run.findings, exports, width);
         lost.extend(more);

@@ -1,6 +1,7 @@
 //! Places in exports, found again for the report: lines, columns, excerpts. Each file is read once more, and
 //! only if something in it is to be shown.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
@@ -37,12 +38,13 @@ struct Wanted<'a> {
 }
 
 /// The places of each finding, and what could not be shown for a fault or because a file could not be read again.
-pub(super) fn spots(
-    findings: &[Finding],
+pub(super) fn spots<F: Borrow<Finding>>(
+    findings: &[F],
     exports: Exports<'_>,
     width: usize,
 ) -> (Vec<Vec<Spot>>, Vec<String>) {
-    let mut spots: Vec<Vec<Option<Spot>>> = findings.iter().map(|f| vec![None; f.labels.len()]).collect();
+    let mut spots: Vec<Vec<Option<Spot>>> =
+        findings.iter().map(|f| vec![None; f.borrow().labels.len()]).collect();
     let mut lost = Vec::new();
     let by_source = wanted(findings, exports, width);
     let records: HashSet<Place> = (by_source.iter().filter(|_| width > 0))
@@ -81,14 +83,16 @@ pub(super) fn spots(
 }
 
 /// All labels by the file they are in. A value that was taken from another record is shown in that one.
-fn wanted<'a>(
-    findings: &'a [Finding],
+fn wanted<'a, F: Borrow<Finding>>(
+    findings: &'a [F],
     exports: Exports<'_>,
     width: usize,
 ) -> BTreeMap<SourceId, Vec<Wanted<'a>>> {
     let labels = || {
         let all = findings.iter().enumerate();
-        all.flat_map(|(f, finding)| finding.labels.iter().enumerate().map(move |(l, label)| (f, l, label)))
+        all.flat_map(|(f, finding)| {
+            finding.borrow().labels.iter().enumerate().map(move |(l, label)| (f, l, label))
+        })
     };
     let alone: HashSet<Place> = labels()
         .filter(|(_, _, label)| width > 0 && label.is_value && label.record == label.place)

@@ -3,8 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{GroupBy, Report};
-use crate::check::Finding;
+use super::{Found, GroupBy, Report};
 use crate::rules::Level;
 use crate::text::{STRONG, count, harmless, paint, rows, wrap};
 use blocks::{Block, blocks};
@@ -30,13 +29,14 @@ const HEADINGS: usize = 6;
 const HELP_ROWS: usize = 2;
 
 pub(super) fn write(report: &Report<'_>) -> String {
-    let blocks = blocks(report.counting());
+    let found = report.counting();
+    let blocks = blocks(&found);
     let mut end = String::new();
     if !report.quiet {
         let waiting = Waiting::of(report);
         summary::remarks(report, &mut end);
         waiting.tables(report, &mut end);
-        summary::write(report, &blocks, &waiting, &mut end);
+        summary::write(report, &found, &blocks, &waiting, &mut end);
     }
     let mut out = String::new();
     if let Some(several) = report.several() {
@@ -45,7 +45,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
     }
     match report.group_by {
         GroupBy::Rule => by_rule(report, &blocks, rows(&end, report.columns), &mut out),
-        by => by_name(report, by, &mut out),
+        by => by_name(report, &found, by, &mut out),
     }
     out.push_str(&end);
     out
@@ -58,8 +58,7 @@ fn by_rule<'a>(report: &Report<'a>, blocks: &[Block<'a>], taken: usize, out: &mu
     if report.verbose {
         return in_full(report, blocks, &mut met, out);
     }
-    let notes = blocks.partition_point(|block| block.level() > Level::Note);
-    let (grave, notes) = blocks.split_at(notes);
+    let (grave, notes) = parted(blocks);
     let size = |text: &String| rows(text, report.columns);
     let briefs = |help_rows: usize| -> Vec<String> {
         let brief = |block: &Block<'_>| {
@@ -91,7 +90,18 @@ fn by_rule<'a>(report: &Report<'a>, blocks: &[Block<'a>], taken: usize, out: &mu
         out.extend(rest);
         out.push('\n');
     }
-    folded(report, notes, out);
+    if !notes.is_empty() {
+        let findings = notes.iter().map(|block| block.findings).sum();
+        let title = paint(Level::Note.style(), count(findings, "note", "notes"));
+        let _ = writeln!(out, "{title}, a line a rule; --verbose shows them in full");
+        folded(report, notes, out);
+        out.push('\n');
+    }
+}
+
+/// What is graver than a note, and the notes.
+fn parted<'b, 'a>(blocks: &'b [Block<'a>]) -> (&'b [Block<'a>], &'b [Block<'a>]) {
+    blocks.split_at(blocks.partition_point(|block| block.level() > Level::Note))
 }
 
 /// Every finding in full.
@@ -103,22 +113,15 @@ fn in_full<'a>(report: &Report<'a>, blocks: &[Block<'a>], met: &mut Met<'a>, out
 
 /// Notes, a line a rule.
 fn folded(report: &Report<'_>, notes: &[Block<'_>], out: &mut String) {
-    if notes.is_empty() {
-        return;
-    }
-    let findings: usize = notes.iter().map(|block| block.findings).sum();
-    let title = paint(Level::Note.style(), count(findings, "note", "notes"));
-    let _ = writeln!(out, "{title}, a line a rule; --verbose shows them in full");
     let pad = notes.iter().map(|block| block.first().rule.len()).max().unwrap_or_default();
     for block in notes {
         short::folded(report, block, pad.min(report.columns / 2), out);
     }
-    out.push('\n');
 }
 
 /// Findings by account or computer; one that is about two stands under both.
-fn by_name<'a>(report: &Report<'a>, by: GroupBy, out: &mut String) {
-    let (names, rest) = named::named(report, by);
+fn by_name<'a>(report: &Report<'a>, found: &[Found<'a>], by: GroupBy, out: &mut String) {
+    let (names, rest) = named::named(found, by);
     let word = if by == GroupBy::Host { "computer" } else { "account" };
     let mut met = Met::default();
     let all = names.iter().map(|one| (harmless(one.name).into_owned(), one.found.as_slice()));
@@ -126,17 +129,15 @@ fn by_name<'a>(report: &Report<'a>, by: GroupBy, out: &mut String) {
         if found.is_empty() {
             continue;
         }
-        let levels = named::levels(found.iter().map(|(finding, _): &(&Finding, _)| *finding));
+        let levels = named::levels(found);
         let _ = writeln!(out, "{}: {levels}", paint(STRONG, name));
-        let blocks = blocks(found.iter().copied());
+        let blocks = blocks(found);
         if report.verbose {
             in_full(report, &blocks, &mut met, out);
         } else {
-            let notes = blocks.partition_point(|block| block.level() > Level::Note);
-            let (grave, notes) = blocks.split_at(notes);
+            let (grave, notes) = parted(&blocks);
             grave.iter().for_each(|block| short::write(report, block, HELP_ROWS, out));
-            let pad = notes.iter().map(|block| block.first().rule.len()).max().unwrap_or_default();
-            notes.iter().for_each(|block| short::folded(report, block, pad.min(report.columns / 2), out));
+            folded(report, notes, out);
         }
         out.push('\n');
     }

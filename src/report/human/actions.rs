@@ -16,7 +16,6 @@ pub(super) struct Action<'a> {
     pub(super) findings: Vec<&'a Finding>,
     pub(super) rules: Vec<&'a str>,
     pub(super) hosts: BTreeSet<&'a str>,
-    pub(super) accounts: BTreeSet<&'a str>,
 }
 
 /// The actions that end most findings, notes not counted, those of the most first. Each finding has one advice, so that no
@@ -27,13 +26,7 @@ pub(super) fn actions<'a>(report: &Report<'a>, most: usize) -> Vec<Action<'a>> {
     for finding in report.run.findings.iter().filter(|f| f.counts() && f.level > Level::Note) {
         let help = finding.help.as_str();
         let number = *known.entry(help).or_insert_with(|| {
-            all.push(Action {
-                help,
-                findings: Vec::new(),
-                rules: Vec::new(),
-                hosts: BTreeSet::new(),
-                accounts: BTreeSet::new(),
-            });
+            all.push(Action { help, findings: Vec::new(), rules: Vec::new(), hosts: BTreeSet::new() });
             all.len() - 1
         });
         let action = &mut all[number];
@@ -42,7 +35,6 @@ pub(super) fn actions<'a>(report: &Report<'a>, most: usize) -> Vec<Action<'a>> {
             action.rules.push(&finding.rule);
         }
         action.hosts.extend(finding.hosts.iter().map(String::as_str));
-        action.accounts.extend(finding.accounts.iter().map(String::as_str));
     }
     let errors = |action: &Action<'_>| action.findings.iter().filter(|f| f.level == Level::Error).count();
     all.sort_by_key(|action| (Reverse(action.findings.len()), Reverse(errors(action)), action.rules[0]));

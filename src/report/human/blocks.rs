@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::super::Spot;
+use super::super::{Found, Spot};
 use crate::check::Finding;
 use crate::rules::Level;
 
@@ -46,10 +46,10 @@ impl<'a> Block<'a> {
 
 /// Puts findings together, the gravest first, and of one level those of most findings first: what is read from its beginning
 /// shows the worst, and what is read from its end, on a terminal, has the summary there.
-pub(super) fn blocks<'a>(found: impl IntoIterator<Item = (&'a Finding, &'a [Spot])>) -> Vec<Block<'a>> {
+pub(super) fn blocks<'a>(found: &[Found<'a>]) -> Vec<Block<'a>> {
     let mut told: Vec<Told<'a>> = Vec::new();
     let mut same: HashMap<_, usize> = HashMap::new();
-    for (finding, spots) in found {
+    for &(finding, spots) in found {
         let place = spots.first().map(|s| (s.path.as_str(), s.line, s.column));
         let key = (finding.rule.as_str(), finding.level, finding.message.as_str(), place);
         let number = *same.entry(key).or_insert_with(|| {

@@ -263,7 +263,7 @@ impl Report<'_> {
             return Vec::new();
         }
         let absent = |table: &TableId| {
-            self.absent.get(*table).copied().unwrap_or(true)
+            self.lacks(*table)
                 && self.schema.tables.get(*table).is_some_and(|table| !table.collect.is_empty())
         };
         self.schema.leaves(&open.tables).into_iter().filter(absent).collect()

@@ -3,8 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::{GroupBy, Report, Spot};
-use crate::check::Finding;
+use super::super::{Found, GroupBy, Report};
 use crate::rules::Level;
 use crate::text::{count, list, paint};
 
@@ -12,18 +11,15 @@ use crate::text::{count, list, paint};
 #[derive(Debug)]
 pub(super) struct Named<'a> {
     pub(super) name: &'a str,
-    pub(super) found: Vec<(&'a Finding, &'a [Spot])>,
+    pub(super) found: Vec<Found<'a>>,
 }
 
 /// The names, those of most errors first, then of most warnings and notes; and what names none. A finding that names two
 /// stands under both.
-pub(super) fn named<'a>(
-    report: &Report<'a>,
-    by: GroupBy,
-) -> (Vec<Named<'a>>, Vec<(&'a Finding, &'a [Spot])>) {
+pub(super) fn named<'a>(found: &[Found<'a>], by: GroupBy) -> (Vec<Named<'a>>, Vec<Found<'a>>) {
     let (mut all, mut rest): (Vec<Named<'a>>, Vec<_>) = (Vec::new(), Vec::new());
     let mut known: HashMap<&str, usize> = HashMap::new();
-    for (finding, spots) in report.counting() {
+    for &(finding, spots) in found {
         let names = match by {
             GroupBy::Rule => &[][..],
             GroupBy::Account => &finding.accounts,
@@ -49,9 +45,9 @@ pub(super) fn named<'a>(
 }
 
 /// `2 errors, 1 warning and 3 notes`, in their colours.
-pub(super) fn levels<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
+pub(super) fn levels(found: &[Found<'_>]) -> String {
     let mut numbers = [0; 3];
-    for finding in findings {
+    for (finding, _) in found {
         numbers[finding.level as usize] += 1;
     }
     let words = [
@@ -68,11 +64,7 @@ pub(super) fn levels<'f>(findings: impl Iterator<Item = &'f Finding>) -> String 
 }
 
 /// The titles of the rules that a few findings are of, the gravest first, then those of most findings.
-pub(super) fn gravest<'a>(
-    report: &Report<'a>,
-    found: &[(&'a Finding, &'a [Spot])],
-    most: usize,
-) -> Vec<&'a str> {
+pub(super) fn gravest<'a>(report: &Report<'a>, found: &[Found<'a>], most: usize) -> Vec<&'a str> {
     let mut rules: BTreeMap<&str, (Level, usize)> = BTreeMap::new();
     for (finding, _) in found {
         let rule = rules.entry(&finding.rule).or_insert((finding.level, 0));

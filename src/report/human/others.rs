@@ -1,6 +1,6 @@
 //! The findings of a block beside the one that stands for them: whom and where else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use super::blocks::Told;
 use crate::check::Finding;
@@ -27,7 +27,7 @@ struct Group<'a> {
 pub(super) fn lines(others: &[Told<'_>]) -> Vec<(String, String)> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut known: HashMap<Option<&str>, usize> = HashMap::new();
-    let mut seen: BTreeMap<(usize, &str), ()> = BTreeMap::new();
+    let mut seen: HashSet<(usize, &str)> = HashSet::new();
     for one in others {
         let (host, name) = host_and_name(one.finding());
         let number = *known.entry(host).or_insert_with(|| {
@@ -35,7 +35,7 @@ pub(super) fn lines(others: &[Told<'_>]) -> Vec<(String, String)> {
             groups.len() - 1
         });
         let group = &mut groups[number];
-        if seen.insert((number, name), ()).is_none() {
+        if seen.insert((number, name)) {
             group.names.push(name);
         }
         let Some(spot) = one.spots.first() else { continue };

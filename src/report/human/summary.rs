@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::super::{GroupBy, Input, Report, status_word};
+use super::super::{Found, GroupBy, Input, Report, status_word};
 use super::actions::actions;
 use super::blocks::Block;
 use super::head::{self, INDENT, item};
@@ -28,15 +28,22 @@ const FAULTS: usize = 12;
 /// Of so many findings at most no account, computer or rule is the worst.
 const FEW: usize = 5;
 
-pub(super) fn write(report: &Report<'_>, blocks: &[Block<'_>], waiting: &Waiting<'_>, out: &mut String) {
+pub(super) fn write(
+    report: &Report<'_>,
+    found: &[Found<'_>],
+    blocks: &[Block<'_>],
+    waiting: &Waiting<'_>,
+    out: &mut String,
+) {
     if report.verbose {
         every_rule(report, out);
     }
-    findings(report, blocks, out);
-    if report.counting().len() > FEW {
+    findings(report, found, blocks, out);
+    let many = found.len() > FEW;
+    if many {
         first(report, out);
-        worst(report, "accounts", GroupBy::Account, out);
-        worst(report, "computers", GroupBy::Host, out);
+        worst(report, found, "accounts", GroupBy::Account, out);
+        worst(report, found, "computers", GroupBy::Host, out);
         rules(report, blocks, out);
     }
     for (title, lines) in super::super::asides(report) {
@@ -49,23 +56,22 @@ pub(super) fn write(report: &Report<'_>, blocks: &[Block<'_>], waiting: &Waiting
     checks(report, out);
     item(report, "statements", &statements(report), out);
     waiting.line(report, out);
-    next(report, blocks, out);
+    next(report, blocks, many, out);
 }
 
-fn findings(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
-    let text = if report.counting().is_empty() {
+fn findings(report: &Report<'_>, found: &[Found<'_>], blocks: &[Block<'_>], out: &mut String) {
+    let text = if found.is_empty() {
         let outcomes = report.outcomes();
         match outcomes.pass + outcomes.fail + outcomes.waived {
             0 => "none, for nothing could be checked".to_owned(),
-            _ if report.outcomes().not_evaluated > 0 => {
+            _ if outcomes.not_evaluated > 0 => {
                 format!("{} in what could be checked", paint(GOOD, "none"))
             }
             _ => paint(GOOD, "none"),
         }
     } else {
         let rules: BTreeSet<&str> = blocks.iter().map(|block| block.first().rule.as_str()).collect();
-        let counting = report.counting();
-        let levels = named::levels(counting.iter().map(|(finding, _)| *finding));
+        let levels = named::levels(found);
         let rest = if blocks.iter().all(|block| block.level() == Level::Note) {
             paint(GOOD, "; no error and no warning")
         } else {
@@ -97,8 +103,8 @@ fn first(report: &Report<'_>, out: &mut String) {
 }
 
 /// The accounts or computers with the gravest findings.
-fn worst(report: &Report<'_>, title: &str, by: GroupBy, out: &mut String) {
-    let (names, _) = named(report, by);
+fn worst(report: &Report<'_>, found: &[Found<'_>], title: &str, by: GroupBy, out: &mut String) {
+    let (names, _) = named(found, by);
     if names.len() < 2 {
         return;
     }
@@ -288,19 +294,15 @@ const STATUSES: [(Status, anstyle::Style); 5] = [
     (Status::Error, BAD),
 ];
 
-/// Where to go next.
-fn next(report: &Report<'_>, blocks: &[Block<'_>], out: &mut String) {
+/// Where to go next; `many` is whether findings are more than a few.
+fn next(report: &Report<'_>, blocks: &[Block<'_>], many: bool, out: &mut String) {
     let Some(rule) = blocks.first().map(|block| block.first().rule.as_str()) else { return };
-    let mut ways = vec![
-        paint(CODE, format_args!("cmlint explain {rule}")),
-        paint(CODE, "--select RULE"),
-        paint(CODE, "--group-by account"),
-    ];
+    let mut ways = vec![paint(CODE, format_args!("cmlint explain {rule}")), paint(CODE, "--select RULE")];
+    if report.group_by == GroupBy::Rule && many {
+        ways.push(paint(CODE, "--group-by account"));
+    }
     if !report.verbose {
         ways.push(paint(CODE, "--verbose"));
-    }
-    if report.group_by != GroupBy::Rule || report.counting().len() <= FEW {
-        ways.remove(2);
     }
     item(report, "next", &joined(&ways, "or"), out);
 }
